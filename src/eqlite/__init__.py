@@ -1,0 +1,88 @@
+"""Elastic's EQL without an Elasticsearch.
+
+    >>> import eqlite
+    >>> events = [{"event": {"category": "process"}, "process": {"name": "CMD.EXE"}}]
+    >>> [match.events[0]["process"]["name"] for match in eqlite.search('process where process.name : "cmd*"', events)]
+    ['CMD.EXE']
+
+Queries: `compile`, `search`, `evaluate`. Text: `parse`, `format`, `analyze`. Rules: `load_rule`, `load_rules`. Events:
+`read_events`. Names are imported when first used, so that `import eqlite` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from eqlite.__about__ import __version__
+
+if TYPE_CHECKING:
+    from eqlite.diagnostics import Diagnostic as Diagnostic
+    from eqlite.errors import EqlError as EqlError
+    from eqlite.errors import EqlSchemaError as EqlSchemaError
+    from eqlite.errors import EqlSemanticError as EqlSemanticError
+    from eqlite.errors import EqlSyntaxError as EqlSyntaxError
+    from eqlite.errors import EqlTypeMismatchError as EqlTypeMismatchError
+    from eqlite.errors import EventError as EventError
+    from eqlite.errors import LimitError as LimitError
+    from eqlite.errors import RuleError as RuleError
+    from eqlite.errors import UnsupportedFeature as UnsupportedFeature
+    from eqlite.events.document import Event as Event
+    from eqlite.events.readers import read_events as read_events
+    from eqlite.language.parser import parse as parse
+    from eqlite.query import Match as Match
+    from eqlite.query import Query as Query
+    from eqlite.query import analyze as analyze
+    from eqlite.query import compile as compile
+    from eqlite.query import evaluate as evaluate
+    from eqlite.query import format as format
+    from eqlite.query import search as search
+    from eqlite.rules.detection import Detection as Detection
+    from eqlite.rules.model import Rule as Rule
+    from eqlite.rules.ruleset import RuleSet as RuleSet
+    from eqlite.rules.ruleset import load_rule as load_rule
+    from eqlite.rules.ruleset import load_rules as load_rules
+    from eqlite.semantics.schema import Schema as Schema
+
+_HOMES = {
+    "Detection": "eqlite.rules.detection",
+    "Diagnostic": "eqlite.diagnostics",
+    "EqlError": "eqlite.errors",
+    "EqlSchemaError": "eqlite.errors",
+    "EqlSemanticError": "eqlite.errors",
+    "EqlSyntaxError": "eqlite.errors",
+    "EqlTypeMismatchError": "eqlite.errors",
+    "Event": "eqlite.events.document",
+    "EventError": "eqlite.errors",
+    "LimitError": "eqlite.errors",
+    "Match": "eqlite.query",
+    "Query": "eqlite.query",
+    "Rule": "eqlite.rules.model",
+    "RuleError": "eqlite.errors",
+    "RuleSet": "eqlite.rules.ruleset",
+    "Schema": "eqlite.semantics.schema",
+    "UnsupportedFeature": "eqlite.errors",
+    "analyze": "eqlite.query",
+    "compile": "eqlite.query",
+    "evaluate": "eqlite.query",
+    "format": "eqlite.query",
+    "load_rule": "eqlite.rules.ruleset",
+    "load_rules": "eqlite.rules.ruleset",
+    "parse": "eqlite.language.parser",
+    "read_events": "eqlite.events.readers",
+    "search": "eqlite.query",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'eqlite' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,82 @@
+"""The python backend: each condition becomes a function of its own, generated, compiled and kept in `linecache`.
+
+This package is the one place where text is turned into code.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from typing import Any
+
+from eqlite import plan
+from eqlite.backends.base import Event, Faults, Predicate
+from eqlite.backends.python.access import FlatAccess, NestedAccess
+from eqlite.backends.python.codegen import Generated, Generator, TooComplex
+from eqlite.backends.python.typed import LinePredicate, line_predicate
+from eqlite.backends.reference import holds
+from eqlite.fields import raw_values
+
+_BUILTINS = {kind.__name__: kind for kind in (bool, dict, int, len, list, str)}
+"""All that generated code may name besides its own variables and constants."""
+
+
+class PythonBackend:
+    """Generates a function per condition."""
+
+    name = "python"
+
+    def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:
+        """Return a function that tells whether a document meets the condition."""
+
+        def interpret(leaf: plan.Condition) -> Predicate:
+            return lambda event: holds(leaf, event, faults)
+
+        try:
+            generated = Generator(NestedAccess(), interpret).generate(condition)
+        except TooComplex:
+            return interpret(condition)
+        made: list[Predicate] = []
+
+        def irregular(event: Event) -> bool:
+            """Evaluate an event of unusual shape; the function for them is made when the first one comes."""
+            if not made:
+                general = Generator(FlatAccess(), interpret).generate(condition)
+                made.append(load(general, f"{name}, any shape", read=read_value))
+            return made[0](event)
+
+        return load(generated, name, irregular=irregular)
+
+    def line_predicate(self, condition: plan.Condition, *, name: str) -> LinePredicate | None:
+        """Return the condition as a function of an undecoded JSON line, None where it has to be decoded whole."""
+        return line_predicate(condition, lambda generated, decode: load(generated, f"{name}, typed", decode=decode))
+
+    def source(self, condition: plan.Condition) -> str:
+        """Return the generated source of a condition, to be read by people."""
+        try:
+            return (
+                Generator(NestedAccess(), lambda leaf: lambda event: holds(leaf, event, Faults()))
+                .generate(condition)
+                .source
+            )
+        except TooComplex:
+            return "# too deeply nested or too many parts for generated code: interpreted\n"
+
+
+def read_value(event: Event, path: str) -> Any:
+    """Return the raw value of a field in an event of any shape: None, the one value, or a list of them."""
+    values = raw_values(event, path)
+    if len(values) > 1:
+        return values
+    return values[0] if values else None
+
+
+def load(generated: Generated, name: str, **extra: Any) -> Callable[[Any], bool]:
+    """Compile generated source; tracebacks show its lines under `<eql:name>`."""
+    file_name = f"<eql:{name}>"
+    source = generated.source
+    linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
+    namespace: dict[str, Any] = {"__builtins__": _BUILTINS, **generated.constants, **extra}
+    exec(compile(source, file_name, "exec"), namespace)
+    function: Callable[[Any], bool] = namespace["matches"]
+    return function

@@ -1,0 +1,333 @@
+"""Conditions → Python source: one function per condition.
+
+The conjuncts of the condition become statements that return early, the cheapest first; a field is loaded right before
+the first of them that needs it. Reordering is sound because leaves are two-valued and have no effect but counting
+faults.
+
+Generated code holds our own identifiers and the `repr`s of strings, numbers and booleans, nothing else; all other
+constants are globals of the function, which has no others. (As default arguments they would cost a copy each per call:
+a fifth of the time of the example rule.) It is the same for the same condition, every time.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from eqlite import plan
+from eqlite.backends.python import patterns, runtime
+from eqlite.backends.python.access import Access
+from eqlite.datatypes import DataType
+from eqlite.fields import Field
+from eqlite.values.lucene_regex import compile_regex
+from eqlite.values.text import fold_ascii
+from eqlite.values.wildcard import Pattern
+
+MAX_DEPTH = 40
+MAX_LEAVES = 2_000
+_PLAIN_TYPES = (DataType.UNKNOWN, DataType.KEYWORD)
+_MAYBE_NUMBER = re.compile(r"-?(?:[0-9]|Inf|NaN)|true$|false$")
+"""How the text of a number or a boolean begins; a constant that cannot be one needs no look at numbers."""
+
+USUALLY_ARRAYS = frozenset({"event.category", "event.type"})
+"""Fields of nearly every rule whose values come as arrays in ECS documents: dearer to test than a text."""
+
+Fallback = Callable[[plan.Condition], Callable[[Any], bool]]
+
+
+class TooComplex(Exception):
+    """A condition nested too deeply, or with too many leaves, for generated code to be sensible."""
+
+
+@dataclass(slots=True)
+class Generated:
+    """The source of a function `matches(e)` and the constants that it finds among its globals."""
+
+    source: str
+    constants: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Generator:
+    """Writes one function.
+
+    `fallback` makes the function for a leaf that is better interpreted: a script, a field with conversions.
+    """
+
+    access: Access
+    fallback: Fallback
+    constants: dict[str, Any] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    derived: dict[str, str] = field(default_factory=dict)
+
+    def generate(self, condition: plan.Condition) -> Generated:
+        """Return the function for a condition."""
+        if sum(1 for _ in plan.leaves(condition)) > MAX_LEAVES or depth(condition) > MAX_DEPTH:
+            raise TooComplex
+        terms = condition.terms if isinstance(condition, plan.AllOf) else (condition,)
+        *first, last = sorted(terms, key=cost)
+        self.lines += self.access.opening
+        for term in first:
+            self._load(term)
+            self.lines.append(f"if {self.refuted(term)}: return False")
+        self._load(last)
+        self.lines.append(f"return bool({self.test(last)})")
+        body = "\n".join(f"    {line}" for line in self.lines)
+        return Generated(f"def matches({self.access.parameter}):\n{body}\n", self.constants)
+
+    def _load(self, condition: plan.Condition) -> None:
+        """Load what a conjunct reads, and clear what will be made of it when needed."""
+        for leaf in plan.leaves(condition):
+            if is_in_line(leaf):
+                variable, lines = self.access.load(leaf.field.path)  # type: ignore[union-attr]
+                self.lines += lines
+                if any("EMPTY" in line for line in lines):
+                    self.constants["EMPTY"] = runtime.EMPTY
+                for name in _derived_names(leaf, variable):
+                    if name not in self.derived:
+                        self.derived[name] = variable
+                        self.lines.append(f"{name} = None")
+
+    def refuted(self, condition: plan.Condition) -> str:
+        """Return an expression that is true where the condition does not hold."""
+        if isinstance(condition, plan.Negation):
+            return self.test(condition.operand)
+        return f"not {self.test(condition)}"
+
+    def test(self, condition: plan.Condition) -> str:
+        """Return an expression, safe to stand anywhere, that is true where the condition holds."""
+        match condition:
+            case plan.Always(holds=holds):
+                return repr(holds)
+            case plan.Negation(operand=operand):
+                return f"(not {self.test(operand)})"
+            case plan.AllOf(terms=terms):
+                return f"({' and '.join(self.test(term) for term in sorted(terms, key=cost))})"
+            case plan.AnyOf(terms=terms):
+                return f"({' or '.join(self.test(term) for term in sorted(terms, key=cost))})"
+            case plan.Exists() | plan.FieldTest() if is_in_line(condition):
+                return self._field_test(condition)
+            case _:
+                return f"{self.constant('c', self.fallback(condition))}(e)"
+
+    def constant(self, prefix: str, value: Any) -> str:
+        """Let the function find a value among its globals; return its name there."""
+        name = f"{prefix}{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def runtime(self, name: str) -> str:
+        """Let the function call a helper of `runtime.py`."""
+        self.constants[name] = getattr(runtime, name)
+        return name
+
+    # --- tests on one field ------------------------------------------------------------------------------------------
+
+    def _field_test(self, leaf: plan.Exists | plan.FieldTest) -> str:
+        variable, _ = self.access.load(leaf.field.path)
+        if isinstance(leaf, plan.Exists):
+            return f"({variable} is not None and ({variable}.__class__ is str or {self.runtime('exists')}({variable})))"
+        match leaf.test:
+            case plan.TextIn(texts=texts, insensitive=False):
+                return self._text_in(variable, texts)
+            case plan.TextIn(texts=texts):
+                return self._folded_in(variable, texts)
+            case plan.TextLike(patterns=found):
+                return self._like(variable, found)
+            case plan.TextRegex(pattern=pattern, insensitive=insensitive):
+                return self._regex(variable, pattern, insensitive=insensitive)
+            case plan.TextRange(operator=operator, bound=bound):
+                passes = self.constant("p", text_range(operator, bound))
+                return f"({variable} is not None and {self.runtime('any_text')}({variable}, {passes}))"
+            case plan.NumberIn() | plan.NumberRange():
+                return self._number(variable, leaf.test)
+            case plan.BooleanIn(values=values):
+                return self._boolean(variable, values)
+            case plan.AddressIn(blocks=blocks):
+                kept = self.constant("k", blocks)
+                return f"({variable} is not None and {self.runtime('any_address')}({variable}, {kept}))"
+            case _:
+                raise AssertionError(f"no code for {type(leaf.test).__name__}")
+
+    def _text_in(self, variable: str, texts: frozenset[str]) -> str:
+        """Test a str in line; a list in line too where no text could be that of a number."""
+        kept = self.constant("k", texts)
+        if len(texts) == 1:
+            (text,) = texts
+            plain, within = f"{variable} == {text!r}", f"{text!r} in {variable}"
+        else:
+            plain, within = f"{variable}.__class__ is str and {variable} in {kept}", ""
+        slow = f"{variable} is not None and {self.runtime('any_in')}({variable}, {kept})"
+        if within and not _MAYBE_NUMBER.match(next(iter(texts))):
+            slow = f"({variable}.__class__ is list and {within} or {slow})"
+        return f"({plain} or {variable}.__class__ is not str and {slow})"
+
+    def _folded_in(self, variable: str, texts: frozenset[str]) -> str:
+        lowered = f"({variable}.lower() if {variable}.isascii() else {self._fold()}({variable}))"
+        kept = self.constant("k", texts)
+        name = variable.replace("v", "l")
+        lowered = f"({name} or ({name} := {lowered}))"
+        plain = f"{lowered} == {next(iter(texts))!r}" if len(texts) == 1 else f"{lowered} in {kept}"
+        slow = f"{variable} is not None and {self.runtime('any_folded_in')}({variable}, {kept})"
+        return f"({plain} if {variable}.__class__ is str else {slow})"
+
+    def _fold(self) -> str:
+        self.constants["fold_ascii"] = fold_ascii
+        return "fold_ascii"
+
+    def _joined(self, variable: str, *, folded: bool) -> str:
+        """Return an expression for the joined texts of a field, made when first needed."""
+        name = variable.replace("v", "j")
+        text = f"({name} or ({name} := {self.runtime('joined')}({variable})))"
+        if not folded:
+            return text
+        name = variable.replace("v", "f")
+        return f"({name} or ({name} := {self._fold()}({text})))"
+
+    def _like(self, variable: str, found: tuple[Pattern, ...]) -> str:
+        alternatives: list[str] = []
+        for folded in (False, True):
+            chosen = tuple(pattern for pattern in found if pattern.folded is folded)
+            if chosen:
+                alternatives += self._like_alike(variable, patterns.sort_patterns(chosen), folded=folded)
+        return f"({variable} is not None and ({' or '.join(alternatives)}))"
+
+    def _like_alike(self, variable: str, shapes: patterns.Shapes, *, folded: bool) -> list[str]:
+        text = self._joined(variable, folded=folded)
+        alternatives: list[str] = []
+        literals = shapes.literals
+        finder = patterns.literal_finder(literals)
+        if literals and not folded and literals == [f"\0{prefix}" for prefix in sorted(shapes.prefixes, key=len)]:
+            kept = self.constant("k", tuple(shapes.prefixes))
+            chain = " or ".join(f"{literal!r} in {text}" for literal in literals)
+            alternatives.append(f"({variable}.startswith({kept}) if {variable}.__class__ is str else ({chain}))")
+        elif finder is not None:
+            alternatives.append(f"{self.constant('a', finder)}({text})")
+        else:
+            alternatives += [f"{literal!r} in {text}" for literal in literals]
+        for pattern in shapes.general:
+            passes = self.constant("p", pattern.matches)
+            if pattern.least_length is not None:
+                quick = f"len({variable}) >= {pattern.least_length} if {variable}.__class__ is str"
+                alternatives.append(f"({quick} else {self.runtime('any_text')}({variable}, {passes}))")
+                continue
+            literal = patterns.longest_literal(pattern)
+            prefilter = f"{literal!r} in {text} and " if literal else ""
+            alternatives.append(f"{prefilter}{self.runtime('any_text')}({variable}, {passes})")
+        return alternatives
+
+    def _regex(self, variable: str, pattern: str, *, insensitive: bool) -> str:
+        regex = compile_regex(pattern, insensitive=insensitive)
+        passes = self.constant("p", regex.matches)
+        test = f"{self.runtime('any_text')}({variable}, {passes})"
+        literal = regex.required_literal
+        if literal and runtime.SEPARATOR not in literal and runtime.STAND_IN not in literal:
+            test = f"{literal!r} in {self._joined(variable, folded=False)} and {test}"
+        return f"({variable} is not None and {test})"
+
+    def _number(self, variable: str, test: plan.NumberIn | plan.NumberRange) -> str:
+        if isinstance(test, plan.NumberIn):
+            kept = self.constant("k", test.numbers)
+            quick = f"{variable} in {kept}"
+            passes: Callable[[int | float], bool] = test.numbers.__contains__
+        else:
+            bound = repr(test.bound) if math.isfinite(test.bound) else self.constant("k", test.bound)
+            quick = f"{variable} {test.operator} {bound}"
+            passes = number_range(test.operator, test.bound)
+        slow = f"{self.runtime('any_number')}({variable}, {self.constant('p', passes)})"
+        return f"({quick} if {variable}.__class__ is int else {variable} is not None and {slow})"
+
+    def _boolean(self, variable: str, values: frozenset[bool]) -> str:
+        slow = f"{self.runtime('any_boolean')}({variable}, {self.constant('k', values)})"
+        quick = " or ".join(f"{variable} is {value!r}" for value in sorted(values))
+        return f"({quick} or {variable} is not None and {variable}.__class__ is not bool and {slow})"
+
+
+def is_in_line(leaf: plan.Condition) -> bool:
+    """Tell whether a leaf reads one field as it stands, so that code can be written for it."""
+    if isinstance(leaf, plan.Exists):
+        return _is_plain(leaf.field)
+    if not isinstance(leaf, plan.FieldTest) or not _is_plain(leaf.field):
+        return False
+    if isinstance(leaf.test, (plan.TextIn, plan.TextLike, plan.TextRegex)):
+        return True
+    if isinstance(leaf.test, plan.TextRange):
+        return not leaf.test.versions
+    return leaf.field.type is DataType.UNKNOWN and not isinstance(leaf.test, plan.InstantIn)
+
+
+def _is_plain(field_: Field) -> bool:
+    return field_.type in _PLAIN_TYPES and field_.null_value is None and field_.ignore_above is None
+
+
+def _derived_names(leaf: plan.Condition, variable: str) -> list[str]:
+    """Return the variables that are made of a field's value on demand: lower case, joined, joined in lower case."""
+    match leaf:
+        case plan.FieldTest(test=plan.TextIn(insensitive=True)):
+            return [variable.replace("v", "l")]
+        case plan.FieldTest(test=plan.TextLike() | plan.TextRegex()):
+            return [variable.replace("v", "j"), variable.replace("v", "f")]
+        case _:
+            return []
+
+
+def text_range(operator: plan.RangeOperator, bound: str) -> Callable[[str], bool]:
+    """Return a function that compares a text with `bound`, by code point, which is UTF-8 byte order."""
+    return {"<": bound.__gt__, "<=": bound.__ge__, ">": bound.__lt__, ">=": bound.__le__}[operator]
+
+
+def number_range(operator: plan.RangeOperator, bound: int | float) -> Callable[[int | float], bool]:
+    """Return a function that compares a number with `bound`."""
+    match operator:
+        case "<":
+            return lambda number: number < bound
+        case "<=":
+            return lambda number: number <= bound
+        case ">":
+            return lambda number: number > bound
+        case _:
+            return lambda number: number >= bound
+
+
+def depth(condition: plan.Condition) -> int:
+    """Return how deeply a condition is nested."""
+    deepest, pending = 0, [(condition, 1)]
+    while pending:
+        node, level = pending.pop()
+        deepest = max(deepest, level)
+        if isinstance(node, plan.Negation):
+            pending.append((node.operand, level + 1))
+        elif isinstance(node, (plan.AllOf, plan.AnyOf)):
+            pending.extend((term, level + 1) for term in node.terms)
+    return deepest
+
+
+def cost(condition: plan.Condition) -> float:
+    """Return a guess at what evaluating a condition costs, so that cheap ones come first; ties keep their order.
+
+    A negation counts more than what it negates: it holds for most events and so decides little.
+    """
+    match condition:
+        case plan.Negation(operand=operand):
+            return cost(operand) + 4
+        case plan.AllOf(terms=terms):
+            return min(map(cost, terms)) + 1
+        case plan.AnyOf(terms=terms):
+            return sum(map(cost, terms))
+        case plan.FieldTest(test=plan.TextLike(patterns=found)):
+            return 4 + len(found) / 8
+        case plan.FieldTest(test=plan.TextIn(insensitive=insensitive), field=field):
+            return 2 if insensitive else 1.2 if field.path in USUALLY_ARRAYS else 1
+        case plan.FieldTest(test=plan.NumberIn() | plan.NumberRange() | plan.BooleanIn()):
+            return 0.9
+        case plan.FieldTest(test=plan.TextRegex()):
+            return 20
+        case plan.FieldTest():
+            return 15
+        case plan.Script():
+            return 50
+        case _:
+            return 1.5

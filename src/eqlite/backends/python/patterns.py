@@ -1,0 +1,99 @@
+"""Code for wildcard patterns: each takes the cheapest form that tells the same.
+
+All texts of a field are joined once, with a NUL before, between and behind them; a prefix, a suffix, an exact text
+and a contained text are then all one substring test, and many of them one pass of Aho-Corasick. What has stars inside
+or `?` is tested value by value, behind the test for its longest literal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from eqlite.backends.python.runtime import SEPARATOR, STAND_IN
+from eqlite.values.wildcard import Pattern
+
+MANY_LITERALS = 9
+
+try:
+    from ahocorasick_rs import AhoCorasick
+except ImportError:  # Emscripten has no wheel; a chain of substring tests says the same
+    AhoCorasick = None  # type: ignore[assignment,misc]
+
+
+@dataclass(slots=True)
+class Shapes:
+    """The patterns of one test, sorted by what they ask of a value."""
+
+    prefixes: list[str] = field(default_factory=list)
+    suffixes: list[str] = field(default_factory=list)
+    contained: list[str] = field(default_factory=list)
+    exact: list[str] = field(default_factory=list)
+    general: list[Pattern] = field(default_factory=list)
+
+    @property
+    def literals(self) -> list[str]:
+        """Return the substrings of joined text that the simple patterns stand for, each once, the shortest first."""
+        found = [
+            *(f"\0{text}\0" for text in self.exact),
+            *(f"\0{text}" for text in self.prefixes),
+            *(f"{text}\0" for text in self.suffixes),
+            *self.contained,
+        ]
+        kept: list[str] = []
+        for text in sorted(dict.fromkeys(found), key=len):
+            if len(found) > 200 or not any(shorter in text for shorter in kept):
+                kept.append(text)
+        return kept
+
+
+def sort_patterns(patterns: tuple[Pattern, ...]) -> Shapes:
+    """Sort patterns by shape."""
+    shapes = Shapes()
+    for pattern in patterns:
+        texts = pattern.literals
+        if texts is None or any(SEPARATOR in text or STAND_IN in text for text in texts):
+            shapes.general.append(pattern)
+            continue
+        match texts:
+            case (text,):
+                shapes.exact.append(text)
+            case (text, ""):
+                shapes.prefixes.append(text)
+            case ("", text):
+                shapes.suffixes.append(text)
+            case ("", text, ""):
+                shapes.contained.append(text)
+            case _:
+                shapes.general.append(pattern)
+    return shapes
+
+
+def longest_literal(pattern: Pattern) -> str:
+    """Return the longest text that a matching (folded) value must hold; empty for none that joined text can show."""
+    runs: list[str] = []
+    for segment in pattern.segments:
+        run = ""
+        for atom in (*segment.atoms, None):
+            if atom is not None and len(atom) == 1 and atom not in (SEPARATOR, STAND_IN):
+                run += atom
+            else:
+                runs.append(run)
+                run = ""
+    return max(runs, key=len, default="")
+
+
+def literal_finder(literals: list[str]) -> Callable[[str], object] | None:
+    """Return a function that tells whether any of the literals is in a text; None where a chain of `in` is better."""
+    if AhoCorasick is None or len(literals) < MANY_LITERALS:
+        return None
+    find = AhoCorasick(literals).find_matches_as_indexes
+
+    # A lone surrogate cannot cross into Rust; such a text is searched here.
+    def found(text: str) -> object:
+        try:
+            return find(text)
+        except UnicodeEncodeError:
+            return any(literal in text for literal in literals)
+
+    return found

@@ -1,0 +1,113 @@
+"""What generated code calls: tests on a field's raw value when it is not the plain text that most are.
+
+A raw value is what stands in the event: None, a scalar, or a list, possibly nested, with nulls and objects in it, which
+are no values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from eqlite.fields import to_boolean
+from eqlite.values.network import Block, parse_address
+from eqlite.values.numbers import to_number
+from eqlite.values.text import fold_ascii, to_text
+
+SEPARATOR = "\0"
+STAND_IN = "\udc00"
+"""Replaces a NUL inside a value, so that it cannot pass for the end of one; no pattern tested on joined text has it."""
+
+EMPTY: dict[str, Any] = {}
+
+
+def each(value: Any) -> Iterator[Any]:
+    """Yield the values in a raw value: lists opened, nulls and objects left out."""
+    if value.__class__ is not list and not isinstance(value, (list, tuple)):
+        if value is not None and not isinstance(value, Mapping):
+            yield value
+        return
+    pending = [iter(value)]
+    while pending:
+        for item in pending[-1]:
+            if isinstance(item, (list, tuple)):
+                pending.append(iter(item))
+                break
+            if item is not None and not isinstance(item, Mapping):
+                yield item
+        else:
+            pending.pop()
+
+
+def exists(value: Any) -> bool:
+    """Tell whether there is any value."""
+    return next(each(value), None) is not None
+
+
+def joined(value: Any) -> str:
+    r"""Return all texts of a raw value, each between separators; nothing where there is none.
+
+    >>> joined(["a", 1]), joined(None)
+    ('\x00a\x001\x00', '')
+    """
+    if value.__class__ is str:
+        return f"\0{value}\0" if SEPARATOR not in value else _safely_joined([value])
+    if value is None:
+        return ""
+    if value.__class__ is list and value:
+        try:
+            text = "\0".join(value)
+        except TypeError:
+            return _safely_joined([to_text(item) for item in each(value)])
+        return f"\0{text}\0" if text.count("\0") == len(value) - 1 else _safely_joined(value)
+    return _safely_joined([to_text(item) for item in each(value)])
+
+
+def _safely_joined(texts: list[str]) -> str:
+    if not texts:
+        return ""
+    return "".join(["\0", "\0".join(text.replace("\0", STAND_IN) for text in texts), "\0"])
+
+
+def any_text(value: Any, passes: Callable[[str], bool]) -> bool:
+    """Tell whether some value's text passes."""
+    if value.__class__ is str:
+        return passes(value)
+    return any(passes(to_text(item)) for item in each(value))
+
+
+def any_in(value: Any, texts: frozenset[str]) -> bool:
+    """Tell whether some value's text is among `texts`. For values that are no str; those are tested in line."""
+    if value.__class__ is list:
+        for item in value:
+            if item.__class__ is str:
+                if item in texts:
+                    return True
+            elif item is not None:
+                return any(to_text(found) in texts for found in each(value))
+        return False
+    return any(to_text(found) in texts for found in each(value))
+
+
+def any_folded_in(value: Any, texts: frozenset[str]) -> bool:
+    """Tell whether some value's text, ASCII letters in lower case, is among `texts`."""
+    return any(fold_ascii(to_text(item)) in texts for item in each(value))
+
+
+def any_number(value: Any, passes: Callable[[int | float], bool]) -> bool:
+    """Tell whether some value, read as a number, passes."""
+    return any(passes(number) for item in each(value) if (number := to_number(item)) is not None)
+
+
+def any_boolean(value: Any, booleans: frozenset[bool]) -> bool:
+    """Tell whether some value, read as a boolean, is among `booleans`."""
+    return any(to_boolean(item) in booleans for item in each(value))
+
+
+def any_address(value: Any, blocks: tuple[Block, ...]) -> bool:
+    """Tell whether some value, read as an IP address, lies in one of the blocks."""
+    for item in each(value):
+        address = parse_address(item)
+        if address is not None and any(block.first <= address <= block.last for block in blocks):
+            return True
+    return False

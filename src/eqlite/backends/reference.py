@@ -1,0 +1,142 @@
+"""The reference backend: a plain interpreter of the plan, the executable definition of what a query means.
+
+Slow and obvious on purpose. Every case of the conformance suite and every property test runs on it and on the fast
+backend, and they must agree.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Iterator
+from typing import Any, assert_never
+
+from eqlite import plan
+from eqlite.backends.base import Event, Faults, Predicate
+from eqlite.datatypes import DataType
+from eqlite.errors import EventError
+from eqlite.expressions import evaluate
+from eqlite.fields import Field, field_values, script_value, to_boolean
+from eqlite.functions.registry import Value, ValueFault
+from eqlite.limits import MAX_COMBINATIONS
+from eqlite.values.lucene_regex import compile_regex
+from eqlite.values.network import parse_address
+from eqlite.values.numbers import to_number
+from eqlite.values.text import fold_ascii, to_text
+from eqlite.values.versions import version_key
+
+_ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+class ReferenceBackend:
+    """Interprets conditions."""
+
+    name = "reference"
+
+    def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:  # noqa: ARG002 - protocol
+        """Return a function that tells whether a document meets the condition."""
+        return lambda event: holds(condition, event, faults)
+
+
+def holds(condition: plan.Condition, event: Event, faults: Faults) -> bool:
+    """Tell whether an event meets a condition."""
+    match condition:
+        case plan.Always(holds=always):
+            return always
+        case plan.Negation(operand=operand):
+            return not holds(operand, event, faults)
+        case plan.AllOf(terms=terms):
+            return all(holds(term, event, faults) for term in terms)
+        case plan.AnyOf(terms=terms):
+            return any(holds(term, event, faults) for term in terms)
+        case plan.Exists(field=field):
+            return bool(field_values(event, field))
+        case plan.FieldTest(field=field, test=test):
+            return any(passes(test, as_kind(value, field, test.kind)) for value in field_values(event, field))
+        case plan.Script(expression=expression):
+            return script_holds(expression, event, faults)
+        case _:
+            assert_never(condition)
+
+
+def as_kind(value: Any, field: Field, kind: plan.Kind) -> Any:
+    """Return an untyped value as the kind that a test asks for, None where it is none; a typed one as it is."""
+    if field.type is not DataType.UNKNOWN:
+        return value
+    match kind:
+        case "text":
+            return to_text(value)
+        case "number":
+            return to_number(value)
+        case "boolean":
+            return to_boolean(value)
+        case "address":
+            return parse_address(value)
+        case "instant":
+            return None
+
+
+def passes(test: plan.Test, value: Any) -> bool:
+    """Tell whether a value passes a test; None passes none."""
+    if value is None:
+        return False
+    match test:
+        case plan.TextIn(texts=texts, insensitive=insensitive):
+            return (fold_ascii(value) if insensitive else value) in texts
+        case plan.TextLike(patterns=patterns):
+            return any(pattern.matches(value) for pattern in patterns)
+        case plan.TextRegex(pattern=pattern, insensitive=insensitive):
+            return compile_regex(pattern, insensitive=insensitive).matches(value)
+        case plan.TextRange(operator=sign, bound=bound, versions=True):
+            return bool(_ORDER[sign](version_key(value), version_key(bound)))
+        case plan.TextRange(operator=sign, bound=bound):
+            return bool(_ORDER[sign](value, bound))
+        case plan.NumberIn(numbers=numbers):
+            return value in numbers
+        case plan.NumberRange(operator=sign, bound=bound):
+            return bool(_ORDER[sign](value, bound))
+        case plan.BooleanIn(values=values):
+            return value in values
+        case plan.AddressIn(blocks=blocks):
+            return any(block.contains(value) for block in blocks)
+        case plan.InstantIn(intervals=intervals):
+            return any(first <= value <= last for first, last in intervals)
+        case _:
+            assert_never(test)
+
+
+def script_holds(expression: plan.Expression, event: Event, faults: Faults) -> bool:
+    """Tell whether an expression is true for some combination of the values of its field mentions.
+
+    A fault makes that combination null. Equal values of a field are tried once; more than `MAX_COMBINATIONS`
+    combinations count as a fault.
+    """
+    return any(value is True for value in script_values(expression, event, faults))
+
+
+def script_values(expression: plan.Expression, event: Event, faults: Faults) -> Iterator[Value]:
+    """Yield the value of an expression for each combination of the values of its field mentions."""
+    mentions = list(plan.field_mentions(expression))
+    choices = [_mention_values(event, mention.field) for mention in mentions]
+    keys = [id(mention) for mention in mentions]
+    for tried, combination in enumerate(itertools.product(*choices)):
+        if tried >= MAX_COMBINATIONS:
+            _fault(f"more than {MAX_COMBINATIONS:,} combinations of array values", faults)
+            return
+        try:
+            yield evaluate(expression, dict(zip(keys, combination, strict=True)))
+        except ValueFault as fault:
+            _fault(str(fault), faults)
+            yield None
+
+
+def _mention_values(event: Event, field: Field) -> list[Any]:
+    values = [script_value(value, field) for value in field_values(event, field)]
+    distinct = {(type(value), value): value for value in values}
+    return list(distinct.values()) or [None]
+
+
+def _fault(message: str, faults: Faults) -> None:
+    if faults.strict:
+        raise EventError(f"an expression fails on this event: {message}")
+    faults.record(message)

@@ -1,0 +1,46 @@
+"""The order of events: by time, then tiebreaker, then the order in which they came.
+
+Source: eql-semantics 8.2 and 11. An event without a time comes last; one without a tiebreaker comes behind those that
+have one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eqlite import plan
+from eqlite.datatypes import DataType
+from eqlite.fields import NANOS_PER_MILLI, Field, field_values, raw_values
+from eqlite.values.dates import parse_timestamp
+
+Ordinal = tuple[int, int, float | str, int]
+"""Time in nanoseconds, kind and value of the tiebreaker, place in the input."""
+
+NO_TIME = 1 << 63
+
+
+def event_time_ns(event: Mapping[str, Any], field: Field | None) -> int | None:
+    """Return the time of an event in nanoseconds since the epoch, None where it has no readable one."""
+    if field is None:
+        return None
+    if field.type is DataType.DATE_NANOS or not field.formats:
+        return parse_timestamp(raw_values(event, field.path))
+    values = field_values(event, field)
+    return values[0] * NANOS_PER_MILLI if values else None
+
+
+def ordinal(event: Mapping[str, Any], place: int, query: plan.Plan) -> Ordinal:
+    """Return what an event is ordered by; `place` is its number in the input."""
+    time_ns = event_time_ns(event, query.timestamp)
+    kind, value = _tiebreaker(event, query.tiebreaker)
+    return (NO_TIME if time_ns is None else time_ns, kind, value, place)
+
+
+def _tiebreaker(event: Mapping[str, Any], field: Field | None) -> tuple[int, float | str]:
+    """Return the tiebreaker so that numbers come before texts, and nothing comes last."""
+    values = field_values(event, field) if field is not None else []
+    if not values:
+        return (2, "")
+    value = values[0]
+    return (0, value) if isinstance(value, (int, float)) else (1, str(value))

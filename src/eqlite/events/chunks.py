@@ -1,0 +1,136 @@
+"""Bytes from files, streams and compressed files, piece by piece and in constant memory.
+
+Compression is told by the first bytes, never by the name. zstd needs Python 3.14 or the `zstd` extra.
+"""
+
+from __future__ import annotations
+
+import codecs
+import importlib
+import itertools
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from eqlite.errors import EventError
+
+CHUNK_BYTES = 1 << 18
+# One byte of zstd can stand for 43 kB: small portions keep what comes out at once below 45 MB.
+_ZSTD_PORTION = 1 << 10
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_MAGIC_BYTES = 4
+
+
+class Readable(Protocol):
+    """A file opened for reading, or anything that reads like one; text is taken as UTF-8."""
+
+    def read(self, size: int, /) -> bytes | str | None:
+        """Return up to `size` bytes or characters; nothing at the end."""
+
+
+class DamagedData(Exception):
+    """Compressed data that ends early or makes no sense; what came out before it is good."""
+
+
+def read_chunks(file: Readable) -> Iterator[bytes]:
+    """Yield the bytes of a file as they come, without waiting for a full piece where the file allows that."""
+    read: Callable[[int], bytes | str | None] = getattr(file, "read1", file.read)
+    while chunk := read(CHUNK_BYTES):
+        yield chunk.encode("utf-8", "surrogatepass") if isinstance(chunk, str) else chunk
+
+
+def decompress(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the chunks, unpacked where they are gzip or zstd data of one or more members.
+
+    Raises:
+        DamagedData: the compressed data ends early or is broken.
+        EventError: zstd data, and nothing at hand that reads it.
+    """
+    first = b""
+    for chunk in chunks:
+        first += chunk
+        if len(first) >= _MAGIC_BYTES:
+            break
+    rest = itertools.chain((first,), chunks)
+    if first.startswith(_GZIP_MAGIC):
+        return _gunzip(rest)
+    if first.startswith(_ZSTD_MAGIC):
+        return _unzstd(rest)
+    return rest
+
+
+def decode_text(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the chunks as UTF-8 without byte order mark; UTF-16 (as PowerShell writes it) is told by its mark."""
+    first = next(chunks, b"")
+    while 0 < len(first) < len(codecs.BOM_UTF8) and (more := next(chunks, b"")):
+        first += more
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        texts = codecs.iterdecode(itertools.chain((first,), chunks), "utf-16", errors="replace")
+        return (text.encode() for text in texts)
+    return itertools.chain((first.removeprefix(codecs.BOM_UTF8),), chunks)
+
+
+def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        for chunk in chunks:
+            data = chunk
+            while data:
+                if decoder.eof:
+                    data = data.lstrip(b"\0")  # members may be padded
+                    if not data:
+                        break
+                    decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                if piece := decoder.decompress(data, CHUNK_BYTES):
+                    yield piece
+                data = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
+        if not decoder.eof and (piece := decoder.flush()):
+            yield piece
+    except zlib.error as error:
+        raise DamagedData(f"damaged gzip data ({error}); what came before was read") from None
+    if not decoder.eof:
+        raise DamagedData("the gzip data ends early; what came before was read")
+
+
+class _Decoder(Protocol):
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    new_decoder, error_type = _find_zstd()
+    decoder = new_decoder()
+    try:
+        for chunk in chunks:
+            for start in range(0, len(chunk), _ZSTD_PORTION):
+                data = chunk[start : start + _ZSTD_PORTION]
+                while data:
+                    if decoder.eof:
+                        decoder = new_decoder()
+                    if piece := decoder.decompress(data):
+                        yield piece
+                    data = decoder.unused_data if decoder.eof else b""
+    except error_type as error:
+        raise DamagedData(f"damaged zstd data ({error}); what came before was read") from None
+    if not decoder.eof:
+        raise DamagedData("the zstd data ends early; what came before was read")
+
+
+def _find_zstd() -> tuple[Callable[[], _Decoder], type[Exception]]:
+    """Return what makes a decoder for one frame, and the exception it raises: Python's own, or the extra's."""
+    try:
+        module = importlib.import_module("compression.zstd")
+    except ImportError:
+        try:
+            module = importlib.import_module("zstandard")
+        except ImportError:
+            raise EventError("zstd data needs Python 3.14, or: pip install 'eqlite[zstd]'") from None
+        return lambda: module.ZstdDecompressor().decompressobj(), module.ZstdError
+    return module.ZstdDecompressor, module.ZstdError

@@ -1,0 +1,107 @@
+"""Turns the bytes of one JSON text into a value, or says in a few words why that cannot be."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+
+from eqlite.limits import MAX_JSON_DEPTH
+
+NOT_JSON = "not JSON"
+NOT_UTF8 = "not UTF-8"
+NOT_AN_OBJECT = "not a JSON object"
+TOO_DEEP = "nested too deeply"
+TOO_LONG = "too long"
+
+_decode = msgspec.json.Decoder().decode
+
+
+class BadJson(ValueError):
+    """A text that is rejected: `reason` is one of the constants above, `detail` says more."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+def decode(data: bytes) -> object:
+    r"""Return the value of a JSON text.
+
+    What msgspec refuses but other readers take is taken too: `NaN`, lone surrogates (`"\ud800"`), numbers beyond a
+    double. Of a name given twice, the last value counts.
+
+    Raises:
+        BadJson: the text is not JSON, not UTF-8, or nested more deeply than the limit.
+
+    >>> decode(b'{"user": {"id": 7}}\r\n')
+    {'user': {'id': 7}}
+    """
+    try:
+        value: object = _decode(data)
+    except RecursionError:
+        raise BadJson(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels") from None
+    except (msgspec.MsgspecError, ValueError):
+        value = _decode_leniently(data)
+    if _opening_brackets(data) > MAX_JSON_DEPTH and is_too_deep(value):
+        raise BadJson(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels")
+    return value
+
+
+def decode_object(data: bytes) -> dict[str, object]:
+    """Return the object that a JSON text holds.
+
+    Raises:
+        BadJson: as `decode`, and for every other value than an object.
+    """
+    value = decode(data)
+    if isinstance(value, dict):
+        return value
+    raise BadJson(NOT_AN_OBJECT, f"a JSON {_kind(value)}")
+
+
+def is_too_deep(value: object) -> bool:
+    """Tell whether a value is nested over the limit; level by level, so that depth costs no stack."""
+    level = [value]
+    for _ in range(MAX_JSON_DEPTH):
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                below.extend(child for child in item.values() if isinstance(child, (dict, list)))
+            elif isinstance(item, list):
+                below.extend(child for child in item if isinstance(child, (dict, list)))
+        if not below:
+            return False
+        level = below
+    return True
+
+
+def _opening_brackets(data: bytes) -> int:
+    """Count `{` and `[`, strings included: there is no depth without as many, and counting beats walking the value.
+
+    `bytes.count` looks at every byte; `replace` of a byte by nothing leaps from hit to hit, four times as fast.
+    """
+    return len(data) - len(data.replace(b"{", b"").replace(b"[", b""))
+
+
+def _decode_leniently(data: bytes) -> object:
+    try:
+        value: object = json.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadJson(NOT_UTF8, f"byte {error.start + 1}") from None
+    except RecursionError:
+        raise BadJson(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels") from None
+    except json.JSONDecodeError as error:
+        raise BadJson(NOT_JSON, f"{error.msg[:1].lower()}{error.msg[1:]}, column {error.pos + 1}") from None
+    except ValueError as error:  # an integer of more digits than Python converts
+        raise BadJson(NOT_JSON, str(error)) from None
+    return value
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, (int, float)):
+        return "number"
+    return {"str": "string", "list": "array", "NoneType": "null"}[type(value).__name__]

@@ -1,0 +1,82 @@
+"""An event as it was read: the plain document, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from typing import NamedTuple
+
+
+class EventSource(NamedTuple):
+    """Where an event stands: the file as the user named it, and the line, from 1, on which it starts."""
+
+    file: str
+    line: int
+
+
+class Event(Mapping[str, object]):
+    """A document that knows its source, its index and its id; a read-only mapping over the document itself.
+
+    Code that evaluates many events takes `document`, a plain `dict`, and pays for no indirection.
+
+    >>> event = Event({"process": {"name": "bash"}}, index="logs-endpoint", source=EventSource("day.ndjson", 7))
+    >>> event["process"], event.index, event.source.line
+    ({'name': 'bash'}, 'logs-endpoint', 7)
+    """
+
+    __slots__ = ("document", "id", "index", "source")
+
+    def __init__(
+        self,
+        document: dict[str, object],
+        *,
+        index: str | None = None,
+        id: str | None = None,
+        source: EventSource | None = None,
+    ) -> None:
+        self.document = document
+        self.index = index
+        self.id = id
+        self.source = source
+
+    def __getitem__(self, key: str) -> object:
+        return self.document[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.document)
+
+    def __len__(self) -> int:
+        return len(self.document)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.document
+
+    def __repr__(self) -> str:
+        return f"Event({self.document!r}, index={self.index!r}, id={self.id!r}, source={self.source!r})"
+
+    def keys(self) -> KeysView[str]:
+        """Return the document's top-level names."""
+        return self.document.keys()
+
+    def values(self) -> ValuesView[object]:
+        """Return the document's top-level values."""
+        return self.document.values()
+
+    def items(self) -> ItemsView[str, object]:
+        """Return the document's top-level names and values."""
+        return self.document.items()
+
+
+def document_of(event: Mapping[str, object]) -> dict[str, object]:
+    """Return the plain document of an event, whether it was read by eqlite, wrapped as a search hit, or given as it is.
+
+    >>> document_of({"_source": {"user": "ann"}})
+    {'user': 'ann'}
+    """
+    if event.__class__ is Event:
+        return event.document
+    inner = event.get("_source")
+    if inner is None and ("_id" in event or "_index" in event):
+        inner = event.get("fields")
+    if isinstance(inner, dict):
+        return inner
+    return event if event.__class__ is dict else dict(event)

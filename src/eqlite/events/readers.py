@@ -1,0 +1,190 @@
+"""Reads events from files, directories, streams and standard input, whatever JSON shape they have.
+
+Told by content, not by name: gzip and zstd, UTF-16, NDJSON, JSON arrays, documents over several lines, answers of
+Elasticsearch with their hits. Everything streams; what cannot be read is counted (`ReadStats`), kept (`rejects`) and
+never ends the reading.
+"""
+
+from __future__ import annotations
+
+import glob
+import itertools
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from eqlite.diagnostics import Diagnostic
+from eqlite.errors import EventError
+from eqlite.events.chunks import DamagedData, Readable, decode_text, decompress, read_chunks
+from eqlite.events.decoding import BadJson, decode, decode_object
+from eqlite.events.document import Event, EventSource
+from eqlite.events.envelopes import unwrap
+from eqlite.events.json_stream import split_values
+from eqlite.events.lines import split_lines
+from eqlite.events.stats import BinarySink, FileWarning, Intake, ReadStats, Rejected
+from eqlite.limits import MAX_LINE_BYTES
+
+Input = str | os.PathLike[str] | Readable
+
+_EVENT_SUFFIXES = tuple(name + packing for name in (".ndjson", ".jsonl", ".json") for packing in ("", ".gz", ".zst"))
+# How an answer of Elasticsearch starts: it may be one line longer than a line of NDJSON is allowed to be.
+_ANSWER_START = re.compile(rb'\{\s{0,9}"(?:took|hits|id|is_partial|is_running|_scroll_id|pit_id|timed_out)"')
+_ARRAY_OF_OBJECTS = re.compile(rb"\[\s{0,99}[\]{]")
+
+
+class RawLine(NamedTuple):
+    r"""The undecoded text of one line, or of one value where the input is no NDJSON.
+
+    It may hold an envelope, even one with many hits, and may end in `\r`.
+    """
+
+    file: str
+    line: int
+    data: bytes
+
+
+def read_events(*inputs: Input, rejects: BinarySink | None = None, stats: ReadStats | None = None) -> Iterator[Event]:
+    r"""Return the events of all inputs, in order, read while they are asked for.
+
+    Args:
+        inputs: paths, globs, directories (read through, in the order of names), `-` for standard input, or files
+            opened for reading.
+        rejects: gets the lines that hold no event, as they are.
+        stats: gets the counts; `read == evaluated + rejected` at any time.
+
+    Raises:
+        EventError: an input does not exist or cannot be opened, at once; zstd data that nothing here can read.
+
+    >>> import io
+    >>> stats = ReadStats()
+    >>> [event["n"] for event in read_events(io.BytesIO(b'{"n": 1}\noops\n{"n": 2}\n'), stats=stats)]
+    [1, 2]
+    >>> stats.read, stats.evaluated, stats.samples[0].line
+    (3, 2, 2)
+    """
+    intake = Intake(ReadStats() if stats is None else stats, rejects)
+    return _read_events(iter_raw(inputs, stats=intake.stats, rejects=rejects), intake)
+
+
+def iter_raw(
+    inputs: Iterable[Input], *, stats: ReadStats | None = None, rejects: BinarySink | None = None
+) -> Iterator[RawLine]:
+    """Return the undecoded lines of all inputs, blank ones left out: what `read_events` stands on.
+
+    Only lines over the limit and text that cannot be cut into values are counted as rejected here. Whoever decodes the
+    lines counts the events in `stats.read` and reports the bad lines to `Intake(stats, rejects).reject`.
+    """
+    intake = Intake(ReadStats() if stats is None else stats, rejects)
+    expanded = [file for given in inputs for file in expand_input(given)]
+    return itertools.chain.from_iterable(_read_file(file, intake) for file in expanded)
+
+
+def expand_input(given: Input) -> list[Input]:
+    """Return the files that an input names: those of a directory or a glob, sorted; else itself.
+
+    Raises:
+        EventError: there is no such file, or none in the directory.
+    """
+    if not isinstance(given, (str, os.PathLike)) or given == "-":
+        return [given]
+    path = os.fspath(given)
+    if os.path.isdir(path):
+        found = sorted(_walk(path))
+        if not found:
+            raise _cannot_read(path, f"no events in the directory `{path}`: it holds no .ndjson, .jsonl or .json file")
+        return list(found)
+    if os.path.lexists(path):
+        return [path]
+    if glob.has_magic(path):
+        matched = sorted(match for match in glob.glob(path, recursive=True) if os.path.isfile(match))
+        if matched:
+            return list(matched)
+        raise _cannot_read(path, f"no file matches `{path}`")
+    raise _cannot_read(path, f"cannot read `{path}`: no such file")
+
+
+def _read_events(lines: Iterable[RawLine], intake: Intake) -> Iterator[Event]:
+    stats = intake.stats
+    for file, line, data in lines:
+        try:
+            documents = unwrap(decode_object(data))
+        except BadJson as problem:
+            intake.reject(Rejected(file, line, problem.reason, problem.detail), data)
+            continue
+        source = EventSource(file, line)
+        for document, index, id in documents:
+            stats.read += 1
+            yield Event(document, index=index, id=id, source=source)
+
+
+def _read_file(given: Input, intake: Intake) -> Iterator[RawLine]:
+    if isinstance(given, (str, os.PathLike)) and given != "-":
+        path = os.fspath(given)
+        try:
+            with open(path, "rb", buffering=0) as file:
+                yield from _read_stream(file, path, intake)
+        except OSError as error:
+            raise _cannot_read(path, f"cannot read `{path}`: {error.strerror or error}") from error
+        return
+    stream: Readable = sys.stdin.buffer if isinstance(given, (str, os.PathLike)) else given
+    name = getattr(stream, "name", None)
+    yield from _read_stream(stream, name if isinstance(name, str) else "<stream>", intake)
+
+
+def _read_stream(stream: Readable, name: str, intake: Intake) -> Iterator[RawLine]:
+    chunks = decode_text(_warn_of_damage(decompress(read_chunks(stream)), name, intake))
+    head, is_lines = _look_ahead(chunks)
+    split = split_lines if is_lines else split_values
+    for line, data in split(itertools.chain((head,), chunks), name, intake):
+        if data and not data.isspace():
+            yield RawLine(name, line, data)
+
+
+def _warn_of_damage(chunks: Iterator[bytes], name: str, intake: Intake) -> Iterator[bytes]:
+    """Yield the chunks up to a damaged place; that there was one is a warning and not the end of the run."""
+    try:
+        yield from chunks
+    except DamagedData as damage:
+        intake.stats.warnings.append(FileWarning(name, str(damage)))
+
+
+def _look_ahead(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
+    """Return the start of a text, and whether it is one document a line; else it is one JSON text after another."""
+    head = bytearray()
+    has_begun = False
+    for chunk in chunks:
+        head += chunk
+        # After an opening bracket the next sign decides, be it on the next line.
+        rest = chunk if has_begun else chunk.lstrip(b" \t\r\n[")
+        has_begun = has_begun or bool(rest)
+        if b"\n" in rest or len(head) > MAX_LINE_BYTES:
+            break
+    start = bytes(head).lstrip()
+    if start.startswith(b"["):
+        return bytes(head), _ARRAY_OF_OBJECTS.match(start) is None
+    if not start.startswith(b"{"):
+        return bytes(head), True
+    first, newline, _ = start.partition(b"\n")
+    if not newline and len(head) > MAX_LINE_BYTES:
+        return bytes(head), _ANSWER_START.match(start) is None
+    # Whoever writes a document over several lines breaks them after one of these; a damaged line seldom ends so.
+    if first.rstrip().endswith((b"{", b"[", b",", b":")):
+        try:
+            decode(first)
+        except BadJson:
+            return bytes(head), False
+    return bytes(head), True
+
+
+def _walk(directory: str) -> Iterator[str]:
+    for folder, folders, names in os.walk(directory):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if name.lower().endswith(_EVENT_SUFFIXES) and not name.startswith("."):
+                yield os.path.join(folder, name)
+
+
+def _cannot_read(path: str, message: str) -> EventError:
+    return EventError(message, diagnostics=[Diagnostic("unreadable-file", message, file=path)])

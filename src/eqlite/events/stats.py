@@ -1,0 +1,93 @@
+"""What became of the input: how much was read, what was rejected and why.
+
+The invariant that everything here serves: `read == evaluated + rejected`. Nothing is lost without being counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+
+class Rejected(NamedTuple):
+    """A piece of input that holds no event.
+
+    Attributes:
+        file: the file as the user named it.
+        line: the line on which it starts, from 1.
+        reason: one of a handful of fixed phrases, the keys of `ReadStats.reasons`.
+        detail: what exactly; may be empty.
+    """
+
+    file: str
+    line: int
+    reason: str
+    detail: str = ""
+
+
+class FileWarning(NamedTuple):
+    """A file that could be read in part only."""
+
+    file: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ReadStats:
+    """Counts of one reading, filled while it goes on.
+
+    Attributes:
+        read: documents found, rejected pieces included.
+        rejected: pieces that hold no event.
+        reasons: how often each reason was given.
+        samples: the first rejected pieces, at most `sample_limit`.
+        warnings: files that were read in part.
+        sample_limit: how many rejected pieces to remember.
+    """
+
+    read: int = 0
+    rejected: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    samples: list[Rejected] = field(default_factory=list)
+    warnings: list[FileWarning] = field(default_factory=list)
+    sample_limit: int = 100
+
+    @property
+    def evaluated(self) -> int:
+        """Return how many events were handed on."""
+        return self.read - self.rejected
+
+    def reject(self, rejected: Rejected) -> None:
+        """Count a piece of input that holds no event."""
+        self.read += 1
+        self.rejected += 1
+        self.reasons[rejected.reason] += 1
+        if len(self.samples) < self.sample_limit:
+            self.samples.append(rejected)
+
+
+class BinarySink(Protocol):
+    """Whatever takes bytes: a file opened for binary writing."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take some bytes."""
+
+
+@dataclass(slots=True)
+class Intake:
+    """Where readers report to: the counts, and the file that keeps what was rejected."""
+
+    stats: ReadStats = field(default_factory=ReadStats)
+    rejects: BinarySink | None = None
+
+    def reject(self, rejected: Rejected, data: bytes) -> None:
+        """Count a rejected piece and keep its bytes, as a line, unchanged."""
+        self.stats.reject(rejected)
+        self.keep(data)
+        self.keep(b"\n")
+
+    def keep(self, data: bytes) -> None:
+        """Keep some bytes of a rejected piece that comes bit by bit."""
+        if self.rejects is not None:
+            self.rejects.write(data)

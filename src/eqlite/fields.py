@@ -1,0 +1,149 @@
+"""Fields: how the values of `process.name` are found in an event, whatever its shape.
+
+An event may nest objects, use dotted keys, mix both, hold arrays of values or of objects: all of them are read alike
+and their values merged. `null`, `[]` and `[null]` are no values; an empty string is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eqlite.datatypes import DATES, NUMBERS, DataType
+from eqlite.values.dates import format_instant, parse_date_value
+from eqlite.values.network import format_address, parse_address
+from eqlite.values.numbers import narrow, to_number
+from eqlite.values.text import to_text
+
+Scalar = str | int | float | bool
+NANOS_PER_MILLI = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field as a query reads it: resolved against the schema, if there is one.
+
+    Attributes:
+        name: as the query says.
+        path: where its values stand in a document; differs from the name for an alias and for a multi-field.
+        type: UNKNOWN without a schema: values are then read as what they are compared with.
+        null_value: what an explicit null stands for, None for nothing.
+        ignore_above: longer values (in UTF-16 units) are not there for a query.
+        formats: date formats of the mapping; empty for the default.
+        scaling_factor: of a scaled_float.
+        optional: written `?name`; as a join key it may be null.
+    """
+
+    name: str
+    path: str
+    type: DataType = DataType.UNKNOWN
+    null_value: Scalar | None = None
+    ignore_above: int | None = None
+    formats: tuple[str, ...] = ()
+    scaling_factor: float | None = None
+    optional: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether values are taken as they stand: no conversion by type, no replaced or ignored ones."""
+        return self.type is DataType.UNKNOWN and self.null_value is None and self.ignore_above is None
+
+
+def raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None = None) -> list[Any]:
+    """Return all values at `path`, as they stand in the event, in its order.
+
+    >>> raw_values({"process": {"args": ["a", None]}, "process.args": "b"}, "process.args")
+    ['a', 'b']
+    """
+    found: list[Any] = []
+    pending: list[tuple[Any, str | None]] = [(event, path)]
+    while pending:
+        value, rest = pending.pop()
+        if isinstance(value, (list, tuple)):
+            pending.extend((item, rest) for item in reversed(value))
+        elif rest is None:
+            if value is None:
+                if null_value is not None:
+                    found.append(null_value)
+            elif not isinstance(value, Mapping):
+                found.append(value)
+        elif isinstance(value, Mapping):
+            pending.extend(reversed(_steps(value, rest)))
+    return found
+
+
+def _steps(mapping: Mapping[str, Any], path: str) -> list[tuple[Any, str | None]]:
+    """Return where to go on from a mapping: for `a.b.c` by the keys `a`, `a.b` and `a.b.c`."""
+    steps: list[tuple[Any, str | None]] = []
+    dot = path.find(".")
+    while dot >= 0:
+        key = path[:dot]
+        if key in mapping:
+            steps.append((mapping[key], path[dot + 1 :]))
+        dot = path.find(".", dot + 1)
+    if path in mapping:
+        steps.append((mapping[path], None))
+    return steps
+
+
+def to_boolean(value: Any) -> bool | None:
+    """Return a document's value as a boolean field takes it: `true`, `"true"`, `""` (false); None for others."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False, "": False}.get(value) if isinstance(value, str) else None
+
+
+def field_values(event: Mapping[str, Any], field: Field) -> list[Any]:
+    """Return the values of a field in an event, converted to the field's type; what the type refuses is left out.
+
+    Numbers come as int or float, addresses as the integer of their 16-byte form, dates as milliseconds (date_nanos:
+    nanoseconds) since the epoch, everything textual as str; without a type they come as they stand.
+    """
+    values = raw_values(event, field.path, field.null_value)
+    if field.is_plain:
+        return values
+    return [typed for value in values if (typed := convert(value, field)) is not None]
+
+
+def convert(value: Any, field: Field) -> Any:
+    """Return one value of a document as the field's type holds it; None where the type refuses it."""
+    kind = field.type
+    if kind is DataType.UNKNOWN:
+        return value
+    if kind in NUMBERS:
+        return _number(value, field)
+    if kind is DataType.BOOLEAN:
+        return to_boolean(value)
+    if kind is DataType.IP:
+        return parse_address(value)
+    if kind in DATES:
+        return parse_date_value(value, field.formats or None, nanos=kind is DataType.DATE_NANOS)
+    text = to_text(value)
+    if field.ignore_above is not None and len(text) * 2 > field.ignore_above:
+        units = len(text) + sum(character > "\uffff" for character in text)
+        if units > field.ignore_above:
+            return None
+    return text
+
+
+def _number(value: Any, field: Field) -> int | float | None:
+    number = to_number(value)
+    if number is None:
+        return None
+    if field.type is DataType.SCALED_FLOAT and field.scaling_factor:
+        scaled = number * field.scaling_factor
+        return round(scaled) / field.scaling_factor if abs(scaled) < 2**63 else None
+    return narrow(number, field.type)
+
+
+def script_value(value: Any, field: Field) -> Scalar:
+    """Return a converted value as functions see it: addresses and dates as text."""
+    if field.type is DataType.IP:
+        return format_address(value)
+    if field.type is DataType.DATETIME:
+        return format_instant(value * NANOS_PER_MILLI)
+    if field.type is DataType.DATE_NANOS:
+        return format_instant(value)
+    scalar: Scalar = value
+    return scalar

@@ -1,0 +1,215 @@
+"""The syntax tree: what a query says, as it was written.
+
+Frozen nodes with tuples for children. Spans do not count in comparisons, so equal queries are equal. Parentheses, the
+form of a string literal and comments are not part of the tree; `eqlite.format` keeps the comments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal as OneOf
+
+from eqlite.datatypes import DataType
+from eqlite.source import Span
+
+NO_SPAN = Span(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What all nodes share: the place in the query's text."""
+
+    span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
+
+
+# --- expressions -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Node):
+    """A constant; `type` tells `1`, `1.0`, `true` apart: INTEGER, LONG, UNSIGNED_LONG, DOUBLE, KEYWORD, BOOLEAN, NULL.
+
+    Integers past 64 unsigned bits are doubles, as in Elasticsearch. A sign is never part of a literal.
+    """
+
+    value: str | int | float | bool | None
+    type: DataType
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRef(Node):
+    """A field, `process.name`, or an optional one, `?process.name`; `parts`: the names between the dots, unquoted."""
+
+    parts: tuple[str, ...]
+    optional: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the dotted name: `process.name`."""
+        return ".".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """A function call, `endsWith~(file.name, ".exe")`. `name` is as written, without the `~`."""
+
+    name: str
+    arguments: tuple[Expr, ...]
+    case_insensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Negate(Node):
+    """Unary minus. A unary plus leaves no trace."""
+
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Node):
+    """`left operator right` with one of `+ - * / %`."""
+
+    operator: OneOf["+", "-", "*", "/", "%"]
+    left: Expr
+    right: Expr
+    operator_span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Node):
+    """`left operator right` with one of `== != < <= > >=`; never chained."""
+
+    operator: OneOf["==", "!=", "<", "<=", ">", ">="]
+    left: Expr
+    right: Expr
+    operator_span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership(Node):
+    """`value [not] in (…)` or `value [not] in~ (…)`."""
+
+    value: Expr
+    items: tuple[Expr, ...]
+    negated: bool = False
+    case_insensitive: bool = False
+    operator_span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PatternMatch(Node):
+    """`value : (…)`, `like`, `like~`, `regex`, `regex~`; one pattern or a list of them, always constants."""
+
+    operator: OneOf[":", "like", "like~", "regex", "regex~"]
+    value: Expr
+    patterns: tuple[Literal, ...]
+    operator_span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Node):
+    """`not operand`; binds more tightly than `and`."""
+
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class And(Node):
+    """Two or more conditions joined by `and`, without the ones that stand in parentheses of their own."""
+
+    terms: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or(Node):
+    """Two or more conditions joined by `or`, without the ones that stand in parentheses of their own."""
+
+    terms: tuple[Expr, ...]
+
+
+Expr = Literal | FieldRef | Call | Negate | Arithmetic | Comparison | Membership | PatternMatch | Not | And | Or
+
+
+# --- queries ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter(Node):
+    """`category where condition`; the category is None for `any`."""
+
+    category: str | None
+    condition: Expr
+    category_span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Duration(Node):
+    """A time span such as `5m`: a positive number and one of `ms s m h d`."""
+
+    value: int
+    unit: OneOf["ms", "s", "m", "h", "d"]
+
+    @property
+    def milliseconds(self) -> int:
+        """Return the length in milliseconds."""
+        return self.value * {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}[self.unit]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Node):
+    """One item of a sequence, sample or join: `[filter] by keys with runs=N`, `![filter]` for a missing event.
+
+    Keys are expressions because the grammar allows any; a check asks for plain fields.
+    """
+
+    filter: EventFilter
+    keys: tuple[Expr, ...] = ()
+    runs: int = 1
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence(Node):
+    """`sequence by keys with maxspan=… [stage] … until [stage]`."""
+
+    stages: tuple[Stage, ...]
+    keys: tuple[Expr, ...] = ()
+    maxspan: Duration | None = None
+    until: Stage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample(Node):
+    """`sample by keys [stage] [stage] …`."""
+
+    stages: tuple[Stage, ...]
+    keys: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Node):
+    """`join …`: the grammar knows it, a check refuses it."""
+
+    stages: tuple[Stage, ...]
+    keys: tuple[Expr, ...] = ()
+    until: Stage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe(Node):
+    """`| name arguments`, such as `| head 10`."""
+
+    name: str
+    arguments: tuple[Expr, ...] = ()
+    name_span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
+
+
+Body = EventFilter | Sequence | Sample | Join
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Node):
+    """A whole statement: what to find, and the pipes behind it."""
+
+    body: Body
+    pipes: tuple[Pipe, ...] = ()

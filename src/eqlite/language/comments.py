@@ -1,0 +1,87 @@
+"""Comments: found, kept for the printer, and blanked out so that all offsets stay as they are.
+
+EQL's block comments nest, which no regular terminal can say; so they are taken out by a scan that knows the forms of
+strings and quoted names, in which `//` and `/*` mean nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from eqlite.source import Span
+
+_QUOTED_OR_COMMENT = re.compile(
+    r'"""[^\r\n]*?"""(?:"{1,2})?'  # a raw string, which may end in two quotes of its own
+    r'|"(?:[^\r\n"\\]|\\[^\r\n])*+"'
+    r"|`[^`]*+`"
+    r"|'(?:[^\r\n'\\]|\\[^\r\n])*+'"
+    r"|//[^\r\n]*+"
+    r"|/\*"
+    r"|[\"'`]"  # one that nothing closes: the rest of the line is no comment
+)
+_BLOCK_EDGE = re.compile(r"/\*|\*/")
+_REST_OF_LINE = re.compile(r"[^\r\n]*")
+_NOT_LINE_END = re.compile(r"[^\r\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment with its delimiters; `own_line` tells that only blanks stand before it on its line."""
+
+    text: str
+    span: Span
+    own_line: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Blanked:
+    """A query's text with blanks in place of its comments, the comments, and the start of one that is not closed."""
+
+    text: str
+    comments: tuple[Comment, ...]
+    unclosed: int | None = None
+
+
+def blank_comments(text: str) -> Blanked:
+    """Replace every comment by blanks of the same length; line ends stay.
+
+    >>> blank_comments("a /* b /* c */ */ // d").text
+    'a                     '
+    """
+    if "//" not in text and "/*" not in text:
+        return Blanked(text, ())
+    pieces: list[str] = []
+    comments: list[Comment] = []
+    position = kept = 0
+    while (found := _QUOTED_OR_COMMENT.search(text, position)) is not None:
+        start, position = found.span()
+        opening = text[start : start + 2]
+        if opening in ('"', "'", "`") or (position - start == 1):
+            rest = _REST_OF_LINE.match(text, position)
+            position = rest.end() if rest is not None else position
+            continue
+        if opening not in ("//", "/*"):
+            continue
+        if opening == "/*":
+            end = _end_of_block(text, position)
+            if end is None:
+                pieces += [text[kept:start], _NOT_LINE_END.sub(" ", text[start:])]
+                return Blanked("".join(pieces), tuple(comments), start)
+            position = end
+        own_line = not text[text.rfind("\n", 0, start) + 1 : start].strip(" \t\r")
+        comments.append(Comment(text[start:position], Span(start, position), own_line))
+        pieces += [text[kept:start], _NOT_LINE_END.sub(" ", text[start:position])]
+        kept = position
+    pieces.append(text[kept:])
+    return Blanked("".join(pieces), tuple(comments))
+
+
+def _end_of_block(text: str, position: int) -> int | None:
+    """Return the end of the block comment whose `/*` ends at `position`, None if nothing closes it."""
+    depth = 1
+    for edge in _BLOCK_EDGE.finditer(text, position):
+        depth += 1 if edge.group() == "/*" else -1
+        if depth == 0:
+            return edge.end()
+    return None

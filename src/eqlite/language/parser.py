@@ -1,0 +1,267 @@
+"""Query text → syntax tree, or diagnostics that say what is wrong with it.
+
+The grammar is `eql.lark`, read by Lark's LALR parser. A sound query is parsed in one go; after an error the tokens are
+looked at one by one, the clause or list item with the error is set aside, and reading goes on behind it, so that
+several mistakes are told together.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from lark import Lark, Token, UnexpectedInput
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+from eqlite.diagnostics import Collector
+from eqlite.errors import EqlSyntaxError, LimitError
+from eqlite.language import ast
+from eqlite.language.builder import Builder, Refusal
+from eqlite.language.comments import Blanked, Comment, blank_comments
+from eqlite.language.syntax_errors import describe_character, describe_end, describe_token
+from eqlite.language.walk import depth as tree_depth
+from eqlite.limits import MAX_LIST_ITEMS, MAX_NESTING, MAX_QUERY_BYTES
+from eqlite.source import Source, Span
+
+_MAX_REPAIRS = 20
+_MAX_BAD_CHARACTERS = 20
+_LIMIT_IDS = frozenset({"query-too-long", "nesting-too-deep", "list-too-long"})
+_PLACEHOLDER = ""  # the text of a token that stands for a clause set aside
+_BRACKETS = re.compile(r'"""[^\r\n]*?"""(?:"{1,2})?|"(?:[^\r\n"\\]|\\[^\r\n])*+"|`[^`]*+`|[()\[\],]|\bnot\b|-')
+_BOUNDARIES = frozenset({"AND", "OR", "COMMA", "RPAR", "RSQB", "VBAR"})
+
+
+def parse(text: str | Source) -> ast.Query:
+    """Return the syntax tree of a query.
+
+    Raises:
+        EqlSyntaxError: with every problem found.
+        LimitError: a query longer than 1 MiB, nested more than 1,000 deep, or with a list of more than 65,536 items.
+
+    >>> parse('process where process.name : "cmd.exe"').body.category
+    'process'
+    """
+    return parse_with_comments(text)[0]
+
+
+def parse_with_comments(text: str | Source) -> tuple[ast.Query, tuple[Comment, ...]]:
+    """Return the syntax tree of a query and its comments in order. Raises as `parse`."""
+    source = text if isinstance(text, Source) else Source(text)
+    collector = Collector(source)
+    query, comments = read(source, collector)
+    _raise(collector)
+    assert isinstance(query, ast.Query)
+    return query, comments
+
+
+def parse_expression(text: str) -> ast.Expr:
+    """Return the syntax tree of a lone expression, such as `1 + 2` or `concat(a, "x")`. Raises as `parse`."""
+    collector = Collector(Source(text))
+    expression, _ = read(collector.source, collector, start="lone_expression")
+    _raise(collector)
+    return expression  # type: ignore[return-value]
+
+
+def _raise(collector: Collector) -> None:
+    if not collector.found:
+        return
+    over_limit = any(found.id in _LIMIT_IDS for found in collector.found)
+    raise (LimitError if over_limit else EqlSyntaxError)(diagnostics=collector.diagnostics)
+
+
+def read(
+    source: Source, collector: Collector, *, start: str = "query"
+) -> tuple[ast.Query | ast.Expr | None, tuple[Comment, ...]]:
+    """Parse, reporting into `collector`; the tree is None where nothing could be made of the text.
+
+    After an error the tree holds `null` for the clauses and items set aside, so that the rest can still be analysed.
+    """
+    if not within_limits(source.text, collector):
+        return None, ()
+    blanked = blank_comments(source.text)
+    if blanked.unclosed is not None:
+        place = Span(blanked.unclosed, blanked.unclosed + 2)
+        collector.report(
+            "unterminated-comment",
+            "this comment is never closed",
+            place,
+            help="end it with `*/`; comments nest, so each `/*` needs one",
+            elasticsearch="token recognition error at: '/*'",
+        )
+    tree: Any
+    try:
+        tree = grammar().parse(blanked.text, start=start)
+    except (UnexpectedInput, Refusal):
+        tree = _read_on(blanked, collector, start)
+    if tree is not None and not _shallow(tree, source.text, collector):
+        return None, ()
+    return tree, blanked.comments
+
+
+@cache
+def grammar() -> Lark:
+    """Return the parser; built once per process, at the first query."""
+    text = resources.files("eqlite.language").joinpath("eql.lark").read_text(encoding="utf-8")
+    return Lark(
+        text,
+        parser="lalr",
+        lexer="basic",
+        start=["query", "lone_expression"],
+        transformer=Builder(visit_tokens=False),
+        maybe_placeholders=True,
+    )
+
+
+# --- limits ----------------------------------------------------------------------------------------------------------
+
+
+def within_limits(text: str, collector: Collector) -> bool:
+    """Check length, nesting and length of lists before any parsing, in one linear pass that ends early."""
+    whole = Span(0, min(len(text), 1))
+    if len(text) > MAX_QUERY_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_QUERY_BYTES:
+        collector.report("query-too-long", f"the query is longer than {MAX_QUERY_BYTES:,} bytes", whole)
+        return False
+    openings = text.count("(") + text.count("[") + text.count("not") + text.count("-")
+    if openings <= MAX_NESTING and text.count(",") <= MAX_LIST_ITEMS:
+        return True
+    items, prefixes, after_prefix = [0], 0, 0
+    for found in _BRACKETS.finditer(text):
+        sign, place = found.group(), Span(found.start(), found.end())
+        if sign in ("not", "-"):
+            prefixes = prefixes + 1 if not text[after_prefix : place.start].strip() else 1
+            after_prefix = place.end
+        elif sign in "([":
+            items.append(1)
+        elif sign in ")]":
+            if len(items) > 1:
+                items.pop()
+        elif sign == ",":
+            items[-1] += 1
+        if len(items) + prefixes - 1 > MAX_NESTING:
+            collector.report("nesting-too-deep", f"the query is nested more than {MAX_NESTING:,} deep", place)
+            return False
+        if items[-1] > MAX_LIST_ITEMS:
+            collector.report("list-too-long", f"a list has more than {MAX_LIST_ITEMS:,} items", place)
+            return False
+    return True
+
+
+def _shallow(tree: Any, text: str, collector: Collector) -> bool:
+    """Check the depth of the tree itself (`1 - 1 - 1 …` has no brackets), and make room for walking a deep one."""
+    signs = sum(map(text.count, "+-*/%([")) + text.count("not")
+    if signs < 100:
+        return True
+    depth = tree_depth(tree)
+    if depth > 2 * MAX_NESTING:
+        place = Span(0, min(len(text), 1))
+        collector.report("nesting-too-deep", f"the query is nested more than {MAX_NESTING:,} deep", place)
+        return False
+    if depth > 100:
+        # Python-to-Python calls take no C stack since 3.11, so a higher limit is safe. It is never lowered again:
+        # another thread may be deep in a tree of its own.
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), 20 * MAX_NESTING))
+    return True
+
+
+# --- reading on after an error ---------------------------------------------------------------------------------------
+
+
+def _read_on(blanked: Blanked, collector: Collector, start: str) -> Any:
+    """Report the errors one by one, setting aside what each stands in; return the tree that is left, or None."""
+    tokens = _tokens(blanked.text, collector)
+    for _ in range(_MAX_REPAIRS):
+        try:
+            return _feed(tokens, start)
+        except Refusal as refusal:
+            collector.report(
+                refusal.id,
+                refusal.message,
+                refusal.span,
+                help=refusal.help,
+                elasticsearch=refusal.elasticsearch,
+                elasticsearch_offset=refusal.offset,
+                column_shift=refusal.shift,
+            )
+            repaired = _set_aside(tokens, refusal.repair) if refusal.repair is not None else None
+        except UnexpectedToken as error:
+            repaired = _repair(error, tokens, collector)
+        if repaired is None or repaired == tokens:
+            return None
+        tokens = repaired
+    return None
+
+
+def _repair(error: UnexpectedToken, tokens: list[Token], collector: Collector) -> list[Token] | None:
+    """Report a token in the wrong place; return the tokens without the clause it stands in, None to stop reading."""
+    bad = error.token
+    if bad.type == "$END":
+        if not collector.found:
+            describe_end(error.expected, tokens, collector)
+        return None
+    if bad == _PLACEHOLDER:
+        return None
+    clause = _clause(tokens, bad)
+    if not any(clause.start <= found.span.start < clause.end for found in collector.found):
+        describe_token(bad, error.expected, tokens, collector)
+    return _set_aside(tokens, clause)
+
+
+def _tokens(text: str, collector: Collector) -> list[Token]:
+    """Return the tokens of a text, reporting and skipping what is none; after too much of that, those before it."""
+    tokens: list[Token] = []
+    offset = 0
+    for _ in range(_MAX_BAD_CHARACTERS):
+        try:
+            tokens.extend(_moved(token, offset) for token in grammar().lex(text[offset:]))
+            break
+        except UnexpectedCharacters as error:
+            bad = offset + error.pos_in_stream  # type: ignore[operator]
+            offset = describe_character(text, bad, collector)
+            if text[bad] in '"`':  # what a broken string or name should have been, so that its clause stays whole
+                kind = "STRING" if text[bad] == '"' else "NAME"
+                tokens.append(Token(kind, '""' if kind == "STRING" else "_", bad, end_pos=offset))
+    return tokens
+
+
+def _moved(token: Token, offset: int) -> Token:
+    return Token(token.type, str(token), (token.start_pos or 0) + offset, end_pos=(token.end_pos or 0) + offset)
+
+
+def _feed(tokens: list[Token], start: str) -> Any:
+    parser = grammar().parse_interactive(start=start)
+    for token in tokens:
+        parser.feed_token(token)
+    end = tokens[-1].end_pos if tokens else 0
+    return parser.feed_token(Token("$END", "", end, end_pos=end))
+
+
+def _clause(tokens: list[Token], bad: Token) -> Span:
+    """Return the span of the clause or list item in which the bad token stands."""
+    index = next(i for i, token in enumerate(tokens) if token.start_pos == bad.start_pos)
+    opens = {"LPAR": 1, "LSQB": 1, "MISSING": 1, "RPAR": -1, "RSQB": -1}
+    first, depth = index, 0
+    while first > 0:
+        kind = tokens[first - 1].type
+        depth -= opens.get(kind, 0)
+        if depth < 0 or (depth == 0 and kind in ("AND", "OR", "COMMA", "WHERE", "NOT")):
+            break
+        first -= 1
+    last, depth = index, 0
+    while last < len(tokens):
+        kind = tokens[last].type
+        if depth == 0 and kind in _BOUNDARIES and last > first:
+            break
+        depth += opens.get(kind, 0)
+        last += 1
+    last = max(last, first + 1)
+    return Span(tokens[first].start_pos or 0, tokens[min(last, len(tokens)) - 1].end_pos or 0)
+
+
+def _set_aside(tokens: list[Token], span: Span) -> list[Token]:
+    """Return the tokens with `null` in place of those in the span."""
+    before = [token for token in tokens if (token.end_pos or 0) <= span.start]
+    behind = [token for token in tokens if (token.start_pos or 0) >= span.end]
+    return [*before, Token("NULL", _PLACEHOLDER, span.start, end_pos=span.end), *behind]

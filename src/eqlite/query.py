@@ -1,0 +1,298 @@
+"""Compiling and running a query: where the phases are wired together.
+
+>>> import eqlite
+>>> query = eqlite.compile('process where process.name : "cmd.exe"')
+>>> query.matches({"event": {"category": ["process"]}, "process": {"name": "CMD.EXE"}})
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from eqlite import plan
+from eqlite.backends import backend_named
+from eqlite.backends.base import Backend, Faults, Predicate
+from eqlite.backends.reference import holds, script_values
+from eqlite.diagnostics import Collector, Diagnostic
+from eqlite.engine.order import ordinal
+from eqlite.engine.pipes import cut
+from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, UnsupportedFeature, semantic_error
+from eqlite.events import document_of
+from eqlite.functions.registry import Value
+from eqlite.language import ast
+from eqlite.language.parser import parse, parse_expression, parse_with_comments
+from eqlite.language.printer import print_query
+from eqlite.semantics.analyzer import analyze_text
+from eqlite.semantics.context import Context, Settings
+from eqlite.semantics.fold import fold
+from eqlite.semantics.lower import lower
+from eqlite.semantics.resolve import as_condition, resolve
+from eqlite.semantics.schema import Schema
+from eqlite.source import Source
+
+Kind = Literal["event", "sequence", "sample"]
+Event = Mapping[str, Any]
+
+_SYNTAX_IDS = frozenset(
+    {
+        "syntax-error",
+        "unexpected-character",
+        "unterminated-string",
+        "unterminated-comment",
+        "bad-escape",
+        "single-quotes",
+        "old-raw-string",
+        "array-index",
+        "process-relationship",
+        "bad-duration",
+        "bad-runs",
+        "unknown-option",
+        "by-after-with",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One result of a query.
+
+    Attributes:
+        events: the events, as they were given, in the order of the stages; None in the place of a missing event.
+        join_keys: the values by which the events belong together, in the order of the query's keys.
+    """
+
+    events: tuple[Event | None, ...]
+    join_keys: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True)
+class Query:
+    """A compiled query. Immutable; may be used from several threads at once, and pickled.
+
+    Attributes:
+        text: the query as it was given.
+        plan: what it does, resolved against the schema.
+        diagnostics: warnings found while compiling.
+        backend: what runs it.
+        faults: the operations on which Elasticsearch would have failed the search, counted while matching.
+    """
+
+    text: str
+    plan: plan.Plan
+    diagnostics: tuple[Diagnostic, ...]
+    backend: Backend
+    faults: Faults
+    name: str | None
+    options: Mapping[str, Any]
+
+    @property
+    def kind(self) -> Kind:
+        """Return `event`, `sequence` or `sample`."""
+        match self.plan.query:
+            case plan.EventQuery():
+                return "event"
+            case plan.SequenceQuery():
+                return "sequence"
+            case plan.SampleQuery():
+                return "sample"
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """Return the names of the fields that the query reads, join keys included; not the timestamp."""
+        names = {field.name for stage in self.plan.stages for field in plan.condition_fields(stage.condition)}
+        return frozenset(names | {key.name for stage in self.plan.stages for key in stage.keys if key is not None})
+
+    @cached_property
+    def predicate(self) -> Predicate:
+        """Return the function behind `matches`; it takes an unwrapped document."""
+        if not isinstance(self.plan.query, plan.EventQuery):
+            raise EqlError(f"`matches` asks about one event, and this is a {self.kind}: use `search`")
+        return self.backend.predicate(self.plan.query.condition, name=self.name or "query", faults=self.faults)
+
+    def matches(self, event: Event) -> bool:
+        """Tell whether an event meets an event query. Pipes do not count.
+
+        The event may be wrapped as in a search hit (`{"_source": …}`).
+
+        Raises:
+            EqlError: for a sequence or a sample.
+            EventError: under `strict=True`, where an expression fails on the event.
+        """
+        if event.__class__ is not dict or "_source" in event or "fields" in event:
+            event = document_of(event)  # always a dict
+        return self.predicate(event)
+
+    def search(
+        self, events: Iterable[Event], *, size: int | None = None, result_position: Literal["head", "tail"] = "tail"
+    ) -> list[Match]:
+        """Return what a search over all the events would, in Elasticsearch's order.
+
+        Args:
+            events: in any order.
+            size: how many results at most; None for all. Elasticsearch's own default is 10.
+            result_position: which end to keep when there are more than `size`; output is in ascending order anyway.
+
+        Raises:
+            UnsupportedFeature: for sequences and samples, which this version does not run yet.
+        """
+        if self.kind != "event":
+            raise UnsupportedFeature(f"eqlite does not run a {self.kind} yet; event queries only in this version")
+        if size is not None and size < 0:
+            raise ValueError("size must be greater than or equal to 0")
+        predicate = self.predicate
+        hits = []
+        for place, event in enumerate(events):
+            document = document_of(event)
+            if predicate(document):
+                hits.append((ordinal(document, place, self.plan), event))
+        hits.sort(key=lambda hit: hit[0])
+        kept = cut([event for _, event in hits], self.plan.limits, size, result_position)
+        return [Match((event,)) for event in kept]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as text and options: the functions are made again."""
+        return (_recompile, (self.text, dict(self.options)))
+
+
+def _recompile(text: str, options: dict[str, Any]) -> Query:
+    return compile(text, **options)
+
+
+def compile(
+    text: str | Source,
+    *,
+    schema: Schema | None = None,
+    event_category_field: str = "event.category",
+    timestamp_field: str = "@timestamp",
+    tiebreaker_field: str | None = None,
+    max_samples_per_key: int = 1,
+    strict: bool = False,
+    backend: str = "python",
+    name: str | None = None,
+) -> Query:
+    """Compile a query.
+
+    Args:
+        text: the EQL text.
+        schema: fields and their types; None lets every field be there, with the type of what it is compared with.
+        event_category_field: where events hold what stands before `where`.
+        timestamp_field: where events hold their time.
+        tiebreaker_field: what orders events of the same time.
+        max_samples_per_key: how many samples a sample query gives for one key.
+        strict: raise where Elasticsearch would fail: constants that a field's type refuses, division by zero.
+        backend: `python` or `reference`.
+        name: shown in tracebacks.
+
+    Raises:
+        EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
+    """
+    options = {
+        "schema": schema,
+        "event_category_field": event_category_field,
+        "timestamp_field": timestamp_field,
+        "tiebreaker_field": tiebreaker_field,
+        "max_samples_per_key": max_samples_per_key,
+        "strict": strict,
+        "backend": backend,
+        "name": name,
+    }
+    settings = Settings(event_category_field, timestamp_field, tiebreaker_field)
+    made, diagnostics = analyze_text(text, schema, settings)
+    _raise_errors(diagnostics, strict=strict)
+    assert made is not None
+    faults = Faults(strict=strict)
+    source_text = text.text if isinstance(text, Source) else text
+    return Query(source_text, made, tuple(diagnostics), backend_named(backend), faults, name, options)
+
+
+def _raise_errors(diagnostics: list[Diagnostic], *, strict: bool) -> None:
+    errors = [found for found in diagnostics if found.is_error]
+    if errors and all(found.id in _SYNTAX_IDS for found in errors):
+        raise EqlSyntaxError(diagnostics=errors)
+    if errors:
+        raise semantic_error(errors)
+    refused = [found for found in diagnostics if found.id == "literal-out-of-type"]
+    if strict and refused:
+        raise EqlSemanticError(diagnostics=refused)
+
+
+def search(
+    text: str,
+    events: Iterable[Event],
+    *,
+    size: int | None = None,
+    result_position: Literal["head", "tail"] = "tail",
+    **options: Any,
+) -> list[Match]:
+    """Compile a query and run it over events; see `compile` and `Query.search`."""
+    return compile(text, **options).search(events, size=size, result_position=result_position)
+
+
+def analyze(text: str | Source, schema: Schema | None = None, **settings: Any) -> list[Diagnostic]:
+    """Return everything that is wrong with a query, syntax included; empty for a good one."""
+    return analyze_text(text, schema, Settings(**settings))[1]
+
+
+def format(text: str) -> str:
+    """Return a query in its canonical form, comments kept.
+
+    >>> print(format('process where process.name=="a" // why'), end="")
+    process where process.name == "a" // why
+    """
+    return print_query(*parse_with_comments(text), text=text)
+
+
+def evaluate(expression: str, event: Event | None = None) -> Any:
+    """Return the value of an expression.
+
+    Without an event, by the rules for constants (three-valued); fields are then null. With one, a condition gives True
+    or False as a leaf would, and any other expression its value, or a tuple of values where arrays give several.
+
+    Raises:
+        EqlSyntaxError, EqlSemanticError: if the expression is none.
+
+    >>> evaluate('concat("a", "||", 1)'), evaluate("7 / 2"), evaluate("length(a)", {"a": ["x", "yy"]})
+    ('a||1', 3, (1, 2))
+    """
+    collector = Collector(Source(expression))
+    context = Context(collector, None if event is not None else Schema({}), Settings())
+    tree = _optional_fields(parse_expression(expression)) if event is None else parse_expression(expression)
+    resolved = resolve(tree, context)
+    if event is not None and _is_condition(tree):
+        resolved = as_condition(resolved)
+    _raise_errors(collector.diagnostics, strict=False)
+    folded = fold(resolved)
+    if event is None:
+        assert isinstance(folded, plan.Constant)
+        return folded.value
+    document, faults = document_of(event), Faults()
+    if _is_condition(tree) or isinstance(folded, plan.Constant):
+        if isinstance(folded, plan.Constant):
+            return folded.value
+        return holds(lower(folded, context), document, faults)
+    values = tuple(script_values(folded, document, faults))
+    return values[0] if len(values) == 1 else values
+
+
+def _is_condition(tree: ast.Expr) -> bool:
+    """Tell whether an expression is a condition rather than a value."""
+    if isinstance(tree, ast.Call):
+        return tree.name.lower() in ("cidrmatch", "endswith", "startswith", "stringcontains")
+    return isinstance(tree, (ast.And, ast.Or, ast.Not, ast.Comparison, ast.Membership, ast.PatternMatch))
+
+
+def _optional_fields(tree: ast.Expr) -> ast.Expr:
+    """Return the expression with every field optional: without an event they are all null."""
+    from eqlite.language.walk import transform
+
+    def optional(node: ast.Node) -> ast.Node:
+        return ast.FieldRef(node.parts, True, span=node.span) if isinstance(node, ast.FieldRef) else node
+
+    return transform(tree, optional)
+
+
+__all__ = ["Match", "Query", "analyze", "compile", "evaluate", "format", "parse", "search"]

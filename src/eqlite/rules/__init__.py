@@ -1,0 +1,1 @@
+"""Detection rules: what they are and how they are loaded."""

@@ -1,0 +1,267 @@
+"""From a rule's settings, as a TOML table, a JSON object or a rule page gives them, to a `Rule`.
+
+Shared by all loaders. Wrong values become `bad-rule-field` diagnostics that point at the value in the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from eqlite.diagnostics import Diagnostic
+from eqlite.rules.model import LoadedRules, Rule, Skipped, Subtechnique, Tactic, Technique, Threat
+from eqlite.source import Source, Span
+
+SEVERITIES = ("low", "medium", "high", "critical")
+
+_OTHER_TYPES = {
+    "query": "a custom query rule (KQL or Lucene)",
+    "saved_query": "a saved query rule (KQL or Lucene)",
+    "threshold": "a threshold rule",
+    "threat_match": "an indicator match rule",
+    "new_terms": "a new terms rule",
+    "machine_learning": "a machine learning rule",
+    "esql": "an ES|QL rule",
+}
+_OTHER_LANGUAGES = {"kuery": "KQL", "lucene": "Lucene", "esql": "ES|QL"}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """The text of a file in hand.
+
+    Attributes:
+        text: all of it.
+        file: its path as the user gave it, inside an archive too; None for text given directly.
+    """
+
+    text: str
+    file: str | None = None
+
+    @property
+    def stem(self) -> str:
+        """Return a name for a rule that has none: the file's, without what it ends in."""
+        return re.split(r"[/\\]", self.file)[-1].split(".")[0] if self.file else "query"
+
+    def problem(
+        self, id: str, message: str, start: int = 0, end: int = 0, *, label: str = "", help: str = ""
+    ) -> Diagnostic:
+        """Return a diagnostic for a stretch of the text."""
+        return Diagnostic(id, message, Source(self.text, self.file), Span(start, end), label, help or None)
+
+
+class NoRule(Exception):
+    """A text that holds no rule at all; the message says what is missing."""
+
+
+def reason_to_skip(settings: Mapping[str, object]) -> str | None:
+    """Return why a rule is not EQL; None if it is. Without type and language it is taken for EQL.
+
+    >>> reason_to_skip({"type": "threshold", "language": "kuery"})
+    'a threshold rule, not EQL'
+    """
+    kind, language = settings.get("type"), settings.get("language")
+    if isinstance(kind, str) and kind != "eql":
+        return f"{_OTHER_TYPES.get(kind, f'a rule of type `{kind}`')}, not EQL"
+    if isinstance(language, str) and language != "eql":
+        return f"a rule in {_OTHER_LANGUAGES.get(language, f'the language `{language}`')}, not EQL"
+    return None
+
+
+def add_rule(
+    into: LoadedRules,
+    holder: RuleText,
+    values: dict[str, object],
+    *,
+    locate: Callable[[tuple[str, ...]], Span | None],
+    make_source: Callable[[str], Source],
+) -> None:
+    """Add the rule that `values` describe: to the rules, to those left out, or its problems.
+
+    Args:
+        into: gets it.
+        holder: the text that the values stand in.
+        values: the settings by the names of Kibana's API.
+        locate: returns where in the text the value of a setting stands; asked only for what is wrong.
+        make_source: returns the query with its place in the text.
+    """
+    reason = reason_to_skip(values)
+    if reason is not None:
+        name = values.get("name")
+        into.skipped.append(Skipped(name if isinstance(name, str) else holder.stem, reason, holder.file))
+        return
+    settings = _Settings(values, holder, locate)
+    query = settings.query()
+    rule = _build(settings, query, make_source(query), holder)
+    if settings.problems:
+        into.problems.extend(settings.problems)
+    else:
+        into.rules.append(rule)
+
+
+def _build(settings: _Settings, query: str, source: Source, holder: RuleText) -> Rule:
+    return Rule(
+        name=settings.text("name") or holder.stem,
+        query=query,
+        source=source,
+        rule_id=settings.text("rule_id"),
+        description=settings.text("description") or "",
+        severity=settings.severity(),
+        risk_score=settings.number("risk_score", 0, 100),
+        index=settings.texts("index"),
+        interval=settings.text("interval") or "5m",
+        from_=settings.text("from") or "now-6m",
+        to=settings.text("to") or "now",
+        max_signals=settings.number("max_signals", 1) or 100,
+        threat=settings.threat(),
+        tags=settings.texts("tags"),
+        references=settings.texts("references"),
+        false_positives=settings.texts("false_positives"),
+        version=settings.number("version", 1),
+        author=settings.texts("author"),
+        license=settings.text("license"),
+        note=settings.text("note"),
+        setup=settings.text("setup"),
+        enabled=settings.flag("enabled"),
+        event_category_override=settings.text("event_category_override"),
+        timestamp_field=settings.text("timestamp_field"),
+        tiebreaker_field=settings.text("tiebreaker_field"),
+        timestamp_override=settings.text("timestamp_override"),
+        timestamp_override_fallback_disabled=settings.flag("timestamp_override_fallback_disabled") or False,
+        building_block_type=settings.text("building_block_type"),
+        settings=settings.values,
+    )
+
+
+class _Settings:
+    """Reads settings and notes those that cannot be. A null or an empty text is a setting that is not there."""
+
+    def __init__(
+        self,
+        values: dict[str, object],
+        holder: RuleText,
+        locate: Callable[[tuple[str, ...]], Span | None],
+    ) -> None:
+        self.values = values
+        self.problems: list[Diagnostic] = []
+        self._holder = holder
+        self._locate = locate
+
+    def query(self) -> str:
+        value = self.values.get("query")
+        if isinstance(value, str) and value.strip():
+            return value
+        if value is None or value == "":
+            self._refuse("query", "the rule has no `query`", "no query here", "add the EQL text as `query`")
+        else:
+            self._refuse("query", "`query` holds no EQL text", "not a query", "write the EQL text")
+        return ""
+
+    def text(self, name: str) -> str | None:
+        value = self.values.get(name)
+        if value is None or value == "":
+            return None
+        if isinstance(value, str):
+            return value
+        self._refuse(name, f"`{name}` is not text", f"{_kind(value)}, not text", "put it in quotes")
+        return None
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        value = self.values.get(name)
+        if value is None:
+            return ()
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        self._refuse(name, f"`{name}` is not a list of texts", "not a list of texts", 'write `["…", "…"]`')
+        return ()
+
+    def number(self, name: str, lowest: int, highest: int | None = None) -> int | None:
+        value = self.values.get(name)
+        if value is None:
+            return None
+        is_whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value % 1 == 0
+        if is_whole and isinstance(value, (int, float)) and lowest <= value and (highest is None or value <= highest):
+            return int(value)
+        limits = f"from {lowest} to {highest}" if highest is not None else f"of {lowest} or more"
+        shown = f"`{value}`" if isinstance(value, (int, float, str)) else _kind(value)
+        self._refuse(
+            name, f"`{name}` cannot be {shown}", f"not a whole number {limits}", f"write a whole number {limits}"
+        )
+        return None
+
+    def flag(self, name: str) -> bool | None:
+        value = self.values.get(name)
+        if value is None or isinstance(value, bool):
+            return value
+        self._refuse(name, f"`{name}` is neither true nor false", f"{_kind(value)} here", "write `true` or `false`")
+        return None
+
+    def severity(self) -> str | None:
+        value = self.text("severity")
+        if value is not None and value not in SEVERITIES:
+            known = "`low`, `medium`, `high` or `critical`"
+            self._refuse("severity", f"`severity` cannot be `{value}`", "not a severity", f"write {known}")
+        return value
+
+    def threat(self) -> tuple[Threat, ...]:
+        value = self.values.get("threat")
+        if value is None:
+            return ()
+        try:
+            return tuple(
+                Threat(
+                    _text(entry["framework"]),
+                    Tactic(*_naming(_mapping(entry["tactic"]))),
+                    tuple(
+                        Technique(
+                            *_naming(technique),
+                            tuple(Subtechnique(*_naming(part)) for part in _mappings(technique.get("subtechnique"))),
+                        )
+                        for technique in _mappings(entry.get("technique"))
+                    ),
+                )
+                for entry in _mappings(value)
+            )
+        except (KeyError, TypeError):
+            shape = "framework, tactic and, if any, techniques with `id`, `name` and `reference`"
+            self._refuse("threat", "`threat` has a form that no rule has", "not a list of threats", f"give {shape}")
+            return ()
+
+    def _refuse(self, name: str, message: str, label: str, help: str) -> None:
+        span = self._locate((name,)) or self._locate(()) or Span(0, 0)
+        self.problems.append(
+            self._holder.problem("bad-rule-field", message, span.start, span.end, label=label, help=help)
+        )
+
+
+def _naming(entry: Mapping[str, object]) -> tuple[str, str, str]:
+    return _text(entry["id"]), _text(entry.get("name") or ""), _text(entry.get("reference") or "")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if isinstance(value, dict):
+        return value
+    raise TypeError
+
+
+def _mappings(value: object) -> list[Mapping[str, object]]:
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return [_mapping(item) for item in value]
+    raise TypeError
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, (int, float)):
+        return "a number"
+    return {"str": "text", "list": "a list", "dict": "a table"}.get(type(value).__name__, "a date or time")

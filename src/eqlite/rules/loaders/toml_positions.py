@@ -1,0 +1,186 @@
+"""Where the values of a TOML file stand: `tomllib` gives values, and no places.
+
+The scanner takes for granted that the text is valid TOML: `tomllib` has read it. It walks from statement to statement,
+leaping over strings, so that it costs little beside the parsing.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+
+from eqlite.source import Span
+
+_STATEMENT = re.compile(r"[ \t\r\n]*(?:(#|\[\[?|[A-Za-z0-9_-]+(?=[ \t]*=))(?:[ \t]*=[ \t]*)?)?")
+_SPACES = re.compile(r"[ \t]*")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_STOP = re.compile(r"[\"'#\[\]{}\n]")
+_BETWEEN = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|[ \t]*\r?\n[ \t\r\n]*|.)|\r\n")
+
+
+def find_value(text: str, path: tuple[str, ...]) -> Span | None:
+    r"""Return where the value of a key stands; None if its table is written inline or the key is not there.
+
+    >>> text = '[rule]\nname = "query = 1"\nquery = "any where true"'
+    >>> span = find_value(text, ("rule", "query"))
+    >>> text[span.start : span.end]
+    '"any where true"'
+    """
+    table: tuple[str, ...] = ()
+    for key, start, end in _statements(text):
+        if end is None:
+            table = key
+        elif key == path[-len(key) :] and (*table, *key) == path:
+            return Span(start, end)
+    return None
+
+
+def find_table(text: str, path: tuple[str, ...]) -> Span | None:
+    """Return where the header of a table stands."""
+    for key, start, end in _statements(text):
+        if end is None and key == path:
+            return Span(start, _line_end(text, start))
+    return None
+
+
+def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int, int | None]]:
+    """Yield every key with the bounds of its value, and every table's name with its place and no end."""
+    place = 0
+    while (statement := _STATEMENT.match(text, place)) is not None:
+        start = statement.end()
+        sign = statement[1]
+        if sign is None:  # anything but a comment, a table or a bare key
+            if start == len(text):
+                return
+            key, equals = _read_key(text, start)
+            start = _end(_SPACES, text, equals + 1)
+            end = _value_end(text, start)
+            yield key, start, end
+            place = max(end, start + 1)
+        elif sign == "#":
+            place = _line_end(text, start)
+        elif sign[0] == "[":
+            key, end = _read_key(text, start)
+            yield key, statement.start(1), None
+            place = _line_end(text, end)
+        else:
+            end = _value_end(text, start)
+            yield (sign,), start, end
+            place = max(end, start)
+
+
+def map_string(text: str, start: int, value: str) -> tuple[tuple[int, int], ...] | None:
+    r"""Return the way from a string's value back to its literal at `start`, in the form of `Source.offsets`.
+
+    None if the literal does not give that value.
+
+    >>> map_string(r'"a\tb"', 0, "a\tb")
+    ((0, 1), (2, 4))
+    """
+    begin, end, _ = _string_bounds(text, start)
+    if text.startswith(value, begin) and len(value) == end - begin:
+        return ((0, begin),)
+    offsets = [(0, begin)]
+    is_basic = text[start] == '"'
+    removed = 0
+    for match in _BETWEEN.finditer(text, begin, end):
+        written = match.group()
+        if written[0] == "\\" and not is_basic:
+            continue
+        width = 0 if written[0] == "\\" and "\n" in written else 1
+        place = match.start() - begin - removed + width
+        removed += len(written) - width
+        if offsets[-1][0] == place:
+            offsets.pop()
+        offsets.append((place, match.end()))
+    return tuple(offsets) if end - begin - removed == len(value) else None
+
+
+def _read_key(text: str, place: int) -> tuple[tuple[str, ...], int]:
+    """Return a dotted key, and where the sign after it stands: `=` or `]`."""
+    parts: list[str] = []
+    while True:
+        place = _end(_SPACES, text, place)
+        bare = _BARE_KEY.match(text, place)
+        if bare is not None:
+            parts.append(bare.group())
+            place = bare.end()
+        else:
+            begin, end, after = _string_bounds(text, place)
+            is_plain = text[place] == "'" or "\\" not in text[begin:end]
+            parts.append(text[begin:end] if is_plain else tomllib.loads(f"key = {text[place:after]}")["key"])
+            place = after
+        place = _end(_SPACES, text, place)
+        if not text.startswith(".", place):
+            return tuple(parts), place
+        place += 1
+
+
+def _value_end(text: str, start: int) -> int:
+    """Return where a value ends: behind a string, else at the end of the line on which its brackets are closed."""
+    if text.startswith(('"', "'"), start):
+        return _string_bounds(text, start)[2]
+    depth = 0
+    place = start
+    while (stop := _STOP.search(text, place)) is not None:
+        sign = stop.group()
+        place = stop.end()
+        if sign in "\"'":
+            place = _string_bounds(text, stop.start())[2]
+        elif sign == "#":
+            if depth == 0:
+                return stop.start()
+            place = _line_end(text, place)
+        elif sign == "\n":
+            if depth == 0:
+                return stop.start()
+        else:
+            depth += 1 if sign in "[{" else -1
+            if depth == 0:
+                return place
+    return len(text)
+
+
+def _string_bounds(text: str, start: int) -> tuple[int, int, int]:
+    """Return where the content of a string begins and ends, and where its literal ends."""
+    quote = text[start]
+    if not text.startswith(quote * 3, start):
+        end = _closing(text, quote, start + 1)
+        return start + 1, end, end + 1
+    begin = start + 3
+    if text.startswith("\n", begin):
+        begin += 1
+    elif text.startswith("\r\n", begin):
+        begin += 2
+    end = _closing(text, quote * 3, begin)
+    # Up to two quotes may stand right before the closing ones.
+    for _ in range(2):
+        if text.startswith(quote, end + 3):
+            end += 1
+    return begin, end, end + 3
+
+
+def _closing(text: str, quotes: str, begin: int) -> int:
+    """Return where the closing quotes stand: those that no backslash escapes."""
+    place = begin
+    while (end := text.find(quotes, place)) >= 0:
+        if quotes[0] == "'" or text[end - 1] != "\\":
+            return end
+        escapes = end - 1
+        while escapes > begin and text[escapes - 1] == "\\":
+            escapes -= 1
+        if (end - escapes) % 2 == 0:
+            return end
+        place = end + 1
+    return len(text)
+
+
+def _line_end(text: str, place: int) -> int:
+    end = text.find("\n", place)
+    return end if end >= 0 else len(text)
+
+
+def _end(pattern: re.Pattern[str], text: str, place: int) -> int:
+    match = pattern.match(text, place)
+    return match.end() if match is not None else place

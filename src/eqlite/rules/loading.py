@@ -1,0 +1,207 @@
+"""Loads rules from files, directories, globs and archives, each format told by name or content.
+
+Loading reads settings and queries; the queries themselves are not parsed here. `load_rules` never stops at a broken
+rule: it lists all problems of all files, and the good rules stay usable.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Callable, Iterator
+
+from eqlite.diagnostics import Diagnostic
+from eqlite.errors import EventError, RuleError
+from eqlite.rules.loaders.archive import BadArchive, unpack
+from eqlite.rules.loaders.bare import load_bare
+from eqlite.rules.loaders.ndjson import load_json
+from eqlite.rules.loaders.page import is_page, load_page
+from eqlite.rules.loaders.settings import NoRule, RuleText
+from eqlite.rules.loaders.toml import load_toml
+from eqlite.rules.model import LoadedRules, Rule, Skipped
+
+Loader = Callable[[RuleText, LoadedRules], None]
+
+_LOADERS: dict[str, Loader] = {
+    ".toml": load_toml,
+    ".eql": load_bare,
+    ".ndjson": load_json,
+    ".jsonl": load_json,
+    ".json": load_json,
+}
+_RULE_SUFFIXES = (*_LOADERS, ".txt")
+_ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip")
+_PACKINGS = (".gz", ".zst")
+_JSON_START = re.compile(r"\s{0,99}(?:\{|\[\s{0,99}[\]{])")
+_TOML_START = re.compile(r"^[ \t]{0,99}(?:\[rule\]|\[metadata\]|rule\.query[ \t]{0,99}=)", re.MULTILINE)
+
+
+def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
+    """Return the one rule that a file or a text holds: a rule page, TOML, JSON or bare EQL.
+
+    Args:
+        path_or_text: a path, or the text itself; a text of one line is told from a path by its blanks.
+
+    Raises:
+        RuleError: there is no such file; no rule in it, or more than one; it is wrong, or not EQL.
+
+    >>> load_rule('process where process.name == "mshta.exe"').query
+    'process where process.name == "mshta.exe"'
+    """
+    loaded = LoadedRules()
+    given = os.fspath(path_or_text)
+    if isinstance(path_or_text, str) and _is_text(given):
+        name = "the text"
+        _load_text(RuleText(given), loaded, is_named=True)
+    else:
+        name = f"`{given}`"
+        _load_path(given, loaded)
+    if any(problem.is_error for problem in loaded.problems):
+        raise RuleError(diagnostics=loaded.problems)
+    if len(loaded.rules) == 1 and not loaded.skipped:
+        return loaded.rules[0]
+    count = len(loaded.rules) + len(loaded.skipped)
+    if count == 1:
+        raise RuleError(f"{name} holds {loaded.skipped[0].reason}: `{loaded.skipped[0].rule}`")
+    raise RuleError(f"{name} holds {count or 'no'} rules, not one" + (": use load_rules" if count else ""))
+
+
+def load_rules(*paths: str | os.PathLike[str]) -> LoadedRules:
+    """Return all rules of files, directories (with all below), globs and archives.
+
+    A file that is named twice is read once. Rules in other languages are in `skipped`, with the reason; what is wrong,
+    missing files too, is in `problems`. Nothing is raised. `*.test.toml` files hold tests of rules and are passed over.
+    """
+    loaded = LoadedRules()
+    seen: set[str] = set()
+    for given in paths:
+        path = os.fspath(given)
+        for file, is_named in _expand(path, loaded):
+            real = os.path.realpath(file)
+            if real not in seen and not file.endswith(".test.toml"):
+                seen.add(real)
+                _load_file(file, loaded, is_named=is_named)
+    _report_duplicates(loaded)
+    return loaded
+
+
+def _load_path(path: str, into: LoadedRules) -> None:
+    for file, is_named in _expand(path, into):
+        _load_file(file, into, is_named=is_named)
+
+
+def _is_text(given: str) -> bool:
+    if "\n" in given:
+        return True
+    looks_like_path = _bare_name(given).endswith((*_RULE_SUFFIXES, *_ARCHIVE_SUFFIXES))
+    return not os.path.lexists(given) and any(sign.isspace() for sign in given) and not looks_like_path
+
+
+def _expand(path: str, into: LoadedRules) -> Iterator[tuple[str, bool]]:
+    """Yield the files that a path names, sorted, and whether it names them outright: then they must hold rules."""
+    if os.path.isdir(path):
+        files = sorted(_walk(path))
+        if not files:
+            into.problems.append(Diagnostic("bad-rule-file", f"no rule file in the directory `{path}`", file=path))
+        yield from ((file, False) for file in files)
+    elif os.path.lexists(path):
+        yield path, True
+    elif glob.has_magic(path):
+        found = [file for file in sorted(glob.glob(path, recursive=True)) if os.path.isfile(file)]
+        if not found:
+            into.problems.append(_unreadable(path, f"no file matches `{path}`"))
+        yield from ((file, False) for file in found)
+    else:
+        into.problems.append(_unreadable(path, f"cannot read `{path}`: no such file"))
+
+
+def _walk(directory: str) -> Iterator[str]:
+    for folder, folders, names in os.walk(directory):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if _is_wanted(name) or name.lower().endswith(_ARCHIVE_SUFFIXES):
+                yield os.path.join(folder, name)
+
+
+def _is_wanted(name: str) -> bool:
+    """Tell whether a file found in a directory or an archive may hold rules, by its name."""
+    parts = name.split("/")
+    if any(part.startswith(".") and part not in (".", "..") for part in parts):
+        return False
+    return _bare_name(name).endswith(_RULE_SUFFIXES) and not name.lower().endswith(".test.toml")
+
+
+def _bare_name(name: str) -> str:
+    """Return a name in lower case and without the suffix of a compression."""
+    name = name.lower()
+    for packing in _PACKINGS:
+        name = name.removesuffix(packing)
+    return name
+
+
+def _load_file(path: str, into: LoadedRules, *, is_named: bool) -> None:
+    is_empty = True
+    try:
+        with open(path, "rb") as file:
+            for name, data in unpack(file, _is_wanted):
+                full_name = path if name is None else f"{path}/{name.removeprefix('./')}"
+                _load_bytes(data, full_name, into, is_named=is_named and name is None)
+                is_empty = False
+    except OSError as error:
+        into.problems.append(_unreadable(path, f"cannot read `{path}`: {error.strerror or error}"))
+    except (BadArchive, EventError) as error:
+        into.problems.append(_unreadable(path, f"cannot read `{path}`: {error}"))
+    else:
+        if is_empty and is_named:
+            into.problems.append(Diagnostic("bad-rule-file", f"no rule file in the archive `{path}`", file=path))
+
+
+def _load_bytes(data: bytes, name: str, into: LoadedRules, *, is_named: bool) -> None:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"`{name}` is not UTF-8: byte {error.start + 1}"
+        into.problems.append(Diagnostic("bad-rule-file", message, file=name))
+        return
+    _load_text(RuleText(text, name), into, is_named=is_named)
+
+
+def _load_text(holder: RuleText, into: LoadedRules, *, is_named: bool) -> None:
+    name = _bare_name(holder.file or "")
+    if name.endswith(".txt") and not is_named and not is_page(holder.text):
+        return  # a licence, a note: text files are rule pages or nothing to us
+    loader = _LOADERS.get(os.path.splitext(name)[1]) or _choose_loader(holder.text)
+    try:
+        loader(holder, into)
+    except NoRule as reason:
+        if is_named:
+            message = f"{f'`{holder.file}`' if holder.file else 'the text'} holds no rule: {reason}"
+            into.problems.append(Diagnostic("bad-rule-file", message, file=holder.file))
+        else:
+            into.skipped.append(Skipped(holder.file or holder.stem, f"no rule: {reason}", holder.file))
+
+
+def _choose_loader(text: str) -> Loader:
+    """Return the loader for a text whose name does not say what it is."""
+    if _JSON_START.match(text):
+        return load_json
+    if is_page(text):
+        return load_page
+    return load_toml if _TOML_START.search(text) else load_bare
+
+
+def _report_duplicates(loaded: LoadedRules) -> None:
+    first: dict[str, Rule] = {}
+    for rule in loaded.rules:
+        if rule.rule_id is None:
+            continue
+        other = first.setdefault(rule.rule_id, rule)
+        if other is not rule:
+            message = f"rule id `{rule.rule_id}` is that of two rules: `{other.name}` and `{rule.name}`"
+            note = f"the other one is in {other.source.name}"
+            loaded.problems.append(Diagnostic("duplicate-rule", message, note=note, file=rule.source.name))
+
+
+def _unreadable(path: str, message: str) -> Diagnostic:
+    return Diagnostic("unreadable-file", message, file=path)

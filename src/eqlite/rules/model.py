@@ -1,0 +1,141 @@
+"""A detection rule as its file gives it, whatever format that file has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from eqlite.diagnostics import Diagnostic
+from eqlite.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Subtechnique:
+    """A part of a technique, such as `T1059.004`, Unix Shell."""
+
+    id: str
+    name: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Technique:
+    """How a tactic's goal is reached, such as `T1059`, Command and Scripting Interpreter."""
+
+    id: str
+    name: str = ""
+    reference: str = ""
+    subtechniques: tuple[Subtechnique, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tactic:
+    """What an attacker wants, such as `TA0002`, Execution."""
+
+    id: str
+    name: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Threat:
+    """A tactic with its techniques, in the terms of a framework: `MITRE ATT&CK`."""
+
+    framework: str
+    tactic: Tactic
+    techniques: tuple[Technique, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule: an EQL query and what is said about it.
+
+    Settings that the source leaves out have Kibana's defaults (`interval`, `from_`, `to`, `max_signals`) or are None.
+
+    Attributes:
+        name: the title; the file's stem where the source has none.
+        query: the EQL text, exactly as it stands in the source.
+        source: the query with its place in the file, for messages.
+        rule_id: the id that stays the same over all versions; None where the source has none.
+        severity: `low`, `medium`, `high` or `critical`.
+        risk_score: 0 to 100.
+        index: index patterns, in order.
+        from_, to: the range that each run searches, in date math (`now-9m`).
+        max_signals: how many alerts a run may raise.
+        event_category_override, timestamp_field, tiebreaker_field: the fields that the query's words stand for.
+        timestamp_override: the field by which Kibana chooses the documents of a run.
+        building_block_type: `default` where alerts only feed other rules.
+        settings: all that the source says, by its own names: for what has no attribute here.
+    """
+
+    name: str
+    query: str
+    source: Source = field(repr=False)
+    rule_id: str | None = None
+    language: str = "eql"
+    type: str = "eql"
+    description: str = ""
+    severity: str | None = None
+    risk_score: int | None = None
+    index: tuple[str, ...] = ()
+    interval: str = "5m"
+    from_: str = "now-6m"
+    to: str = "now"
+    max_signals: int = 100
+    threat: tuple[Threat, ...] = ()
+    tags: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    false_positives: tuple[str, ...] = ()
+    version: int | None = None
+    author: tuple[str, ...] = ()
+    license: str | None = None
+    note: str | None = field(default=None, repr=False)
+    setup: str | None = field(default=None, repr=False)
+    enabled: bool | None = None
+    event_category_override: str | None = None
+    timestamp_field: str | None = None
+    tiebreaker_field: str | None = None
+    timestamp_override: str | None = None
+    timestamp_override_fallback_disabled: bool = False
+    building_block_type: str | None = None
+    settings: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def tactics(self) -> tuple[str, ...]:
+        """Return the ids of the tactics, each once, in order: `("TA0002", "TA0011")`."""
+        return tuple(dict.fromkeys(threat.tactic.id for threat in self.threat))
+
+    @property
+    def techniques(self) -> tuple[str, ...]:
+        """Return the ids of techniques and sub-techniques, each once: `("T1059", "T1059.004")`."""
+        return tuple(dict.fromkeys(self._technique_ids()))
+
+    def _technique_ids(self) -> Iterator[str]:
+        for threat in self.threat:
+            for technique in threat.techniques:
+                yield technique.id
+                yield from (subtechnique.id for subtechnique in technique.subtechniques)
+
+
+class Skipped(NamedTuple):
+    """A rule, or a file, that is left out on purpose.
+
+    Attributes:
+        rule: the rule's name; the file where it has none.
+        reason: why, such as "a threshold rule, not EQL".
+        file: the file it stands in; None for text.
+    """
+
+    rule: str
+    reason: str
+    file: str | None
+
+
+@dataclass(slots=True)
+class LoadedRules:
+    """What a set of files gave: the usable rules, those left out with the reason, and what is wrong with the rest."""
+
+    rules: list[Rule] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)

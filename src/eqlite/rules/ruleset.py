@@ -1,0 +1,123 @@
+"""Many rules together: loaded, compiled, run over events.
+
+>>> import eqlite
+>>> rules = eqlite.load_rules("examples/suspicious_interactive_interpreter.txt")
+>>> events = eqlite.read_events("examples/cloud_defend_events.ndjson")
+>>> [detection.events[0].id for detection in rules.run(events)]
+['pos-python', 'pos-perl-case', 'pos-ruby-glued']
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, overload
+
+from eqlite.diagnostics import Diagnostic
+from eqlite.errors import EqlError
+from eqlite.query import Query
+from eqlite.query import compile as compile_query
+from eqlite.rules import loading
+from eqlite.rules.detection import AnyEvent, Detection
+from eqlite.rules.model import Rule, Skipped
+from eqlite.rules.running import RunStats, run_rules
+
+
+def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
+    """Return the one rule in a file or a text; see `eqlite.rules.loading.load_rule`."""
+    return loading.load_rule(path_or_text)
+
+
+def load_rules(*paths: str | os.PathLike[str]) -> RuleSet:
+    """Return all rules of files, directories, globs and archives. Nothing is raised: see `RuleSet.problems`."""
+    loaded = loading.load_rules(*paths)
+    return RuleSet(loaded.rules, loaded.skipped, loaded.problems)
+
+
+class RuleSet(Sequence[Rule]):
+    """A sequence of rules that can be run together.
+
+    Attributes:
+        skipped: rules that are left out on purpose (other languages), with the reason.
+    """
+
+    def __init__(
+        self, rules: Iterable[Rule], skipped: Iterable[Skipped] = (), problems: Iterable[Diagnostic] = ()
+    ) -> None:
+        self._rules = tuple(rules)
+        self.skipped = tuple(skipped)
+        self._file_problems = tuple(problems)
+
+    @overload
+    def __getitem__(self, index: int) -> Rule: ...
+    @overload
+    def __getitem__(self, index: slice) -> RuleSet: ...
+    def __getitem__(self, index: int | slice) -> Rule | RuleSet:
+        return RuleSet(self._rules[index]) if isinstance(index, slice) else self._rules[index]
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def __repr__(self) -> str:
+        return f"RuleSet({len(self._rules)} rules, {len(self.skipped)} skipped)"
+
+    @property
+    def problems(self) -> tuple[Diagnostic, ...]:
+        """Return everything wrong with the files and the queries; the rules are compiled at the first call."""
+        return (*self._file_problems, *self._compiled[1])
+
+    def compile(self, **options: Any) -> list[tuple[Rule, Query]]:
+        """Return each usable rule with its query; `options` are those of `eqlite.compile`."""
+        if not options:
+            return self._compiled[0]
+        return _compile_all(self._rules, options)[0]
+
+    @cached_property
+    def _compiled(self) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
+        return _compile_all(self._rules, {})
+
+    def run(
+        self, events: Iterable[AnyEvent], *, by_index: bool = False, stats: RunStats | None = None, **options: Any
+    ) -> Iterator[Detection]:
+        """Run all usable rules over finite input; the answer does not depend on the order of the events.
+
+        Args:
+            events: documents; those of `read_events` know where they come from.
+            by_index: let a rule see only the documents that its index patterns cover.
+            stats: gets the counts.
+            options: those of `eqlite.compile`.
+
+        Yields:
+            Detections by the order of their last event, then of the rules, once all events are read.
+        """
+        return run_rules(self.compile(**options), events, by_index=by_index, stats=stats)
+
+
+def _compile_all(rules: Iterable[Rule], options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
+    compiled: list[tuple[Rule, Query]] = []
+    problems: list[Diagnostic] = []
+    for rule in rules:
+        try:
+            query = compile_rule(rule, **options)
+        except EqlError as error:
+            problems.extend(error.diagnostics)
+        else:
+            compiled.append((rule, query))
+            problems.extend(query.diagnostics)
+    return compiled, problems
+
+
+def compile_rule(rule: Rule, **options: Any) -> Query:
+    """Return a rule's query, compiled with the rule's own settings unless `options` say otherwise.
+
+    Raises:
+        EqlSyntaxError, EqlSemanticError, LimitError: with places in the rule's file.
+    """
+    own = {
+        "event_category_field": rule.event_category_override,
+        "timestamp_field": rule.timestamp_field,
+        "tiebreaker_field": rule.tiebreaker_field,
+    }
+    settings = {name: value for name, value in own.items() if value is not None}
+    return compile_query(rule.source, name=rule.rule_id or rule.name, **{**settings, **options})

@@ -1,0 +1,43 @@
+"""Regular expressions: refused before any event is read, not at the first one."""
+
+from __future__ import annotations
+
+from eqlite.language import ast
+from eqlite.language.walk import walk
+from eqlite.limits import MAX_REGEX_CHARACTERS
+from eqlite.semantics.context import Context
+from eqlite.values.lucene_regex import RegexLimitError, RegexSyntaxError, compile_regex
+
+
+def check_regex_syntax(query: ast.Query, context: Context) -> None:
+    """Report patterns that Lucene (for a computed value: Java) does not take, and those over the limits."""
+    for node in walk(query):
+        if isinstance(node, ast.PatternMatch) and node.operator in ("regex", "regex~"):
+            _check(node, context)
+
+
+def _check(node: ast.PatternMatch, context: Context) -> None:
+    texts = [pattern.value for pattern in node.patterns if isinstance(pattern.value, str)]
+    on_field = isinstance(node.value, ast.FieldRef)
+    joined = "|".join(texts)
+    span = node.patterns[0].span.to(node.patterns[-1].span)
+    try:
+        compile_regex(joined, insensitive=node.operator == "regex~", flavour="lucene" if on_field else "java")
+    except RegexSyntaxError as error:
+        context.collector.report(
+            "bad-regex",
+            f"the pattern is no regular expression of {'Lucene' if on_field else 'Java'}: {error.message}",
+            span,
+            label=error.message[:60],
+            elasticsearch=error.message,
+        )
+    except RegexLimitError as error:
+        context.collector.report(
+            "regex-too-large",
+            f"the regular expression is too large: {error}",
+            span,
+            elasticsearch=(
+                f"The length of regex [{len(joined)}] used in the Regexp Query request has exceeded the allowed "
+                f"maximum of [{MAX_REGEX_CHARACTERS}]."
+            ),
+        )

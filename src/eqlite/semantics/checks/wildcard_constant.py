@@ -1,0 +1,29 @@
+r"""The constant of `stringContains` and `endsWith` on a field: Elasticsearch reads `*`, `?` and `\` in it."""
+
+from __future__ import annotations
+
+import re
+
+from eqlite.language import ast
+from eqlite.language.walk import walk
+from eqlite.semantics.context import Context
+
+_SPECIAL = re.compile(r"[*?\\]")
+
+
+def check_wildcard_constant(query: ast.Query, context: Context) -> None:
+    """Warn of signs in the constant that are not taken as they stand (eql-semantics 7.6)."""
+    for node in walk(query):
+        if not isinstance(node, ast.Call) or node.name.lower() not in ("stringcontains", "endswith"):
+            continue
+        match node.arguments:
+            case (ast.FieldRef(), ast.Literal(value=str() as text) as literal) if _SPECIAL.search(text):
+                signs = " ".join(f"`{sign}`" for sign in sorted(set(_SPECIAL.findall(text))))
+                context.collector.report(
+                    "wildcard-in-constant",
+                    f"{signs} in the constant of `{node.name}` is read as a wildcard or an escape",
+                    literal.span,
+                    help="a backslash before a sign makes it literal; `like` takes backslashes as they are",
+                )
+            case _:
+                pass

@@ -1,0 +1,156 @@
+"""Folding: what is known before any event is computed once, by Elasticsearch's rules for constants.
+
+Null behaves differently here than in a leaf: a constant null is a third truth value, and swallows the `and` around it
+(eql-semantics 2.3 and 4.3). Whoever reads `?field` that no index has, meets it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from eqlite import plan
+from eqlite.datatypes import DataType
+from eqlite.expressions import evaluate, invert
+from eqlite.functions.registry import Value, ValueFault
+from eqlite.language.literals import INT_MAX
+from eqlite.values.lucene_regex import compile_regex
+from eqlite.values.wildcard import like_pattern
+
+
+def fold(expression: plan.Expression) -> plan.Expression:
+    """Return the expression with all constant parts computed."""
+    match expression:
+        case plan.Constant() | plan.FieldValue():
+            return expression
+        case plan.And(terms=terms):
+            return _fold_and([fold(term) for term in terms], expression)
+        case plan.Or(terms=terms):
+            return _fold_or([fold(term) for term in terms], expression)
+        case plan.Not(operand=operand):
+            return _fold_not(fold(operand), expression)
+        case plan.Compare(left=left, right=right):
+            return _fold_comparison(replace(expression, left=fold(left), right=fold(right)))
+        case plan.Like(value=value):
+            return _fold_like(replace(expression, value=fold(value)))
+        case plan.Regex(value=value):
+            return _fold_regex(replace(expression, value=fold(value)))
+        case plan.Contained(value=value, items=items):
+            return _fold_contained(replace(expression, value=fold(value), items=tuple(map(fold, items))))
+        case plan.Invoke(arguments=arguments):
+            return compute(replace(expression, arguments=tuple(map(fold, arguments))))
+        case plan.Calculate(left=left, right=right) | plan.SameText(left=left, right=right):
+            return compute(replace(expression, left=fold(left), right=fold(right)))
+        case plan.Negative(operand=operand) | plan.IsNull(operand=operand):
+            return compute(replace(expression, operand=fold(operand)))
+        case _:
+            raise AssertionError(f"cannot fold {type(expression).__name__}")
+
+
+def compute(expression: plan.Expression) -> plan.Expression:
+    """Return the value of an expression whose parts are all constants; any other as it is."""
+    if not all(isinstance(part, plan.Constant) for part in plan.operands(expression)):
+        return expression
+    try:
+        return constant(evaluate(expression, {}), expression)
+    except ValueFault:
+        return constant(None, expression)  # Elasticsearch refuses the search; see differences.md
+
+
+def constant(value: Value, origin: plan.Expression) -> plan.Constant:
+    """Return a constant that stands in the place of `origin`."""
+    return plan.Constant(value, type=_type_of(value), span=origin.span)
+
+
+def _type_of(value: Value) -> DataType:
+    match value:
+        case None:
+            return DataType.NULL
+        case bool():
+            return DataType.BOOLEAN
+        case int():
+            return DataType.INTEGER if -INT_MAX - 1 <= value <= INT_MAX else DataType.LONG
+        case float():
+            return DataType.DOUBLE
+        case _:
+            return DataType.KEYWORD
+
+
+def _is(expression: plan.Expression, value: Value) -> bool:
+    return isinstance(expression, plan.Constant) and expression.value is value
+
+
+def _fold_and(terms: list[plan.Expression], origin: plan.Expression) -> plan.Expression:
+    if any(_is(term, False) for term in terms):
+        return constant(False, origin)
+    if any(_is(term, None) for term in terms):
+        return constant(None, origin)
+    left = _without_repeats([term for term in terms if not _is(term, True)])
+    if len(left) > 1:
+        return plan.And(tuple(left), span=origin.span)
+    return left[0] if left else constant(True, origin)
+
+
+def _fold_or(terms: list[plan.Expression], origin: plan.Expression) -> plan.Expression:
+    if any(_is(term, True) for term in terms):
+        return constant(True, origin)
+    left = _without_repeats([term for term in terms if not isinstance(term, plan.Constant)])
+    if len(left) > 1:
+        return plan.Or(tuple(left), span=origin.span)
+    if left:
+        return left[0]
+    return constant(None if any(_is(term, None) for term in terms) else False, origin)
+
+
+def _without_repeats(terms: list[plan.Expression]) -> list[plan.Expression]:
+    return list(dict.fromkeys(terms)) if len(terms) < 1_000 else terms
+
+
+def _fold_not(operand: plan.Expression, origin: plan.Expression) -> plan.Expression:
+    if isinstance(operand, plan.Constant):
+        return constant(invert(operand.value), origin)
+    return operand.operand if isinstance(operand, plan.Not) else plan.Not(operand, span=origin.span)
+
+
+def _fold_comparison(node: plan.Compare) -> plan.Expression:
+    left, right = node.left, node.right
+    if node.operator == "==":
+        if _is(left, None) or _is(right, None):
+            other = right if _is(left, None) else left
+            return compute(plan.IsNull(other, span=node.span))
+        if isinstance(right, plan.Constant) and isinstance(right.value, bool) and _is_condition(left):
+            return left if right.value else _fold_not(left, node)
+    return compute(node)
+
+
+def _is_condition(expression: plan.Expression) -> bool:
+    """Tell whether `expression == true` says no more than the expression alone."""
+    return expression.type is DataType.BOOLEAN and not isinstance(expression, (plan.FieldValue, plan.Constant))
+
+
+def _fold_like(node: plan.Like) -> plan.Expression:
+    if like_pattern(node.pattern, insensitive=node.insensitive).matches_any_value:
+        return _not_null(node.value, node)
+    return compute(node)
+
+
+def _fold_regex(node: plan.Regex) -> plan.Expression:
+    on_field = isinstance(node.value, plan.FieldValue)
+    regex = compile_regex(node.pattern, insensitive=node.insensitive, flavour="lucene" if on_field else "java")
+    if regex.matches_everything:
+        return _not_null(node.value, node)
+    if regex.single_string is not None:
+        text = plan.Constant(regex.single_string, type=DataType.KEYWORD, span=node.span)
+        if node.insensitive:
+            return compute(plan.SameText(node.value, text, span=node.span))
+        return _fold_comparison(plan.Compare("==", node.value, text, span=node.span))
+    return compute(node)
+
+
+def _not_null(value: plan.Expression, origin: plan.Expression) -> plan.Expression:
+    return _fold_not(compute(plan.IsNull(value, span=origin.span)), origin)
+
+
+def _fold_contained(node: plan.Contained) -> plan.Expression:
+    if all(_is(item, None) for item in node.items):
+        return constant(None, node)
+    return compute(node)

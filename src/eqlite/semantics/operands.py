@@ -1,0 +1,120 @@
+"""Does an operand fit its place? The checks that operators and functions share, with Elasticsearch's words."""
+
+from __future__ import annotations
+
+from eqlite import plan
+from eqlite.datatypes import NUMBERS, STRINGS, UNTYPED, DataType
+from eqlite.language import ast
+from eqlite.semantics.context import Context
+
+
+def is_constant(expression: plan.Expression) -> bool:
+    """Tell whether an expression reads no field."""
+    return next(plan.field_mentions(expression), None) is None
+
+
+def literal_text(expression: plan.Expression, context: Context) -> str:
+    """Return an operand as it is written."""
+    text = context.collector.source.text[expression.span.start : expression.span.end]
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def expect_boolean(found: plan.Expression, written: ast.Expr, node: ast.Expr, ordinal: str, context: Context) -> None:
+    """Report an operand of `and`, `or` or `not` that is neither true nor false."""
+    if found.type not in UNTYPED and found.type is not DataType.BOOLEAN:
+        report_type(found, written, node, ordinal, "boolean", context, id="not-boolean")
+
+
+def expect_numeric(found: plan.Expression, written: ast.Expr, node: ast.Expr, ordinal: str, context: Context) -> None:
+    """Report an operand of arithmetic that is no number."""
+    if found.type not in UNTYPED and found.type not in NUMBERS:
+        report_type(found, written, node, ordinal, "numeric", context)
+
+
+def expect_string(
+    found: plan.Expression,
+    written: ast.Expr,
+    node: ast.Expr,
+    ordinal: str,
+    context: Context,
+    *,
+    quoted: str | None = None,
+    hint: str = "",
+) -> None:
+    """Report an operand that is no string. `quoted` is what Elasticsearch names instead of the node's text."""
+    if found.type not in UNTYPED and found.type not in STRINGS:
+        report_type(found, written, node, ordinal, "string", context, quoted=quoted, hint=hint)
+
+
+def report_type(
+    found: plan.Expression,
+    written: ast.Expr,
+    node: ast.Expr,
+    ordinal: str,
+    family: str,
+    context: Context,
+    *,
+    quoted: str | None = None,
+    hint: str = "",
+    id: str = "type-mismatch",
+) -> None:
+    """Report an operand that is not of the family asked for."""
+    place = f"{ordinal} argument" if ordinal else "argument"
+    help_ = None
+    if family == "string" and found.type in NUMBERS and quoted == ":":
+        help_ = f"write `{context.text(node).replace(':', '==', 1)}`" if len(context.text(node)) < 60 else "use `==`"
+    elif family == "string":
+        help_ = f"`string({context.text(written)})` gives its text" if len(context.text(written)) < 40 else None
+    context.collector.report(
+        id,
+        f"`{literal_text(found, context)}` is of type {found.type.es_name}; here stands a {_family_name(family)}",
+        written.span,
+        label=f"expected a {_family_name(family)}",
+        help=help_,
+        elasticsearch=(
+            f"{place} of [{quoted or context.text(node)}] must be [{family}], found value [{context.text(written)}] "
+            f"type [{found.type.es_name}]{hint}"
+        ),
+        elasticsearch_offset=node.span.start,
+    )
+
+
+def _family_name(family: str) -> str:
+    return {"numeric": "number", "ip": "IP address", "boolean": "condition"}.get(family, family)
+
+
+def expect_exact(found: plan.Expression, node: ast.Expr, place: str, context: Context) -> bool:
+    """Report a text field without exact values, or a keyword with a normalizer; tell whether all is well.
+
+    `place` is Elasticsearch's word for the operand: `first argument `, or nothing.
+    """
+    if not isinstance(found, plan.FieldValue) or context.schema is None:
+        return True
+    mapped = context.schema.find(found.field.name)
+    if mapped is None:
+        return True
+    last = mapped.name.rpartition(".")[2]
+    if mapped.type is DataType.TEXT and len(mapped.exact) != 1:
+        reason = (
+            f"Multiple exact keyword candidates available for [{last}]; specify which one to use"
+            if mapped.exact
+            else f"No keyword/multi-field defined exact matches for [{last}]; define one or use MATCH/QUERY instead"
+        )
+    elif mapped.normalized:
+        reason = "Normalized keyword field cannot be used for exact match operations"
+    else:
+        return True
+    candidates = " or ".join(f"`{name}`" for name in mapped.exact)
+    context.collector.report(
+        "text-without-keyword",
+        f"text field `{found.field.name}` has no exact values to compare with"
+        if not mapped.exact
+        else f"text field `{found.field.name}` has several exact sub-fields",
+        found.span,
+        help=f"ask for {candidates}" if candidates else "add a keyword sub-field to the mapping",
+        elasticsearch=(
+            f"[{context.text(node)}] cannot operate on {place}field of data type [{mapped.type.es_name}]: {reason}"
+        ),
+        elasticsearch_offset=node.span.start,
+    )
+    return False

@@ -1,0 +1,79 @@
+"""Where a query's text stands: spans in the query, positions in the file the user edits.
+
+A query may be a file of its own or lie inside another one (a TOML string, a JSON string, a rule page). `Source` keeps
+both texts and the way from one to the other, so that every message points into the file the user opens.
+"""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range `start <= i < end` of offsets into a query's text."""
+
+    start: int
+    end: int
+
+    def to(self, other: Span) -> Span:
+        """Return the span from the start of this one to the end of `other`."""
+        return Span(self.start, other.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a text: line and column, both counted from 1, the column in characters."""
+
+    line: int
+    column: int
+
+
+def position_in(text: str, offset: int) -> Position:
+    """Return the position of `offset` in `text` (an offset past the end gives the end)."""
+    offset = min(offset, len(text))
+    line_start = text.rfind("\n", 0, offset) + 1
+    return Position(text.count("\n", 0, offset) + 1, offset - line_start + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A query's text, its name, and the document that holds it.
+
+    Args:
+        text: the query exactly as it is evaluated.
+        name: the file's path as the user gave it; None for text given directly.
+        document: the whole text of the file that holds the query; None where the query is the file.
+        offsets: pairs `(offset in text, offset in document)`, ascending: from each on, both run side by side. A pair
+            stands wherever an escape sequence makes the two texts differ.
+    """
+
+    text: str
+    name: str | None = None
+    document: str | None = field(default=None, repr=False)
+    offsets: tuple[tuple[int, int], ...] = field(default=((0, 0),), repr=False)
+
+    def document_offset(self, offset: int) -> int:
+        """Return the offset in the document of an offset in the query's text."""
+        index = bisect.bisect_right(self.offsets, (offset, 1 << 62)) - 1
+        start, document_start = self.offsets[max(index, 0)]
+        return document_start + offset - start
+
+    def position(self, offset: int) -> Position:
+        """Return the position, in the file the user edits, of an offset in the query's text."""
+        if self.document is None:
+            return position_in(self.text, offset)
+        return position_in(self.document, self.document_offset(offset))
+
+    def query_position(self, offset: int) -> Position:
+        """Return the position of an offset counted inside the query alone, as Elasticsearch counts it."""
+        return position_in(self.text, offset)
+
+    def line_at(self, offset: int) -> str:
+        """Return the whole line of the document on which an offset of the query stands."""
+        text = self.text if self.document is None else self.document
+        place = min(offset if self.document is None else self.document_offset(offset), len(text))
+        start = text.rfind("\n", 0, place) + 1
+        end = text.find("\n", place)
+        return text[start : end if end >= 0 else len(text)].rstrip("\r")

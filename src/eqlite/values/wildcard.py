@@ -1,0 +1,204 @@
+r"""Wildcards: `*` is any run of characters, also an empty one, `?` exactly one; the whole value must match.
+
+Three syntaxes end in the same `Pattern`: `:` and `like` (no escape at all), the constant of `stringContains` and
+`endsWith` (Lucene's wildcard: `\` escapes the next character) and the prefix of `startsWith`. Matching takes time
+bounded by length of value x length of pattern and in practice follows the value's length: leftmost matches of the
+segments between the stars, one after the other, never going back.
+
+Source: eql-semantics 6.1, 6.2 and 7.6. Insensitive means ASCII letters only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from eqlite.values.text import fold_ascii
+
+Atom = str | None
+"""What one character of a value may be: one of the characters of a string, or anything (None, for `?`)."""
+
+_LONG = 1 << 16
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a pattern without `*`. `literal` is its text where no `?` and no choice of characters is in it."""
+
+    atoms: tuple[Atom, ...]
+    literal: str | None = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        plain = all(atom is not None and len(atom) == 1 for atom in self.atoms)
+        object.__setattr__(self, "literal", "".join(a or "" for a in self.atoms) if plain else None)
+
+    def __len__(self) -> int:
+        return len(self.atoms)
+
+    def matches_at(self, text: str, start: int) -> bool:
+        """Tell whether the segment matches right at `start`."""
+        if start < 0 or start + len(self.atoms) > len(text):
+            return False
+        if self.literal is not None:
+            return text.startswith(self.literal, start)
+        return all(atom is None or text[start + index] in atom for index, atom in enumerate(self.atoms))
+
+    def find(self, text: str, start: int, end: int) -> int:
+        """Return the leftmost place from `start` at which the segment matches and ends by `end`; -1 for none."""
+        if self.literal is not None:
+            return text.find(self.literal, start, end)
+        if (end - start) * len(self.atoms) > _LONG:
+            return self._find_bitwise(text, start, end)
+        found = self._regex.search(text, start, end)
+        return found.start() if found is not None else -1
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        """The segment without any quantifier: searching costs at most value x segment steps."""
+        return re.compile("".join(map(_atom_regex, self.atoms)), re.DOTALL)
+
+    @cached_property
+    def _masks(self) -> tuple[dict[str, int], int]:
+        """For each character the bits of the atoms that take it, and the bits of those that take any."""
+        anything = sum(1 << index for index, atom in enumerate(self.atoms) if atom is None)
+        masks: dict[str, int] = {}
+        for index, atom in enumerate(self.atoms):
+            for character in atom or "":
+                masks[character] = masks.get(character, anything) | 1 << index
+        return masks, anything
+
+    def _find_bitwise(self, text: str, start: int, end: int) -> int:
+        """Shift-and: one step per character, whatever the length of the segment (within a machine word or ten)."""
+        masks, anything = self._masks
+        goal = 1 << (len(self.atoms) - 1)
+        state = 0
+        for place in range(start, end):
+            state = (state << 1 | 1) & masks.get(text[place], anything)
+            if state & goal:
+                return place - len(self.atoms) + 1
+        return -1
+
+
+def _atom_regex(atom: Atom) -> str:
+    if atom is None:
+        return "."
+    return re.escape(atom) if len(atom) == 1 else f"[{re.escape(atom)}]"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A wildcard pattern, taken apart.
+
+    Attributes:
+        segments: what stands between the stars; the first is bound to the start of the value, the last to its end.
+        folded: the segments are in lower case and the value is to be folded too (ASCII only).
+
+    >>> like_pattern("*.exe", insensitive=True).matches("CMD.EXE")
+    True
+    """
+
+    segments: tuple[Segment, ...]
+    folded: bool = False
+
+    def matches(self, value: str) -> bool:
+        """Tell whether the whole value matches."""
+        return self.matches_folded(fold_ascii(value) if self.folded else value)
+
+    def matches_folded(self, text: str) -> bool:
+        """Tell whether a value matches that is already folded where the pattern is."""
+        first, last = self.segments[0], self.segments[-1]
+        if len(self.segments) == 1:
+            return len(text) == len(first) and first.matches_at(text, 0)
+        start, end = len(first), len(text) - len(last)
+        if end < start or not first.matches_at(text, 0) or not last.matches_at(text, end):
+            return False
+        for segment in self.segments[1:-1]:
+            found = segment.find(text, start, end)
+            if found < 0:
+                return False
+            start = found + len(segment)
+        return True
+
+    @property
+    def matches_any_value(self) -> bool:
+        """Tell whether every value matches: `*`, `**`."""
+        return len(self.segments) > 1 and not any(map(len, self.segments))
+
+    @property
+    def least_length(self) -> int | None:
+        """Return n for a pattern that asks for n characters or more and nothing else, as `?*` does; else None."""
+        atoms = [atom for segment in self.segments for atom in segment.atoms]
+        return len(atoms) if len(self.segments) > 1 and not any(atoms) else None
+
+    @property
+    def single_value(self) -> str | None:
+        """Return the one (folded) value that matches, None where there may be several."""
+        return self.segments[0].literal if len(self.segments) == 1 else None
+
+    @property
+    def literals(self) -> tuple[str, ...] | None:
+        """Return the texts between the stars; None where a `?` or a choice of characters is among them."""
+        texts = tuple(segment.literal for segment in self.segments)
+        return None if None in texts else texts  # type: ignore[return-value]
+
+
+def _segments(parts: Sequence[Sequence[Atom]]) -> tuple[Segment, ...]:
+    """Return the segments; several stars in a row are one."""
+    middle = [part for part in parts[1:-1] if part]
+    kept = [parts[0], *middle, parts[-1]] if len(parts) > 1 else parts
+    return tuple(Segment(tuple(part)) for part in kept)
+
+
+@lru_cache(maxsize=1 << 16)
+def like_pattern(text: str, *, insensitive: bool) -> Pattern:
+    r"""Return the pattern of `like` and, with `insensitive`, of `:` and `like~`. There is no escape.
+
+    >>> like_pattern(r"C:\*", insensitive=False).matches(r"C:\Windows")
+    True
+    """
+    folded = fold_ascii(text) if insensitive else text
+    parts = [[None if character == "?" else character for character in part] for part in folded.split("*")]
+    return Pattern(_segments(parts), insensitive)
+
+
+def prefix_pattern(text: str, *, insensitive: bool) -> Pattern:
+    """Return the pattern of `startsWith(field, text)`: `*` and `?` in the text are ordinary characters."""
+    folded = fold_ascii(text) if insensitive else text
+    return Pattern((Segment(tuple(folded)), Segment(())), insensitive)
+
+
+def lucene_pattern(text: str, *, insensitive: bool) -> Pattern:
+    r"""Return the pattern of a Lucene wildcard: `\` makes the next character literal, and case-sensitive.
+
+    A backslash at the very end is a literal backslash.
+
+    >>> lucene_pattern(r"*\*", insensitive=False).matches("a*")
+    True
+    """
+    parts: list[list[Atom]] = [[]]
+    escaped = mixed = False
+    last = len(text) - 1
+    for index, character in enumerate(text):
+        if escaped:
+            escaped = False
+            parts[-1].append(character)
+            mixed = mixed or (insensitive and character.isascii() and character.isalpha())
+        elif character == "\\" and index < last:
+            escaped = True
+        elif character == "*":
+            parts.append([])
+        elif character == "?":
+            parts[-1].append(None)
+        else:
+            parts[-1].append(_both_cases(character) if insensitive else character)
+    if insensitive and not mixed:  # fold the value once rather than choose at each character
+        parts = [[atom and fold_ascii(atom[-1]) for atom in part] for part in parts]
+    return Pattern(_segments(parts), insensitive and not mixed)
+
+
+def _both_cases(character: str) -> str:
+    if character.isascii() and character.isalpha():
+        return character.lower() + character.upper()
+    return character

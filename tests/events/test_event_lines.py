@@ -1,0 +1,60 @@
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eqlite.events.lines import split_lines
+from eqlite.events.stats import Intake
+
+
+def cut(data: bytes, sizes: list[int]) -> list[bytes]:
+    pieces = []
+    for size in sizes:
+        pieces.append(data[:size])
+        data = data[size:]
+    return [piece for piece in [*pieces, data] if piece]
+
+
+@given(st.lists(st.sampled_from([b"a", b"\n", b"bb", b"\r\n"])), st.lists(st.integers(1, 5)))
+def test_lines_do_not_depend_on_how_the_bytes_come(parts, sizes):
+    data = b"".join(parts)
+    expected = list(enumerate(data.split(b"\n"), start=1))
+    if not expected[-1][1]:
+        expected.pop()
+    assert list(split_lines(iter(cut(data, sizes)), "f", Intake())) == expected
+
+
+@given(
+    st.lists(st.binary(max_size=8).map(lambda line: line.replace(b"\n", b"")), min_size=1), st.lists(st.integers(1, 9))
+)
+def test_each_line_is_yielded_or_rejected_and_kept(lines, sizes):
+    rejects = io.BytesIO()
+    intake = Intake(rejects=rejects)
+    data = b"\n".join(lines) + b"\n"
+    yielded = list(split_lines(iter(cut(data, sizes)), "f", intake, limit=4))
+    long = [line for line in lines if len(line) > 4]
+    assert yielded == [(number, line) for number, line in enumerate(lines, start=1) if len(line) <= 4]
+    assert intake.stats.rejected == len(long)
+    assert rejects.getvalue() == b"".join(line + b"\n" for line in long)
+
+
+def test_giant_line_is_never_held_whole():
+    held = 0
+
+    class Sink:
+        def write(self, data: bytes) -> None:
+            nonlocal held
+            held = max(held, len(data))
+
+    chunks = (b"x" * 1000 for _ in range(5000))
+    intake = Intake(rejects=Sink())
+    assert list(split_lines(chunks, "f", intake, limit=10_000)) == []
+    assert held <= 11_000
+    assert intake.stats.samples[0].line == 1
+
+
+def test_line_after_a_giant_one_is_read():
+    chunks = iter([b"{}\n" + b"x" * 50, b"y" * 50, b"\n{}", b"\n"])
+    intake = Intake()
+    assert list(split_lines(chunks, "f", intake, limit=20)) == [(1, b"{}"), (3, b"{}")]
+    assert [(sample.line, sample.reason) for sample in intake.stats.samples] == [(2, "too long")]
