@@ -212,6 +212,7 @@ def _repair(error: UnexpectedToken, tokens: list[Token], collector: Collector) -
 def _tokens(text: str, collector: Collector) -> list[Token]:
     """Return the tokens of a text, reporting and skipping what is none; after too much of that, those before it."""
     tokens: list[Token] = []
+    strays: list[int] = []
     offset = 0
     for _ in range(_MAX_BAD_CHARACTERS):
         try:
@@ -223,6 +224,12 @@ def _tokens(text: str, collector: Collector) -> list[Token]:
             if text[bad] in '"`':  # what a broken string or name should have been, so that its clause stays whole
                 kind = "STRING" if text[bad] == '"' else "NAME"
                 tokens.append(Token(kind, '""' if kind == "STRING" else "_", bad, end_pos=offset))
+            else:
+                strays.append(bad)
+    for stray in strays:  # say no more of a clause with a sign that cannot be read
+        near = next((token for token in reversed(tokens) if (token.start_pos or 0) < stray), None)
+        if near is not None and near.type not in _BOUNDARIES | {"WHERE"}:
+            tokens = _set_aside(tokens, _clause(tokens, near))
     return tokens
 
 

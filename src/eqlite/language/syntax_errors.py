@@ -28,7 +28,16 @@ _NAMES = {
     "MAXSPAN": "`maxspan`", "NULL": "`null`", "TRUE": "`true`", "FALSE": "`false`", "$END": "the end of the query",
 }  # fmt: skip
 _OPERAND = {"NAME", "STRING", "INTEGER", "NULL", "LPAR"}
-_UPPER_KEYWORDS = {"AND", "OR", "NOT", "IN", "LIKE", "WHERE", "REGEX", "TRUE", "FALSE", "NULL", "ANY", "BY"}
+_ANTLR_NAMES = {
+    "$END": "<EOF>", "COLON": "':'", "COMMA": "','", "DOT": "'.'", "EQUAL": "'='", "INDEX": "'['", "LPAR": "'('",
+    "LSQB": "'['", "MINUS": "'-'", "MISSING": "MISSING_EVENT_OPEN", "OPTIONAL": "'?'", "PERCENT": "'%'", "PLUS": "'+'",
+    "RPAR": "')'", "RSQB": "']'", "SLASH": "'/'", "STAR": "'*'", "VBAR": "'|'", "NAME": "IDENTIFIER",
+    "DOTTED": "IDENTIFIER", "QUOTED_NAME": "QUOTED_IDENTIFIER", "TILDE_NAME": "TILDE_IDENTIFIER",
+    "INTEGER": "INTEGER_VALUE", "DECIMAL": "DECIMAL_VALUE", "STRING": "STRING", "RAW_STRING": "STRING",
+    "OLD_STRING": "STRING", "COMPARE": "'==', '!=', '<', '<=', '>', '>='", "IN_TILDE": "'in~'",
+    "LIKE_TILDE": "'like~'", "REGEX_TILDE": "'regex~'",
+}  # fmt: skip
+"""What Elasticsearch's messages call our terminals; a keyword not listed here stands in quotes."""
 
 
 def describe_token(token: Token, expected: Iterable[str], tokens: Sequence[Token], collector: Collector) -> None:
@@ -36,7 +45,7 @@ def describe_token(token: Token, expected: Iterable[str], tokens: Sequence[Token
     span = Span(token.start_pos or 0, token.end_pos or 0)
     index = next((i for i, other in enumerate(tokens) if other.start_pos == token.start_pos), 0)
     before = tokens[index - 1] if index else None
-    kinds = set(expected)
+    kinds = set(expected) - ({"RSQB"} if _open_brackets(tokens[:index]) == 0 else set())
     if token.type == "OPTIONAL" and index == 0:
         words = f"extraneous input '{token}' expecting {{'any', 'join', 'sample', 'sequence', STRING, IDENTIFIER}}"
     else:
@@ -46,7 +55,7 @@ def describe_token(token: Token, expected: Iterable[str], tokens: Sequence[Token
         f"unexpected `{_shorten(str(token))}`",
         span,
         label=f"expected {_wanted(kinds)}",
-        help=_hint(token, before, tokens[index + 1 : index + 3], kinds),
+        help=_hint(token, before, kinds),
         elasticsearch=words,
     )
 
@@ -94,14 +103,17 @@ def describe_character(text: str, offset: int, collector: Collector) -> int:
         "\u201c": "use straight quotes `\"`", "\u201d": "use straight quotes `\"`",
     }  # fmt: skip
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
+    end = offset + 1
+    while end < line_end and text[end] == character:
+        end += 1
     collector.report(
         "unexpected-character",
         f"unexpected character `{shown}`",
-        Span(offset, offset + 1),
+        Span(offset, end),
         help=hints.get(character, "names with other signs than letters, digits and `_` stand in backticks"),
         elasticsearch=f"token recognition error at: '{character}'",
     )
-    return offset + 1
+    return end
 
 
 _ESCAPE_START = re.compile(r"\\(?![btnfr\"'\\]|u\{[0-9a-fA-F]+\})")
@@ -158,15 +170,21 @@ def _wanted(kinds: set[str]) -> str:
 
 
 def _expecting(kinds: set[str]) -> str:
-    return "{" + ", ".join(sorted("<EOF>" if kind == "$END" else kind for kind in kinds)) + "}"
+    names = {_ANTLR_NAMES.get(kind, f"'{kind.lower()}'") for kind in kinds}
+    return "{" + ", ".join(sorted(names)) + "}"
 
 
-def _hint(token: Token, before: Token | None, behind: Sequence[Token], kinds: set[str]) -> str | None:
+def _open_brackets(tokens: Sequence[Token]) -> int:
+    """Return how many `[` are still open behind the tokens."""
+    return sum({"LSQB": 1, "MISSING": 1, "RSQB": -1}.get(token.type, 0) for token in tokens)
+
+
+def _hint(token: Token, before: Token | None, kinds: set[str]) -> str | None:
     """Return the edit that most likely mends it."""
     text = str(token)
     if text == "=":
         return "write `==`; `=` stands only in `maxspan=` and `runs=`"
-    if token.type == "NAME" and text in _UPPER_KEYWORDS and text.lower() != text:
+    if token.type == "NAME" and text not in RESERVED and text.lower() in RESERVED:
         return f"keywords are lower case: `{text.lower()}`"
     if (before is not None and before.type in ("LIKE", "REGEX", "LIKE_TILDE", "REGEX_TILDE", "COLON")) or (
         kinds and kinds <= {"STRING", "RAW_STRING", "OLD_STRING", "INTEGER", "DECIMAL", "NULL", "TRUE", "FALSE", "LPAR"}
@@ -174,12 +192,16 @@ def _hint(token: Token, before: Token | None, behind: Sequence[Token], kinds: se
         return "only constants may follow; a field cannot be a pattern"
     if token.type == "COMPARE" and "COMPARE" not in kinds:
         return "comparisons do not chain: write `a < b and b < c`"
-    if token.type == "NOT" and behind and behind[0].type != "IN":
+    if before is not None and before.type == "NOT" and kinds <= {"IN", "IN_TILDE"}:
         return "write `not field like …`: the `not` stands in front"
     if text in RESERVED and before is not None and before.type == "DOT":
         return f"`{text}` is a reserved word: put it in backticks, `` `{text}` ``"
     if token.type in ("COMMA", "RPAR") and before is not None and before.type in ("COMMA", "LPAR"):
         return "a list has at least one item and no comma at its end"
+    if token.type == "RPAR" and "RPAR" not in kinds:
+        return "no `(` is open here: take this `)` out"
+    if token.type == "WHERE" and before is None:
+        return "name the event category first: `process where …`, or `any where …` for all events"
     if token.type == "MINUS" or (before is not None and before.type == "MINUS"):
         return "put a name with `-` in backticks, or in quotes before `where`"
     return None

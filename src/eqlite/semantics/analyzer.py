@@ -21,8 +21,6 @@ from eqlite.semantics.resolve import resolve_condition
 from eqlite.semantics.schema import Schema
 from eqlite.source import Source
 
-_REGEX_PROBLEMS = ("bad-regex", "regex-too-large")
-
 
 def analyze_text(
     text: str | Source, schema: Schema | None = None, settings: Settings | None = None
@@ -42,8 +40,6 @@ def make_plan(query: ast.Query, context: Context) -> plan.Plan | None:
     """Return the plan of a query, reporting what is wrong with it; None where there can be none."""
     for check in CHECKS:
         check(query, context)
-    if any(diagnostic.id in _REGEX_PROBLEMS for diagnostic in context.collector.found):
-        return None  # folding would stumble over the pattern
     body = _body(query.body, context)
     limits = [_limit(pipe, context) for pipe in query.pipes if pipe.name in PIPES]
     if body is None or context.collector.errors:
@@ -79,7 +75,9 @@ def _body(body: ast.Body, context: Context) -> plan.EventQuery | plan.SequenceQu
 
 def _condition(filter_: ast.EventFilter, context: Context) -> plan.Condition:
     """Return the condition of `category where …`; the category is an exact test like any other."""
-    condition = lower(fold(resolve_condition(filter_.condition, context)), context)
+    resolved = resolve_condition(filter_.condition, context)
+    # After an error there will be no plan, and what lowering says of constants would say the same once more.
+    condition = NEVER if context.collector.errors else lower(fold(resolved), context)
     if filter_.category is None:
         return condition
     name = context.settings.event_category_field

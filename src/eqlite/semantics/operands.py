@@ -63,6 +63,9 @@ def report_type(
     help_ = None
     if family == "string" and found.type in NUMBERS and quoted == ":":
         help_ = f"write `{context.text(node).replace(':', '==', 1)}`" if len(context.text(node)) < 60 else "use `==`"
+    elif family == "boolean":
+        shown = context.text(written)
+        help_ = f"compare it: `{shown} {'> 0' if found.type in NUMBERS else '!= null'}`" if len(shown) < 40 else None
     elif family == "string":
         help_ = f"`string({context.text(written)})` gives its text" if len(context.text(written)) < 40 else None
     context.collector.report(

@@ -86,7 +86,13 @@ class Schema:
     @classmethod
     def from_fields(cls, fields: Mapping[str, str], *, name: str = "the schema") -> Schema:
         """Make a schema of names and types: `{"process.name": "keyword"}`."""
-        return cls({path: _mapped(path, {"type": kind}, path) for path, kind in fields.items()}, name)
+        mapped = {path: _mapped(path, {"type": kind}, path) for path, kind in fields.items()}
+        for path in fields:
+            parent = path.rpartition(".")[0]
+            while parent and parent not in mapped:
+                mapped[parent] = _mapped(parent, {"type": "object"}, parent)
+                parent = parent.rpartition(".")[0]
+        return cls(mapped, name)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], *, name: str = "the index mapping") -> Schema:

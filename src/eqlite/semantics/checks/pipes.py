@@ -11,6 +11,7 @@ from eqlite.semantics.resolve import resolve
 from eqlite.semantics.suggestions import similar_names
 
 PIPES = ("head", "tail")
+_NUMERIC = (ast.Literal, ast.Arithmetic, ast.Negate, ast.Call)
 UNSUPPORTED = ("count", "filter", "sort", "unique", "unique_count")
 
 
@@ -60,7 +61,8 @@ def pipe_count(pipe: ast.Pipe, context: Context) -> int | None:
         )
         return None
     argument = pipe.arguments[0]
-    folded = fold(resolve(argument, context))
+    resolved = resolve(argument, context)
+    folded = fold(resolved) if isinstance(argument, _NUMERIC) else resolved
     value = folded.value if isinstance(folded, plan.Constant) else None
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
