@@ -18,9 +18,8 @@ from eqlite.backends import backend_named
 from eqlite.backends.base import Backend, Faults, Predicate
 from eqlite.backends.reference import holds, script_values
 from eqlite.diagnostics import Collector, Diagnostic
-from eqlite.engine.order import ordinal
-from eqlite.engine.pipes import cut
-from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, UnsupportedFeature, semantic_error
+from eqlite.engine.search import Search
+from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
 from eqlite.events import document_of
 from eqlite.functions.registry import Value
 from eqlite.language import ast
@@ -69,7 +68,7 @@ class Match:
     join_keys: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Query:
     """A compiled query. Immutable; may be used from several threads at once, and pickled.
 
@@ -107,6 +106,12 @@ class Query:
         return frozenset(names | {key.name for stage in self.plan.stages for key in stage.keys if key is not None})
 
     @cached_property
+    def key_names(self) -> tuple[str, ...]:
+        """Return the names of the join keys; those that differ between stages are joined by `=`, each name once."""
+        columns = zip(*(stage.keys for stage in self.plan.stages), strict=True)
+        return tuple("=".join(dict.fromkeys(key.name if key else "null" for key in column)) for column in columns)
+
+    @cached_property
     def predicate(self) -> Predicate:
         """Return the function behind `matches`; it takes an unwrapped document."""
         if not isinstance(self.plan.query, plan.EventQuery):
@@ -135,23 +140,28 @@ class Query:
             events: in any order.
             size: how many results at most; None for all. Elasticsearch's own default is 10.
             result_position: which end to keep when there are more than `size`; output is in ascending order anyway.
-
-        Raises:
-            UnsupportedFeature: for sequences and samples, which this version does not run yet.
         """
-        if self.kind != "event":
-            raise UnsupportedFeature(f"eqlite does not run a {self.kind} yet; event queries only in this version")
         if size is not None and size < 0:
             raise ValueError("size must be greater than or equal to 0")
-        predicate = self.predicate
-        hits = []
+        search: Search[Event] = self.new_search()
         for place, event in enumerate(events):
-            document = document_of(event)
-            if predicate(document):
-                hits.append((ordinal(document, place, self.plan), event))
-        hits.sort(key=lambda hit: hit[0])
-        kept = cut([event for _, event in hits], self.plan.limits, size, result_position)
-        return [Match((event,)) for event in kept]
+            search.take(document_of(event), place, event)
+        found = search.results(size=size, result_position=result_position)
+        return [Match(result.events, result.join_keys) for result in found]
+
+    @cached_property
+    def stage_predicates(self) -> tuple[Predicate, ...]:
+        """Return the functions that tell whether a document meets each stage, `until` last."""
+        name = self.name or "query"
+        return tuple(
+            self.backend.predicate(stage.condition, name=f"{name}, stage {number}", faults=self.faults)
+            for number, stage in enumerate(self.plan.stages, 1)
+        )
+
+    def new_search(self) -> Search[Any]:
+        """Return the state of a search of its own, for whoever feeds the documents one by one."""
+        predicates = (self.predicate,) if self.kind == "event" else self.stage_predicates
+        return Search(self.plan, predicates, self.options["max_samples_per_key"])
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as text and options: the functions are made again."""

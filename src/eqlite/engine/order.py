@@ -14,8 +14,8 @@ from eqlite.datatypes import DataType
 from eqlite.fields import NANOS_PER_MILLI, Field, field_values, raw_values
 from eqlite.values.dates import parse_timestamp
 
-Ordinal = tuple[int, int, float | str, int]
-"""Time in nanoseconds, kind and value of the tiebreaker, place in the input."""
+Ordinal = tuple[int, int, Any, int]
+"""Time in nanoseconds, kind and value (a number or a text) of the tiebreaker, place in the input."""
 
 NO_TIME = 1 << 63
 

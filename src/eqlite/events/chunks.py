@@ -19,7 +19,8 @@ CHUNK_BYTES = 1 << 18
 _ZSTD_PORTION = 1 << 10
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+# A frame, or one of the sixteen kinds of skippable frames, with which parallel packers start.
+_ZSTD_MAGICS = (b"\x28\xb5\x2f\xfd", *(bytes((kind, 0x2A, 0x4D, 0x18)) for kind in range(0x50, 0x60)))
 _MAGIC_BYTES = 4
 
 
@@ -56,7 +57,7 @@ def decompress(chunks: Iterator[bytes]) -> Iterator[bytes]:
     rest = itertools.chain((first,), chunks)
     if first.startswith(_GZIP_MAGIC):
         return _gunzip(rest)
-    if first.startswith(_ZSTD_MAGIC):
+    if first.startswith(_ZSTD_MAGICS):
         return _unzstd(rest)
     return rest
 

@@ -87,7 +87,7 @@ def _opening_brackets(data: bytes) -> int:
 
 def _decode_leniently(data: bytes) -> object:
     try:
-        value: object = json.loads(data.decode("utf-8"))
+        value: object = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise BadJson(NOT_UTF8, f"byte {error.start + 1}") from None
     except RecursionError:

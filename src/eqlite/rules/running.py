@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from eqlite.backends.base import Predicate
 from eqlite.backends.python import PythonBackend
 from eqlite.backends.python.typed import DoesNotFit
-from eqlite.engine.order import NO_TIME, Ordinal, ordinal
-from eqlite.engine.pipes import cut
+from eqlite.engine.order import NO_TIME, Ordinal
+from eqlite.engine.search import Result, Search
 from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.document import Event, EventSource, document_of
 from eqlite.events.envelopes import Unwrapped, unwrap
@@ -36,26 +35,18 @@ class RunStats:
     Attributes:
         reading: how much was read and rejected.
         detections: how many there were.
-        not_run: the rules of kinds that this version does not run yet.
+        untimed: events left out of sequences because they have no readable time.
         unrouted: with index routing, events that no rule's index patterns cover; `unrouted_example` names one's index.
         faults: operations for which Elasticsearch would have failed the search, with examples.
     """
 
     reading: ReadStats = field(default_factory=ReadStats)
     detections: int = 0
-    not_run: list[Rule] = field(default_factory=list)
+    untimed: int = 0
     unrouted: int = 0
     unrouted_example: str | None = None
     faults: int = 0
     fault_examples: list[str] = field(default_factory=list)
-
-
-class Hit(NamedTuple):
-    """A rule matched an event; `kept` gives the event back."""
-
-    ordinal: Ordinal
-    rule: int
-    kept: Callable[[], AnyEvent]
 
 
 class KeptLine(NamedTuple):
@@ -71,28 +62,26 @@ class KeptLine(NamedTuple):
 
 
 class Runner:
-    """The event rules of a run, and the hits so far."""
+    """The rules of a run, and what they found so far."""
 
     def __init__(self, compiled: Compiled, *, by_index: bool, stats: RunStats) -> None:
-        self.rules = [(rule, query) for rule, query in compiled if query.kind == "event"]
+        self.rules = list(compiled)
+        self.searches: list[Search[Callable[[], AnyEvent]]] = [query.new_search() for _, query in self.rules]
         self.by_index = by_index
         self.stats = stats
-        self.hits: list[Hit] = []
         self.place = 0
-        self.predicates = [(number, query.predicate) for number, (_, query) in enumerate(self.rules)]
-        stats.not_run += [rule for rule, query in compiled if query.kind != "event"]
 
     def take(self, document: dict[str, object], index: str | None, kept: Callable[[], AnyEvent]) -> None:
         """Test a document with every rule."""
         self.place += 1
-        chosen = self._routed(document, index) if self.by_index else self.predicates
-        for number, predicate in chosen:
-            if predicate(document):
-                self.hits.append(Hit(ordinal(document, self.place, self.rules[number][1].plan), number, kept))
+        for search in self._routed(document, index) if self.by_index else self.searches:
+            search.take(document, self.place, kept)
 
-    def _routed(self, document: dict[str, object], index: str | None) -> list[tuple[int, Predicate]]:
+    def _routed(self, document: dict[str, object], index: str | None) -> list[Search[Callable[[], AnyEvent]]]:
         names = index_names(document, index)
-        chosen = [found for found in self.predicates if covers(self.rules[found[0]][0].index, names)]
+        chosen = [
+            search for (rule, _), search in zip(self.rules, self.searches, strict=True) if covers(rule.index, names)
+        ]
         if not chosen:
             self.stats.unrouted += 1
             self.stats.unrouted_example = self.stats.unrouted_example or (names[0] if names else None)
@@ -108,24 +97,33 @@ class Runner:
         return query.backend.line_predicate(query.plan.query.condition, name=rule.rule_id or rule.name)
 
     def detections(self) -> Iterator[Detection]:
-        """Yield the detections in order, and complete the counts."""
-        for _, query in self.rules:
+        """Yield the detections by their last event, then by rule, and complete the counts."""
+        found: list[tuple[Ordinal, int, Result[Callable[[], AnyEvent]]]] = []
+        for number, ((_, query), search) in enumerate(zip(self.rules, self.searches, strict=True)):
             self.stats.faults += query.faults.count
             self.stats.fault_examples += query.faults.examples
-        for hit in sorted(self._cut(), key=lambda hit: (hit.ordinal, hit.rule)):
+            self.stats.untimed += search.untimed
+            found += [(_last(result), number, result) for result in search.results()]
+        for _, number, result in sorted(found, key=lambda item: item[:2]):
             self.stats.detections += 1
-            time_ns = hit.ordinal[0]
-            time = None if time_ns == NO_TIME else format_instant(time_ns)
-            yield Detection(self.rules[hit.rule][0], "event", (hit.kept(),), {}, time, time)
+            yield _detection(*self.rules[number], result)
 
-    def _cut(self) -> list[Hit]:
-        """Return the hits that the pipes of their rules leave."""
-        piped = {number for number, (_, query) in enumerate(self.rules) if query.plan.limits}
-        kept = [hit for hit in self.hits if hit.rule not in piped]
-        for number in piped:
-            own = sorted((hit for hit in self.hits if hit.rule == number), key=lambda hit: hit.ordinal)
-            kept += cut(own, self.rules[number][1].plan.limits, None, "tail")
-        return kept
+
+def _last(result: Result[Callable[[], AnyEvent]]) -> Ordinal:
+    return max(ordinal for ordinal in result.ordinals if ordinal is not None)
+
+
+def _detection(rule: Rule, query: Query, result: Result[Callable[[], AnyEvent]]) -> Detection:
+    times = [ordinal[0] for ordinal in result.ordinals if ordinal is not None and ordinal[0] != NO_TIME]
+    events = tuple(None if kept is None else kept() for kept in result.events)
+    return Detection(
+        rule,
+        query.kind,
+        events,
+        dict(zip(query.key_names, result.join_keys, strict=True)),
+        format_instant(min(times)) if times else None,
+        format_instant(max(times)) if times else None,
+    )
 
 
 def run_rules(

@@ -110,7 +110,9 @@ class Schema:
         kinds: dict[str, dict[str, list[str]]] = {}
         for index, mapping in indices.items():
             for name, found in cls.from_mapping(mapping).fields.items():
-                merged.setdefault(name, found)
+                known = merged.setdefault(name, found)
+                if found.formats and known.formats != found.formats:  # each index has its own; all are tried
+                    merged[name] = replace(known, formats=tuple(dict.fromkeys(known.formats + found.formats)))
                 kinds.setdefault(name, {}).setdefault(found.es_type, []).append(index)
         for name, by_type in kinds.items():
             if len(by_type) > 1:

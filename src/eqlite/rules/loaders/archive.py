@@ -12,7 +12,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from eqlite.events.chunks import DamagedData, decompress, read_chunks
 
@@ -36,16 +36,14 @@ class BadArchive(Exception):
     """An archive, or packed file, that is damaged or over a limit."""
 
 
-def unpack(file: IO[bytes], wanted: Callable[[str], bool]) -> Iterator[Member]:
+def unpack(file: io.BufferedReader, wanted: Callable[[str], bool]) -> Iterator[Member]:
     """Yield the members whose names are wanted, in the archive's order; the file itself if it is no archive.
 
     Raises:
         BadArchive: it is damaged, encrypted or too large; what came before stays good.
     """
-    start = file.read(4)
-    file.seek(0)
     try:
-        if start in (b"PK\x03\x04", b"PK\x05\x06"):
+        if file.peek(4).startswith((b"PK\x03\x04", b"PK\x05\x06")):
             yield from _unzip(file, wanted)
             return
         chunks = _limit(decompress(read_chunks(file)))
@@ -83,7 +81,7 @@ def _untar(chunks: Iterator[bytes], wanted: Callable[[str], bool]) -> Iterator[M
                     yield Member(entry.name, content.read())
 
 
-def _unzip(file: IO[bytes], wanted: Callable[[str], bool]) -> Iterator[Member]:
+def _unzip(file: io.BufferedReader, wanted: Callable[[str], bool]) -> Iterator[Member]:
     with zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
         if len(entries) > MAX_ENTRIES:

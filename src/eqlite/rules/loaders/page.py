@@ -198,7 +198,7 @@ def _drop_prose(lines: list[_Line]) -> list[_Line]:
     """Return the lines from the query on: a guide without a heading may stand before it."""
     filled = [line for line in lines if line.text.strip()]
     for number in range(len(filled)):
-        start = " ".join(" ".join(near.text.split(None, 2)[:2]) for near in filled[number : number + 2])
+        start = " ".join(" ".join(near.text.split()) for near in filled[number : number + 2])
         if _QUERY_START.match(start):
             return filled[number:]
     return filled

@@ -1,0 +1,47 @@
+"""Matching samples: one event per item, all different, with the same keys, in any order.
+
+Source: eql-semantics 9. Events stand in for index order by the order of the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from eqlite.engine.keys import Key
+from eqlite.engine.sequences import sortable_value
+
+ItemEvents = Mapping[Key, Sequence[int]]
+"""For one item of a sample: the places of its events in the input, by key."""
+
+
+def match_samples(
+    items: Sequence[ItemEvents], *, max_samples_per_key: int = 1, size: int | None = None
+) -> list[tuple[tuple[int, ...], Key]]:
+    """Return the samples, each the places of its events and its key, by ascending key, null first."""
+    found: list[tuple[tuple[int, ...], Key]] = []
+    shared = set(items[0]).intersection(*items[1:]) if items else set()
+    wanted = len(items) + max_samples_per_key - 1
+    for key in sorted(shared, key=lambda key: tuple(map(sortable_value, key))):
+        lists = [item[key][:wanted] for item in items]
+        for count, sample in enumerate(_different(lists)):
+            if count == max_samples_per_key or (size is not None and len(found) >= size):
+                break
+            found.append((sample, key))
+    return found
+
+
+def _different(lists: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
+    """Yield the choices of one event per list, all different, in lexicographic order of the lists."""
+    chosen: list[int] = []
+
+    def choose(item: int) -> Iterator[tuple[int, ...]]:
+        if item == len(lists):
+            yield tuple(chosen)
+            return
+        for event in lists[item]:
+            if event not in chosen:
+                chosen.append(event)
+                yield from choose(item + 1)
+                chosen.pop()
+
+    return choose(0)
