@@ -1,9 +1,14 @@
-"""Profiles for the property tests: `default` while working, `ci` the same cases every time, `fuzz` a long search."""
+"""The material beside the checkout, and the profiles for the property tests.
+
+`default` is for working, `ci` runs the same cases every time, `fuzz` is a long search.
+"""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # No deadlines: how long one example takes depends on what else the machine does. pytest's timeout ends what hangs.
@@ -13,3 +18,15 @@ settings.register_profile(
     "fuzz", deadline=None, max_examples=50_000, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of shared material, never copied from; skip without it, fail where it must be."""
+    place = os.environ.get("EQLITE_SHARED")
+    if place and Path(place).is_dir():
+        return Path(place)
+    reason = f"EQLITE_SHARED is no folder: {place}" if place else "EQLITE_SHARED is not set"
+    if os.environ.get("EQLITE_REQUIRE_SHARED") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -24,7 +24,14 @@ def test_any_bytes_are_decoded_or_rejected(data):
     try:
         decode(data)
     except BadJson as problem:
-        assert problem.reason in (NOT_JSON, NOT_UTF8, TOO_DEEP)
+        reason = problem.reason
+    else:
+        reason = None
+    assert reason in (None, NOT_JSON, NOT_UTF8, TOO_DEEP)
+
+
+def test_byte_order_mark_of_a_file_appended_to_another_is_passed_over():
+    assert decode(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
 
 
 def test_lone_surrogate_is_taken():
@@ -62,7 +69,7 @@ def test_only_objects_are_events(data, kind):
     assert (caught.value.reason, caught.value.detail) == (NOT_AN_OBJECT, f"a JSON {kind}")
 
 
-@pytest.mark.parametrize("opening, closing", [(b"[", b"]"), (b'{"a":', b"}")])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
 def test_depth_limit(opening, closing):
     core = b"1"
     levels = MAX_JSON_DEPTH - 1

@@ -95,6 +95,11 @@ def test_members_of_one_file_are_read_after_another():
     assert numbers(zstandard.compress(first) + zstandard.compress(second)) == [1, 2]
 
 
+def test_skippable_frame_may_come_first():
+    frame = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
+    assert numbers(frame + zstandard.compress(LINES.encode())) == [1, 2, 3]
+
+
 def test_bad_lines_are_counted_and_kept():
     data = b'{"n": 1}\nnot json\r\n[1, 2]\n7\n{"n": 2}\n{"n": \xff}\n'
     stats, rejects = ReadStats(), io.BytesIO()

@@ -5,11 +5,10 @@ Only what meets a condition is kept, as whatever the caller gives to find it aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from eqlite.backends.base import Predicate
 from eqlite.engine.keys import Key, join_keys
 from eqlite.engine.order import NO_TIME, Ordinal, ordinal
 from eqlite.engine.pipes import Position, cut
@@ -19,6 +18,7 @@ from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery, Stage
 
 Kept = TypeVar("Kept")
 Document = Mapping[str, Any]
+Predicate = Callable[[Document], bool]
 
 
 class Result(NamedTuple, Generic[Kept]):
