@@ -134,6 +134,11 @@ REGISTER: dict[str, Entry] = {
         "a constant that the field's type cannot take",
         "Elasticsearch fails the search; eqlite lets the condition match nothing. Use a constant of the field's type.",
     ),
+    "constant-fault": Entry(
+        "warning",
+        "a calculation with constants that has no value, such as `1 / 0`",
+        "Elasticsearch fails the search; eqlite takes the value for null, and refuses it under `strict=True`.",
+    ),
     "wildcard-in-constant": Entry(
         "warning",
         "`*`, `?` or a backslash in the constant of `stringContains` or `endsWith`",

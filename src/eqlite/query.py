@@ -225,7 +225,7 @@ def _raise_errors(diagnostics: list[Diagnostic], *, strict: bool) -> None:
         raise EqlSyntaxError(diagnostics=errors)
     if errors:
         raise semantic_error(errors)
-    refused = [found for found in diagnostics if found.id == "literal-out-of-type"]
+    refused = [found for found in diagnostics if found.id in ("literal-out-of-type", "constant-fault")]
     if strict and refused:
         raise EqlSemanticError(diagnostics=refused)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from eqlite.diagnostics import Diagnostic
+from eqlite.query import Query, compile
 from eqlite.source import Source
 
 
@@ -100,6 +101,21 @@ class Rule:
     timestamp_override_fallback_disabled: bool = False
     building_block_type: str | None = None
     settings: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+
+    def compile(self, **options: Any) -> Query:
+        """Return the rule's query, compiled with the rule's own settings unless `options` (of `eqlite.compile`) say else.
+
+        Raises:
+            EqlSyntaxError, EqlSemanticError, LimitError: with places in the rule's file.
+        """
+        own = {
+            "event_category_field": self.event_category_override,
+            "timestamp_field": self.timestamp_field,
+            "tiebreaker_field": self.tiebreaker_field,
+            "name": self.rule_id or self.name,
+        }
+        settings = {name: value for name, value in own.items() if value is not None}
+        return compile(self.source, **{**settings, **options})
 
     @property
     def tactics(self) -> tuple[str, ...]:

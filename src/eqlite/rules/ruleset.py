@@ -17,7 +17,6 @@ from typing import Any, overload
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EqlError
 from eqlite.query import Query
-from eqlite.query import compile as compile_query
 from eqlite.rules import loading
 from eqlite.rules.detection import AnyEvent, Detection
 from eqlite.rules.model import Rule, Skipped
@@ -99,25 +98,10 @@ def _compile_all(rules: Iterable[Rule], options: dict[str, Any]) -> tuple[list[t
     problems: list[Diagnostic] = []
     for rule in rules:
         try:
-            query = compile_rule(rule, **options)
+            query = rule.compile(**options)
         except EqlError as error:
             problems.extend(error.diagnostics)
         else:
             compiled.append((rule, query))
             problems.extend(query.diagnostics)
     return compiled, problems
-
-
-def compile_rule(rule: Rule, **options: Any) -> Query:
-    """Return a rule's query, compiled with the rule's own settings unless `options` say otherwise.
-
-    Raises:
-        EqlSyntaxError, EqlSemanticError, LimitError: with places in the rule's file.
-    """
-    own = {
-        "event_category_field": rule.event_category_override,
-        "timestamp_field": rule.timestamp_field,
-        "tiebreaker_field": rule.tiebreaker_field,
-    }
-    settings = {name: value for name, value in own.items() if value is not None}
-    return compile_query(rule.source, name=rule.rule_id or rule.name, **{**settings, **options})

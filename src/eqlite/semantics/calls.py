@@ -8,13 +8,14 @@ from eqlite.diagnostics import did_you_mean
 from eqlite.functions import FUNCTIONS, Function, Parameter, find
 from eqlite.language import ast
 from eqlite.semantics.context import Context
-from eqlite.semantics.operands import expect_exact, is_constant, report_type
+from eqlite.semantics.operands import Operator, calculation, expect_exact, is_constant, report_type
 from eqlite.semantics.suggestions import similar_names
 from eqlite.values.network import parse_block
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _UNNUMBERED = frozenset({"length", "string", "concat"})
 """Functions whose messages name no position of an argument."""
+_OPERATORS: dict[str, Operator] = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "modulo": "%"}
 _FAMILIES = {
     "string": STRINGS,
     "numeric": NUMBERS,
@@ -53,7 +54,9 @@ def resolve_call(node: ast.Call, arguments: list[plan.Expression], context: Cont
         return unknown
     for index, (argument, written) in enumerate(zip(arguments, node.arguments, strict=True)):
         _check_argument(function, index, argument, written, node, context)
-    kind = _result_type(function, arguments)
+    if function.name in _OPERATORS:  # the same as the operator, to the width of its result
+        return calculation(_OPERATORS[function.name], *arguments, node.span)
+    kind = DataType.DOUBLE if function.name == "number" else function.returns
     return plan.Invoke(function, tuple(arguments), node.case_insensitive, type=kind, span=node.span)
 
 
@@ -141,15 +144,3 @@ def _check_block(argument: plan.Expression, written: ast.Expr, context: Context)
             written.span,
             help="write it as `10.0.0.0/8` or `2001:db8::/32`",
         )
-
-
-def _result_type(function: Function, arguments: list[plan.Expression]) -> DataType:
-    """Return the type of the result; arithmetic follows its arguments, and `number` may give both kinds."""
-    if function.name == "number":
-        return DataType.DOUBLE
-    if function.name not in ("add", "subtract", "multiply", "divide", "modulo"):
-        return function.returns
-    kinds = {argument.type for argument in arguments}
-    if kinds == {DataType.INTEGER}:
-        return DataType.INTEGER
-    return DataType.LONG if kinds <= INTEGERS else DataType.DOUBLE

@@ -6,6 +6,7 @@ Null behaves differently here than in a leaf: a constant null is a third truth v
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from eqlite import plan
@@ -13,7 +14,8 @@ from eqlite.datatypes import DataType
 from eqlite.expressions import evaluate, invert
 from eqlite.functions.registry import Value, ValueFault
 from eqlite.language.literals import INT_MAX
-from eqlite.values.lucene_regex import compile_regex
+from eqlite.source import Span
+from eqlite.values.lucene_regex import RegexLimitError, RegexSyntaxError, compile_regex
 from eqlite.values.wildcard import like_pattern
 
 
@@ -134,8 +136,11 @@ def _fold_like(node: plan.Like) -> plan.Expression:
 
 
 def _fold_regex(node: plan.Regex) -> plan.Expression:
-    on_field = isinstance(node.value, plan.FieldValue)
-    regex = compile_regex(node.pattern, insensitive=node.insensitive, flavour="lucene" if on_field else "java")
+    """Rewrite a pattern that matches everything, or one text only; Lucene is asked this, whatever the value."""
+    try:
+        regex = compile_regex(node.pattern)
+    except (RegexSyntaxError, RegexLimitError):  # a pattern of Java's, for a computed value
+        return compute(node)
     if regex.matches_everything:
         return _not_null(node.value, node)
     if regex.single_string is not None:
@@ -154,3 +159,16 @@ def _fold_contained(node: plan.Contained) -> plan.Expression:
     if all(_is(item, None) for item in node.items):
         return constant(None, node)
     return compute(node)
+
+
+def constant_faults(expression: plan.Expression) -> Iterator[tuple[Span, str]]:
+    """Yield the places at which constants make Elasticsearch fail the search: `1 / 0`, `number("x")`."""
+    pending = [expression]
+    while pending:
+        node = pending.pop()
+        pending.extend(plan.operands(node))
+        if isinstance(node, (plan.Calculate, plan.Negative, plan.Invoke)) and not any(plan.field_mentions(node)):
+            try:
+                evaluate(node, {})
+            except ValueFault as fault:
+                yield node.span, str(fault)

@@ -31,9 +31,29 @@ def lower(expression: plan.Expression, context: Context) -> plan.Condition:
         case plan.And(terms=terms):
             return all_of([lower(term, context) for term in terms])
         case plan.Or(terms=terms):
-            return any_of([lower(term, context) for term in terms])
+            return any_of([lower(term, context) for term in equalities_as_lists(terms)])
         case _:
             return _leaf(expression, context)
+
+
+def equalities_as_lists(terms: Sequence[plan.Expression]) -> list[plan.Expression]:
+    """Return the terms of an `or` with `f == 1 or f == 2` as `f in (1, 2)`, as Elasticsearch has it."""
+    lists: dict[Field, list[plan.Constant]] = {}
+    for term in terms:
+        match term:
+            case plan.Compare(operator="==", left=plan.FieldValue(field=field), right=plan.Constant() as constant):
+                lists.setdefault(field, []).append(constant)
+            case _:
+                pass
+    kept: list[plan.Expression] = []
+    for term in terms:
+        match term:
+            case plan.Compare(operator="==", left=plan.FieldValue(field=field) as left) if len(lists[field]) > 1:
+                if lists[field][0] is term.right:
+                    kept.append(plan.Contained(left, tuple(lists[field]), span=term.span))
+            case _:
+                kept.append(term)
+    return kept
 
 
 def negation(condition: plan.Condition) -> plan.Condition:

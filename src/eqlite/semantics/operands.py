@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from eqlite import plan
-from eqlite.datatypes import NUMBERS, STRINGS, UNTYPED, DataType
+from eqlite.datatypes import FLOATS, INTEGERS, NUMBERS, STRINGS, UNTYPED, DataType
 from eqlite.language import ast
 from eqlite.semantics.context import Context
+from eqlite.source import Span
+
+Operator = Literal["+", "-", "*", "/", "%"]
 
 
 def is_constant(expression: plan.Expression) -> bool:
     """Tell whether an expression reads no field."""
     return next(plan.field_mentions(expression), None) is None
+
+
+def calculation(operator: Operator, left: plan.Expression, right: plan.Expression, span: Span) -> plan.Calculate:
+    """Return the calculation with its type and width: 32 bits for whole numbers that no field takes part in."""
+    kinds = {
+        DataType.LONG if isinstance(side, plan.FieldValue) and side.type in INTEGERS else side.type
+        for side in (left, right)
+    }
+    if kinds & FLOATS:
+        kind = DataType.DOUBLE
+    elif kinds <= NUMBERS:
+        kind = DataType.INTEGER if kinds == {DataType.INTEGER} else DataType.LONG
+    else:
+        kind = DataType.UNKNOWN
+    return plan.Calculate(operator, left, right, 32 if kinds == {DataType.INTEGER} else 64, type=kind, span=span)
 
 
 def literal_text(expression: plan.Expression, context: Context) -> str:

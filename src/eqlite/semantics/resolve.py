@@ -15,6 +15,7 @@ from eqlite.semantics.calls import resolve_call
 from eqlite.semantics.context import Context
 from eqlite.semantics.names import resolve_field
 from eqlite.semantics.operands import (
+    calculation,
     expect_boolean,
     expect_exact,
     expect_numeric,
@@ -109,15 +110,7 @@ def _calculation(node: ast.Arithmetic, context: Context) -> plan.Expression:
     left, right = resolve(node.left, context), resolve(node.right, context)
     expect_numeric(left, node.left, node, "first", context)
     expect_numeric(right, node.right, node, "second", context)
-    kinds = {left.type, right.type}
-    if DataType.DOUBLE in kinds or DataType.FLOAT in kinds or DataType.HALF_FLOAT in kinds:
-        kind = DataType.DOUBLE
-    elif kinds <= NUMBERS:
-        kind = DataType.INTEGER if kinds == {DataType.INTEGER} else DataType.LONG
-    else:
-        kind = DataType.UNKNOWN
-    bits = 32 if kinds == {DataType.INTEGER} else 64
-    return plan.Calculate(node.operator, left, right, bits, type=kind, span=node.span)
+    return calculation(node.operator, left, right, node.span)
 
 
 def _comparison(node: ast.Comparison, context: Context) -> plan.Expression:

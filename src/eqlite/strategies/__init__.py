@@ -1,0 +1,30 @@
+"""Hypothesis strategies: queries, conditions and patterns, and events that come close to what a query asks for.
+
+Made for property tests of rules. Events of plain random values hardly ever meet a rule; those of `events` meet it often,
+or miss it by one value, one letter or one missing field, and they come in all the shapes that documents have.
+
+    >>> import eqlite
+    >>> from eqlite import strategies
+    >>> from hypothesis import given
+    >>> old = eqlite.compile('process where process.name : ("nc", "ncat") and process.args : "-e"')
+    >>> new = eqlite.compile('process where process.name : "nc*" and process.args : "-E"')
+    >>> @given(strategies.events(old))
+    ... def test_the_new_rule_finds_what_the_old_one_finds(event):
+    ...     assert new.matches(event) or not old.matches(event)
+    >>> test_the_new_rule_finds_what_the_old_one_finds()
+
+Everything is drawn by Hypothesis, so failing examples shrink and can be replayed. Needs `eqlite[hypothesis]`.
+"""
+
+from __future__ import annotations
+
+try:
+    import hypothesis as _hypothesis  # noqa: F401 - only to say early what is missing
+except ImportError as missing:
+    raise ImportError("eqlite.strategies needs Hypothesis: install eqlite[hypothesis]") from missing
+
+from eqlite.strategies.events import events
+from eqlite.strategies.patterns import matching_values, wildcard_patterns
+from eqlite.strategies.queries import FIELDS, conditions, queries
+
+__all__ = ["FIELDS", "conditions", "events", "matching_values", "queries", "wildcard_patterns"]

@@ -1,0 +1,325 @@
+"""Conditions and queries that compile: every operator and function, over fields of given types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+
+from eqlite.datatypes import DATES, NUMBERS, DataType
+from eqlite.language import ast
+from eqlite.language.printer import print_expression, print_query
+from eqlite.query import Kind
+from eqlite.semantics.schema import MappedField, Schema
+from eqlite.strategies.patterns import ALPHABET, regexes, wildcard_patterns
+
+FIELDS: Mapping[str, str] = {
+    "@timestamp": "date",
+    "event.category": "keyword",
+    "process.name": "keyword",
+    "process.args": "keyword",
+    "process.parent.name": "keyword",
+    "user.id": "keyword",
+    "process.pid": "long",
+    "process.exit_code": "integer",
+    "file.size": "double",
+    "process.elevated": "boolean",
+    "source.ip": "ip",
+    "event.created": "date",
+    "agent.version": "version",
+}
+"""The fields of generated conditions, and their types, where neither a schema nor fields are given."""
+
+CATEGORIES = ("process", "file", "network", "registry", "any other")
+
+_EQUALITY = ("==", "!=")
+_OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
+_NULL = ast.Literal(None, DataType.NULL)
+_TRUTHS = st.sampled_from([ast.Literal(True, DataType.BOOLEAN), ast.Literal(False, DataType.BOOLEAN)])
+
+Expressions = st.SearchStrategy[ast.Expr]
+
+
+def conditions(schema: Schema | None = None, *, fields: Mapping[str, str] | None = None) -> st.SearchStrategy[str]:
+    """Return texts of conditions, as they stand behind `where`. All of them compile.
+
+    Args:
+        schema: takes the fields from there; those that EQL cannot read are left out.
+        fields: names and types, used instead. The conditions compile with these as a schema, and without any.
+
+    Example:
+        >>> import eqlite
+        >>> from hypothesis import given
+        >>> @given(conditions(fields={"process.name": "keyword"}))
+        ... def check(condition):
+        ...     eqlite.compile(f"any where {condition}")
+        >>> check()
+    """
+    return condition_trees(schema, fields=fields).map(print_expression)
+
+
+def queries(
+    schema: Schema | None = None,
+    *,
+    fields: Mapping[str, str] | None = None,
+    kinds: Sequence[Kind] = ("event",),
+) -> st.SearchStrategy[str]:
+    """Return texts of queries. All of them compile.
+
+    Args:
+        schema: takes the fields from there.
+        fields: names and types, used instead.
+        kinds: what the queries may be: `event`, `sequence`, `sample`.
+    """
+    return query_trees(schema, fields=fields, kinds=kinds).map(print_query)
+
+
+def query_trees(
+    schema: Schema | None = None, *, fields: Mapping[str, str] | None = None, kinds: Sequence[Kind] = ("event",)
+) -> st.SearchStrategy[ast.Query]:
+    """Return the syntax trees of `queries`."""
+    pool = _Pool.of(schema, fields)
+    has_category = ast.FieldRef(("event", "category")) in pool.texts
+    categories = st.none() | st.sampled_from(CATEGORIES) if has_category else st.none()
+    filters = st.builds(ast.EventFilter, categories, _conditions(pool))
+    bodies: list[st.SearchStrategy[ast.Body]] = []
+    if "event" in kinds:
+        bodies.append(filters)
+    if "sequence" in kinds:
+        bodies.append(_sequences(pool, filters))
+    if "sample" in kinds:
+        bodies.append(_samples(pool, filters))
+    counts = st.integers(0, 50).map(lambda count: (ast.Literal(count, DataType.INTEGER),))
+    pipes = st.builds(ast.Pipe, st.sampled_from(["head", "tail"]), counts)
+    return st.builds(ast.Query, st.one_of(bodies), st.lists(pipes, max_size=2).map(tuple))
+
+
+def condition_trees(
+    schema: Schema | None = None, *, fields: Mapping[str, str] | None = None
+) -> st.SearchStrategy[ast.Expr]:
+    """Return the syntax trees of `conditions`."""
+    return _conditions(_Pool.of(schema, fields))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """The fields that conditions may use, by what can be done with them."""
+
+    texts: list[ast.FieldRef] = field(default_factory=list)
+    numbers: list[ast.FieldRef] = field(default_factory=list)
+    booleans: list[ast.FieldRef] = field(default_factory=list)
+    addresses: list[ast.FieldRef] = field(default_factory=list)
+    dates: list[ast.FieldRef] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, schema: Schema | None, fields: Mapping[str, str] | None) -> _Pool:
+        """Return the fields of a schema, or of a table of names and types."""
+        if schema is None or fields is not None:
+            schema = Schema.from_fields(FIELDS if fields is None else fields)
+        pool = cls()
+        for mapped in schema.fields.values():
+            names = pool.list_of(mapped)
+            if names is not None and mapped.nested_in is None and mapped.conflict is None and not mapped.normalized:
+                names.append(ast.FieldRef(tuple(mapped.name.split("."))))
+        return pool
+
+    def list_of(self, mapped: MappedField) -> list[ast.FieldRef] | None:
+        """Return the list that a field belongs to; None where conditions cannot use it."""
+        kind = mapped.type
+        if kind in (DataType.KEYWORD, DataType.VERSION) or (kind is DataType.TEXT and len(mapped.exact) == 1):
+            return self.texts
+        if kind in NUMBERS:
+            return self.numbers
+        if kind in DATES:
+            return self.dates
+        return {DataType.BOOLEAN: self.booleans, DataType.IP: self.addresses}.get(kind)
+
+    @property
+    def all(self) -> list[ast.FieldRef]:
+        """Return all fields."""
+        return [*self.texts, *self.numbers, *self.booleans, *self.addresses, *self.dates]
+
+
+# --- constants -------------------------------------------------------------------------------------------------------
+
+_WORDS = ["", "a", "ab", "A", "cmd.exe", "CMD.EXE", "C:\\a", "*", "a*b", "é", "true", "1", "10.0.0.1", "a\nb"]
+_TEXTS = st.one_of(st.sampled_from(_WORDS), st.text(alphabet=ALPHABET, max_size=4))
+_NUMBERS = st.one_of(
+    st.integers(0, 12),
+    st.sampled_from([0.5, 2.0, 1e300, 2**31 - 1, 2**31, 2**63 - 1, 2**63, 2**64 - 1]),
+    st.floats(0, 100).map(abs),
+)
+_ADDRESSES = ["10.0.0.1", "10.0.0.255", "::1", "2001:db8::1", "192.168.1.1"]
+_BLOCKS = ["10.0.0.0/8", "10.0.0.1", "::/0", "2001:db8::/32", "0.0.0.0/0", "192.168.1.77/24"]
+_DATES = ["2026-01-02", "2026-01-02T03", "2026-01-02T03:04:05.678Z", "2026", "2026-01-02||+1d/d"]
+
+
+def text_literal(text: str) -> ast.Literal:
+    """Return the literal of a text."""
+    return ast.Literal(text, DataType.KEYWORD)
+
+
+def number_literal(number: int | float) -> ast.Literal:
+    """Return the literal of a number that is not negative, with the type that the parser would give it."""
+    if isinstance(number, float):
+        return ast.Literal(number, DataType.DOUBLE)
+    if number < 2**31:
+        return ast.Literal(number, DataType.INTEGER)
+    return ast.Literal(number, DataType.LONG if number < 2**63 else DataType.UNSIGNED_LONG)
+
+
+_text_literals: Expressions = _TEXTS.map(text_literal)
+_number_literals: Expressions = st.one_of(
+    _NUMBERS.map(number_literal), st.integers(0, 12).map(number_literal).map(ast.Negate)
+)
+_positions: Expressions = st.one_of(
+    st.integers(0, 6).map(number_literal), st.integers(1, 6).map(number_literal).map(ast.Negate)
+)
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+
+def _fields(references: list[ast.FieldRef]) -> Expressions:
+    if not references:
+        return st.nothing()
+    optional = st.sampled_from([False, False, False, True])
+    return st.builds(lambda found, as_optional: ast.FieldRef(found.parts, as_optional), st.sampled_from(references), optional)
+
+
+def _call(names: list[str], *arguments: Expressions, tilde: bool = False) -> Expressions:
+    form = st.booleans() if tilde else st.just(False)
+    return st.builds(ast.Call, st.sampled_from(names), st.tuples(*arguments), form)
+
+
+def _text_values(pool: _Pool) -> Expressions:
+    """Return texts: fields and what functions make of them."""
+    plain = _fields(pool.texts)
+    anything = st.one_of(_fields(pool.all), _text_literals, _number_literals, _TRUTHS)
+    return st.one_of(
+        plain,
+        plain,
+        plain,
+        _call(["substring"], plain, _positions),
+        _call(["substring"], plain, _positions, _positions),
+        _call(["between"], plain, _text_literals, _text_literals, tilde=True),
+        _call(["between"], plain, _text_literals, _text_literals, _TRUTHS, tilde=True),
+        _call(["string"], _fields(pool.all)),
+        _call(["concat"], _fields(pool.all), anything),
+        _call(["concat"], plain, anything, anything),
+    )
+
+
+def _number_values(pool: _Pool) -> Expressions:
+    """Return numbers: fields, arithmetic, and functions that give numbers."""
+    plain, texts = _fields(pool.numbers), _fields(pool.texts)
+    operands = st.one_of(plain, plain, _number_literals, _call(["length"], texts))
+    return st.one_of(
+        plain,
+        plain,
+        _call(["length"], texts),
+        _call(["indexOf"], texts, _text_literals, tilde=True),
+        _call(["indexOf"], texts, _text_literals, _positions, tilde=True),
+        _call(["number"], texts),
+        _call(["number"], texts, st.sampled_from([10, 16]).map(number_literal)),
+        _call(["add", "subtract", "multiply", "divide", "modulo"], plain, operands),
+        st.builds(ast.Arithmetic, st.sampled_from("+-*/%"), operands, operands),
+        st.builds(ast.Negate, plain),
+    )
+
+
+# --- conditions ------------------------------------------------------------------------------------------------------
+
+
+def _comparison(operators: Sequence[str], left: Expressions, right: Expressions) -> Expressions:
+    return st.builds(ast.Comparison, st.sampled_from(operators), left, right)
+
+
+def _some(items: Expressions) -> st.SearchStrategy[tuple[ast.Expr, ...]]:
+    return st.lists(items, min_size=1, max_size=3).map(tuple)
+
+
+def _leaves(pool: _Pool) -> Expressions:
+    texts, numbers = _text_values(pool), _number_values(pool)
+    addresses, dates = _fields(pool.addresses), _fields(pool.dates)
+    wildcards = st.one_of(wildcard_patterns(max_size=5), _TEXTS).map(text_literal)
+    address_texts = st.sampled_from(_ADDRESSES).map(text_literal)
+    date_texts = st.sampled_from(_DATES).map(text_literal)
+    return st.one_of(
+        _comparison(_OPERATORS, texts, _text_literals),
+        _comparison(_OPERATORS, _text_literals, texts),
+        _comparison(_EQUALITY, st.one_of(_fields(pool.all), texts, numbers), st.just(_NULL)),
+        st.builds(ast.Membership, texts, _some(st.one_of(_text_literals, st.just(_NULL))), st.booleans(), st.booleans()),
+        st.builds(ast.PatternMatch, st.sampled_from([":", "like", "like~"]), texts, _some(wildcards)),
+        st.builds(ast.PatternMatch, st.sampled_from([":", "like", "like~"]), texts, _some(wildcards)),
+        st.builds(ast.PatternMatch, st.sampled_from(["regex", "regex~"]), texts, _some(regexes().map(text_literal))),
+        _call(["startsWith", "endsWith", "stringContains"], texts, st.one_of(wildcards, wildcards, texts), tilde=True),
+        _comparison(_OPERATORS, numbers, _number_literals),
+        _comparison(_OPERATORS, _fields(pool.all), st.one_of(_number_literals, _TRUTHS, _text_literals)),
+        st.builds(ast.Membership, _fields(pool.numbers), _some(_number_literals), st.booleans()),
+        _fields(pool.booleans),
+        _comparison(_OPERATORS, _fields(pool.booleans), _TRUTHS),
+        _comparison(_OPERATORS, addresses, address_texts),
+        _comparison(_EQUALITY, addresses, st.sampled_from(_BLOCKS).map(text_literal)),
+        _call(["cidrMatch"], addresses, st.sampled_from(_BLOCKS).map(text_literal)),
+        _comparison(_OPERATORS, dates, date_texts),
+        st.sampled_from(list(_CONSTANTS)),
+    )
+
+
+_CONSTANTS = (
+    ast.Literal(True, DataType.BOOLEAN),
+    ast.Literal(False, DataType.BOOLEAN),
+    ast.Comparison("<", _NULL, number_literal(5)),
+    ast.Comparison("==", _NULL, _NULL),
+)
+
+
+def _conditions(pool: _Pool) -> Expressions:
+    return st.recursive(
+        _leaves(pool),
+        lambda inner: st.one_of(
+            st.builds(ast.Not, inner),
+            st.builds(ast.And, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+            st.builds(ast.Or, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+            _comparison(_EQUALITY, st.one_of(inner.map(ast.Not), _wrapped(inner)), _TRUTHS),
+        ),
+        max_leaves=6,
+    )
+
+
+def _wrapped(conditions: Expressions) -> Expressions:
+    """Return `and`s and `or`s, which may be compared with true and false."""
+    both = st.lists(conditions, min_size=2, max_size=2).map(tuple)
+    return st.one_of(st.builds(ast.And, both), st.builds(ast.Or, both))
+
+
+# --- sequences and samples -------------------------------------------------------------------------------------------
+
+
+@st.composite
+def _sequences(draw: st.DrawFn, pool: _Pool, filters: st.SearchStrategy[ast.EventFilter]) -> ast.Sequence:
+    count = draw(st.integers(2, 4))
+    shared = draw(st.lists(_fields(pool.texts), max_size=2)) if pool.texts else []
+    own = draw(st.integers(0, 1)) if pool.texts else 0
+    maxspan = draw(st.none() | st.builds(ast.Duration, st.integers(1, 90), st.sampled_from(["ms", "s", "m", "h", "d"])))
+    missing = draw(st.integers(0, count)) if maxspan is not None else count  # `count`: none of them
+    stages = [
+        ast.Stage(
+            draw(filters),
+            tuple(draw(_fields(pool.texts)) for _ in range(own)),
+            draw(st.sampled_from([1, 1, 1, 2])),
+            place == missing,
+        )
+        for place in range(count)
+    ]
+    until = ast.Stage(draw(filters), tuple(draw(_fields(pool.texts)) for _ in range(own))) if draw(st.booleans()) else None
+    return ast.Sequence(tuple(stages), tuple(shared), maxspan, until)
+
+
+@st.composite
+def _samples(draw: st.DrawFn, pool: _Pool, filters: st.SearchStrategy[ast.EventFilter]) -> ast.Sample:
+    keys = draw(st.lists(_fields(pool.texts), min_size=1, max_size=2))
+    stages = tuple(ast.Stage(draw(filters)) for _ in range(draw(st.integers(2, 4))))
+    return ast.Sample(stages, tuple(keys))

@@ -1,0 +1,162 @@
+"""Runs every case of the TOML files beside it, on each backend; README.md says what a case is."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import eqlite
+from eqlite.backends import BACKENDS
+from eqlite.backends.python import PythonBackend
+from eqlite.backends.python.typed import DoesNotFit
+from eqlite.plan import EventQuery
+
+FILES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(Path(__file__).parent.glob("*.toml"))}
+CASE_KEYS = {"name", "where", "query", "schemas", "matches", "error", "warning", "faults", "kind"}
+VALUE_KEYS = {"name", "expression", "value", "null"}
+SEARCH_KEYS = {"name", "query", "size", "result_position", "hits"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case under one schema, with the file it stands in."""
+
+    file: str
+    number: int
+    spec: dict[str, Any]
+    schema: str
+
+    @property
+    def query(self) -> str:
+        return self.spec["query"] if "query" in self.spec else f"any where {self.spec['where']}"
+
+    @property
+    def lines(self) -> dict[str, str]:
+        return FILES[self.file]["events"]
+
+    def compile(self, backend: str) -> eqlite.Query:
+        return eqlite.compile(self.query, schema=schema(self.file, self.schema), backend=backend, name=str(self))
+
+    def __str__(self) -> str:
+        text = self.spec.get("name") or self.spec.get("where") or self.query
+        return f"{self.file}-{self.number}-{self.schema}-{text}"
+
+
+def schema(file: str, name: str) -> eqlite.Schema | None:
+    """Return a schema of a file: none, a table of fields and types, or an index mapping as JSON."""
+    if name == "none":
+        return None
+    table = FILES[file]["schema"][name]
+    if "mapping" in table:
+        return eqlite.Schema.from_mapping(json.loads(table["mapping"]))
+    return eqlite.Schema.from_fields(table)
+
+
+def cases() -> Iterator[Case]:
+    for file, content in FILES.items():
+        for number, spec in enumerate(content.get("case", ()), 1):
+            for name in spec.get("schemas", content["schemas"]):
+                yield Case(file, number, spec, name)
+
+
+def cases_with(key: str) -> list[Case]:
+    return [case for case in cases() if key in case.spec]
+
+
+def values() -> list[Any]:
+    found = [(file, spec) for file, content in FILES.items() for spec in content.get("value", ())]
+    return [pytest.param(spec, id=f"{file}-{spec['expression']}") for file, spec in found]
+
+
+def searches() -> list[Any]:
+    found = [(file, n, spec) for file, content in FILES.items() for n, spec in enumerate(content.get("search", ()), 1)]
+    return [pytest.param(file, spec, id=f"{file}-{n}-{spec['query']}") for file, n, spec in found]
+
+
+def documents(lines: dict[str, str]) -> dict[str, dict[str, Any]]:
+    return {name: json.loads(line) for name, line in lines.items()}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_has_no_misspelt_key(file: str) -> None:
+    content = FILES[file]
+    assert content.keys() <= {"schemas", "schema", "events", "case", "value", "search", "tiebreaker_field"}
+    for kind, allowed in (("case", CASE_KEYS), ("value", VALUE_KEYS), ("search", SEARCH_KEYS)):
+        for spec in content.get(kind, ()):
+            assert spec.keys() <= allowed, spec
+            assert set(spec.get("matches", spec.get("hits", ()))) <= content["events"].keys(), spec
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("case", cases_with("matches"), ids=str)
+def test_a_condition_matches_the_events_named(case: Case, backend: str) -> None:
+    query = case.compile(backend)
+    matching = [name for name, document in documents(case.lines).items() if query.matches(document)]
+    assert sorted(matching) == sorted(case.spec["matches"])
+    assert bool(query.faults.count) == case.spec.get("faults", False)
+
+
+@pytest.mark.parametrize("case", cases_with("matches"), ids=str)
+def test_the_typed_reader_of_lines_agrees(case: Case) -> None:
+    query = case.compile("python")
+    assert isinstance(query.backend, PythonBackend)
+    assert isinstance(query.plan.query, EventQuery)
+    predicate = query.backend.line_predicate(query.plan.query.condition, name=str(case))
+    if predicate is None:
+        return
+    for name, line in case.lines.items():
+        try:
+            answer = predicate(line.encode())
+        except DoesNotFit:
+            continue
+        assert answer is (name in case.spec["matches"]), name
+
+
+@pytest.mark.parametrize("case", cases_with("error"), ids=str)
+def test_a_bad_query_is_refused_with_the_diagnostic_named(case: Case) -> None:
+    with pytest.raises(eqlite.EqlError) as caught:
+        case.compile("python")
+    assert case.spec["error"] in [found.id for found in caught.value.diagnostics]
+
+
+@pytest.mark.parametrize("case", [case for case in cases() if "error" not in case.spec], ids=str)
+def test_a_good_query_gets_the_warning_named_and_no_error(case: Case) -> None:
+    found = eqlite.analyze(case.query, schema(case.file, case.schema))
+    assert [problem.render() for problem in found if problem.is_error] == []
+    if "warning" in case.spec:
+        assert case.spec["warning"] in [problem.id for problem in found]
+    else:
+        assert [problem.id for problem in found if problem.id == "literal-out-of-type"] == []
+
+
+@pytest.mark.parametrize("case", cases_with("kind"), ids=str)
+def test_a_query_is_of_the_kind_named(case: Case) -> None:
+    assert case.compile("python").kind == case.spec["kind"]
+
+
+@pytest.mark.parametrize("spec", values())
+def test_a_constant_expression_has_the_value_named(spec: dict[str, Any]) -> None:
+    found = eqlite.evaluate(spec["expression"])
+    if "null" in spec:
+        assert found is None
+        return
+    assert type(found) is type(spec["value"])
+    assert found == spec["value"] or (math.isnan(found) and math.isnan(spec["value"]))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("file", "spec"), searches())
+def test_a_search_finds_the_events_named_in_order(file: str, spec: dict[str, Any], backend: str) -> None:
+    named = documents(FILES[file]["events"])
+    options = {"size": spec.get("size"), "result_position": spec.get("result_position", "tail")}
+    tiebreaker = FILES[file].get("tiebreaker_field")
+    found = eqlite.search(spec["query"], named.values(), tiebreaker_field=tiebreaker, backend=backend, **options)
+    names = {id(document): name for name, document in named.items()}
+    assert [names[id(match.events[0])] for match in found] == spec["hits"]
