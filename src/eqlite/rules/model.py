@@ -103,7 +103,7 @@ class Rule:
     settings: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     def compile(self, **options: Any) -> Query:
-        """Return the rule's query, compiled with the rule's own settings unless `options` (of `eqlite.compile`) say else.
+        """Return the rule's query, compiled with the rule's own settings; `options` of `eqlite.compile` go before them.
 
         Raises:
             EqlSyntaxError, EqlSemanticError, LimitError: with places in the rule's file.

@@ -72,6 +72,11 @@ class RuleSet(Sequence[Rule]):
             return self._compiled[0]
         return _compile_all(self._rules, options)[0]
 
+    def compile_with_problems(self, **options: Any) -> tuple[list[tuple[Rule, Query]], tuple[Diagnostic, ...]]:
+        """Return the usable rules with their queries, and everything wrong with the others and with their files."""
+        compiled, problems = _compile_all(self._rules, options)
+        return compiled, (*self._file_problems, *problems)
+
     @cached_property
     def _compiled(self) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
         return _compile_all(self._rules, {})

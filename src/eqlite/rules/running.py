@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from eqlite.backends.python import PythonBackend
 from eqlite.backends.python.typed import DoesNotFit
-from eqlite.engine.order import NO_TIME, Ordinal
+from eqlite.engine.order import Ordinal, event_time_ns
 from eqlite.engine.search import Result, Search
 from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.document import Event, EventSource, document_of
@@ -19,7 +19,7 @@ from eqlite.events.envelopes import Unwrapped, unwrap
 from eqlite.events.readers import Input, RawLine, iter_raw
 from eqlite.events.stats import BinarySink, Intake, ReadStats, Rejected
 from eqlite.plan import EventQuery
-from eqlite.query import Query
+from eqlite.query import Match, Query
 from eqlite.rules.detection import AnyEvent, Detection
 from eqlite.rules.model import Rule
 from eqlite.rules.routing import covers, index_names
@@ -35,6 +35,7 @@ class RunStats:
     Attributes:
         reading: how much was read and rejected.
         detections: how many there were.
+        interrupted: Ctrl-C ended the reading; the detections are those among the events read before.
         untimed: events left out of sequences because they have no readable time.
         unrouted: with index routing, events that no rule's index patterns cover; `unrouted_example` names one's index.
         faults: operations for which Elasticsearch would have failed the search, with examples.
@@ -43,6 +44,7 @@ class RunStats:
     reading: ReadStats = field(default_factory=ReadStats)
     detections: int = 0
     untimed: int = 0
+    interrupted: bool = False
     unrouted: int = 0
     unrouted_example: str | None = None
     faults: int = 0
@@ -114,13 +116,20 @@ def _last(result: Result[Callable[[], AnyEvent]]) -> Ordinal:
 
 
 def _detection(rule: Rule, query: Query, result: Result[Callable[[], AnyEvent]]) -> Detection:
-    times = [ordinal[0] for ordinal in result.ordinals if ordinal is not None and ordinal[0] != NO_TIME]
     events = tuple(None if kept is None else kept() for kept in result.events)
+    return as_detection(rule, query, Match(events, result.join_keys))
+
+
+def as_detection(rule: Rule, query: Query, match: Match) -> Detection:
+    """Return a match of a rule's query as a detection, with the times of its events."""
+    documents = [document_of(event) for event in match.events if event is not None]
+    found = [event_time_ns(document, query.plan.timestamp) for document in documents]
+    times = [time_ns for time_ns in found if time_ns is not None]
     return Detection(
         rule,
         query.kind,
-        events,
-        dict(zip(query.key_names, result.join_keys, strict=True)),
+        match.events,
+        dict(zip(query.key_names, match.join_keys, strict=True)),
         format_instant(min(times)) if times else None,
         format_instant(max(times)) if times else None,
     )
@@ -161,22 +170,23 @@ def run_files(
     intake = Intake(stats.reading, rejects)
     line_matches = runner.line_predicate()
     lines = size = 0
-    for line in iter_raw(inputs, stats=stats.reading, rejects=rejects):
-        lines += 1
-        size += len(line.data)
-        if progress is not None and not lines % 1024:
-            progress(lines, size)
-        if line_matches is not None:
-            try:
-                if not line_matches(line.data):
-                    stats.reading.read += 1
-                    runner.place += 1
-                    continue
-            except DoesNotFit:
-                pass
-        _take_line(line, runner, intake)
-    if progress is not None:
-        progress(lines, size)
+    try:
+        for line in iter_raw(inputs, stats=stats.reading, rejects=rejects):
+            lines += 1
+            size += len(line.data)
+            if progress is not None and not lines % 1024:
+                progress(lines, size)
+            if line_matches is not None:
+                try:
+                    if not line_matches(line.data):
+                        stats.reading.read += 1
+                        runner.place += 1
+                        continue
+                except DoesNotFit:
+                    pass
+            _take_line(line, runner, intake)
+    except KeyboardInterrupt:
+        stats.interrupted = True
     yield from runner.detections()
 
 

@@ -55,7 +55,8 @@ def resolve_call(node: ast.Call, arguments: list[plan.Expression], context: Cont
     for index, (argument, written) in enumerate(zip(arguments, node.arguments, strict=True)):
         _check_argument(function, index, argument, written, node, context)
     if function.name in _OPERATORS:  # the same as the operator, to the width of its result
-        return calculation(_OPERATORS[function.name], *arguments, node.span)
+        left, right = arguments
+        return calculation(_OPERATORS[function.name], left, right, node.span)
     kind = DataType.DOUBLE if function.name == "number" else function.returns
     return plan.Invoke(function, tuple(arguments), node.case_insensitive, type=kind, span=node.span)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,16 +23,23 @@ Document = dict[str, Any]
 
 _NANOS_PER_MILLI = 1_000_000
 _SCALARS = st.one_of(
-    st.sampled_from(["", "a", "ab", "A", "cmd.exe", "1", "12", "1.0", "true", "é", "10.0.0.1", "2026-01-02", "a\0b", "\ud800"]),
+    st.sampled_from(
+        ["", "a", "ab", "A", "cmd.exe", "1", "12", "1.0", "true", "é", "10.0.0.1", "2026-01-02", "a\0b", "\ud800"]
+    ),
     st.text(max_size=4),
     st.integers(-3, 12),
     st.sampled_from([0.5, 1.0, -1.5, 1e300, 2**31, 2**63, True, False]),
 )
-_RUBBISH = st.sampled_from([None, [], {}, [None], [[]], [{}], "", 0, False, "a", ["a", None], {"x": 1}, [{"x": 1}, 2]])
+_RUBBISH = st.sampled_from(
+    [None, [], {}, [None], [[]], [{}], "", 0, False, "a", ["a", None], [["a"], "b"], {"x": 1}, [{"x": 1}, 2]]
+).map(deepcopy)
 
 
 def events(
-    source: Query | Rule | str | Mapping[str, str] | Iterable[str], *, schema: Schema | None = None, hostile: bool = False
+    source: Query | Rule | str | Mapping[str, str] | Iterable[str],
+    *,
+    schema: Schema | None = None,
+    hostile: bool = False,
 ) -> st.SearchStrategy[Document]:
     """Return events that a query is likely to match, or to miss by little.
 
@@ -72,7 +80,9 @@ def _events_of_plan(draw: st.DrawFn, query: plan.Plan, *, hostile: bool) -> Docu
 @st.composite
 def _events_of_fields(draw: st.DrawFn, names: list[str], *, hostile: bool) -> Document:
     present = draw(st.lists(st.sampled_from(names), unique=True)) if names else []
-    return _document(draw, {name: draw(st.lists(_SCALARS, min_size=1, max_size=2)) for name in present}, hostile=hostile)
+    return _document(
+        draw, {name: draw(st.lists(_SCALARS, min_size=1, max_size=2)) for name in present}, hostile=hostile
+    )
 
 
 # --- values that meet conditions -------------------------------------------------------------------------------------
@@ -201,7 +211,16 @@ def _value_for_script(draw: st.DrawFn, expression: plan.Expression) -> Any:
 def _nearly(draw: st.DrawFn, value: Any) -> Any:
     """Return a value that is nearly another one."""
     if isinstance(value, str):
-        changed = [value.swapcase(), f"{value}x", f"x{value}", value[:-1], f"{value}\n", f"{value[:1]}\0{value[1:]}", "", "*"]
+        changed = [
+            value.swapcase(),
+            f"{value}x",
+            f"x{value}",
+            value[:-1],
+            f"{value}\n",
+            f"{value[:1]}\0{value[1:]}",
+            "",
+            "*",
+        ]
         return draw(st.sampled_from(changed))
     if isinstance(value, bool):
         return draw(st.sampled_from([not value, str(value).lower(), int(value)]))

@@ -72,7 +72,27 @@ def in_some_case(draw: st.DrawFn, text: str) -> str:
 def regexes() -> st.SearchStrategy[str]:
     """Return small regular expressions that both Lucene and Java take, though not always for the same."""
     atoms = st.sampled_from(
-        ["a", "b", "A", "B", ".", "é", r"\.", r"\\", r"\*", "[ab]", "[^a]", "[a-c]", r"\d", r"\w", r"\S", "exe", " ", "@", "#"]
+        [
+            "a",
+            "b",
+            "A",
+            "B",
+            ".",
+            "é",
+            r"\.",
+            r"\\",
+            r"\*",
+            "[ab]",
+            "[^a]",
+            "[a-c]",
+            r"\d",
+            r"\w",
+            r"\S",
+            "exe",
+            " ",
+            "@",
+            "#",
+        ]
     )
     return st.recursive(
         atoms,

@@ -185,7 +185,9 @@ def _fields(references: list[ast.FieldRef]) -> Expressions:
     if not references:
         return st.nothing()
     optional = st.sampled_from([False, False, False, True])
-    return st.builds(lambda found, as_optional: ast.FieldRef(found.parts, as_optional), st.sampled_from(references), optional)
+    return st.builds(
+        lambda found, as_optional: ast.FieldRef(found.parts, as_optional), st.sampled_from(references), optional
+    )
 
 
 def _call(names: list[str], *arguments: Expressions, tilde: bool = False) -> Expressions:
@@ -250,7 +252,9 @@ def _leaves(pool: _Pool) -> Expressions:
         _comparison(_OPERATORS, texts, _text_literals),
         _comparison(_OPERATORS, _text_literals, texts),
         _comparison(_EQUALITY, st.one_of(_fields(pool.all), texts, numbers), st.just(_NULL)),
-        st.builds(ast.Membership, texts, _some(st.one_of(_text_literals, st.just(_NULL))), st.booleans(), st.booleans()),
+        st.builds(
+            ast.Membership, texts, _some(st.one_of(_text_literals, st.just(_NULL))), st.booleans(), st.booleans()
+        ),
         st.builds(ast.PatternMatch, st.sampled_from([":", "like", "like~"]), texts, _some(wildcards)),
         st.builds(ast.PatternMatch, st.sampled_from([":", "like", "like~"]), texts, _some(wildcards)),
         st.builds(ast.PatternMatch, st.sampled_from(["regex", "regex~"]), texts, _some(regexes().map(text_literal))),
@@ -314,7 +318,9 @@ def _sequences(draw: st.DrawFn, pool: _Pool, filters: st.SearchStrategy[ast.Even
         )
         for place in range(count)
     ]
-    until = ast.Stage(draw(filters), tuple(draw(_fields(pool.texts)) for _ in range(own))) if draw(st.booleans()) else None
+    until = (
+        ast.Stage(draw(filters), tuple(draw(_fields(pool.texts)) for _ in range(own))) if draw(st.booleans()) else None
+    )
     return ast.Sequence(tuple(stages), tuple(shared), maxspan, until)
 
 

@@ -23,6 +23,9 @@ LinePredicate = Callable[[bytes], bool]
 DoesNotFit = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 _Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
+_WRAPPING = ("_source", "fields", "hits")
+"""Names that a search hit has around its document."""
+
 _TEXT = str | list[str] | None
 _NUMBER = int | float | None
 _BOOLEAN = bool | None
@@ -43,6 +46,8 @@ def line_predicate(
         kinds.setdefault(leaf.field.path, set()).add("any" if isinstance(leaf, plan.Exists) else leaf.test.kind)
     paths = set(kinds)
     if not paths or any(other.startswith(f"{path}.") for path in paths for other in paths):
+        return None
+    if any(path.partition(".")[0] in _WRAPPING for path in paths):
         return None
     tree = _Tree(kinds)
     try:
