@@ -1,7 +1,7 @@
 """Hypothesis strategies: queries, conditions and patterns, and events that come close to what a query asks for.
 
-Made for property tests of rules. Events of plain random values hardly ever meet a rule; those of `events` meet it often,
-or miss it by one value, one letter or one missing field, and they come in all the shapes that documents have.
+Made for property tests of rules. Events of plain random values hardly ever meet a rule; those of `events` meet it
+often, or miss it by one value, one letter or one missing field, and they come in all the shapes that documents have.
 
     >>> import eqlite
     >>> from eqlite import strategies

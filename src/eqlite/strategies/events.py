@@ -30,7 +30,7 @@ _SCALARS = st.one_of(
     st.integers(-3, 12),
     st.sampled_from([0.5, 1.0, -1.5, 1e300, 2**31, 2**63, True, False]),
 )
-_RUBBISH = st.sampled_from(
+_RUBBISH: st.SearchStrategy[Any] = st.sampled_from(
     [None, [], {}, [None], [[]], [{}], "", 0, False, "a", ["a", None], [["a"], "b"], {"x": 1}, [{"x": 1}, 2]]
 ).map(deepcopy)
 
@@ -162,7 +162,8 @@ def _written_instant(draw: st.DrawFn, field: Field, instant: int) -> int | str:
     unit = 1 if field.type is DataType.DATE_NANOS else _NANOS_PER_MILLI
     limit = 4_000_000_000_000_000_000 // unit
     ns = max(-limit, min(instant, limit)) * unit
-    return draw(st.sampled_from([ns // _NANOS_PER_MILLI, format_instant(ns)]))
+    forms: list[int | str] = [ns // _NANOS_PER_MILLI, format_instant(ns)]
+    return draw(st.sampled_from(forms))
 
 
 def _typed_scalar(draw: st.DrawFn, field: Field) -> Any:

@@ -9,7 +9,7 @@ from eqlite.values.regex_tree import Alternation, Characters, Concatenation, Int
 from eqlite.values.wildcard import Pattern, like_pattern
 
 ALPHABET = "aAbBéÉ.\\/ \n\0[~\U0001f600\ud800"
-"""Characters that have gone wrong somewhere before: case, beyond ASCII, escapes, line ends, NUL, half a surrogate pair."""
+"""Characters that have gone wrong somewhere before: case, beyond ASCII, escapes, line ends, NUL, half a pair."""
 
 _FILLERS = ["", "a", "B", "exe", " ", "\n", "é", "*", "?", "\\", "\0", "\U0001f600", "\ud800"]
 
