@@ -18,7 +18,8 @@ from eqlite.backends.python import PythonBackend
 from eqlite.backends.python.typed import DoesNotFit
 from eqlite.plan import EventQuery
 
-FILES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(Path(__file__).parent.glob("*.toml"))}
+PATHS = sorted(Path(__file__).parent.glob("*.toml"))
+FILES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in PATHS}
 CASE_KEYS = {"name", "where", "query", "schemas", "matches", "error", "warning", "faults", "kind"}
 VALUE_KEYS = {"name", "expression", "value", "null"}
 SEARCH_KEYS = {"name", "query", "size", "result_position", "hits"}

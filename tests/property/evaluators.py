@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import eqlite
@@ -24,10 +25,8 @@ class Evaluators:
         """Return what each of them says; where the typed reader hands a line back, it says nothing."""
         found = {"python": self.python.predicate(event), "reference": self.reference.predicate(event)}
         if self.line_predicate is not None:
-            try:
+            with suppress(*DoesNotFit):
                 found["line"] = self.line_predicate(line_of(event))
-            except DoesNotFit:
-                pass
         return found
 
     def check(self, event: dict[str, Any]) -> bool:

@@ -128,7 +128,7 @@ def test_broken_line_leaves_the_others_usable():
         json.dumps(rule()) + "x",
     ]
     loaded = load("\n".join(lines))
-    assert [found.rule_id for found in loaded.rules] == ["1", "3"]
+    assert [found.rule_id for found in loaded.rules] == ["1", "3", "0001"]
     assert [(problem.id, problem.location) for problem in loaded.problems] == [
         ("bad-rule-file", "export.ndjson:2:13"),
         ("bad-rule-file", f"export.ndjson:4:{len(lines[3])}"),

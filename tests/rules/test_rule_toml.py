@@ -150,6 +150,9 @@ def test_offsets_lead_back_to_the_escapes(value):
         'a = [[1, 2],\n["]"]]\n[ rule ]\n"query" = "any where true"',
         '["rule"]\n\'query\' = "any where true"',
         'x = { query = "no", y = [1] }\n[rule]\n"na.me" = 1\nquery="any where true"',
+        'rule = { name = "}, query = 1", y = [{ query = "no" }], query = "any where true" }',
+        'rule = { y = { query = "no" }, "query" = "any where true", z = 1 } # }',
+        'rule.query = "any where true"\nrule.name = "x"',
         'b = """\n"""\nc = \'\'\'\nquery = 1\'\'\'\n[rule] # [no]\nquery = "any where true"',
     ],
 )
@@ -157,12 +160,6 @@ def test_query_is_found_wherever_toml_allows_it(text):
     span = find_value(text, ("rule", "query"))
     assert span is not None
     assert text[span.start : span.end] == '"any where true"'
-
-
-def test_query_in_an_inline_table_is_loaded_without_its_place():
-    (rule,) = load('rule = { name = "x", query = "any where true" }').rules
-    assert rule.query == "any where true"
-    assert rule.source.document is None
 
 
 def test_name_is_the_stem_where_there_is_none():

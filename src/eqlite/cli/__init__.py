@@ -7,15 +7,19 @@ Data goes to stdout, everything else to stderr. Exit codes: 0 ran, 1 findings, 2
 from __future__ import annotations
 
 import difflib
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from eqlite.__about__ import __version__
+from eqlite.cli.streams import let_go_of_stdout, mend_streams, wants_color
 from eqlite.errors import EqlError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 FINDINGS, USER_ERROR, OUR_BUG, INTERRUPTED = 1, 2, 3, 130
 
@@ -54,6 +58,21 @@ class LazyVerbs(click.Group):
             raise click.UsageError(f"there is no command `{args[0]}`{hint}", ctx)
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete verbs without importing them, and options."""
+        from click.shell_completion import CompletionItem
+
+        verbs = [CompletionItem(name, help=text) for name, text in VERBS.items() if name.startswith(incomplete)]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; a reader that has seen enough (`| head`) ends it quietly."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            let_go_of_stdout()
+            return 0
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the verbs with their summaries, without importing them."""
         with formatter.section("Commands"):
@@ -70,11 +89,15 @@ def cli(debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    mend_streams()
     code = _run(words)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _let_go_of_stdout()
+        let_go_of_stdout()
+    except OSError as error:
+        code = code or _system_error(error)
+        let_go_of_stdout()
     sys.exit(code)
 
 
@@ -87,34 +110,41 @@ def _run(words: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        _let_go_of_stdout()
-        return 0
     except EqlError as error:
         click.echo(_render(error), err=True)
         return USER_ERROR
+    except OSError as error:  # a full disk, a device that is gone: the message of the system says it
+        return _system_error(error)
     except Exception as error:  # whatever it is, no traceback for a user
-        if "--debug" in words:
-            raise
-        click.echo(
-            f"eqlite: internal error: {type(error).__name__}: {error}\n"
-            "This is a bug in eqlite. Please report it with the command and, if you can, the rule and the event; "
-            "`eqlite --debug …` shows the traceback.",
-            err=True,
-        )
-        return OUR_BUG
+        return _bug(error, shows_traceback="--debug" in words)
     return code if isinstance(code, int) else 0
 
 
 def _render(error: EqlError) -> str:
     from eqlite.report.diagnostics import render
+    from eqlite.report.escaping import safe_lines
 
-    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     if error.message or not error.diagnostics:
-        return f"eqlite: {error.message}"
+        return f"Error: {safe_lines(error.message)}"
+    color = wants_color("auto", sys.stderr)
     return "\n\n".join(render(diagnostic, color=color) for diagnostic in error.diagnostics)
 
 
-def _let_go_of_stdout() -> None:
-    """Point stdout nowhere, so that the interpreter does not stumble over the closed pipe at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _system_error(error: OSError) -> int:
+    where = f" `{error.filename}`" if error.filename else ""
+    click.echo(f"Error: cannot read or write{where}: {error.strerror or error}", err=True)
+    return USER_ERROR
+
+
+def _bug(error: Exception, *, shows_traceback: bool) -> int:
+    if shows_traceback:
+        import traceback
+
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    click.echo(
+        f"Error: internal error: {type(error).__name__}: {error}\n"
+        "This is a bug in eqlite. Please report it with the command and, if you can, the rule and the event"
+        + ("." if shows_traceback else "; `eqlite --debug …` shows the traceback."),
+        err=True,
+    )
+    return OUR_BUG

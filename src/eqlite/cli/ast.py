@@ -3,68 +3,133 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from eqlite.backends.python import PythonBackend
-from eqlite.cli.options import read_schema, schema_option
+from eqlite.cli.options import FILE, read_schema, schema_option
+from eqlite.cli.streams import data_stdout
 from eqlite.functions.registry import Function
 from eqlite.language.parser import parse
 from eqlite.query import compile
-from eqlite.rules.loading import load_rule
+from eqlite.report.escaping import safe
+from eqlite.rules.ruleset import load_rule
 from eqlite.source import Source, Span
 
 
 @click.command("ast")
-@click.argument("text", metavar="EQL|RULE")
+@click.argument("text", type=FILE, metavar="EQL|RULE")
 @click.option("--plan", "shows_plan", is_flag=True, help="Show what will be done: fields resolved, constants folded.")
 @click.option("--code", "shows_code", is_flag=True, help="Show the generated Python.")
+@click.option("--json", "as_json", is_flag=True, help="Write tree or plan as JSON.")
 @schema_option
-def command(text: str, shows_plan: bool, shows_code: bool, schema_name: str | None) -> None:
+def command(text: str, shows_plan: bool, shows_code: bool, as_json: bool, schema_name: str | None) -> None:
     """Show the syntax tree of a query, given as text or as a rule's file; --plan and --code go on from there."""
-    source = load_rule(text).source if Path(text).is_file() else Source(text)
-    if shows_code or shows_plan:
-        query = compile(source, schema=read_schema(schema_name))
-        for number, stage in enumerate(query.plan.stages, 1):
-            if query.kind != "event":
-                click.echo(f"# stage {number}")
-            if shows_plan:
-                sys.stdout.writelines(f"{line}\n" for line in outline(stage.condition))
-            if shows_code:
-                click.echo(PythonBackend().source(stage.condition), nl=False)
+    if as_json and shows_code:
+        raise click.UsageError("--json is for the tree and the plan; --code is Python")
+    # No query is a single word: one that is may be a file's name with a slip in it.
+    is_file = len(text.split()) == 1 or Path(text).is_file()
+    source = load_rule(Path(text)).source if is_file else Source(text)
+    if not (shows_code or shows_plan):
+        _write(parse(source), as_json=as_json)
         return
-    sys.stdout.writelines(f"{line}\n" for line in outline(parse(source)))
+    query = compile(source, schema=read_schema(schema_name))
+    if as_json:
+        _write(query.plan, as_json=True)
+        return
+    for number, stage in enumerate(query.plan.stages, 1):
+        if query.kind != "event":
+            click.echo(f"# stage {number}")
+        if shows_plan:
+            _write(stage.condition, as_json=False)
+        if shows_code:
+            sys.stdout.write(PythonBackend().source(stage.condition))
 
 
-def outline(node: Any, name: str = "", depth: int = 0) -> Iterator[str]:
-    """Yield the lines of a tree: a node a line, its plain values behind its name, its nodes indented below."""
-    prefix = "  " * depth + (f"{name}: " if name else "")
-    if not dataclasses.is_dataclass(node) or isinstance(node, Function):
-        yield f"{prefix}{_plain(node)}"
-        return
-    plain: list[str] = []
-    below: list[tuple[str, Any]] = []
+def _write(node: object, *, as_json: bool) -> None:
+    if as_json:
+        data_stdout().writelines(json_tokens(node))
+        sys.stdout.write("\n")
+    else:
+        sys.stdout.writelines(f"{safe(line)}\n" for line in outline(node))
+
+
+def outline(root: object) -> Iterator[str]:
+    """Yield the lines of a tree: a node a line, its plain values behind its name, its nodes indented below.
+
+    Walks without recursion: queries may be nested a thousand levels deep.
+    """
+    pending: list[tuple[object, str, int]] = [(root, "", 0)]
+    while pending:
+        node, name, depth = pending.pop()
+        prefix = "  " * depth + (f"{name}: " if name else "")
+        if not is_node(node):
+            yield f"{prefix}{_plain(node)}"
+            continue
+        plain: list[str] = []
+        below: list[tuple[object, str, int]] = []
+        for label, value in parts(node):
+            if value is None or value == () or value is False:
+                continue
+            if is_node(value):
+                below.append((value, label, depth + 1))
+            elif isinstance(value, tuple) and any(map(is_node, value)):
+                below += [(item, "", depth + 1) for item in value]
+            else:
+                plain.append(f"{label}={_plain(value)}")
+        yield f"{prefix}{type(node).__name__} {' '.join(plain)}".rstrip()
+        pending += reversed(below)
+
+
+class _Token(NamedTuple):
+    """A piece of JSON that is ready."""
+
+    text: str
+
+
+def json_tokens(root: object) -> Iterator[str]:
+    """Yield the pieces of a tree as JSON; an object for each node, its kind under `node`. Without recursion."""
+    pending: list[object] = [root]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, _Token):
+            yield value.text
+        elif is_node(value):
+            inner: list[object] = [_Token(f'{{"node":{json.dumps(type(value).__name__)}')]
+            for label, part in parts(value):
+                inner += (_Token(f",{json.dumps(label)}:"), part)
+            pending += reversed([*inner, _Token("}")])
+        elif isinstance(value, (tuple, list, frozenset)):
+            items = sorted(value, key=repr) if isinstance(value, frozenset) else value
+            separated = [piece for item in items for piece in (_Token(","), item)]
+            pending += reversed([_Token("["), *separated[1:], _Token("]")])
+        elif isinstance(value, Enum):
+            yield json.dumps(value.value)
+        else:
+            is_scalar = value is None or isinstance(value, (str, bool, int, float))
+            yield json.dumps(value if is_scalar else _plain(value))
+
+
+def is_node(value: object) -> bool:
+    """Tell whether a value is a node of a tree rather than a plain value."""
+    return dataclasses.is_dataclass(value) and not isinstance(value, (Function, type))
+
+
+def parts(node: Any) -> Iterator[tuple[str, object]]:
+    """Yield names and values of what a node holds, places in the text left out."""
     for field in dataclasses.fields(node):
         value = getattr(node, field.name)
-        if isinstance(value, Span) or value is None or value == () or value is False:
-            continue
-        if dataclasses.is_dataclass(value) and not isinstance(value, Function):
-            below.append((field.name, value))
-        elif isinstance(value, tuple) and any(dataclasses.is_dataclass(item) for item in value):
-            below += [("", item) for item in value]
-        else:
-            plain.append(f"{field.name}={_plain(value)}")
-    yield f"{prefix}{type(node).__name__} {' '.join(plain)}".rstrip()
-    for label, child in below:
-        yield from outline(child, label, depth + 1)
+        if not isinstance(value, Span):
+            yield field.name, value
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     if isinstance(value, Function):
         return value.name
     if isinstance(value, Enum):

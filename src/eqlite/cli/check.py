@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
-from eqlite.cli.options import color_option, plural, read_schema, schema_option, wants_color
+from eqlite.cli.options import FILE, color_option, plural, read_schema, schema_option
+from eqlite.cli.progress import compiling
+from eqlite.cli.streams import data_stdout, wants_color
+from eqlite.cli.summary import skipped_lines
 from eqlite.diagnostics import Diagnostic
 from eqlite.query import analyze
 from eqlite.report.diagnostics import FORMATS, write_diagnostics
-from eqlite.rules.ruleset import load_rules
+from eqlite.report.escaping import safe
+from eqlite.rules.model import Rule, Skipped
+from eqlite.rules.ruleset import RuleSet, load_rules
+from eqlite.semantics.schema import Schema
 from eqlite.source import Source
 
 
 @click.command("check")
-@click.argument("rules", nargs=-1, required=True, metavar="RULES...")
+@click.argument("rules", nargs=-1, required=True, type=FILE, metavar="RULES...")
 @schema_option
 @click.option("--format", "format_name", type=click.Choice(FORMATS), default="full", show_default=True)
 @click.option(
@@ -25,6 +32,7 @@ from eqlite.source import Source
     show_default=True,
     help="What makes the exit code 1.",
 )
+@click.option("--skipped", "lists_skipped", is_flag=True, help="Name every rule that is skipped, not one a reason.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")
 @color_option
 @click.pass_context
@@ -34,6 +42,7 @@ def command(
     schema_name: str | None,
     format_name: str,
     fail_on: str,
+    lists_skipped: bool,
     quiet: bool,
     color: str,
 ) -> None:
@@ -45,23 +54,60 @@ def command(
     """
     schema = read_schema(schema_name)
     found: list[Diagnostic] = []
-    count, skipped = 0, 0
+    loaded = RuleSet(())
     if "-" in rules:
         found += analyze(Source(sys.stdin.read(), "<stdin>"), schema)
-        count = 1
     paths = [path for path in rules if path != "-"]
     if paths:
         loaded = load_rules(*paths)
-        found += loaded.compile_with_problems(schema=schema)[1]
-        count += len(loaded)
-        skipped = len(loaded.skipped)
-    write_diagnostics(found, sys.stdout, format=format_name, color=wants_color(color, sys.stdout))
+        with compiling(len(loaded), quiet=quiet):
+            found += _problems(loaded, schema)
+    count = len(loaded) + ("-" in rules)
+    out = data_stdout() if format_name == "json" else sys.stdout
+    write_diagnostics(found, out, format=format_name, color=wants_color(color, sys.stdout))
+    sys.stdout.flush()  # before the summary, where both go to one place
     errors = sum(diagnostic.is_error for diagnostic in found)
     warnings = len(found) - errors
     if not quiet:
-        rest = f", {plural(skipped, 'rule')} in other languages skipped" if skipped else ""
-        summary = f"{plural(count, 'rule')}: {plural(errors, 'error')}, {plural(warnings, 'warning')}{rest}"
-        click.echo(summary, err=True)
+        said = [*_skipped(loaded.skipped, lists_all=lists_skipped)]
+        said.append(f"{plural(count, 'rule')}: {plural(errors, 'error')}, {plural(warnings, 'warning')}")
+        click.echo("\n".join(map(safe, said)), err=True)
+    if any(problem.id == "unreadable-file" and problem.file in paths for problem in found):
+        ctx.exit(2)
     if count == 0 and not errors:
         raise click.ClickException(f"no EQL rule in {', '.join(rules)}")
     ctx.exit(1 if errors or (warnings and fail_on == "warning") else 0)
+
+
+def _problems(loaded: RuleSet, schema: Schema | None) -> list[Diagnostic]:
+    """Return what is wrong with files and queries, the warnings of broken queries too, each file's by place."""
+    compiled, problems = loaded.compile_with_problems(schema=schema)
+    good = {id(rule) for rule, _ in compiled}
+    of_broken = [_warnings(rule, schema) for rule in loaded if id(rule) not in good]
+    found = [*problems, *(warning for warnings in of_broken for warning in warnings)]
+    order = {name: place for place, name in enumerate(dict.fromkeys(map(_file, found)))}
+    return sorted(found, key=lambda problem: (order[_file(problem)], _offset(problem)))
+
+
+def _warnings(rule: Rule, schema: Schema | None) -> list[Diagnostic]:
+    settings = {
+        "event_category_field": rule.event_category_override,
+        "timestamp_field": rule.timestamp_field,
+        "tiebreaker_field": rule.tiebreaker_field,
+    }
+    found = analyze(rule.source, schema, **{name: value for name, value in settings.items() if value is not None})
+    return [problem for problem in found if not problem.is_error]
+
+
+def _file(problem: Diagnostic) -> str | None:
+    return problem.file or (problem.source.name if problem.source is not None else None)
+
+
+def _offset(problem: Diagnostic) -> int:
+    return -1 if problem.source is None else problem.source.document_offset(problem.span.start)
+
+
+def _skipped(skipped: Sequence[Skipped], *, lists_all: bool) -> list[str]:
+    if not lists_all:
+        return [*skipped_lines(skipped)]
+    return [f"{one.file or '<text>'}: `{one.rule}` skipped: {one.reason}" for one in skipped]

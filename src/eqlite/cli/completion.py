@@ -13,6 +13,7 @@ def command(shell: str) -> None:
 
     \b
     eval "$(eqlite completion bash)"
+    eqlite completion fish > ~/.config/fish/completions/eqlite.fish
     """
     from eqlite.cli import cli
 

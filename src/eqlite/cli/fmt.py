@@ -4,54 +4,105 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from eqlite.cli.options import plural
+from eqlite.cli.options import FILE, plural
+from eqlite.cli.streams import data_stdout, wants_color
+from eqlite.errors import EqlError
 from eqlite.language.parser import parse_with_comments
 from eqlite.language.printer import print_query
+from eqlite.report.diagnostics import render
+from eqlite.rules.ruleset import load_rule
 from eqlite.source import Source
+
+_OF_RULES = (".toml", ".json", ".ndjson", ".jsonl", ".txt")
 
 
 @click.command("fmt")
-@click.argument("files", nargs=-1, required=True, metavar="FILES...")
-@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
-@click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILES...")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 and name the files that would change.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change, and exit with 1 if anything would.")
+@click.option("--stdout", "to_stdout", is_flag=True, help="Write to stdout; takes the query of a rule file too.")
 @click.pass_context
-def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool) -> None:
-    """Format .eql FILES in place, comments kept; - formats stdin to stdout.
+def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool, to_stdout: bool) -> None:
+    """Format .eql FILES (and those of folders) in place, comments kept; - formats stdin to stdout.
 
-    A rule in TOML or JSON is not touched: `eqlite show RULE` prints its query formatted.
+    Rules in TOML or JSON and rule pages are not written: --stdout prints the formatted query, to be pasted there.
     """
-    changed = 0
-    for name in files:
-        if name == "-":
-            sys.stdout.write(formatted(sys.stdin.read(), "<stdin>"))
-            continue
-        path = Path(name)
-        if path.suffix in (".toml", ".json", ".ndjson"):
-            raise click.ClickException(f"`{name}` is no .eql file; `eqlite show {name}` prints its query formatted")
+    changed, failed = 0, 0
+    for name in _expanded(files):
         try:
-            before = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise click.ClickException(f"cannot read `{name}`: {error}") from error
-        after = formatted(before, name)
-        if after == before:
+            before = _read(name, takes_rules=to_stdout)
+            after = formatted(before)
+        except (EqlError, click.ClickException) as error:
+            failed += 1
+            _tell(error)
             continue
-        changed += 1
-        if diff:
-            lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), name, f"{name} (formatted)")
-            sys.stdout.writelines(lines)
-        elif check:
-            click.echo(f"would format {name}")
-        else:
-            path.write_text(after, encoding="utf-8")
-    click.echo(f"{plural(changed, 'file')} {'to format' if check or diff else 'formatted'}", err=True)
+        if to_stdout or (name == "-" and not (check or diff)):
+            data_stdout().write(after)
+        elif after != before.text:
+            changed += 1
+            _change(name, before.text, after, check=check, diff=diff)
+    if not to_stdout and files != ("-",):
+        click.echo(f"{plural(changed, 'file')} {'to format' if check or diff else 'formatted'}", err=True)
+    if failed:
+        ctx.exit(2)
     ctx.exit(1 if changed and (check or diff) else 0)
 
 
-def formatted(text: str, name: str) -> str:
-    """Return the canonical form of a query in a file of that name."""
-    tree, comments = parse_with_comments(Source(text, name))
-    return print_query(tree, comments, text=text)
+def formatted(source: Source) -> str:
+    """Return the canonical form of a query."""
+    tree, comments = parse_with_comments(source)
+    return print_query(tree, comments, text=source.text)
+
+
+def _expanded(names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        if not Path(name).is_dir():
+            yield name
+            continue
+        found = sorted(map(str, Path(name).rglob("*.eql")))
+        if not found:
+            raise click.ClickException(f"no .eql file in `{name}`")
+        yield from found
+
+
+def _read(name: str, *, takes_rules: bool) -> Source:
+    """Return the text of a file; with `takes_rules` of a rule file its query."""
+    if name == "-":
+        return Source(sys.stdin.read(), "<stdin>")
+    if Path(name).suffix.lower() in _OF_RULES:
+        if takes_rules:
+            return load_rule(Path(name)).source
+        raise click.ClickException(
+            f"`{name}` is no .eql file: fmt does not write into rule files. `eqlite fmt --stdout {name}` prints the "
+            "formatted query, to be pasted there"
+        )
+    try:
+        return Source(Path(name).read_text(encoding="utf-8-sig"), name)
+    except OSError as error:
+        raise click.ClickException(f"cannot read `{name}`: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"`{name}` is not UTF-8: byte {error.start + 1}") from error
+
+
+def _change(name: str, before: str, after: str, *, check: bool, diff: bool) -> None:
+    if diff:
+        lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), name, f"{name} (formatted)")
+        for line in lines:
+            data_stdout().write(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+    elif check:
+        click.echo(f"would format {name}")
+    else:
+        Path(name).write_text(after, encoding="utf-8")
+
+
+def _tell(error: EqlError | click.ClickException) -> None:
+    if isinstance(error, EqlError) and error.diagnostics:
+        color = wants_color("auto", sys.stderr)
+        click.echo("\n\n".join(render(found, color=color) for found in error.diagnostics), err=True)
+    else:
+        click.echo(f"Error: {error.message}", err=True)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
+from eqlite.events.readers import expand_input
 from eqlite.semantics.schema import Schema
 
 Decorated = Callable[..., Any]
+FILE = click.Path(allow_dash=True)
+"""For shells to complete; whether there is such a file is for the library to say."""
 
 
 def schema_option(command: Decorated) -> Decorated:
@@ -21,6 +23,7 @@ def schema_option(command: Decorated) -> Decorated:
     return click.option(
         "--schema",
         "schema_name",
+        type=FILE,
         metavar="ecs|FILE",
         help="Check fields and types against ECS, or against an index mapping in a JSON file.",
     )(command)
@@ -37,6 +40,20 @@ def color_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def documents_option(command: Decorated) -> Decorated:
+    """Add `--no-documents`."""
+    return click.option(
+        "--documents/--no-documents", default=True, help="Write the events themselves into ndjson and json."
+    )(command)
+
+
+def format_option(*formats: str) -> Callable[[Decorated], Decorated]:
+    """Add `--format` for results."""
+    return click.option(
+        "--format", "format_name", type=click.Choice(formats), help="Default: table on a terminal, ndjson in a pipe."
+    )
+
+
 def read_schema(name: str | None) -> Schema | None:
     """Return the schema that `--schema` names."""
     if name is None:
@@ -44,31 +61,60 @@ def read_schema(name: str | None) -> Schema | None:
     if name.lower() == "ecs":
         return Schema.ecs()
     try:
-        mapping = json.loads(Path(name).read_text(encoding="utf-8"))
+        mapping = json.loads(Path(name).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise click.ClickException(f"cannot read the schema `{name}`: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise click.ClickException(f"the schema `{name}` is no JSON: {error}") from error
     if not isinstance(mapping, dict):
         raise click.ClickException(f"the schema `{name}` is no index mapping: it should be a JSON object")
-    if not {"properties", "mappings"} & mapping.keys() and all(
-        isinstance(value, dict) and "mappings" in value for value in mapping.values()
-    ):
-        return Schema.from_indices({index: value["mappings"] for index, value in mapping.items()})
-    return Schema.from_mapping(mapping)
+    indices = _indices(mapping)
+    problem = next((problem for found in indices.values() if (problem := _problem_of(found))), None)
+    if problem is not None:
+        raise click.ClickException(f"the schema `{name}` is no index mapping: {problem}")
+    return Schema.from_indices(indices) if len(indices) > 1 else Schema.from_mapping(next(iter(indices.values())))
 
 
-def wants_color(choice: str, stream: TextIO) -> bool:
-    """Tell whether to colour what goes to a stream."""
-    if choice != "auto":
-        return choice == "always"
-    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+def _indices(mapping: dict[str, Any]) -> dict[str, Any]:
+    """Return mappings by index: of an answer to `GET index/_mapping`, or the one that stands alone."""
+    if not {"properties", "mappings"} & mapping.keys():
+        inner = {name: value["mappings"] for name, value in mapping.items() if _holds(value, "mappings")}
+        if inner and len(inner) == len(mapping):
+            return inner
+    return {"": mapping.get("mappings", mapping)}
+
+
+def _holds(value: object, name: str) -> bool:
+    return isinstance(value, dict) and name in value
+
+
+def _problem_of(mapping: object) -> str | None:
+    """Return what keeps a text from being an index mapping, None where nothing does."""
+    if not _holds(mapping, "properties"):
+        return "it has no `properties`, as `GET my-index/_mapping` shows them"
+    pending: list[tuple[str, Any]] = [("", mapping)]
+    while pending:
+        name, definition = pending.pop()
+        if not isinstance(definition, dict):
+            return f"the definition of `{name}` should be an object"
+        if not isinstance(definition.get("type", ""), str):
+            return f"the type of `{name}` should be text"
+        for key in ("properties", "fields"):
+            below = definition.get(key, {})
+            if not isinstance(below, dict):
+                return f"`{key}` of `{name}` should be an object" if name else f"`{key}` should be an object"
+            pending.extend((f"{name}.{field}".removeprefix("."), value) for field, value in below.items())
+    return None
 
 
 def event_inputs(events: Sequence[str]) -> list[str]:
-    """Return the inputs named, or standard input where something is piped into it."""
+    """Return the files to read, of directories and globs too; standard input where something is piped into it.
+
+    Raises:
+        EventError: there is no such file: better said before the rules are compiled than after.
+    """
     if events:
-        return list(events)
+        return [str(file) for given in events for file in expand_input(given)]
     if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError("no events: name files or directories, or pipe NDJSON into the command")
     return ["-"]

@@ -3,44 +3,49 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from eqlite.cli.options import (
+    FILE,
     color_option,
+    documents_option,
     event_inputs,
+    format_option,
     output_format,
     plural,
     read_schema,
     schema_option,
-    wants_color,
 )
+from eqlite.cli.streams import WholeLines, data_stdout, wants_color
+from eqlite.cli.summary import reading_lines, rejected
+from eqlite.engine.search import Search
 from eqlite.errors import EqlError
+from eqlite.events.document import Event
 from eqlite.events.readers import read_events
 from eqlite.events.stats import ReadStats
 from eqlite.query import Match, Query, compile
-from eqlite.report.formats import WRITERS
-from eqlite.report.records import eql_response, match_record, to_json
+from eqlite.report import FORMATS, Layout, eql_response, writer_named
+from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule
+from eqlite.rules.running import as_detection
 from eqlite.source import Source
+
+_EQL_RESPONSE = "eql-response"
 
 
 @click.command("query")
-@click.argument("text", metavar="EQL")
-@click.argument("events", nargs=-1, metavar="[EVENTS]...")
+@click.argument("words", nargs=-1, type=FILE, metavar="EQL [EVENTS]...")
+@click.option("-f", "--file", "path", type=FILE, metavar="FILE", help="Read the query from here; no EQL argument then.")
 @click.option("--size", type=click.IntRange(min=0), help="At most so many results; all by default (Elasticsearch: 10).")
 @click.option(
     "--position", type=click.Choice(["head", "tail"]), default="tail", show_default=True, help="Which end to keep."
 )
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["table", *WRITERS, "eql-response"]),
-    help="Default: table on a terminal, ndjson in a pipe.",
-)
-@click.option("--documents/--no-documents", default=True, help="Write the events themselves into ndjson and json.")
+@format_option(*FORMATS, _EQL_RESPONSE)
+@documents_option
 @schema_option
 @click.option(
     "--category-field",
@@ -52,9 +57,11 @@ from eqlite.source import Source
 @click.option("--tiebreaker-field", help="The field that orders events of one time.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")
 @color_option
+@click.pass_context
 def command(
-    text: str,
-    events: tuple[str, ...],
+    ctx: click.Context,
+    words: tuple[str, ...],
+    path: str | None,
     size: int | None,
     position: Literal["head", "tail"],
     format_name: str | None,
@@ -66,63 +73,73 @@ def command(
     quiet: bool,
     color: str,
 ) -> None:
-    """Run one query over EVENTS. EQL is the query itself, or @FILE.
+    """Run one query over EVENTS (NDJSON, JSON, gz, zst; folders; - for stdin). EQL is the query itself, or @FILE.
 
     \b
     eqlite query 'process where process.name : "mshta.exe"' logs.ndjson
-    eqlite query @hunt.eql logs/ --format eql-response
+    eqlite query -f hunt.eql logs/ --format eql-response
     """
+    source, events = _source(words, path)
     query = compile(
-        _source(text),
+        source,
         schema=read_schema(schema_name),
         event_category_field=category_field,
         timestamp_field=timestamp_field,
         tiebreaker_field=tiebreaker_field,
     )
-    stats = ReadStats()
-    found = query.search(read_events(*event_inputs(events), stats=stats), size=size, result_position=position)
-    _write(found, query, output_format(format_name), documents=documents, color=color)
+    inputs, stats = event_inputs(events), ReadStats()
+    search: Search[Event] = query.new_search()
+    was_read = _feed(search, read_events(*inputs, stats=stats))
+    results = search.results(size=size, result_position=position)
+    found = [Match(result.events, result.join_keys) for result in results]
+    layout = Layout(documents, names_rule=False, fields=lambda _: query.fields, color=wants_color(color, sys.stdout))
+    with WholeLines() as lines:
+        _write(found, query, output_format(format_name), layout, lines)
     if not quiet:
-        rejected = f"; {plural(stats.rejected, 'line')} rejected" if stats.rejected else ""
-        click.echo(f"{plural(len(found), 'match')} in {plural(stats.evaluated, 'event')}{rejected}", err=True)
+        said = [f"{plural(len(found), 'match')} in {plural(stats.evaluated, 'event')}", *reading_lines(stats)]
+        said += [] if was_read else ["interrupted: these are the matches among the events read so far"]
+        said += [f"{plural(search.untimed, 'event')} left out: no readable time"] if search.untimed else []
+        click.echo("\n".join(map(safe, said)), err=True)
+    if lines.interrupted or not was_read:
+        ctx.exit(130)
     if stats.evaluated == 0:
-        raise EqlError("no event in the input")
+        raise EqlError(f"no event in {', '.join(inputs)}" + (f": {rejected(stats)}" if stats.rejected else ""))
 
 
-def _source(text: str) -> Source:
-    if not text.startswith("@"):
-        return Source(text)
-    try:
-        return Source(Path(text[1:]).read_text(encoding="utf-8"), text[1:])
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"cannot read the query `{text[1:]}`: {error}") from error
-
-
-def _write(found: list[Match], query: Query, format_name: str, *, documents: bool, color: str) -> None:
-    if format_name == "eql-response":
-        click.echo(to_json(eql_response(found, query)))
-    elif format_name in ("ndjson", "json"):
-        lines = [to_json(match_record(match, query, documents=documents)) for match in found]
-        if format_name == "json":
-            click.echo("[\n" + ",\n".join(lines) + "\n]" if lines else "[]")
-        else:
-            sys.stdout.writelines(f"{line}\n" for line in lines)
+def _source(words: Sequence[str], path: str | None) -> tuple[Source, Sequence[str]]:
+    """Return the query and the inputs."""
+    if path is None:
+        if not words:
+            raise click.UsageError("Missing argument 'EQL': the query, or -f FILE with it")
+        text, *events = words
+        if not text.startswith("@"):
+            return Source(text), events
+        path = text[1:]
     else:
-        _write_as_detections(found, query, format_name, color=color)
+        events = list(words)
+    try:
+        return Source(Path(path).read_text(encoding="utf-8-sig"), path), events
+    except OSError as error:
+        raise click.ClickException(f"cannot read the query `{path}`: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"the query `{path}` is not UTF-8: byte {error.start + 1}") from error
 
 
-def _write_as_detections(found: list[Match], query: Query, format_name: str, *, color: str) -> None:
-    """Show matches as the detections of a rule without a name."""
-    from eqlite.rules.running import as_detection
+def _feed(search: Search[Event], events: Iterable[Event]) -> bool:
+    """Let the search take all events; tell whether it could, or Ctrl-C ended the reading."""
+    try:
+        for place, event in enumerate(events):
+            search.take(event.document, place, event)
+    except KeyboardInterrupt:
+        return False
+    return True
 
-    rule = Rule(name="query", query=query.text, source=Source(query.text))
-    detections = [as_detection(rule, query, match) for match in found]
-    if format_name != "table":
-        WRITERS[format_name](detections, sys.stdout)
+
+def _write(found: list[Match], query: Query, format_name: str, layout: Layout, lines: WholeLines) -> None:
+    if format_name == _EQL_RESPONSE:
+        eql_response.write(found, query.kind, data_stdout())
         return
-    from rich.console import Console
-
-    from eqlite.report.table import print_table
-
-    colored = wants_color(color, sys.stdout)
-    print_table(detections, Console(force_terminal=colored or None, no_color=not colored, highlight=False))
+    rule = Rule(name="query", query=query.text, source=Source(query.text))  # stands in; nothing of it is written
+    detections = (as_detection(rule, query, match) for match in found)
+    out = sys.stdout if format_name == "table" else data_stdout()
+    writer_named(format_name)(lines.of(detections), out, layout)

@@ -5,29 +5,35 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
 from eqlite.cli.options import (
+    FILE,
     color_option,
+    documents_option,
     event_inputs,
+    format_option,
     output_format,
     plural,
     read_schema,
     schema_option,
-    wants_color,
 )
+from eqlite.cli.progress import Progress, compiling
+from eqlite.cli.streams import WholeLines, data_stdout, wants_color
+from eqlite.cli.summary import rejected, run_summary, skipped_lines
+from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EqlError
+from eqlite.report import FORMATS, Layout, writer_named
 from eqlite.report.diagnostics import render
-from eqlite.report.formats import WRITERS
-from eqlite.rules.detection import Detection
+from eqlite.report.escaping import safe
+from eqlite.rules.model import Rule
 from eqlite.rules.ruleset import RuleSet, load_rules
-from eqlite.rules.running import RunStats, run_files
+from eqlite.rules.running import Compiled, RunStats, run_files
 
-Progress = Callable[[int, int], None]
 _SHOWN_PROBLEMS = 20
 
 
@@ -36,24 +42,20 @@ _SHOWN_PROBLEMS = 20
     "-r",
     "--rules",
     "rule_paths",
+    type=FILE,
     multiple=True,
     required=True,
     metavar="RULES",
     help="File, folder, glob or archive; may be given several times.",
 )
-@click.argument("events", nargs=-1, metavar="[EVENTS]...")
+@click.argument("events", nargs=-1, type=FILE, metavar="[EVENTS]...")
+@format_option(*FORMATS)
+@documents_option
 @click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["table", *WRITERS]),
-    help="Default: table on a terminal, ndjson in a pipe.",
-)
-@click.option("--documents/--no-documents", default=True, help="Write the events themselves into ndjson and json.")
-@click.option(
-    "--by-index/--all-indices", default=False, help="Let a rule see only documents that its index patterns cover."
+    "--by-index/--no-by-index", default=False, help="Let a rule see only documents that its index patterns cover."
 )
 @schema_option
-@click.option("--rejects", type=click.File("wb"), metavar="FILE", help="Keep lines that hold no event here.")
+@click.option("--rejects", "rejects_path", type=FILE, metavar="FILE", help="Keep lines that hold no event here.")
 @click.option("--fail-on-match", is_flag=True, help="Exit with 1 when there is a detection.")
 @click.option("--strict", is_flag=True, help="Exit with 2 for a broken rule or a rejected line.")
 @click.option(
@@ -74,7 +76,7 @@ def command(
     documents: bool,
     by_index: bool,
     schema_name: str | None,
-    rejects: BinaryIO | None,
+    rejects_path: str | None,
     fail_on_match: bool,
     strict: bool,
     backend: str,
@@ -89,97 +91,86 @@ def command(
     """
     started = time.monotonic()
     inputs = event_inputs(events)
-    rules = load_rules(*rule_paths)
-    options = {"schema": read_schema(schema_name), "backend": backend, "strict": False}
-    compiled, problems = rules.compile_with_problems(**options)
-    errors = [problem for problem in problems if problem.is_error]
-    if not quiet:
-        for problem in errors[:_SHOWN_PROBLEMS]:
-            click.echo(f"{render(problem, color=wants_color(color, sys.stderr))}\n", err=True)
-        if len(errors) > _SHOWN_PROBLEMS:
-            click.echo(f"… and {len(errors) - _SHOWN_PROBLEMS} more; `eqlite check` shows all", err=True)
-    if not compiled:
-        reason = "every rule is broken" if errors else "no EQL rule"
-        raise click.ClickException(f"{reason} in {', '.join(rule_paths)}")
+    rules, broken, compiled = _compile(
+        rule_paths, quiet=quiet, color=color, schema=read_schema(schema_name), backend=backend
+    )
     stats = RunStats()
-    with _progress(inputs, quiet=quiet) as progress:
-        found = run_files(compiled, inputs, by_index=by_index, stats=stats, rejects=rejects, progress=progress)
-        _write(found, output_format(format_name), documents=documents, color=color)
+    layout = Layout(documents, fields=_fields_of(compiled), color=wants_color(color, sys.stdout))
+    progress = Progress(inputs, quiet=quiet)
+    format_name = output_format(format_name)
+    with _rejects(rejects_path, inputs) as rejects, WholeLines() as lines:
+        found = run_files(compiled, inputs, by_index=by_index, stats=stats, rejects=rejects, progress=progress.update)
+        out = sys.stdout if format_name == "table" else data_stdout()
+        writer_named(format_name)(lines.of(progress.until_found(found)), out, layout)
     if not quiet:
-        _summarize(rules, stats, len(compiled), len(errors), time.monotonic() - started)
-    if stats.interrupted:
-        ctx.exit(130)
-    if stats.reading.evaluated == 0:
-        raise EqlError(f"no event in {', '.join(inputs)}" + _reject_hint(stats))
-    if strict and (errors or stats.reading.rejected):
-        ctx.exit(2)
-    ctx.exit(1 if fail_on_match and stats.detections else 0)
+        seconds = time.monotonic() - started
+        said = run_summary(stats, rules=len(compiled), broken=broken, skipped=rules.skipped, seconds=seconds)
+        click.echo("\n".join(map(safe, said)), err=True)
+    ctx.exit(_exit_code(stats, inputs, broken=broken, strict=strict, fail_on_match=fail_on_match, lines=lines))
 
 
-def _write(found: Iterator[Detection], format_name: str, *, documents: bool, color: str) -> None:
-    if format_name == "table":
-        from rich.console import Console
+def _compile(rule_paths: Sequence[str], *, quiet: bool, color: str, **options: object) -> tuple[RuleSet, int, Compiled]:
+    """Return the rules, how many of them are broken, and the good ones compiled; problems are told."""
+    rules = load_rules(*rule_paths)
+    with compiling(len(rules), quiet=quiet):
+        compiled, problems = rules.compile_with_problems(**options)
+    errors = [problem for problem in problems if problem.is_error]
+    missing = [problem for problem in errors if problem.id == "unreadable-file" and problem.file in rule_paths]
+    if missing:
+        raise EqlError(diagnostics=missing)
+    if not quiet:
+        _tell(errors, color)
+    if not compiled:
+        for line in skipped_lines(rules.skipped):
+            click.echo(safe(line), err=True)
+        reason = "every rule is broken" if len(rules) else "no EQL rule"
+        raise click.ClickException(f"{reason} in {', '.join(rule_paths)}")
+    return rules, _count_broken(rules, compiled, errors), compiled
 
-        from eqlite.report.table import print_table
 
-        colored = wants_color(color, sys.stdout)
-        print_table(found, Console(force_terminal=colored or None, no_color=not colored, highlight=False))
-    else:
-        WRITERS[format_name](found, sys.stdout, documents=documents)
+def _count_broken(rules: RuleSet, compiled: Compiled, errors: Sequence[Diagnostic]) -> int:
+    """Count rules whose query is wrong, and files that gave no rule at all."""
+    queries = {id(rule.source) for rule in rules}
+    elsewhere = (problem for problem in errors if id(problem.source) not in queries)
+    files = {problem.file or (problem.source.name if problem.source else None) for problem in elsewhere}
+    return len(rules) - len(compiled) + len(files)
 
 
-def _reject_hint(stats: RunStats) -> str:
-    if not stats.reading.samples:
-        return ""
-    sample = stats.reading.samples[0]
-    return f": {plural(stats.reading.rejected, 'line')} rejected, such as {sample.file}:{sample.line}: {sample.reason}"
+def _tell(errors: Sequence[Diagnostic], color: str) -> None:
+    for problem in errors[:_SHOWN_PROBLEMS]:
+        click.echo(f"{render(problem, color=wants_color(color, sys.stderr))}\n", err=True)
+    if len(errors) > _SHOWN_PROBLEMS:
+        click.echo(f"… and {len(errors) - _SHOWN_PROBLEMS} more; `eqlite check` shows all\n", err=True)
+
+
+def _fields_of(compiled: Compiled) -> Callable[[Rule], Collection[str]]:
+    """Return what the table asks: the fields that a rule tests."""
+    queries = {id(rule): query for rule, query in compiled}
+    return lambda rule: queries[id(rule)].fields
 
 
 @contextlib.contextmanager
-def _progress(inputs: list[str], *, quiet: bool) -> Iterator[Progress | None]:
-    """Show a bar on a terminal; plain files only, since only their sizes are known."""
-    sizes = [Path(path).stat().st_size for path in inputs if path != "-" and Path(path).is_file()]
-    packed = any(path.endswith((".gz", ".zst")) for path in inputs)
-    if quiet or not sys.stderr.isatty() or sum(sizes) < 1 << 22:
+def _rejects(path: str | None, inputs: Sequence[str]) -> Iterator[BinaryIO | None]:
+    """Open the file for rejected lines at once, so that one of an earlier run does not pass for this one's."""
+    if path is None:
         yield None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    bar = Progress(
-        TextColumn("{task.fields[events]:,} events"),
-        BarColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("", total=None if packed else sum(sizes), events=0)
-        yield lambda lines, size: bar.update(task, completed=size, events=lines)
+    if any(file != "-" and Path(path).exists() and Path(path).samefile(file) for file in inputs):
+        raise click.UsageError(f"--rejects {path} would overwrite an input")
+    with Path(path).open("wb") as file:
+        yield file
 
 
-def _summarize(rules: RuleSet, stats: RunStats, used: int, broken: int, seconds: float) -> None:
-    """Say what was done, and all that somebody who misses a detection would want to know."""
+def _exit_code(
+    stats: RunStats, inputs: Sequence[str], *, broken: int, strict: bool, fail_on_match: bool, lines: WholeLines
+) -> int:
+    if stats.interrupted or lines.interrupted:
+        return 130
     reading = stats.reading
-    say = [
-        f"{plural(stats.detections, 'detection')} by {plural(used, 'rule')} in {plural(reading.evaluated, 'event')}"
-        f" ({seconds:.2f} s)"
-    ]
-    if stats.interrupted:
-        say.append("interrupted: these are the detections among the events read so far")
-    if broken:
-        say.append(f"{plural(broken, 'error')} in rules; the other rules were used")
-    if rules.skipped:
-        first = rules.skipped[0]
-        say.append(f"{plural(len(rules.skipped), 'rule')} skipped, such as `{first.rule}`: {first.reason}")
-    if reading.rejected:
-        say.append(_reject_hint(stats).removeprefix(": "))
-    say += [f"{warning.file}: {warning.reason}" for warning in reading.warnings]
-    if stats.unrouted:
-        example = f", such as one of `{stats.unrouted_example}`" if stats.unrouted_example else ""
-        say.append(f"{plural(stats.unrouted, 'event')} outside the index patterns of all rules{example}")
-    if stats.untimed:
-        say.append(f"{plural(stats.untimed, 'event')} left out of sequences: no readable time")
-    if stats.faults:
-        say.append(f"{plural(stats.faults, 'expression')} without a value, such as: {stats.fault_examples[0]}")
-    click.echo("\n".join(say), err=True)
+    if reading.evaluated == 0:
+        raise EqlError(f"no event in {', '.join(inputs)}" + (f": {rejected(reading)}" if reading.rejected else ""))
+    if strict and (broken or reading.rejected):
+        reasons = [plural(broken, "broken rule")] if broken else []
+        reasons += [plural(reading.rejected, "rejected line")] if reading.rejected else []
+        raise click.ClickException(f"{' and '.join(reasons)} under --strict")
+    return 1 if fail_on_match and stats.detections else 0

@@ -8,41 +8,70 @@ from collections.abc import Iterator
 import click
 
 from eqlite.cli.fmt import formatted
-from eqlite.cli.options import color_option, wants_color
+from eqlite.cli.options import FILE, color_option
+from eqlite.cli.streams import data_stdout, wants_color
+from eqlite.cli.summary import skipped_lines
 from eqlite.errors import EqlError
+from eqlite.query import Query
+from eqlite.report.diagnostics import render
+from eqlite.report.escaping import safe
+from eqlite.report.highlight import highlighted
 from eqlite.report.records import Record, to_json
 from eqlite.rules.model import Rule
 from eqlite.rules.ruleset import load_rules
 
+_WIDTH = 100
+
 
 @click.command("show")
-@click.argument("path", metavar="RULE")
+@click.argument("path", type=FILE, metavar="RULE")
 @click.option("--id", "rule_id", help="Of a file with many rules, the one with this id.")
+@click.option("--name", help="Of a file with many rules, those with this in their name, upper or lower case.")
 @click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @color_option
-def command(path: str, rule_id: str | None, format_name: str, color: str) -> None:
+@click.pass_context
+def command(ctx: click.Context, path: str, rule_id: str | None, name: str | None, format_name: str, color: str) -> None:
     """Show what a rule says: its settings, threats, fields and its query, formatted."""
+    failed = False
+    for number, rule in enumerate(_chosen(path, rule_id, name)):
+        try:
+            query: Query | None = rule.compile()
+        except EqlError as error:
+            failed, query = True, None
+            problems = (render(found, color=wants_color(color, sys.stderr)) for found in error.diagnostics)
+            click.echo("\n\n".join(problems), err=True)
+        if format_name == "json":
+            data_stdout().write(to_json(rule_record(rule, query)) + "\n")
+        else:
+            card = "\n".join(_card(rule, query, color=wants_color(color, sys.stdout)))
+            sys.stdout.write(("\n" if number else "") + card + "\n")
+    ctx.exit(2 if failed else 0)
+
+
+def _chosen(path: str, rule_id: str | None, name: str | None) -> list[Rule]:
+    """Return the rules that are asked for; at least one."""
     loaded = load_rules(path)
-    rules = [rule for rule in loaded if rule_id is None or rule.rule_id == rule_id]
-    if not rules:
+    wanted = (name or "").casefold()
+    rules = [rule for rule in loaded if rule_id in (None, rule.rule_id) and wanted in rule.name.casefold()]
+    if rules:
+        return rules
+    if not loaded:
         broken = [problem for problem in loaded.problems if problem.is_error]
         if broken:
             raise EqlError(diagnostics=broken)
-        raise click.ClickException(f"no rule{f' with id {rule_id}' if rule_id else ''} in {path}")
-    for number, rule in enumerate(rules):
-        if format_name == "json":
-            sys.stdout.write(to_json(rule_record(rule)) + "\n")
-        else:
-            sys.stdout.write(("\n" if number else "") + "\n".join(_card(rule, wants_color(color, sys.stdout))) + "\n")
+        skipped = "".join(f"; {line}" for line in skipped_lines(loaded.skipped))
+        raise click.ClickException(safe(f"no EQL rule in {path}{skipped}"))
+    asked = " and ".join(f"{word} `{value}`" for word, value in (("id", rule_id), ("name", name)) if value is not None)
+    raise click.ClickException(safe(f"no rule with {asked} among the {len(loaded):,} in {path}"))
 
 
-def rule_record(rule: Rule) -> Record:
-    """Return a rule as a record, with the fields that its query reads."""
-    query = rule.compile()
+def rule_record(rule: Rule, query: Query | None) -> Record:
+    """Return a rule as a record, with the fields that its query reads; both null for a broken query."""
     return {
         "id": rule.rule_id,
         "name": rule.name,
-        "kind": query.kind,
+        "kind": query.kind if query is not None else None,
+        "description": rule.description,
         "severity": rule.severity,
         "risk_score": rule.risk_score,
         "version": rule.version,
@@ -51,20 +80,40 @@ def rule_record(rule: Rule) -> Record:
         "index": list(rule.index),
         "interval": rule.interval,
         "from": rule.from_,
+        "to": rule.to,
         "max_signals": rule.max_signals,
         "tactics": list(rule.tactics),
         "techniques": list(rule.techniques),
         "tags": list(rule.tags),
-        "fields": sorted(query.fields),
+        "fields": sorted(query.fields) if query is not None else None,
         "query": rule.query,
     }
 
 
-def _card(rule: Rule, color: bool) -> Iterator[str]:
+def _card(rule: Rule, query: Query | None, *, color: bool) -> Iterator[str]:
     def heading(text: str) -> str:
         return click.style(text, bold=True) if color else text
 
-    yield heading(rule.name)
+    yield heading(safe(rule.name))
+    yield from _facts(rule)
+    if rule.description:
+        yield ""
+        yield click.wrap_text(safe(" ".join(rule.description.split())), _WIDTH)
+    if rule.threat:
+        yield ""
+        yield heading("Threat")
+        yield from map(safe, _threats(rule))
+    if query is not None:
+        yield ""
+        yield heading(f"Fields read by this {query.kind} query")
+        yield from (f"  {safe(name)}" for name in sorted(query.fields))
+    yield ""
+    yield heading("Query" if query is not None else "Query (broken)")
+    text = formatted(rule.source) if query is not None else rule.query
+    yield highlighted(text.rstrip("\n"), color=color)
+
+
+def _facts(rule: Rule) -> Iterator[str]:
     facts = {
         "id": rule.rule_id,
         "severity": f"{rule.severity or '-'}, risk {rule.risk_score if rule.risk_score is not None else '-'}",
@@ -75,24 +124,15 @@ def _card(rule: Rule, color: bool) -> Iterator[str]:
         "runs": f"every {rule.interval} from {rule.from_}, at most {rule.max_signals} alerts",
         "tags": ", ".join(rule.tags),
     }
+    indent = " " * 12
     for name, value in facts.items():
         if value not in (None, ""):
-            yield f"  {name:<9} {value}"
-    if rule.description:
-        yield ""
-        yield click.wrap_text(" ".join(rule.description.split()), 100)
-    if rule.threat:
-        yield ""
-        yield heading("Threat")
-        for threat in rule.threat:
-            yield f"  {threat.tactic.id}  {threat.tactic.name}"
-            for technique in threat.techniques:
-                yield f"    {technique.id}  {technique.name}"
-                yield from (f"      {part.id}  {part.name}" for part in technique.subtechniques)
-    query = rule.compile()
-    yield ""
-    yield heading(f"Fields read by this {query.kind} query")
-    yield from (f"  {name}" for name in sorted(query.fields))
-    yield ""
-    yield heading("Query")
-    yield formatted(rule.query, rule.source.name or "<query>").rstrip("\n")
+            yield click.wrap_text(safe(str(value)), _WIDTH, f"  {name:<9} ", indent)
+
+
+def _threats(rule: Rule) -> Iterator[str]:
+    for threat in rule.threat:
+        yield f"  {threat.tactic.id}  {threat.tactic.name}"
+        for technique in threat.techniques:
+            yield f"    {technique.id}  {technique.name}"
+            yield from (f"      {part.id}  {part.name}" for part in technique.subtechniques)

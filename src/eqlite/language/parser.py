@@ -125,7 +125,7 @@ def within_limits(text: str, collector: Collector) -> bool:
         collector.report("query-too-long", f"the query is longer than {MAX_QUERY_BYTES:,} bytes", whole)
         return False
     openings = text.count("(") + text.count("[") + text.count("not") + text.count("-")
-    if openings <= MAX_NESTING and text.count(",") <= MAX_LIST_ITEMS:
+    if openings <= MAX_NESTING and text.count(",") < MAX_LIST_ITEMS:
         return True
     items, prefixes, after_prefix = [0], 0, 0
     for found in _BRACKETS.finditer(text):

@@ -1,147 +1,126 @@
-"""Detections as a table for people: when, which rule, and what happened, in the fields that the rule asks for."""
+"""`table`: detections for people: when, which rule, and what happened in the fields that the rule asks for.
+
+Each detection is printed as it comes. Values are the attacker's: none of them commands the terminal (`escaping.py`),
+and each is cut to the width of its line.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TextIO
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from eqlite.events.document import Event, document_of
-from eqlite.fields import raw_values
+from eqlite.report import Layout
+from eqlite.report.escaping import safe
+from eqlite.report.event_story import joined_keys, story
+from eqlite.report.terminal import console_on
 from eqlite.rules.detection import Detection
 from eqlite.rules.model import Rule
-from eqlite.values.dates import parse_timestamp
-from eqlite.values.text import to_text
 
-SEVERITY_STYLES = {"low": "cyan", "medium": "yellow", "high": "dark_orange", "critical": "bold red"}
-_HEADLINES = (
-    "process.command_line",
-    "process.args",
-    "process.executable",
-    "process.name",
-    "registry.path",
-    "file.path",
-    "dns.question.name",
-    "url.original",
-    "destination.domain",
-    "destination.ip",
-    "event.action",
-)
-"""What best tells in one line what happened; the first that an event has."""
-_CONTEXT = (
-    "host.name",
-    "host.hostname",
-    "user.name",
-    "user.id",
-    "container.id",
-    "process.parent.executable",
-    "process.parent.name",
-)
-_MOST_CHARACTERS = 240
-_NANOS = 1_000_000_000
+SEVERITY_STYLES = {"critical": "bold bright_red", "high": "red", "medium": "yellow", "low": "cyan"}
+_TIME_WIDTH = 12
+_INDENT = _TIME_WIDTH + 3
+_LEAST_WIDTH, _MOST_WIDTH = 40, 160
+_ASCII = str.maketrans("─·…", "-|.")
 
 
-def print_table(detections: Iterable[Detection], console: Console) -> int:
-    """Print the detections; return how many there were."""
-    found = list(detections)
-    if not found:
-        return 0
-    table = Table(box=box.HORIZONTALS, show_lines=True, pad_edge=False, expand=True, header_style="bold")
-    table.add_column("Time (UTC)", width=12, no_wrap=True)
-    table.add_column("Rule", ratio=2, min_width=18)
-    table.add_column("What happened", ratio=5)
-    for detection in found:
-        table.add_row(_time(detection.end), _rule(detection.rule), _story(detection))
-    console.print(table)
-    return len(found)
+def write(detections: Iterable[Detection], out: TextIO, layout: Layout) -> None:
+    """Print the detections, with a title before the first and their counts behind the last; nothing for none."""
+    table = _Table(console_on(out, color=layout.color, width=layout.width), layout)
+    for detection in detections:
+        table.add(detection)
+    table.close()
 
 
-def _time(instant: str | None) -> Text:
+class _Table:
+    """What has been printed so far."""
+
+    def __init__(self, console: Console, layout: Layout) -> None:
+        self.console = console
+        self.layout = layout
+        self.width = min(max(console.width, _LEAST_WIDTH), _MOST_WIDTH)
+        self.is_ascii = console.options.ascii_only
+        self.count = 0
+        self.severities: Counter[str] = Counter()
+        self.tactics: Counter[str] = Counter()
+
+    def add(self, detection: Detection) -> None:
+        """Print one detection."""
+        if not self.count:
+            self._open()
+        self.count += 1
+        rule = detection.rule
+        self.severities[rule.severity or "no severity"] += 1
+        self.tactics.update(_tactics(rule))
+        width = self.width - _INDENT
+        lines = [*_rule(rule, width, self.console)] if self.layout.names_rule else []
+        lines += joined_keys(detection)
+        lines += story(detection, self.layout.fields(rule), width)
+        times = [*_time(detection.end), *[Text()] * len(lines)]
+        for time, line in zip(times, lines or [Text()], strict=False):
+            line.truncate(width, overflow="ellipsis")
+            time.truncate(_TIME_WIDTH, pad=True)
+            self._print(Text.assemble(" ", time, "  ", line))
+        self._line()
+
+    def close(self) -> None:
+        """Print the counts."""
+        if not self.count:
+            return
+        noun = "detection" if self.layout.names_rule else "match"
+        ending = "" if self.count == 1 else "es" if noun == "match" else "s"
+        footer = Text.assemble((f" {self.count:,} {noun}{ending}", "bold"))
+        if self.layout.names_rule:
+            for severity in sorted(self.severities, key=[*SEVERITY_STYLES, *self.severities].index):
+                style = SEVERITY_STYLES.get(severity, "dim")
+                footer.append(f" · {self.severities[severity]:,} {safe(severity)}", style=style)
+            if self.tactics:
+                counts = " · ".join(f"{name} {count:,}" for name, count in self.tactics.most_common())
+                footer.append(f"\n {counts}", style="dim")
+        for line in footer.wrap(self.console, self.width - 1):
+            self._print(line)
+
+    def _open(self) -> None:
+        title = "Detections" if self.layout.names_rule else "Matches"
+        self._print(Text(f" {title}", style="bold"))
+        self._line()
+        self._print(Text(f" {'Time (UTC)':<{_TIME_WIDTH}}  What happened", style="dim"))
+        self._line()
+
+    def _line(self) -> None:
+        self._print(Text("─" * self.width, style="dim"))
+
+    def _print(self, line: Text) -> None:
+        line.rstrip()
+        if self.is_ascii:
+            line.plain = line.plain.translate(_ASCII)
+        self.console.print(line, no_wrap=True, overflow="ignore", crop=False)
+
+
+def _time(instant: str | None) -> Iterator[Text]:
     if instant is None:
-        return Text("no time", style="dim")
+        yield Text("no time", style="dim")
+        yield Text()
+        return
     date, _, clock = instant.rstrip("Z").partition("T")
-    return Text.assemble(date, "\n", (clock[:12], "dim"))
+    yield Text(date)
+    yield Text(clock[:_TIME_WIDTH], style="dim")
 
 
-def _rule(rule: Rule) -> Text:
-    text = Text(safe(rule.name))
+def _rule(rule: Rule, width: int, console: Console) -> Iterator[Text]:
+    yield from Text(safe(rule.name, most=300), style="bold").wrap(console, width)
     severity = rule.severity or "no severity"
-    text.append(f"\n{severity}", style=SEVERITY_STYLES.get(severity, "dim"))
+    text = Text.assemble((safe(severity), SEVERITY_STYLES.get(severity, "dim")))
     if rule.risk_score is not None:
         text.append(f" · risk {rule.risk_score}", style="dim")
-    tactics = dict.fromkeys(threat.tactic.name or threat.tactic.id for threat in rule.threat)
-    if tactics:
-        text.append(f"\n{safe(', '.join(tactics))}", style="dim")
-    return text
+    for tactic in _tactics(rule):
+        text.append(f" · {tactic}", style="dim")
+    yield text
 
 
-def _story(detection: Detection) -> Text:
-    """Return what happened: an event, or the events of a sequence with their distance from the first."""
-    text = Text()
-    if detection.join_keys:
-        keys = ", ".join(
-            f"{name} = {to_text(value) if value is not None else 'null'}" for name, value in detection.join_keys.items()
-        )
-        text.append(f"{safe(keys)}\n", style="bold")
-    start_ns: int | None = None
-    for number, event in enumerate(detection.events, 1):
-        if number > 1:
-            text.append("\n")
-        if event is None:
-            text.append(f"{number}  no such event", style="dim italic")
-            continue
-        document = document_of(event)
-        if len(detection.events) > 1:
-            time_ns = parse_timestamp(raw_values(document, "@timestamp"))
-            start_ns = time_ns if start_ns is None else start_ns
-            text.append(f"{number}  {_offset(time_ns, start_ns)}  ", style="dim")
-        text.append_text(_event(event, document))
-    return text
-
-
-def _key(value: object) -> str:
-    return "null" if value is None else to_text(value)
-
-
-def _offset(time_ns: int | None, start_ns: int | None) -> str:
-    if time_ns is None or start_ns is None:
-        return "+?"
-    return f"+{(time_ns - start_ns) / _NANOS:.3f}".rstrip("0").rstrip(".") + "s"
-
-
-def _event(event: Event | Mapping[str, Any], document: Mapping[str, Any]) -> Text:
-    headline = next((name for name in _HEADLINES if raw_values(document, name)), None)
-    text = Text(_shown(document, headline) if headline is not None else "an event")
-    context = {name: _shown(document, name) for name in _CONTEXT if name != headline and raw_values(document, name)}
-    if "host.name" in context:
-        context.pop("host.hostname", None)
-    if "process.parent.executable" in context:
-        context.pop("process.parent.name", None)
-    if context:
-        text.append("\n" + " · ".join(f"{name} {value}" for name, value in context.items()), style="dim")
-    if isinstance(event, Event) and event.source is not None:
-        text.append(f"\n{safe(event.source.file)}:{event.source.line}", style="blue")
-        if event.id is not None:
-            text.append(f"  {safe(event.id)}", style="dim")
-    return text
-
-
-def _shown(document: Mapping[str, Any], name: str) -> str:
-    return safe(" ".join(map(to_text, raw_values(document, name))))
-
-
-def safe(text: str) -> str:
-    r"""Return a text that cannot command a terminal: control characters as escapes, long texts cut.
-
-    >>> safe("a\x1b[2J")
-    'a\\x1b[2J'
-    """
-    if len(text) > _MOST_CHARACTERS:
-        text = f"{text[: _MOST_CHARACTERS - 1]}…"
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+def _tactics(rule: Rule) -> tuple[str, ...]:
+    """Return ids and names of the tactics, each once: `TA0002 Execution`."""
+    return tuple(dict.fromkeys(safe(f"{threat.tactic.id} {threat.tactic.name}".strip()) for threat in rule.threat))

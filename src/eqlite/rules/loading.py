@@ -6,6 +6,7 @@ rule: it lists all problems of all files, and the good rules stay usable.
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import re
@@ -33,6 +34,7 @@ _LOADERS: dict[str, Loader] = {
 _RULE_SUFFIXES = (*_LOADERS, ".txt")
 _ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip")
 _PACKINGS = (".gz", ".zst")
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _JSON_START = re.compile(r"\s{0,99}(?:\{|\[\s{0,99}[\]{])")
 _TOML_START = re.compile(r"^[ \t]{0,99}(?:\[rule\]|\[metadata\]|rule\.query[ \t]{0,99}=)", re.MULTILINE)
 
@@ -53,7 +55,7 @@ def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
     given = os.fspath(path_or_text)
     if isinstance(path_or_text, str) and _is_text(given):
         name = "the text"
-        _load_text(RuleText(given), loaded, is_named=True)
+        _load_text(RuleText(given.removeprefix("\ufeff")), loaded, is_named=True)
     else:
         name = f"`{given}`"
         _load_path(given, loaded)
@@ -101,23 +103,27 @@ def _is_text(given: str) -> bool:
 def _expand(path: str, into: LoadedRules) -> Iterator[tuple[str, bool]]:
     """Yield the files that a path names, sorted, and whether it names them outright: then they must hold rules."""
     if os.path.isdir(path):
-        files = sorted(_walk(path))
+        files = sorted(_walk(path, into))
         if not files:
             into.problems.append(Diagnostic("bad-rule-file", f"no rule file in the directory `{path}`", file=path))
         yield from ((file, False) for file in files)
     elif os.path.lexists(path):
         yield path, True
     elif glob.has_magic(path):
-        found = [file for file in sorted(glob.glob(path, recursive=True)) if os.path.isfile(file)]
+        found = sorted(glob.glob(path, recursive=True))
         if not found:
             into.problems.append(_unreadable(path, f"no file matches `{path}`"))
-        yield from ((file, False) for file in found)
+        for name in found:
+            yield from ((file, False) for file in (sorted(_walk(name, into)) if os.path.isdir(name) else [name]))
     else:
         into.problems.append(_unreadable(path, f"cannot read `{path}`: no such file"))
 
 
-def _walk(directory: str) -> Iterator[str]:
-    for folder, folders, names in os.walk(directory):
+def _walk(directory: str, into: LoadedRules) -> Iterator[str]:
+    def report(error: OSError) -> None:
+        into.problems.append(_unreadable(str(error.filename), f"cannot read `{error.filename}`: {error.strerror}"))
+
+    for folder, folders, names in os.walk(directory, onerror=report):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             if _is_wanted(name) or name.lower().endswith(_ARCHIVE_SUFFIXES):
@@ -145,7 +151,7 @@ def _load_file(path: str, into: LoadedRules, *, is_named: bool) -> None:
     try:
         with open(path, "rb") as file:
             for name, data in unpack(file, _is_wanted):
-                full_name = path if name is None else f"{path}/{name.removeprefix('./')}"
+                full_name = path if name is None else f"{path}/{_printable(name.removeprefix('./'))}"
                 _load_bytes(data, full_name, into, is_named=is_named and name is None)
                 is_empty = False
     except OSError as error:
@@ -157,9 +163,14 @@ def _load_file(path: str, into: LoadedRules, *, is_named: bool) -> None:
             into.problems.append(Diagnostic("bad-rule-file", f"no rule file in the archive `{path}`", file=path))
 
 
+def _printable(name: str) -> str:
+    """Return a name out of an archive without signs that could command the terminal on which it is shown."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in name)
+
+
 def _load_bytes(data: bytes, name: str, into: LoadedRules, *, is_named: bool) -> None:
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"`{name}` is not UTF-8: byte {error.start + 1}"
         into.problems.append(Diagnostic("bad-rule-file", message, file=name))
@@ -186,9 +197,9 @@ def _choose_loader(text: str) -> Loader:
     """Return the loader for a text whose name does not say what it is."""
     if _JSON_START.match(text):
         return load_json
-    if is_page(text):
-        return load_page
-    return load_toml if _TOML_START.search(text) else load_bare
+    if _TOML_START.search(text):  # before pages: a note in TOML may quote one
+        return load_toml
+    return load_page if is_page(text) else load_bare
 
 
 def _report_duplicates(loaded: LoadedRules) -> None:

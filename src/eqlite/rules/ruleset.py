@@ -69,7 +69,7 @@ class RuleSet(Sequence[Rule]):
     def compile(self, **options: Any) -> list[tuple[Rule, Query]]:
         """Return each usable rule with its query; `options` are those of `eqlite.compile`."""
         if not options:
-            return self._compiled[0]
+            return list(self._compiled[0])
         return _compile_all(self._rules, options)[0]
 
     def compile_with_problems(self, **options: Any) -> tuple[list[tuple[Rule, Query]], tuple[Diagnostic, ...]]:
@@ -105,6 +105,8 @@ def _compile_all(rules: Iterable[Rule], options: dict[str, Any]) -> tuple[list[t
         try:
             query = rule.compile(**options)
         except EqlError as error:
+            if not error.diagnostics:  # not about the rule: an option that cannot be
+                raise
             problems.extend(error.diagnostics)
         else:
             compiled.append((rule, query))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from eqlite.backends.python import PythonBackend
@@ -27,6 +28,10 @@ from eqlite.values.dates import format_instant
 
 Compiled = Sequence[tuple[Rule, Query]]
 
+# Routes are remembered by the names of indices, which events may make up.
+_MAX_ROUTES = 4096
+_MAX_NAME_LENGTH = 1024
+
 
 @dataclass(slots=True)
 class RunStats:
@@ -36,7 +41,7 @@ class RunStats:
         reading: how much was read and rejected.
         detections: how many there were.
         interrupted: Ctrl-C ended the reading; the detections are those among the events read before.
-        untimed: events left out of sequences because they have no readable time.
+        untimed: events left out of sequences because they have no readable time, counted for each sequence rule.
         unrouted: with index routing, events that no rule's index patterns cover; `unrouted_example` names one's index.
         faults: operations for which Elasticsearch would have failed the search, with examples.
     """
@@ -52,15 +57,13 @@ class RunStats:
 
 
 class KeptLine(NamedTuple):
-    """A line, and which of the documents in it."""
+    """A line that holds one document."""
 
     line: RawLine
-    place: int
 
     def event(self) -> Event:
         """Decode the line again and return the document."""
-        document, index, id = unwrap(decode_object(self.line.data))[self.place]
-        return Event(document, index=index, id=id, source=EventSource(self.line.file, self.line.line))
+        return _event(self.line.file, self.line.line, unwrap(decode_object(self.line.data))[0])
 
 
 class Runner:
@@ -72,6 +75,9 @@ class Runner:
         self.by_index = by_index
         self.stats = stats
         self.place = 0
+        self._routes: dict[tuple[str, ...], list[Search[Callable[[], AnyEvent]]]] = {}
+        # Queries keep their counts from run to run; this run's are what is added to them.
+        self._faults_before = [query.faults.count for _, query in self.rules]
 
     def take(self, document: dict[str, object], index: str | None, kept: Callable[[], AnyEvent]) -> None:
         """Test a document with every rule."""
@@ -81,9 +87,12 @@ class Runner:
 
     def _routed(self, document: dict[str, object], index: str | None) -> list[Search[Callable[[], AnyEvent]]]:
         names = index_names(document, index)
-        chosen = [
-            search for (rule, _), search in zip(self.rules, self.searches, strict=True) if covers(rule.index, names)
-        ]
+        chosen = self._routes.get(names)
+        if chosen is None:
+            pairs = zip(self.rules, self.searches, strict=True)
+            chosen = [search for (rule, _), search in pairs if covers(rule.index, names)]
+            if len(self._routes) < _MAX_ROUTES and sum(map(len, names)) < _MAX_NAME_LENGTH:
+                self._routes[names] = chosen
         if not chosen:
             self.stats.unrouted += 1
             self.stats.unrouted_example = self.stats.unrouted_example or (names[0] if names else None)
@@ -102,8 +111,10 @@ class Runner:
         """Yield the detections by their last event, then by rule, and complete the counts."""
         found: list[tuple[Ordinal, int, Result[Callable[[], AnyEvent]]]] = []
         for number, ((_, query), search) in enumerate(zip(self.rules, self.searches, strict=True)):
-            self.stats.faults += query.faults.count
-            self.stats.fault_examples += query.faults.examples
+            faults = query.faults.count - self._faults_before[number]
+            if faults:
+                self.stats.faults += faults
+                self.stats.fault_examples += query.faults.examples
             self.stats.untimed += search.untimed
             found += [(_last(result), number, result) for result in search.results()]
         for _, number, result in sorted(found, key=lambda item: item[:2]):
@@ -141,7 +152,8 @@ def run_rules(
     """Yield the detections of compiled rules over events; see `RuleSet.run`."""
     runner = Runner(compiled, by_index=by_index, stats=stats or RunStats())
     for event in events:
-        index = event.index if isinstance(event, Event) else None
+        index = event.index if isinstance(event, Event) else event.get("_index")
+        index = index if isinstance(index, str) else None
         runner.take(document_of(event), index, lambda event=event: event)  # type: ignore[misc]
     yield from runner.detections()
 
@@ -178,7 +190,7 @@ def run_files(
                 progress(lines, size)
             if line_matches is not None:
                 try:
-                    if not line_matches(line.data):
+                    if not line_matches(line.data) and _is_utf8(line.data):
                         stats.reading.read += 1
                         runner.place += 1
                         continue
@@ -196,6 +208,24 @@ def _take_line(line: RawLine, runner: Runner, intake: Intake) -> None:
     except BadJson as problem:
         intake.reject(Rejected(line.file, line.line, problem.reason, problem.detail), line.data)
         return
-    for place, (document, index, _) in enumerate(documents):
+    for unwrapped in documents:
         intake.stats.read += 1
-        runner.take(document, index, KeptLine(line, place).event)
+        # Where a line holds a search's whole answer, decoding it again for each hit would take a time in its square.
+        kept = KeptLine(line).event if len(documents) == 1 else partial(_event, line.file, line.line, unwrapped)
+        runner.take(unwrapped[0], unwrapped[1], kept)
+
+
+def _event(file: str, line: int, unwrapped: Unwrapped) -> Event:
+    document, index, id = unwrapped
+    return Event(document, index=index, id=id, source=EventSource(file, line))
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Tell whether a line is UTF-8 where nobody looks, too: the typed decoder passes over what it is not asked for."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 
 from hypothesis import strategies as st
 
@@ -70,7 +71,7 @@ def queries(
     Args:
         schema: takes the fields from there.
         fields: names and types, used instead.
-        kinds: what the queries may be: `event`, `sequence`, `sample`.
+        kinds: what the queries may be: `event`, `sequence`, `sample`; samples need a field that holds text to join by.
     """
     return query_trees(schema, fields=fields, kinds=kinds).map(print_query)
 
@@ -86,10 +87,11 @@ def query_trees(
     bodies: list[st.SearchStrategy[ast.Body]] = []
     if "event" in kinds:
         bodies.append(filters)
+    keys = _fields(pool.texts) if pool.texts else None
     if "sequence" in kinds:
-        bodies.append(_sequences(pool, filters))
-    if "sample" in kinds:
-        bodies.append(_samples(pool, filters))
+        bodies.append(_sequences(filters, keys))
+    if "sample" in kinds and keys is not None:
+        bodies.append(_samples(filters, keys))
     counts = st.integers(0, 50).map(lambda count: (ast.Literal(count, DataType.INTEGER),))
     pipes = st.builds(ast.Pipe, st.sampled_from(["head", "tail"]), counts)
     return st.builds(ast.Query, st.one_of(bodies), st.lists(pipes, max_size=2).map(tuple))
@@ -102,43 +104,47 @@ def condition_trees(
     return _conditions(_Pool.of(schema, fields))
 
 
+References = tuple[ast.FieldRef, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _Pool:
     """The fields that conditions may use, by what can be done with them."""
 
-    texts: list[ast.FieldRef] = field(default_factory=list)
-    numbers: list[ast.FieldRef] = field(default_factory=list)
-    booleans: list[ast.FieldRef] = field(default_factory=list)
-    addresses: list[ast.FieldRef] = field(default_factory=list)
-    dates: list[ast.FieldRef] = field(default_factory=list)
+    texts: References
+    numbers: References
+    booleans: References
+    addresses: References
+    dates: References
 
     @classmethod
     def of(cls, schema: Schema | None, fields: Mapping[str, str] | None) -> _Pool:
         """Return the fields of a schema, or of a table of names and types."""
         if schema is None or fields is not None:
             schema = Schema.from_fields(FIELDS if fields is None else fields)
-        pool = cls()
+        found: dict[str, list[ast.FieldRef]] = {name: [] for name in cls.__slots__}
         for mapped in schema.fields.values():
-            names = pool.list_of(mapped)
-            if names is not None and mapped.nested_in is None and mapped.conflict is None and not mapped.normalized:
-                names.append(ast.FieldRef(tuple(mapped.name.split("."))))
-        return pool
-
-    def list_of(self, mapped: MappedField) -> list[ast.FieldRef] | None:
-        """Return the list that a field belongs to; None where conditions cannot use it."""
-        kind = mapped.type
-        if kind in (DataType.KEYWORD, DataType.VERSION) or (kind is DataType.TEXT and len(mapped.exact) == 1):
-            return self.texts
-        if kind in NUMBERS:
-            return self.numbers
-        if kind in DATES:
-            return self.dates
-        return {DataType.BOOLEAN: self.booleans, DataType.IP: self.addresses}.get(kind)
+            use = _use_of(mapped)
+            if use is not None and mapped.nested_in is None and mapped.conflict is None and not mapped.normalized:
+                found[use].append(ast.FieldRef(tuple(mapped.name.split("."))))
+        return cls(**{name: tuple(references) for name, references in found.items()})
 
     @property
-    def all(self) -> list[ast.FieldRef]:
+    def all(self) -> References:
         """Return all fields."""
-        return [*self.texts, *self.numbers, *self.booleans, *self.addresses, *self.dates]
+        return (*self.texts, *self.numbers, *self.booleans, *self.addresses, *self.dates)
+
+
+def _use_of(mapped: MappedField) -> str | None:
+    """Return which part of the pool a field belongs to; None where conditions cannot use it."""
+    kind = mapped.type
+    if kind in (DataType.KEYWORD, DataType.VERSION) or (kind is DataType.TEXT and len(mapped.exact) == 1):
+        return "texts"
+    if kind in NUMBERS:
+        return "numbers"
+    if kind in DATES:
+        return "dates"
+    return {DataType.BOOLEAN: "booleans", DataType.IP: "addresses"}.get(kind)
 
 
 # --- constants -------------------------------------------------------------------------------------------------------
@@ -181,12 +187,13 @@ _positions: Expressions = st.one_of(
 # --- values ----------------------------------------------------------------------------------------------------------
 
 
-def _fields(references: list[ast.FieldRef]) -> Expressions:
-    if not references:
-        return st.nothing()
+def _fields(references: References) -> Expressions:
+    """Return the fields, each for now and then an optional one; by number, so that a long list is not printed."""
     optional = st.sampled_from([False, False, False, True])
     return st.builds(
-        lambda found, as_optional: ast.FieldRef(found.parts, as_optional), st.sampled_from(references), optional
+        lambda place, as_optional: ast.FieldRef(references[place].parts, as_optional),
+        st.integers(0, len(references) - 1),
+        optional,
     )
 
 
@@ -197,38 +204,45 @@ def _call(names: list[str], *arguments: Expressions, tilde: bool = False) -> Exp
 
 def _text_values(pool: _Pool) -> Expressions:
     """Return texts: fields and what functions make of them."""
-    plain = _fields(pool.texts)
     anything = st.one_of(_fields(pool.all), _text_literals, _number_literals, _TRUTHS)
+    of_any = [_call(["string"], _fields(pool.all)), _call(["concat"], _fields(pool.all), anything)]
+    if not pool.texts:
+        return st.one_of(of_any)
+    plain = _fields(pool.texts)
     return st.one_of(
         plain,
         plain,
         plain,
+        *of_any,
         _call(["substring"], plain, _positions),
         _call(["substring"], plain, _positions, _positions),
         _call(["between"], plain, _text_literals, _text_literals, tilde=True),
         _call(["between"], plain, _text_literals, _text_literals, _TRUTHS, tilde=True),
-        _call(["string"], _fields(pool.all)),
-        _call(["concat"], _fields(pool.all), anything),
         _call(["concat"], plain, anything, anything),
     )
 
 
 def _number_values(pool: _Pool) -> Expressions:
     """Return numbers: fields, arithmetic, and functions that give numbers."""
-    plain, texts = _fields(pool.numbers), _fields(pool.texts)
-    operands = st.one_of(plain, plain, _number_literals, _call(["length"], texts))
-    return st.one_of(
-        plain,
-        plain,
-        _call(["length"], texts),
-        _call(["indexOf"], texts, _text_literals, tilde=True),
-        _call(["indexOf"], texts, _text_literals, _positions, tilde=True),
-        _call(["number"], texts),
-        _call(["number"], texts, st.sampled_from([10, 16]).map(number_literal)),
-        _call(["add", "subtract", "multiply", "divide", "modulo"], plain, operands),
-        st.builds(ast.Arithmetic, st.sampled_from("+-*/%"), operands, operands),
-        st.builds(ast.Negate, plain),
-    )
+    found: list[Expressions] = []
+    operands = [_number_literals]
+    if pool.texts:
+        texts = _fields(pool.texts)
+        operands.append(_call(["length"], texts))
+        found += [
+            _call(["length"], texts),
+            _call(["indexOf"], texts, _text_literals, tilde=True),
+            _call(["indexOf"], texts, _text_literals, _positions, tilde=True),
+            _call(["number"], texts),
+            _call(["number"], texts, st.sampled_from([10, 16]).map(number_literal)),
+        ]
+    if pool.numbers:
+        plain = _fields(pool.numbers)
+        operands += [plain, plain]
+        functions = ["add", "subtract", "multiply", "divide", "modulo"]
+        found += [plain, plain, st.builds(ast.Negate, plain), _call(functions, plain, st.one_of(operands))]
+    either = st.one_of(operands)
+    return st.one_of(*found, st.builds(ast.Arithmetic, st.sampled_from("+-*/%"), either, either))
 
 
 # --- conditions ------------------------------------------------------------------------------------------------------
@@ -243,33 +257,55 @@ def _some(items: Expressions) -> st.SearchStrategy[tuple[ast.Expr, ...]]:
 
 
 def _leaves(pool: _Pool) -> Expressions:
-    texts, numbers = _text_values(pool), _number_values(pool)
-    addresses, dates = _fields(pool.addresses), _fields(pool.dates)
+    found: list[Expressions] = [st.sampled_from(_CONSTANTS)]
+    if pool.all:
+        found += [*_leaves_of_texts(pool), *_leaves_of_numbers(pool), *_leaves_of_other_fields(pool)]
+    return st.one_of(found)
+
+
+def _leaves_of_texts(pool: _Pool) -> list[Expressions]:
+    texts = _text_values(pool)
     wildcards = st.one_of(wildcard_patterns(max_size=5), _TEXTS).map(text_literal)
-    address_texts = st.sampled_from(_ADDRESSES).map(text_literal)
-    date_texts = st.sampled_from(_DATES).map(text_literal)
-    return st.one_of(
+    like = st.builds(ast.PatternMatch, st.sampled_from([":", "like", "like~"]), texts, _some(wildcards))
+    items = st.one_of(_text_literals, st.just(_NULL))
+    return [
         _comparison(_OPERATORS, texts, _text_literals),
         _comparison(_OPERATORS, _text_literals, texts),
-        _comparison(_EQUALITY, st.one_of(_fields(pool.all), texts, numbers), st.just(_NULL)),
-        st.builds(
-            ast.Membership, texts, _some(st.one_of(_text_literals, st.just(_NULL))), st.booleans(), st.booleans()
-        ),
-        st.builds(ast.PatternMatch, st.sampled_from([":", "like", "like~"]), texts, _some(wildcards)),
-        st.builds(ast.PatternMatch, st.sampled_from([":", "like", "like~"]), texts, _some(wildcards)),
+        _comparison(_EQUALITY, texts, st.just(_NULL)),
+        st.builds(ast.Membership, texts, _some(items), st.booleans(), st.booleans()),
+        like,
+        like,
         st.builds(ast.PatternMatch, st.sampled_from(["regex", "regex~"]), texts, _some(regexes().map(text_literal))),
         _call(["startsWith", "endsWith", "stringContains"], texts, st.one_of(wildcards, wildcards, texts), tilde=True),
-        _comparison(_OPERATORS, numbers, _number_literals),
-        _comparison(_OPERATORS, _fields(pool.all), st.one_of(_number_literals, _TRUTHS, _text_literals)),
-        st.builds(ast.Membership, _fields(pool.numbers), _some(_number_literals), st.booleans()),
-        _fields(pool.booleans),
-        _comparison(_OPERATORS, _fields(pool.booleans), _TRUTHS),
-        _comparison(_OPERATORS, addresses, address_texts),
-        _comparison(_EQUALITY, addresses, st.sampled_from(_BLOCKS).map(text_literal)),
-        _call(["cidrMatch"], addresses, st.sampled_from(_BLOCKS).map(text_literal)),
-        _comparison(_OPERATORS, dates, date_texts),
-        st.sampled_from(list(_CONSTANTS)),
-    )
+    ]
+
+
+def _leaves_of_numbers(pool: _Pool) -> list[Expressions]:
+    numbers = _number_values(pool)
+    found = [_comparison(_OPERATORS, numbers, _number_literals), _comparison(_EQUALITY, numbers, st.just(_NULL))]
+    if pool.numbers:
+        found.append(st.builds(ast.Membership, _fields(pool.numbers), _some(_number_literals), st.booleans()))
+    return found
+
+
+def _leaves_of_other_fields(pool: _Pool) -> list[Expressions]:
+    any_literal = st.one_of(_number_literals, _TRUTHS, _text_literals)
+    found = [
+        _comparison(_OPERATORS, _fields(pool.all), any_literal),
+        _comparison(_EQUALITY, _fields(pool.all), st.just(_NULL)),
+    ]
+    if pool.booleans:
+        found += [_fields(pool.booleans), _comparison(_OPERATORS, _fields(pool.booleans), _TRUTHS)]
+    if pool.addresses:
+        addresses, blocks = _fields(pool.addresses), st.sampled_from(_BLOCKS).map(text_literal)
+        found += [
+            _comparison(_OPERATORS, addresses, st.sampled_from(_ADDRESSES).map(text_literal)),
+            _comparison(_EQUALITY, addresses, blocks),
+            _call(["cidrMatch"], addresses, blocks),
+        ]
+    if pool.dates:
+        found.append(_comparison(_OPERATORS, _fields(pool.dates), st.sampled_from(_DATES).map(text_literal)))
+    return found
 
 
 _CONSTANTS = (
@@ -280,9 +316,16 @@ _CONSTANTS = (
 )
 
 
+@lru_cache(maxsize=16)  # making it takes a hundred times as long as drawing from it
 def _conditions(pool: _Pool) -> Expressions:
+    leaves = _leaves(pool)
+
+    @st.composite
+    def leaf(draw: st.DrawFn) -> ast.Expr:
+        return draw(leaves)  # hidden in a function: Hypothesis prints its parts, and this one's would fill a book
+
     return st.recursive(
-        _leaves(pool),
+        leaf(),
         lambda inner: st.one_of(
             st.builds(ast.Not, inner),
             st.builds(ast.And, st.lists(inner, min_size=2, max_size=3).map(tuple)),
@@ -301,31 +344,28 @@ def _wrapped(conditions: Expressions) -> Expressions:
 
 # --- sequences and samples -------------------------------------------------------------------------------------------
 
+Filters = st.SearchStrategy[ast.EventFilter]
+
 
 @st.composite
-def _sequences(draw: st.DrawFn, pool: _Pool, filters: st.SearchStrategy[ast.EventFilter]) -> ast.Sequence:
+def _sequences(draw: st.DrawFn, filters: Filters, keys: Expressions | None) -> ast.Sequence:
     count = draw(st.integers(2, 4))
-    shared = draw(st.lists(_fields(pool.texts), max_size=2)) if pool.texts else []
-    own = draw(st.integers(0, 1)) if pool.texts else 0
+    shared = draw(st.lists(keys, max_size=2)) if keys is not None else []
+    own = draw(st.integers(0, 1)) if keys is not None else 0
     maxspan = draw(st.none() | st.builds(ast.Duration, st.integers(1, 90), st.sampled_from(["ms", "s", "m", "h", "d"])))
     missing = draw(st.integers(0, count)) if maxspan is not None else count  # `count`: none of them
-    stages = [
-        ast.Stage(
-            draw(filters),
-            tuple(draw(_fields(pool.texts)) for _ in range(own)),
-            draw(st.sampled_from([1, 1, 1, 2])),
-            place == missing,
-        )
-        for place in range(count)
-    ]
-    until = (
-        ast.Stage(draw(filters), tuple(draw(_fields(pool.texts)) for _ in range(own))) if draw(st.booleans()) else None
-    )
-    return ast.Sequence(tuple(stages), tuple(shared), maxspan, until)
+
+    def stage(runs: int = 1, *, is_missing: bool = False) -> ast.Stage:
+        stage_keys = draw(st.lists(keys, min_size=own, max_size=own)) if keys is not None else []
+        return ast.Stage(draw(filters), tuple(stage_keys), runs, is_missing)
+
+    runs = draw(st.lists(st.sampled_from([1, 1, 1, 2]), min_size=count, max_size=count))
+    stages = tuple(stage(times, is_missing=place == missing) for place, times in enumerate(runs))
+    return ast.Sequence(stages, tuple(shared), maxspan, stage() if draw(st.booleans()) else None)
 
 
 @st.composite
-def _samples(draw: st.DrawFn, pool: _Pool, filters: st.SearchStrategy[ast.EventFilter]) -> ast.Sample:
-    keys = draw(st.lists(_fields(pool.texts), min_size=1, max_size=2))
+def _samples(draw: st.DrawFn, filters: Filters, keys: Expressions) -> ast.Sample:
+    shared = draw(st.lists(keys, min_size=1, max_size=2))
     stages = tuple(ast.Stage(draw(filters)) for _ in range(draw(st.integers(2, 4))))
-    return ast.Sample(stages, tuple(keys))
+    return ast.Sample(stages, tuple(shared))

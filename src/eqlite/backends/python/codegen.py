@@ -28,6 +28,8 @@ from eqlite.values.wildcard import Pattern
 
 MAX_DEPTH = 40
 MAX_LEAVES = 2_000
+MAX_NAME_PARTS = 20
+"""Parts of a field's name; code for one with more is longer by their square, and no mapping goes so deep."""
 _PLAIN_TYPES = (DataType.UNKNOWN, DataType.KEYWORD)
 _MAYBE_NUMBER = re.compile(r"-?(?:[0-9]|Inf|NaN)|true$|false$")
 """How the text of a number or a boolean begins; a constant that cannot be one needs no look at numbers."""
@@ -260,7 +262,8 @@ def is_in_line(leaf: plan.Condition) -> bool:
 
 
 def _is_plain(field_: Field) -> bool:
-    return field_.type in _PLAIN_TYPES and field_.null_value is None and field_.ignore_above is None
+    is_short = field_.path.count(".") < MAX_NAME_PARTS
+    return is_short and field_.type in _PLAIN_TYPES and field_.null_value is None and field_.ignore_above is None
 
 
 def _derived_names(leaf: plan.Condition, variable: str) -> list[str]:

@@ -22,6 +22,9 @@ LinePredicate = Callable[[bytes], bool]
 
 DoesNotFit = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
+MAX_FIELDS = 100
+"""Types for more fields take longer to make than they save."""
+
 _Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
 _WRAPPING = ("_source", "fields", "hits")
 """Names that a search hit has around its document."""
@@ -45,7 +48,7 @@ def line_predicate(
             return None
         kinds.setdefault(leaf.field.path, set()).add("any" if isinstance(leaf, plan.Exists) else leaf.test.kind)
     paths = set(kinds)
-    if not paths or any(other.startswith(f"{path}.") for path in paths for other in paths):
+    if not 0 < len(paths) <= MAX_FIELDS or any(other.startswith(f"{path}.") for path in paths for other in paths):
         return None
     if any(path.partition(".")[0] in _WRAPPING for path in paths):
         return None

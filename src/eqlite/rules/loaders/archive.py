@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 import itertools
+import stat
+import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from eqlite.events.chunks import DamagedData, decompress, read_chunks
 
@@ -23,6 +25,19 @@ MAX_UNPACKED_BYTES = 512 << 20
 MAX_ENTRIES = 100_000
 
 _TAR_BLOCK = 512
+# What `tarfile` and `zipfile` raise on bytes that make no sense; NotImplementedError is a RuntimeError.
+_DAMAGE = (
+    DamagedData,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class Member(NamedTuple):
@@ -57,7 +72,7 @@ def unpack(file: io.BufferedReader, wanted: Callable[[str], bool]) -> Iterator[M
             yield from _untar(rest, wanted)
         else:
             yield Member(None, b"".join(rest))
-    except (DamagedData, tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except _DAMAGE as error:
         raise BadArchive(str(error).removesuffix("; what came before was read") or "damaged") from None
 
 
@@ -71,7 +86,7 @@ def _limit(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _untar(chunks: Iterator[bytes], wanted: Callable[[str], bool]) -> Iterator[Member]:
-    with tarfile.open(fileobj=io.BufferedReader(_ChunkFile(chunks)), mode="r|") as archive:
+    with tarfile.open(fileobj=io.BufferedReader(_ChunkFile(chunks)), mode="r|", tarinfo=_Entry) as archive:
         for number, entry in enumerate(archive):
             if number >= MAX_ENTRIES:
                 raise BadArchive(f"more than {MAX_ENTRIES} entries")
@@ -86,16 +101,31 @@ def _unzip(file: io.BufferedReader, wanted: Callable[[str], bool]) -> Iterator[M
         entries = archive.infolist()
         if len(entries) > MAX_ENTRIES:
             raise BadArchive(f"more than {MAX_ENTRIES} entries")
-        # The sizes are the archive's own word: reading stops at them, so they bound what comes out.
+        # The sizes are the archive's own word: no more is unpacked than they say, so they bound what comes out.
         if sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
             raise BadArchive(f"more than {MAX_UNPACKED_BYTES >> 20} MiB of data")
         for entry in entries:
-            if entry.is_dir() or not wanted(entry.filename):
+            is_link = stat.S_ISLNK(entry.external_attr >> 16)
+            if entry.is_dir() or is_link or not wanted(entry.filename):
                 continue
-            try:
-                yield Member(entry.filename, archive.read(entry))
-            except (RuntimeError, NotImplementedError) as error:
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # The other methods are unpacked without a bound, whatever size the entry gives.
+                raise BadArchive(f"`{entry.filename}` is neither stored nor deflated")
+            with archive.open(entry) as content:
+                yield Member(entry.filename, content.read(entry.file_size))
+
+
+class _Entry(tarfile.TarInfo):
+    """An entry whose header must make sense: `tarfile` takes a damaged one for the end of the archive."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if buf.strip(b"\0"):  # neither the end of the file nor the block of zeros that ends an archive
                 raise BadArchive(str(error)) from None
+            raise
 
 
 class _ChunkFile(io.RawIOBase):

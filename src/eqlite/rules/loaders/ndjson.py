@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from eqlite.limits import MAX_DIAGNOSTICS
 from eqlite.rules.loaders.json_positions import (
     NotJson,
     Placed,
@@ -19,7 +20,7 @@ from eqlite.source import Source, Span
 
 
 def load_json(holder: RuleText, into: LoadedRules) -> None:
-    """Add the rules of a JSON or NDJSON text; a broken line does not keep the others from being read.
+    """Add the rules of a JSON or NDJSON text; a broken object does not keep the others from being read.
 
     Lines of a Kibana export that are no rules (its summary, exception lists, connectors) are passed over.
 
@@ -27,55 +28,64 @@ def load_json(holder: RuleText, into: LoadedRules) -> None:
         NoRule: none of its objects is a rule.
     """
     before = len(into.rules) + len(into.skipped) + len(into.problems)
-    strangers: list[Placed] = []
+    strangers, first_stranger = 0, 0
     for item in _read_items(holder, into):
-        if isinstance(item.value, dict) and _is_by_product(item.value):
-            continue
         place = _find_rule(holder.text, item)
-        if place is None:
-            strangers.append(item)
-        else:
+        if place is not None:
             _add(holder, place, into)
+        elif not _is_by_product(item.value):
+            first_stranger = first_stranger if strangers else item.span.start
+            strangers += 1
     if len(into.rules) + len(into.skipped) + len(into.problems) == before:
         raise NoRule("no JSON object with a rule's settings")
     if strangers:
-        line = holder.text.count("\n", 0, strangers[0].span.start) + 1
-        reason = f"not a rule (line {line}" + (f", and {len(strangers) - 1} more)" if len(strangers) > 1 else ")")
+        line = holder.text.count("\n", 0, first_stranger) + 1
+        reason = f"not a rule (line {line}" + (f", and {strangers - 1} more)" if strangers > 1 else ")")
         into.skipped.append(Skipped(holder.file or holder.stem, reason, holder.file))
 
 
 def _read_items(holder: RuleText, into: LoadedRules) -> Iterator[Placed]:
-    """Yield the objects of the text, whether they stand in an array, one a line, or alone over several lines."""
+    """Yield the objects of the text, be they elements of an array or one after another, on one line each or several.
+
+    After an object that is broken, reading goes on with the next one that starts a line as the first one does.
+    """
     text = holder.text
-    start = skip_blanks(text, 0)
-    try:
-        if text.startswith("[", start):
-            yield from read_elements(text, start)
-            return
-        first_end = text.find("\n", start)
-        if first_end < 0 or not _is_whole(text, start, first_end):
-            whole = read_value(text, start)
-            end = skip_blanks(text, whole.span.end)
-            if end < len(text):
-                raise NotJson("extra text after the object", end)
-            yield from _find_answer(text, whole)
-            return
-    except NotJson as error:
-        _report(holder, into, error, 0)
-        return
-    while start < len(text):
-        end = text.find("\n", start)
-        end = end if end >= 0 else len(text)
-        line = text[start:end].rstrip()
-        if line:
-            try:
-                value = read_value(line, 0)
-                if value.span.end < len(line):
-                    raise NotJson("extra text after the object", value.span.end)
-                yield Placed("", value.value, Span(start + value.span.start, start + value.span.end))
-            except NotJson as error:
-                _report(holder, into, error, start)
-        start = end + 1
+    place = skip_blanks(text, 0)
+    in_array = text.startswith("[", place)
+    if in_array:
+        place = skip_blanks(text, place + 1)
+    before = text[text.rfind("\n", 0, place) + 1 : place]
+    next_start = f"\n{before if before.isspace() else ''}{{"
+    broken = 0
+    while place < len(text):
+        try:
+            if in_array and text.startswith("]", place):
+                in_array, end = False, place + 1
+            else:
+                value = read_value(text, place)
+                yield from _find_answer(text, value)
+                end = _separator_end(text, value.span.end) if in_array else value.span.end
+            place = skip_blanks(text, end)
+        except NotJson as error:
+            _report(holder, into, error)
+            broken += 1
+            if broken == MAX_DIAGNOSTICS:
+                _report(holder, into, NotJson(f"nor in {broken} places before; the rest is not read", error.offset))
+                return
+            found = text.find(next_start, place)
+            place = found + 1 if found >= 0 else len(text)
+    if in_array and not broken:
+        _report(holder, into, NotJson("the array does not end", len(text)))
+
+
+def _separator_end(text: str, place: int) -> int:
+    """Return where reading goes on behind an array's element: behind a comma, or at the closing bracket."""
+    place = skip_blanks(text, place)
+    if text.startswith(",", place):
+        return place + 1
+    if text.startswith("]", place) or place == len(text):
+        return place
+    raise NotJson("expecting `,` or `]`", place)
 
 
 def _find_answer(text: str, whole: Placed) -> Iterator[Placed]:
@@ -88,23 +98,16 @@ def _find_answer(text: str, whole: Placed) -> Iterator[Placed]:
         yield whole
 
 
-def _is_whole(text: str, start: int, end: int) -> bool:
-    try:
-        return not text[read_value(text[start:end], 0).span.end + start : end].strip()
-    except NotJson:
-        return False
-
-
-def _report(holder: RuleText, into: LoadedRules, error: NotJson, shift: int) -> None:
-    start = shift + error.offset
+def _report(holder: RuleText, into: LoadedRules, error: NotJson) -> None:
+    start = error.offset
     into.problems.append(holder.problem("bad-rule-file", f"not JSON: {error.message}", start, start + 1))
 
 
-def _is_by_product(value: dict[str, object]) -> bool:
-    """Tell whether an object is what Kibana exports beside the rules: summary, exception list or item, connector."""
-    if "exported_count" in value or "exported_rules_count" in value:
-        return True
-    if "list_id" in value and "rule_id" not in value:
+def _is_by_product(value: object) -> bool:
+    """Tell whether a value is what Kibana exports beside the rules: summary, exception list or item, connector."""
+    if not isinstance(value, dict):
+        return False
+    if "exported_count" in value or "exported_rules_count" in value or "list_id" in value:
         return True
     return value.get("type") == "action" and "attributes" in value
 

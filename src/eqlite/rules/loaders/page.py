@@ -37,7 +37,8 @@ _THREAT_HEADS = {"tactic": "tactic", "technique": "technique", "sub technique": 
 
 _BULLETS = ("- ", "* ", "• ")
 _LINK = re.compile(r"\[([^\[\]]*)\]\(([^()\s]*)\)")
-_QUERY_START = re.compile(r'(?:\w+|"[^"]*") +where\b|sequence +(?:by|with)\b|sequence +\[|sample +by\b|/\*|//')
+# A category in lower case, as all are: a line of a guide may well begin with `Look where`.
+_QUERY_START = re.compile(r'(?:[a-z_]\w*|"[^"]*") +where\b|sequence +(?:by|with)\b|sequence +\[|sample +by\b|/\*|//')
 
 
 class _Line(NamedTuple):
@@ -119,19 +120,23 @@ def _read_head(lines: list[_Line]) -> dict[str, object]:
 
 
 def _read_labels(lines: list[_Line], first: int, last: int) -> tuple[dict[str, object], dict[str, Span], int]:
-    """Return the settings, where each stands, and the number of the line behind the last one."""
+    """Return the settings, where each stands, and the number of the line behind the last one.
+
+    The licence comes last, but may be missing or stand elsewhere; a name that comes again is part of some text.
+    """
     values: dict[str, object] = {}
     places: dict[str, Span] = {}
-    number = first
-    after = first
-    while number < last and "license" not in values:
+    number = after = first
+    while number < last:
         line = lines[number]
-        number += 1
         setting, rest = _label(line.text)
-        if setting is None:
+        if setting is None or setting in values:
+            if line.text.strip() and ("license" in values or _starts_query(lines[number : number + 2])):
+                break
+            number += 1
             continue
         places[setting] = Span(line.start, line.end)
-        after = number
+        number = after = number + 1
         if setting not in _LISTS:
             values[setting] = _read_scalar(setting, rest)
             continue
@@ -143,6 +148,11 @@ def _read_labels(lines: list[_Line], first: int, last: int) -> tuple[dict[str, o
             number += 1
         values[setting] = [_LINK.sub(r"\2" if setting == "references" else r"\1", item) for item in items]
     return values, places, after
+
+
+def _starts_query(lines: list[_Line]) -> bool:
+    """Tell whether a query starts with these lines: the first two, for `any` may stand alone on its line."""
+    return _QUERY_START.match(" ".join(" ".join(line.text.split()) for line in lines)) is not None
 
 
 def _read_scalar(setting: str, text: str) -> object:
@@ -184,24 +194,23 @@ def _find_query(lines: list[_Line]) -> Span | None:
     headings = [number for number, line in enumerate(lines) if _heading(line.text) == "query"]
     rest = lines[headings[-1] + 1 :] if headings else lines
     fences = [number for number, line in enumerate(rest) if line.text.startswith("```")]
-    if len(fences) >= 2:
-        rest = rest[fences[-2] + 1 : fences[-1]]
-    elif not headings:
-        rest = _drop_prose(rest)
-    filled = [line for line in rest if line.text.strip() and line.text.strip() != "edit"]
-    if not filled:
-        return None
-    return Span(filled[0].start, filled[-1].end)
+    fenced = _filled(rest[fences[-2] + 1 : fences[-1]]) if len(fences) >= 2 else []
+    if len(fences) >= 2 and (headings or _starts_query(fenced[:2])):
+        filled = fenced
+    else:
+        filled = _filled(rest) if headings else _drop_prose(_filled(rest))
+    return Span(filled[0].start, filled[-1].end) if filled else None
 
 
-def _drop_prose(lines: list[_Line]) -> list[_Line]:
+def _filled(lines: list[_Line]) -> list[_Line]:
+    """Return the lines that hold something; `edit` is what a browser copies of a heading's button."""
+    return [line for line in lines if line.text.strip() not in ("", "edit")]
+
+
+def _drop_prose(filled: list[_Line]) -> list[_Line]:
     """Return the lines from the query on: a guide without a heading may stand before it."""
-    filled = [line for line in lines if line.text.strip()]
-    for number in range(len(filled)):
-        start = " ".join(" ".join(near.text.split()) for near in filled[number : number + 2])
-        if _QUERY_START.match(start):
-            return filled[number:]
-    return filled
+    start = next((number for number in range(len(filled)) if _starts_query(filled[number : number + 2])), 0)
+    return filled[start:]
 
 
 def _is_threat(line: str) -> bool:

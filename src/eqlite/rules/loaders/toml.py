@@ -10,6 +10,9 @@ from eqlite.rules.loaders.toml_positions import find_table, find_value, map_stri
 from eqlite.rules.model import LoadedRules
 from eqlite.source import Source, Span
 
+# `tomllib` takes a time in the square of a dotted key's parts. No part of the pattern ever gives back what it took.
+_DOTTED = re.compile(r"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)++""")
+_MAX_KEY_PARTS = 200
 _ERROR_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -21,6 +24,8 @@ def load_toml(holder: RuleText, into: LoadedRules) -> None:
     """
     text = holder.text
     try:
+        if any(line.count(".") > _MAX_KEY_PARTS and _has_endless_key(line) for line in text.split("\n")):
+            raise RecursionError
         document: dict[str, object] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         message, start = _explain(str(error), text)
@@ -36,7 +41,7 @@ def load_toml(holder: RuleText, into: LoadedRules) -> None:
         raise NoRule("no table `[rule]`")
 
     def locate(path: tuple[str, ...]) -> Span | None:
-        return find_value(text, ("rule", *path)) if path else find_table(text, ("rule",))
+        return find_value(text, ("rule", *path)) or (find_table(text, ("rule",)) if not path else None)
 
     def make_source(query: str) -> Source:
         span = locate(("query",)) if query else None
@@ -44,6 +49,10 @@ def load_toml(holder: RuleText, into: LoadedRules) -> None:
         return Source(query, holder.file, text, offsets) if offsets else Source(query, holder.file)
 
     add_rule(into, holder, values, locate=locate, make_source=make_source)
+
+
+def _has_endless_key(line: str) -> bool:
+    return any(match.group().count(".") > _MAX_KEY_PARTS for match in _DOTTED.finditer(line))
 
 
 def _explain(message: str, text: str) -> tuple[str, int]:

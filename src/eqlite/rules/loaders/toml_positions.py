@@ -15,12 +15,15 @@ from eqlite.source import Span
 _STATEMENT = re.compile(r"[ \t\r\n]*(?:(#|\[\[?|[A-Za-z0-9_-]+(?=[ \t]*=))(?:[ \t]*=[ \t]*)?)?")
 _SPACES = re.compile(r"[ \t]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_STOP = re.compile(r"[\"'#\[\]{}\n]")
-_BETWEEN = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|[ \t]*\r?\n[ \t\r\n]*|.)|\r\n")
+_BETWEEN_PAIRS = re.compile(r"(?:[ \t\r\n,]++|#[^\n]*+)*+")
+_SCALAR = re.compile(r"[^,\]}#\r\n]*")
+_STOP = re.compile(r"[\"'#\[\]{}]")
+_ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|[ \t]*\r?\n[ \t\r\n]*|.)|\r\n")
+_LINE_BREAK = re.compile(r"\r\n")
 
 
 def find_value(text: str, path: tuple[str, ...]) -> Span | None:
-    r"""Return where the value of a key stands; None if its table is written inline or the key is not there.
+    r"""Return where the value of a key stands; None if it is not there.
 
     >>> text = '[rule]\nname = "query = 1"\nquery = "any where true"'
     >>> span = find_value(text, ("rule", "query"))
@@ -31,8 +34,27 @@ def find_value(text: str, path: tuple[str, ...]) -> Span | None:
     for key, start, end in _statements(text):
         if end is None:
             table = key
-        elif key == path[-len(key) :] and (*table, *key) == path:
+            continue
+        whole = (*table, *key)
+        if whole == path:
             return Span(start, end)
+        if text.startswith("{", start) and whole == path[: len(whole)]:
+            return _find_inline(text, start, path[len(whole) :])
+    return None
+
+
+def _find_inline(text: str, start: int, path: tuple[str, ...]) -> Span | None:
+    """Return where the value of a key stands in the inline table that opens at `start`."""
+    place = _end(_BETWEEN_PAIRS, text, start + 1)
+    while not text.startswith("}", place):
+        key, equals = _read_key(text, place)
+        begin = _end(_SPACES, text, equals + 1)
+        end = _value_end(text, begin)
+        if key == path:
+            return Span(begin, end)
+        if text.startswith("{", begin) and key == path[: len(key)]:
+            return _find_inline(text, begin, path[len(key) :])
+        place = _end(_BETWEEN_PAIRS, text, end)
     return None
 
 
@@ -82,12 +104,10 @@ def map_string(text: str, start: int, value: str) -> tuple[tuple[int, int], ...]
     if text.startswith(value, begin) and len(value) == end - begin:
         return ((0, begin),)
     offsets = [(0, begin)]
-    is_basic = text[start] == '"'
     removed = 0
-    for match in _BETWEEN.finditer(text, begin, end):
+    longer = _ESCAPE if text[start] == '"' else _LINE_BREAK
+    for match in longer.finditer(text, begin, end):
         written = match.group()
-        if written[0] == "\\" and not is_basic:
-            continue
         width = 0 if written[0] == "\\" and "\n" in written else 1
         place = match.start() - begin - removed + width
         removed += len(written) - width
@@ -118,9 +138,11 @@ def _read_key(text: str, place: int) -> tuple[tuple[str, ...], int]:
 
 
 def _value_end(text: str, start: int) -> int:
-    """Return where a value ends: behind a string, else at the end of the line on which its brackets are closed."""
+    """Return where a value ends: a string, an array or inline table, or anything up to a comma or comment."""
     if text.startswith(('"', "'"), start):
         return _string_bounds(text, start)[2]
+    if not text.startswith(("[", "{"), start):
+        return _end(_SCALAR, text, start)
     depth = 0
     place = start
     while (stop := _STOP.search(text, place)) is not None:
@@ -129,12 +151,7 @@ def _value_end(text: str, start: int) -> int:
         if sign in "\"'":
             place = _string_bounds(text, stop.start())[2]
         elif sign == "#":
-            if depth == 0:
-                return stop.start()
             place = _line_end(text, place)
-        elif sign == "\n":
-            if depth == 0:
-                return stop.start()
         else:
             depth += 1 if sign in "[{" else -1
             if depth == 0:

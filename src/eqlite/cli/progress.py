@@ -1,0 +1,60 @@
+"""What moves on a terminal while one waits. Always on stderr, gone without a trace when it is over."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+Item = TypeVar("Item")
+_LEAST_BYTES = 4 << 20
+_MANY_RULES = 50
+_PACKED = (".gz", ".zst")
+
+
+class Progress:
+    """A bar over the bytes of the input files; without a terminal, or for little input, nothing."""
+
+    def __init__(self, files: list[str], *, quiet: bool) -> None:
+        sizes = [Path(file).stat().st_size for file in files if file != "-" and Path(file).is_file()]
+        is_small = sum(sizes) < _LEAST_BYTES and "-" not in files
+        self.update: Callable[[int, int], None] | None = None
+        self._stop: Callable[[], None] = lambda: None
+        if not quiet and sys.stderr.isatty() and not is_small:
+            is_known = "-" not in files and not any(file.endswith(_PACKED) for file in files)
+            self._show(sum(sizes) if is_known else None)
+
+    def until_found(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield the items; the bar goes away before the first, so that both do not mix on one terminal."""
+        try:
+            for item in items:
+                self._stop()
+                yield item
+        finally:
+            self._stop()
+
+    def _show(self, total: int | None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = (TextColumn("{task.fields[events]:,} lines"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        bar = Bar(*columns, console=Console(stderr=True), transient=True)
+        task = bar.add_task("", total=total, events=0)
+        bar.start()
+        self._stop = bar.stop
+        self.update = lambda lines, size: bar.update(task, completed=size, events=lines)
+
+
+@contextlib.contextmanager
+def compiling(count: int, *, quiet: bool) -> Iterator[None]:
+    """Say on a terminal that many rules are being compiled: that takes seconds."""
+    if quiet or count < _MANY_RULES or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"compiling {count:,} rules"):
+        yield

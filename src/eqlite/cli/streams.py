@@ -1,0 +1,106 @@
+"""The standard streams: closed ones, narrow encodings, colours, and a Ctrl-C that waits for the end of a line."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from types import FrameType, TracebackType
+from typing import Any, Self, TextIO, TypeVar
+
+Item = TypeVar("Item")
+
+
+def mend_streams() -> None:
+    """Let every write succeed: into nothing where a stream is closed, as escapes where an encoding lacks a sign."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - open to the end
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def data_stdout() -> TextIO:
+    """Return stdout for data that programs read: always UTF-8, whatever the terminal is said to speak."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    return sys.stdout
+
+
+def let_go_of_stdout() -> None:
+    """Point stdout nowhere, so that the interpreter does not stumble over the closed pipe at its end.
+
+    The same for stderr where it is the same pipe (`2>&1 | head`).
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    try:
+        sys.stderr.flush()
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(nowhere, sys.stderr.fileno())
+    os.close(nowhere)
+
+
+def wants_color(choice: str, stream: TextIO) -> bool:
+    """Tell whether to colour what goes to a stream; `NO_COLOR` and `FORCE_COLOR` count where they are not empty."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+class WholeLines:
+    """While results are written, Ctrl-C is held back until the one that is being written is whole.
+
+    While they are still being looked for it works as ever, and a second Ctrl-C always does: the reader of a pipe may
+    have stopped reading. Does nothing outside the main thread, where Python delivers no signals.
+
+    Attributes:
+        interrupted: Ctrl-C came while results were written.
+    """
+
+    def __init__(self) -> None:
+        self.interrupted = False
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Give Ctrl-C its meaning back, once all is handed to the system."""
+        try:
+            if kind is None:
+                sys.stdout.flush()
+        finally:
+            self._restore()
+
+    def of(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield the items; hold Ctrl-C back from the first on, and end after the one during which it came."""
+        for item in items:
+            if self._before is None:
+                self._hold()
+            yield item
+            if self.interrupted:
+                return
+
+    def _hold(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what signal handlers take
+        self.interrupted = True
+        self._restore()
+
+    def _restore(self) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)

@@ -1,0 +1,69 @@
+"""`csv`: a row for each detection, without the events themselves, for spreadsheets and data bases.
+
+Values stand as they are, quoted where they need it. A cell that starts with `=` is a formula for some spreadsheets:
+import the columns as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from eqlite.events.document import Event
+from eqlite.report import Layout
+from eqlite.report.records import to_json
+from eqlite.rules.detection import Detection
+
+COLUMNS = (
+    "start",
+    "end",
+    "rule_id",
+    "rule_name",
+    "severity",
+    "risk_score",
+    "kind",
+    "join_keys",
+    "event_ids",
+    "sources",
+)
+_OF_THE_RULE = frozenset({"rule_id", "rule_name", "severity", "risk_score"})
+_NEEDS_QUOTES = frozenset(',"\r\n')
+
+
+def write(detections: Iterable[Detection], out: TextIO, layout: Layout) -> None:
+    """Write a header and the rows. Ids and sources of several events are parted by blanks, `-` where there is none."""
+    chosen = [name for name in COLUMNS if layout.names_rule or name not in _OF_THE_RULE]
+    out.write(",".join(chosen) + "\n")
+    for detection in detections:
+        cells = dict(zip(COLUMNS, _cells(detection), strict=True))
+        out.write(",".join(quoted(cells[name]) for name in chosen) + "\n")
+
+
+def quoted(cell: str) -> str:
+    r"""Return a cell, in quotes where it needs them.
+
+    The module `csv` of Python before 3.13 leaves a carriage return bare, which splits the row for other readers.
+
+    >>> quoted("a"), quoted('say "a".'), quoted("a\rb")
+    ('a', '"say ""a""."', '"a\rb"')
+    """
+    cell = cell.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair, which no file can hold
+    return cell if _NEEDS_QUOTES.isdisjoint(cell) else '"{}"'.format(cell.replace('"', '""'))
+
+
+def _cells(detection: Detection) -> Iterator[str]:
+    rule = detection.rule
+    yield detection.start or ""
+    yield detection.end or ""
+    yield rule.rule_id or ""
+    yield rule.name
+    yield rule.severity or ""
+    yield "" if rule.risk_score is None else str(rule.risk_score)
+    yield detection.kind
+    yield to_json(dict(detection.join_keys)) if detection.join_keys else ""
+    yield _listed([event.id if isinstance(event, Event) else None for event in detection.events])
+    yield _listed([None if source is None else f"{source.file}:{source.line}" for source in detection.sources])
+
+
+def _listed(names: list[str | None]) -> str:
+    return " ".join(name or "-" for name in names) if any(names) else ""

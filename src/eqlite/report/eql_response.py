@@ -1,0 +1,37 @@
+"""`eql-response`: the answer that Elasticsearch's `_eql/search` would give, for programs that read those."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+from eqlite.events.document import Event, document_of
+from eqlite.query import Kind, Match
+from eqlite.report.records import Record, to_json
+
+
+def write(matches: Sequence[Match], kind: Kind, out: TextIO) -> None:
+    """Write the answer, on one line."""
+    out.write(to_json(eql_response(matches, kind)) + "\n")
+
+
+def eql_response(matches: Sequence[Match], kind: Kind) -> Record:
+    """Return the answer as a record; the answer to a sample has `sequences` too, as there."""
+    hits: Record = {"total": {"value": len(matches), "relation": "eq"}}
+    if kind == "event":
+        hits["events"] = [_hit(event) for match in matches for event in match.events]
+    else:
+        hits["sequences"] = [_sequence(match) for match in matches]
+    return {"is_partial": False, "is_running": False, "took": 0, "timed_out": False, "hits": hits}
+
+
+def _sequence(match: Match) -> Record:
+    record: Record = {"join_keys": list(match.join_keys)} if match.join_keys else {}
+    return {**record, "events": [_hit(event) for event in match.events]}
+
+
+def _hit(event: Mapping[str, Any] | None) -> Record:
+    if event is None:
+        return {"_index": "", "_id": "", "_source": {}, "missing": True}
+    index, id = (event.index, event.id) if isinstance(event, Event) else (None, None)
+    return {"_index": index or "", "_id": id or "", "_source": document_of(event)}

@@ -1,0 +1,43 @@
+"""Texts of others (values, names, messages about them) made fit for a terminal and for one line."""
+
+from __future__ import annotations
+
+import re
+
+# C1 controls command some terminals; line separators split a line for whoever reads lines; the rest turns text around.
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def safe(text: str, *, most: int | None = None) -> str:
+    r"""Return a text that cannot command a terminal: what is not printable as escapes, cut after `most` characters.
+
+    >>> safe("a\x1b[2J\nb")
+    'a\\x1b[2J\\nb'
+    >>> safe("abcdef", most=4)
+    'abc…'
+    """
+    if most is not None and len(text) > most:
+        text = f"{text[: most - 1]}…"
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def safe_lines(text: str) -> str:
+    r"""Return a text of several lines, each made safe.
+
+    >>> safe_lines("a\n\tb\x1b")
+    'a\n\\tb\\x1b'
+    """
+    return "\n".join(map(safe, text.split("\n")))
+
+
+def safe_json(text: str) -> str:
+    r"""Return the same JSON, with escapes for the signs that terminals and readers of lines take for more than text.
+
+    >>> safe_json('"a\u2028"')
+    '"a\\u2028"'
+    """
+    if text.isascii():
+        return text
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,0 +1,19 @@
+"""`json`: one array of the objects that `ndjson` writes, still an object a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TextIO
+
+from eqlite.report import Layout
+from eqlite.report.records import detection_record, to_json
+from eqlite.rules.detection import Detection
+
+
+def write(detections: Iterable[Detection], out: TextIO, layout: Layout) -> None:
+    """Write the array."""
+    separator = "["
+    for detection in detections:
+        out.write(f"{separator}\n{to_json(detection_record(detection, layout))}")
+        separator = ","
+    out.write("[]\n" if separator == "[" else "\n]\n")

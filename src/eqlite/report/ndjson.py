@@ -1,0 +1,15 @@
+"""`ndjson`: a JSON object a line, for pipes and for `jq`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TextIO
+
+from eqlite.report import Layout
+from eqlite.report.records import detection_record, to_json
+from eqlite.rules.detection import Detection
+
+
+def write(detections: Iterable[Detection], out: TextIO, layout: Layout) -> None:
+    """Write a line for each detection."""
+    out.writelines(to_json(detection_record(detection, layout)) + "\n" for detection in detections)
