@@ -18,6 +18,7 @@ from eqlite.values.text import to_text
 
 Scalar = str | int | float | bool
 NANOS_PER_MILLI = 1_000_000
+_LONG_PATH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ def raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None = 
 
 def _steps(mapping: Mapping[str, Any], path: str) -> list[tuple[Any, str | None]]:
     """Return where to go on from a mapping: for `a.b.c` by the keys `a`, `a.b` and `a.b.c`."""
+    if len(path) > _LONG_PATH:
+        return _steps_by_key(mapping, path)
     steps: list[tuple[Any, str | None]] = []
     dot = path.find(".")
     while dot >= 0:
@@ -84,6 +87,18 @@ def _steps(mapping: Mapping[str, Any], path: str) -> list[tuple[Any, str | None]
         dot = path.find(".", dot + 1)
     if path in mapping:
         steps.append((mapping[path], None))
+    return steps
+
+
+def _steps_by_key(mapping: Mapping[str, Any], path: str) -> list[tuple[Any, str | None]]:
+    """Return the same by looking at the keys there are: a hostile path has many more to try, each nearly as long."""
+    steps: list[tuple[Any, str | None]] = []
+    names = [key for key in mapping if isinstance(key, str) and path.startswith(key)]  # type: ignore[redundant-expr]
+    for key in sorted(names, key=len):
+        if len(key) == len(path):
+            steps.append((mapping[key], None))
+        elif path[len(key)] == ".":
+            steps.append((mapping[key], path[len(key) + 1 :]))
     return steps
 
 

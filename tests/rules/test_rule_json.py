@@ -182,3 +182,70 @@ def test_hostile_json_is_a_problem(text):
 def test_json_text_is_told_by_content():
     assert load_rule(json.dumps(rule(), indent=2)).rule_id == "0001"
     assert load_rule("[\n" + json.dumps(rule()) + "]").rule_id == "0001"
+
+
+def test_broken_first_line_leaves_the_others_usable():
+    loaded = load('{"rule_id": oops}\n' + json.dumps(rule(rule_id="2")) + "\n" + json.dumps(rule(rule_id="3")))
+    assert [found.rule_id for found in loaded.rules] == ["2", "3"]
+    assert [problem.location for problem in loaded.problems] == ["export.ndjson:1:13"]
+
+
+def test_line_cut_short_leaves_the_next_usable():
+    whole = json.dumps(rule(rule_id="1"))
+    loaded = load(f"{whole[:40]}\n{whole}\n{whole[:-1]}\n{whole}")
+    assert [found.rule_id for found in loaded.rules] == ["1", "1"]
+    assert [problem.location for problem in loaded.problems] == [
+        "export.ndjson:1:41",
+        f"export.ndjson:3:{len(whole)}",
+    ]
+
+
+def test_objects_over_several_lines_may_follow_one_another():
+    whole = "".join(json.dumps(rule(rule_id=str(number)), indent=2) + "\n" for number in range(3))
+    assert [found.rule_id for found in load(whole).rules] == ["0", "1", "2"]
+    loaded = load(whole.replace('"0"', "0 0"))
+    assert [found.rule_id for found in loaded.rules] == ["1", "2"]
+    assert len(loaded.problems) == 1
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2, 4])
+def test_broken_element_of_an_array_leaves_the_others_usable(indent):
+    elements = [json.dumps(rule(rule_id=str(number))) for number in range(3)]
+    text = "[\n" + ",\n".join(elements) + "\n]"
+    if indent is not None:
+        text = json.dumps([json.loads(element) for element in elements], indent=indent)
+    loaded = load(text.replace('"1"', "1 1"))
+    assert [found.rule_id for found in loaded.rules] == ["0", "2"]
+    assert len(loaded.problems) == 1
+
+
+@pytest.mark.parametrize("end", ["", ",", ",\n"])
+def test_array_without_an_end_is_a_problem(end):
+    loaded = load(f"[{json.dumps(rule())}{end}")
+    assert len(loaded.rules) == 1
+    assert [problem.message for problem in loaded.problems] == ["not JSON: the array does not end"]
+
+
+def test_a_text_that_is_broken_all_over_is_given_up():
+    loaded = load('{"a": oops}\n' * 100_000 + json.dumps(rule()))
+    assert loaded.rules == []
+    assert len(loaded.problems) == 101
+    assert loaded.problems[-1].message == "not JSON: nor in 100 places before; the rest is not read"
+
+
+def test_array_opened_and_never_closed_again_and_again_takes_linear_time():
+    loaded = load('{"a": [\n' + "{},\n" * 300_000)
+    assert len(loaded.problems) == 101
+
+
+def test_rule_that_looks_like_a_by_product_is_a_rule():
+    text = json.dumps(rule(exported_count=1, list_id="x"))
+    assert len(load(text).rules) == 1
+    assert len(load(json.dumps({"type": "action", "attributes": rule()})).rules) == 1
+
+
+def test_the_setting_of_an_asset_counts_and_not_that_beside_it():
+    text = json.dumps({"query": "any where false", "severity": "x", "attributes": rule(query="any where true")})
+    (found,) = load(text).rules
+    assert (found.query, found.severity) == ("any where true", "low")
+    assert text[found.source.document_offset(0) :].startswith("any where true")

@@ -1,18 +1,26 @@
+import contextlib
 import gzip
 import io
 import json
 import os
 import pickle
 import tarfile
+import tempfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eqlite.errors import RuleError
 from eqlite.rules.loaders import archive
+from eqlite.rules.loaders.settings import NoRule, RuleText
+from eqlite.rules.loaders.toml import load_toml
 from eqlite.rules.loading import load_rule, load_rules
+from eqlite.rules.model import LoadedRules
 
 TOML = '[rule]\nname = "{name}"\nrule_id = "{name}"\nquery = "any where true"\n'
 
@@ -230,3 +238,222 @@ def test_links_in_an_archive_are_passed_over(tmp_path):
 def test_damaged_file_is_a_problem(tmp_path, data):
     (tmp_path / "r.toml").write_bytes(data)
     assert len(load_rules(tmp_path / "r.toml").problems) == 1
+
+
+# --- hostile input ----------------------------------------------------------------------------------------------------
+
+
+def tar_of(*entries: tuple[tarfile.TarInfo, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as target:
+        for entry, data in entries:
+            entry.size = len(data)
+            target.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def entry_of(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname = kind, link
+    return entry
+
+
+def test_names_in_an_archive_are_never_paths(tmp_path):
+    (tmp_path / "secret.toml").write_text(toml("secret"))
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "in" / "r.tar"
+    names = [str(tmp_path / "secret.toml"), "../secret.toml", "a/../../secret.toml"]
+    path.write_bytes(tar_of(*((entry_of(name), toml(f"in{number}").encode()) for number, name in enumerate(names))))
+    loaded = load_rules(path)
+    assert [rule.name for rule in loaded.rules] == ["in0", "in1", "in2"]
+    assert all(rule.source.name.startswith(f"{path}/") for rule in loaded.rules)
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE])
+def test_links_and_devices_in_a_tar_are_passed_over(tmp_path, kind):
+    (tmp_path / "secret.toml").write_text(toml("secret"))
+    path = tmp_path / "r.tar"
+    link = entry_of("link.toml", kind, str(tmp_path / "secret.toml"))
+    path.write_bytes(tar_of((link, b""), (entry_of("a.toml"), toml("a").encode())))
+    loaded = load_rules(path)
+    assert ([rule.name for rule in loaded.rules], loaded.problems) == (["a"], [])
+
+
+def test_links_in_a_zip_are_passed_over(tmp_path):
+    link = zipfile.ZipInfo("link.toml")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "r.zip", "w") as target:
+        target.writestr(link, "/etc/passwd")
+        target.writestr("a.toml", toml("a"))
+    loaded = load_rules(tmp_path / "r.zip")
+    assert ([rule.name for rule in loaded.rules], loaded.problems) == (["a"], [])
+
+
+def test_name_in_an_archive_cannot_command_the_terminal(tmp_path):
+    (tmp_path / "r.tar").write_bytes(tar({"\x1b[2J\n.toml": b"[rule"}))
+    (problem,) = load_rules(tmp_path / "r.tar").problems
+    assert problem.location == f"{tmp_path / 'r.tar'}/\ufffd[2J\ufffd.toml:1:6"
+
+
+@pytest.mark.parametrize("name", ["bomb.toml.gz", "bomb.tar.gz", "bomb.zip", "bomb.tar.zst"])
+def test_bombs_are_not_unpacked(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(archive, "MAX_UNPACKED_BYTES", 1 << 20)
+    files = {"a.toml": toml("a").encode(), "big.toml": b"#" * (3 << 20)}
+    data = {
+        "bomb.toml.gz": lambda: gzip.compress(files["big.toml"]),
+        "bomb.tar.gz": lambda: gzip.compress(tar(files)),
+        "bomb.zip": lambda: zipped(files),
+        "bomb.tar.zst": lambda: zstandard.compress(tar(files)),
+    }[name]()
+    (tmp_path / name).write_bytes(data)
+    assert [problem.message.rpartition(": ")[2] for problem in load_rules(tmp_path).problems] == [
+        "more than 1 MiB of data"
+    ]
+
+
+def test_zip_whose_sizes_lie_gives_no_more_than_they_say(tmp_path):
+    data = bytearray(zipped({"a.toml": b"#" * (64 << 20)}))
+    size = (64 << 20).to_bytes(4, "little")
+    assert data.count(size) == 2
+    (tmp_path / "r.zip").write_bytes(data.replace(size, (100).to_bytes(4, "little")))
+    tracemalloc.start()
+    try:
+        (problem,) = load_rules(tmp_path / "r.zip").problems
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+    assert problem.id == "unreadable-file"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_packings_in_a_zip_are_told(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "r.zip", "w") as target:
+        target.writestr("a.toml", toml("a"))
+        target.writestr("b.toml", toml("b"), method)
+    loaded = load_rules(tmp_path / "r.zip")
+    assert [rule.name for rule in loaded.rules] == ["a"]
+    assert [problem.message.rpartition(": ")[2] for problem in loaded.problems] == [
+        "`b.toml` is neither stored nor deflated"
+    ]
+
+
+def test_too_many_entries(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_ENTRIES", 3)
+    files = {f"{number}.toml": toml(str(number)).encode() for number in range(4)}
+    (tmp_path / "a.tar").write_bytes(tar(files))
+    (tmp_path / "b.zip").write_bytes(zipped(files))
+    assert [problem.message.rpartition(": ")[2] for problem in load_rules(tmp_path).problems] == [
+        "more than 3 entries",
+        "more than 3 entries",
+    ]
+
+
+def test_damaged_header_in_a_tar_is_not_its_end(tmp_path):
+    data = bytearray(tar({"a.toml": toml("a").encode(), "b.toml": toml("b").encode()}))
+    data[1024 + 150] ^= 1
+    (tmp_path / "r.tar").write_bytes(data)
+    loaded = load_rules(tmp_path)
+    assert [rule.name for rule in loaded.rules] == ["a"]
+    assert [problem.id for problem in loaded.problems] == ["unreadable-file"]
+
+
+ARCHIVES = (tar(FILES), zipped({**FILES, "é.toml": b"x"}), gzip.compress(tar(FILES)), zstandard.compress(tar(FILES)))
+
+
+@given(
+    st.sampled_from(ARCHIVES), st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=3))), st.floats(0, 1)
+)
+def test_damage_is_a_problem_and_never_an_exception(data, changes, length):
+    damaged = bytearray(data)
+    for place, value in changes:
+        start = int(place * (len(data) - 3))
+        damaged[start : start + len(value)] = value
+    file = io.BufferedReader(io.BytesIO(bytes(damaged[: len(data) if length > 0.5 else int(2 * length * len(data))])))
+    try:
+        members = list(archive.unpack(file, lambda name: name.endswith(".toml")))
+    except archive.BadArchive:
+        return
+    assert all(isinstance(member.data, bytes) for member in members)
+
+
+@given(st.binary(max_size=60), st.sampled_from(["a.toml", "a.eql", "a.json", "a.ndjson", "a.txt", "a"]))
+def test_any_bytes_are_a_rule_or_a_problem(data, name):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(data)
+        loaded = load_rules(path)
+    assert len(loaded.rules) + len(loaded.skipped) + len(loaded.problems) >= 1
+
+
+TEXTS = st.text(st.sampled_from('[]{}"\'=\\#.,:\n\r \t-a1é"""rule query')) | st.text()
+
+
+@given(TEXTS, TEXTS)
+def test_any_toml_is_scanned_as_tomllib_reads_it(before, after):
+    text = f"{before}\n[rule]\nquery = 'any where true'\n{after}"
+    loaded = LoadedRules()
+    with contextlib.suppress(NoRule):
+        load_toml(RuleText(text), loaded)
+    for rule in loaded.rules:
+        assert rule.source.document is not None
+        start = rule.source.document_offset(0)
+        assert rule.source.document[start : start + len(rule.query)] == rule.query
+
+
+# --- the shapes of paths ----------------------------------------------------------------------------------------------
+
+
+def test_glob_takes_files_and_folders(tmp_path):
+    for folder in ("linux", "windows"):
+        (tmp_path / "rules" / folder).mkdir(parents=True)
+        (tmp_path / "rules" / folder / "a.toml").write_text(toml(folder))
+    (tmp_path / "rules" / "b.toml").write_text(toml("b"))
+    loaded = load_rules(str(tmp_path / "rules" / "*"))
+    assert [rule.name for rule in loaded.rules] == ["b", "linux", "windows"]
+    assert loaded.problems == []
+    assert len(load_rules(str(tmp_path / "**")).rules) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="every folder can be read")
+def test_folder_that_cannot_be_read_is_a_problem(tmp_path):
+    (tmp_path / "shut").mkdir()
+    (tmp_path / "shut" / "a.toml").write_text(toml("a"))
+    (tmp_path / "b.toml").write_text(toml("b"))
+    (tmp_path / "shut").chmod(0)
+    try:
+        loaded = load_rules(tmp_path)
+    finally:
+        (tmp_path / "shut").chmod(0o700)
+    assert [rule.name for rule in loaded.rules] == ["b"]
+    assert [(problem.id, problem.file) for problem in loaded.problems] == [("unreadable-file", str(tmp_path / "shut"))]
+
+
+def test_link_to_nowhere_is_a_problem(tmp_path):
+    (tmp_path / "a.toml").symlink_to(tmp_path / "none")
+    (tmp_path / "b.toml").write_text(toml("b"))
+    (tmp_path / "c.toml").symlink_to(tmp_path / "b.toml")
+    loaded = load_rules(tmp_path)
+    assert [rule.name for rule in loaded.rules] == ["b"]
+    assert [problem.id for problem in loaded.problems] == ["unreadable-file"]
+
+
+@pytest.mark.parametrize("given", ["a\0b", "x" * 5000, "a\0b.toml", "[", "[!", "\ud800"])
+def test_impossible_paths_are_problems(given):
+    assert [problem.id for problem in load_rules(given).problems] == ["unreadable-file"]
+
+
+def test_files_without_rules_in_a_folder_are_listed_and_notes_are_not(tmp_path):
+    (tmp_path / "package.json").write_text('{"name": "x"}')
+    (tmp_path / "_deprecated.toml").write_text("[other]\n")
+    (tmp_path / "LICENSE.txt").write_text("Rules: see below\n")
+    (tmp_path / "a.toml").write_text(toml("a"))
+    loaded = load_rules(tmp_path)
+    assert sorted(Path(skipped.rule).name for skipped in loaded.skipped) == ["_deprecated.toml", "package.json"]
+    assert loaded.problems == []
+
+
+def test_json_of_utf16_is_read(tmp_path):
+    (tmp_path / "a.ndjson").write_bytes(
+        json.dumps({"query": "any where true", "name": "é"}, ensure_ascii=False).encode("utf-16")
+    )
+    assert load_rule(tmp_path / "a.ndjson").name == "é"

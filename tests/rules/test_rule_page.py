@@ -269,3 +269,97 @@ def test_page_without_a_query_is_a_problem():
     with pytest.raises(RuleError) as caught:
         load_rule(HEAD + THREAT)
     assert [problem.message for problem in caught.value.diagnostics] == ["the rule has no `query`"]
+
+
+def test_page_without_a_licence():
+    page = PAGE.replace("Rule license: Apache-2.0\n", "")
+    rule = load_rule(page)
+    assert (rule.query, rule.license) == (QUERY, None)
+    assert rule.tags == ("OS: Linux", "Tactic: Execution")
+    assert rule.source.position(0).line == HEAD.count("\n")
+
+
+def test_page_with_lines_in_another_order():
+    head = HEAD.replace("Rule license: Apache-2.0\n", "").replace(
+        "Version: 4\n", "Rule license: Apache-2.0\nVersion: 4\n"
+    )
+    rule = load_rule(f"{head}{QUERY}\n{THREAT}")
+    assert (rule.query, rule.version, rule.author, rule.license) == (QUERY, 4, ("Ann", "Ben"), "Apache-2.0")
+
+
+def test_page_with_lines_that_are_not_known():
+    head = HEAD.replace("Version: 4\n", "Rule owner: somebody\n- else\nAlert suppression: none\nVersion: 4\n")
+    rule = load_rule(f"{head}{QUERY}\n{THREAT}")
+    assert (rule.query, rule.version, rule.tags) == (QUERY, 4, ("OS: Linux", "Tactic: Execution"))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Odd\nRule type: eql\n",
+        "Rule type: eql\n",
+        "Odd\nRule type: eql\nRule license: X\n",
+        "Odd\nRule type: eql\nTags:\nVersion: 1\n",
+    ],
+)
+def test_page_with_next_to_nothing(head):
+    rule = load_rule(head + QUERY)
+    assert (rule.query, rule.severity, rule.index, rule.threat) == (QUERY, None, (), ())
+
+
+LOOKALIKE = """\
+process where
+// Rule type: query
+process.args : (
+"Version: 9",
+"Framework: none",
+"Severity: high") and
+/*
+Tags:
+- of the query
+Rule license: none
+Risk Score: 99
+*/
+user.name != null"""
+
+
+@pytest.mark.parametrize("licence", ["Rule license: Apache-2.0\n", ""])
+def test_lines_of_the_query_that_look_like_settings_are_the_querys(licence):
+    rule = load_rule(f"{HEAD.replace('Rule license: Apache-2.0' + chr(10), licence)}{LOOKALIKE}\n{THREAT}")
+    assert rule.query == LOOKALIKE
+    assert (rule.version, rule.risk_score, rule.severity, rule.tags[0]) == (4, 73, "high", "OS: Linux")
+    assert rule.type == "eql"
+
+
+GUIDE = """\
+Look where the tool came from.
+Severity: it depends.
+References:
+- https://example.org/guide
+```
+ls -l
+```
+"""
+
+
+def test_guide_with_lines_that_look_like_settings_and_with_fences():
+    rule = load_rule(f"{HEAD}{GUIDE}{QUERY}\n{THREAT}")
+    assert (rule.query, rule.severity) == (QUERY, "high")
+    assert rule.references == ("https://example.org/odd",)
+
+
+def test_fenced_query_behind_a_guide_with_fences():
+    rule = load_rule(f"{HEAD}{GUIDE}```eql\n{QUERY}\n```\n{THREAT}")
+    assert rule.query == QUERY
+
+
+def test_empty_fence_under_the_heading_is_no_query():
+    with pytest.raises(RuleError) as caught:
+        load_rule(f"{HEAD}## Rule query\n\n```js\n```\n{THREAT}")
+    assert [problem.message for problem in caught.value.diagnostics] == ["the rule has no `query`"]
+
+
+def test_technique_without_an_id_is_a_problem():
+    with pytest.raises(RuleError) as caught:
+        load_rule(PAGE.replace("- Id: T1106\n", ""))
+    assert [problem.message for problem in caught.value.diagnostics] == ["`threat` has a form that no rule has"]

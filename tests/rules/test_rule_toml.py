@@ -229,3 +229,104 @@ def test_toml_without_a_rule(tmp_path):
     assert loaded.problems == []
     named = load_rules(tmp_path / "pyproject.toml")
     assert [problem.id for problem in named.problems] == ["bad-rule-file"]
+
+
+@pytest.mark.parametrize(
+    "literal",
+    ["'''\nany where a == \"x\\\n\" or true'''", "'''C:\\\\\nany\\\n'''", '"""\nany \\\\\nwhere\\"\n true"""'],
+)
+def test_places_in_a_file_with_windows_line_ends(literal):
+    text = f"[rule]\nquery = {literal}\n".replace("\n", "\r\n")
+    (rule,) = load(text).rules
+    assert rule.query == tomllib.loads(text)["rule"]["query"]
+    assert rule.source.document == text
+    places = [rule.source.document_offset(offset) for offset in range(len(rule.query))]
+    for place, character in zip(places, rule.query, strict=True):
+        assert text.startswith(("\r\n", "\\") if character == "\n" else (character, "\\" + character), place)
+
+
+def test_error_in_a_file_with_windows_line_ends():
+    (problem,) = load('[rule]\r\nname = "x"\r\nquery = any\r\n').problems
+    assert problem.location == "rules/odd.toml:3:9"
+
+
+def test_rule_that_is_given_twice_is_a_problem():
+    (problem,) = load('[rule]\nquery = "any where true"\nquery = "any where false"\n').problems
+    assert (problem.id, problem.message) == ("bad-rule-file", "not TOML: cannot overwrite a value")
+    (problem,) = load('[rule]\nquery = "any where true"\n[rule]\n').problems
+    assert problem.id == "bad-rule-file"
+
+
+@pytest.mark.parametrize("key", ["a" + ".a" * 50_000, '"a"' + " . 'a'" * 50_000, "x." + "a-1." * 50_000 + "a"])
+@pytest.mark.parametrize("form", ["{} = 1", "[{}]", "[[{}]]", "x = {{ y = 1, {} = 1 }}"])
+def test_key_of_endless_parts_is_refused_at_once(key, form):
+    (problem,) = load(f'[rule]\nquery = "any where true"\n{form.format(key)}\n').problems
+    assert problem.message == "not TOML that can be read: nested or numbered beyond all use"
+
+
+def test_many_dots_in_a_text_are_none_of_a_key():
+    addresses = ", ".join(f'"10.0.{number // 256}.{number % 256}"' for number in range(2000))
+    (rule,) = load(f"[rule]\nquery = 'any where a in ({addresses})'\nnote = \"{'...' * 1000}\"\n").rules
+    assert rule.query.count('"') == 4000
+
+
+def test_toml_with_a_rule_page_in_a_note_is_toml():
+    assert load_rule(f"{RULE}\n[rule.x]\nnote = '''\nRule type: eql\n'''\n").rule_id == "0001"
+
+
+def test_text_may_start_with_a_byte_order_mark():
+    assert load_rule("\ufeff" + RULE).rule_id == "0001"
+
+
+CONTENTS = st.text(st.sampled_from("ab= ,.#[]{}"), max_size=6)
+SCALARS = st.one_of(
+    st.sampled_from(["1", "-1.5e3", "0x1F", "true", "inf", "1979-05-27", "1979-05-27T07:32:00Z", "07:32:00", "1_000"]),
+    CONTENTS.map("'{}'".format),
+    CONTENTS.map('"{}"'.format),
+    CONTENTS.map('"\\"{}\\\\"'.format),
+    CONTENTS.map('"""\n{}""\\""""""'.format),
+    CONTENTS.map("'''\n\"{}\n''\\'''''".format),
+)
+BLANKS = st.sampled_from(["", " ", "\n", " # ]}\"'\n ", "\t"])
+KEYS = st.sampled_from(["a", "b-1", "'c.d'", '"e\\" = "', "rule", "query"])
+
+
+def arrays(values):
+    joined = st.lists(st.tuples(BLANKS, values, BLANKS).map("".join), max_size=3).map(",".join)
+    return st.tuples(joined, BLANKS).map(lambda pair: f"[{pair[0]}{',' if pair[0] else ''}{pair[1]}]")
+
+
+def tables(values):
+    pairs = st.dictionaries(KEYS, values, max_size=3)
+    return pairs.map(lambda pairs: "{ " + ", ".join(f"{key} = {value}" for key, value in pairs.items()) + " }")
+
+
+VALUES = st.recursive(SCALARS, lambda values: arrays(values) | tables(values), max_leaves=5)
+HEADERS = st.sampled_from(["", "[rule]", "[ rule . x ] # [", '["q"]', "[[list]]", "[rule.'y']"])
+PARTS = st.tuples(HEADERS, st.dictionaries(KEYS, VALUES, max_size=4), st.sampled_from(["", " # c = '", "  "]))
+
+
+def leaves(value, path=()):
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield (*path, key), below
+            yield from leaves(below, (*path, key))
+
+
+@given(st.lists(PARTS, max_size=4, unique_by=lambda part: part[0]), st.sampled_from(["\n", "\r\n"]))
+def test_every_value_is_found_where_it_stands(parts, line_end):
+    parts = sorted(parts, key=lambda part: bool(part[0]))
+    text = "".join(
+        f"{header}\n" + "".join(f"{key} = {value}{comment}\n" for key, value in pairs.items())
+        for header, pairs, comment in parts
+    ).replace("\n", line_end)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return  # a table written twice
+    for path, value in leaves(document):
+        span = find_value(text, path)
+        if span is None:
+            assert isinstance(value, (dict, list)), path  # made by a header
+        else:
+            assert repr(tomllib.loads(f"x = {text[span.start : span.end]}")["x"]) == repr(value)

@@ -26,7 +26,7 @@ from eqlite.events.envelopes import unwrap
 
 EVERY = 8
 RULES = 101
-SAMPLE = 1_000
+SAMPLE = 600
 """About how many documents of each file are looked at, spread over the file."""
 
 

@@ -33,9 +33,7 @@ def command(text: str, shows_plan: bool, shows_code: bool, as_json: bool, schema
     """Show the syntax tree of a query, given as text or as a rule's file; --plan and --code go on from there."""
     if as_json and shows_code:
         raise click.UsageError("--json is for the tree and the plan; --code is Python")
-    # No query is a single word: one that is may be a file's name with a slip in it.
-    is_file = len(text.split()) == 1 or Path(text).is_file()
-    source = load_rule(Path(text)).source if is_file else Source(text)
+    source = load_rule(Path(text)).source if _names_file(text) else Source(text)
     if not (shows_code or shows_plan):
         _write(parse(source), as_json=as_json)
         return
@@ -50,6 +48,16 @@ def command(text: str, shows_plan: bool, shows_code: bool, as_json: bool, schema
             _write(stage.condition, as_json=False)
         if shows_code:
             sys.stdout.write(PythonBackend().source(stage.condition))
+
+
+def _names_file(text: str) -> bool:
+    """Tell whether a text is a path. No query is a single word: one that is may be a name with a slip in it."""
+    if len(text.split()) == 1:
+        return True
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long for a path, or with signs that none has
+        return False
 
 
 def _write(node: object, *, as_json: bool) -> None:

@@ -98,6 +98,7 @@ def command(
     if not quiet:
         said = [f"{plural(len(found), 'match')} in {plural(stats.evaluated, 'event')}", *reading_lines(stats)]
         said += [] if was_read else ["interrupted: these are the matches among the events read so far"]
+        said += ["interrupted: not all of them were written"] if lines.interrupted else []
         said += [f"{plural(search.untimed, 'event')} left out: no readable time"] if search.untimed else []
         click.echo("\n".join(map(safe, said)), err=True)
     if lines.interrupted or not was_read:

@@ -105,6 +105,7 @@ def command(
     if not quiet:
         seconds = time.monotonic() - started
         said = run_summary(stats, rules=len(compiled), broken=broken, skipped=rules.skipped, seconds=seconds)
+        said += ["interrupted: not all detections were written"] if lines.interrupted else []
         click.echo("\n".join(map(safe, said)), err=True)
     ctx.exit(_exit_code(stats, inputs, broken=broken, strict=strict, fail_on_match=fail_on_match, lines=lines))
 

@@ -20,9 +20,22 @@ def mend_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - open to the end
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, open(nowhere, "w", encoding="utf-8", closefd=False))  # noqa: SIM115 - open to the end
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+            if name == "stdout" and isinstance(stream.buffer, io.RawIOBase):
+                sys.stdout = _buffered(stream)
+
+
+def _buffered(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    """Return the stream with a buffer in it, which `PYTHONUNBUFFERED` takes away.
+
+    Without one, the rest of a line is lost when a signal comes while the line is being written.
+    """
+    encoding, errors = stream.encoding, stream.errors
+    raw = stream.detach()
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors=errors, line_buffering=raw.isatty())  # type: ignore[type-var]
 
 
 def data_stdout() -> TextIO:

@@ -51,17 +51,14 @@ class Search(Generic[Kept]):
 
     def take(self, document: Document, place: int, kept: Kept) -> bool:
         """Test a document with every stage; tell whether anything is kept of it. `place` is its number in the input."""
-        query = self.plan.query
-        if isinstance(query, EventQuery):
-            if not self.predicates[0](document):
-                return False
-            self.ordinals[place] = ordinal(document, place, self.plan)
-            self.kept[place] = kept
-            return True
-        stages = self.plan.stages
         met = [number for number, predicate in enumerate(self.predicates) if predicate(document)]
         if not met:
             return False
+        query = self.plan.query
+        if isinstance(query, EventQuery):
+            self.take_match(document, place, kept)
+            return True
+        stages = self.plan.stages
         if isinstance(query, SampleQuery):
             self.items = self.items or [{} for _ in stages]
             self.ordinals[place] = ordinal(document, place, self.plan)
@@ -72,6 +69,11 @@ class Search(Generic[Kept]):
             return False
         self.kept[place] = kept
         return True
+
+    def take_match(self, document: Document, place: int, kept: Kept) -> None:
+        """Keep a document that is known to meet an event query's condition: as `take`, after the test."""
+        self.ordinals[place] = ordinal(document, place, self.plan)
+        self.kept[place] = kept
 
     def _take_stages(self, document: Document, place: int, met: list[int], query: SequenceQuery) -> bool:
         where = ordinal(document, place, self.plan)

@@ -22,7 +22,7 @@ from eqlite.events.decoding import BadJson, decode, decode_object
 from eqlite.events.document import Event, EventSource
 from eqlite.events.envelopes import unwrap
 from eqlite.events.json_stream import split_values
-from eqlite.events.lines import split_lines
+from eqlite.events.lines import line_blocks
 from eqlite.events.stats import BinarySink, FileWarning, Intake, ReadStats, Rejected
 from eqlite.limits import MAX_LINE_BYTES
 
@@ -43,6 +43,17 @@ class RawLine(NamedTuple):
     file: str
     line: int
     data: bytes
+
+
+class RawBlock(NamedTuple):
+    r"""Some raw lines that follow each other, as a file gives them: with `\n`, and blank ones among them.
+
+    `line` is the number of the first.
+    """
+
+    file: str
+    line: int
+    lines: list[bytes]
 
 
 def read_events(*inputs: Input, rejects: BinarySink | None = None, stats: ReadStats | None = None) -> Iterator[Event]:
@@ -76,6 +87,18 @@ def iter_raw(
     Only lines over the limit and text that cannot be cut into values are counted as rejected here. Whoever decodes the
     lines counts the events in `stats.read` and reports the bad lines to `Intake(stats, rejects).reject`.
     """
+    return (
+        RawLine(file, number, line.rstrip(b"\n"))
+        for file, first, lines in iter_blocks(inputs, stats=stats, rejects=rejects)
+        for number, line in enumerate(lines, first)
+        if not line.isspace()
+    )
+
+
+def iter_blocks(
+    inputs: Iterable[Input], *, stats: ReadStats | None = None, rejects: BinarySink | None = None
+) -> Iterator[RawBlock]:
+    """Return the lines of `iter_raw` many at once: for whoever passes most of them by."""
     intake = Intake(ReadStats() if stats is None else stats, rejects)
     expanded = [file for given in inputs for file in expand_input(given)]
     return itertools.chain.from_iterable(_read_file(file, intake) for file in expanded)
@@ -119,7 +142,7 @@ def _read_events(lines: Iterable[RawLine], intake: Intake) -> Iterator[Event]:
             yield Event(document, index=index, id=id, source=source)
 
 
-def _read_file(given: Input, intake: Intake) -> Iterator[RawLine]:
+def _read_file(given: Input, intake: Intake) -> Iterator[RawBlock]:
     if isinstance(given, (str, os.PathLike)) and given != "-":
         path = os.fspath(given)
         try:
@@ -133,13 +156,16 @@ def _read_file(given: Input, intake: Intake) -> Iterator[RawLine]:
     yield from _read_stream(stream, name if isinstance(name, str) else "<stream>", intake)
 
 
-def _read_stream(stream: Readable, name: str, intake: Intake) -> Iterator[RawLine]:
+def _read_stream(stream: Readable, name: str, intake: Intake) -> Iterator[RawBlock]:
     chunks = decode_text(_warn_of_damage(decompress(read_chunks(stream)), name, intake))
     head, is_lines = _look_ahead(chunks)
-    split = split_lines if is_lines else split_values
-    for line, data in split(itertools.chain((head,), chunks), name, intake):
-        if data and not data.isspace():
-            yield RawLine(name, line, data)
+    chunks = itertools.chain((head,), chunks)
+    if is_lines:
+        for first, lines in line_blocks(chunks, name, intake):
+            yield RawBlock(name, first, lines)
+    else:
+        for line, data in split_values(chunks, name, intake):
+            yield RawBlock(name, line, [data])
 
 
 def _warn_of_damage(chunks: Iterator[bytes], name: str, intake: Intake) -> Iterator[bytes]:

@@ -41,7 +41,7 @@ def render(diagnostic: Diagnostic, *, color: bool) -> str:
 
 def _styled(line: str, tint: str) -> str:
     """Return a line below the headline: place and gutter blue, carets and label like the headline."""
-    if line.startswith("  --> "):
+    if line.startswith("  --> ") or line.strip() == "|":
         return click.style(line, fg="blue")
     gutter, bar, text = line.partition(" | ")
     if bar:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
+from eqlite.backends.base import Predicate
 from eqlite.backends.python import PythonBackend
 from eqlite.backends.python.typed import DoesNotFit
 from eqlite.engine.order import Ordinal, event_time_ns
@@ -17,7 +18,7 @@ from eqlite.engine.search import Result, Search
 from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.document import Event, EventSource, document_of
 from eqlite.events.envelopes import Unwrapped, unwrap
-from eqlite.events.readers import Input, RawLine, iter_raw
+from eqlite.events.readers import Input, RawBlock, RawLine, iter_blocks
 from eqlite.events.stats import BinarySink, Intake, ReadStats, Rejected
 from eqlite.plan import EventQuery
 from eqlite.query import Match, Query
@@ -27,6 +28,9 @@ from eqlite.rules.routing import covers, index_names
 from eqlite.values.dates import format_instant
 
 Compiled = Sequence[tuple[Rule, Query]]
+RuleSearch = Search[Callable[[], AnyEvent]]
+Test = tuple[Predicate | None, RuleSearch]
+"""What a rule asks of one event, None where it asks about several, and its search."""
 
 # Routes are remembered by the names of indices, which events may make up.
 _MAX_ROUTES = 4096
@@ -71,26 +75,62 @@ class Runner:
 
     def __init__(self, compiled: Compiled, *, by_index: bool, stats: RunStats) -> None:
         self.rules = list(compiled)
-        self.searches: list[Search[Callable[[], AnyEvent]]] = [query.new_search() for _, query in self.rules]
+        self.searches: list[RuleSearch] = [query.new_search() for _, query in self.rules]
+        pairs = zip(self.rules, self.searches, strict=True)
+        # Most rules say no to most events: those about one event are asked without a call around it.
+        self._tests: list[Test] = [
+            (query.predicate if query.kind == "event" else None, search) for (_, query), search in pairs
+        ]
         self.by_index = by_index
         self.stats = stats
         self.place = 0
-        self._routes: dict[tuple[str, ...], list[Search[Callable[[], AnyEvent]]]] = {}
+        self._routes: dict[tuple[str, ...], list[Test]] = {}
         # Queries keep their counts from run to run; this run's are what is added to them.
         self._faults_before = [query.faults.count for _, query in self.rules]
 
     def take(self, document: dict[str, object], index: str | None, kept: Callable[[], AnyEvent]) -> None:
         """Test a document with every rule."""
         self.place += 1
-        for search in self._routed(document, index) if self.by_index else self.searches:
-            search.take(document, self.place, kept)
+        for predicate, search in self._routed(document, index) if self.by_index else self._tests:
+            if predicate is None:
+                search.take(document, self.place, kept)
+            elif predicate(document):
+                search.take_match(document, self.place, kept)
 
-    def _routed(self, document: dict[str, object], index: str | None) -> list[Search[Callable[[], AnyEvent]]]:
+    def take_lines(self, block: RawBlock, chosen: Iterable[int], intake: Intake) -> None:
+        """Test what stands on the chosen lines of a block; each of the others is an event known not to match."""
+        done = 0
+        for place in chosen:
+            self._pass_by(place - done)
+            done = place + 1
+            line = block.lines[place]
+            if not line.isspace():
+                self._take_line(RawLine(block.file, block.line + place, line.rstrip(b"\n")), intake)
+        self._pass_by(len(block.lines) - done)
+
+    def _pass_by(self, events: int) -> None:
+        self.stats.reading.read += events
+        self.place += events
+
+    def _take_line(self, line: RawLine, intake: Intake) -> None:
+        try:
+            documents: list[Unwrapped] = unwrap(decode_object(line.data))
+        except BadJson as problem:
+            intake.reject(Rejected(line.file, line.line, problem.reason, problem.detail), line.data)
+            return
+        for unwrapped in documents:
+            intake.stats.read += 1
+            # Where a line holds a search's whole answer, decoding it again for each hit would take a time in its
+            # square.
+            kept = KeptLine(line).event if len(documents) == 1 else partial(_event, line.file, line.line, unwrapped)
+            self.take(unwrapped[0], unwrapped[1], kept)
+
+    def _routed(self, document: dict[str, object], index: str | None) -> list[Test]:
         names = index_names(document, index)
         chosen = self._routes.get(names)
         if chosen is None:
-            pairs = zip(self.rules, self.searches, strict=True)
-            chosen = [search for (rule, _), search in pairs if covers(rule.index, names)]
+            pairs = zip(self.rules, self._tests, strict=True)
+            chosen = [test for (rule, _), test in pairs if covers(rule.index, names)]
             if len(self._routes) < _MAX_ROUTES and sum(map(len, names)) < _MAX_NAME_LENGTH:
                 self._routes[names] = chosen
         if not chosen:
@@ -180,39 +220,22 @@ def run_files(
     stats = stats or RunStats()
     runner = Runner(compiled, by_index=by_index, stats=stats)
     intake = Intake(stats.reading, rejects)
-    line_matches = runner.line_predicate()
+    matches_line = runner.line_predicate()
     lines = size = 0
     try:
-        for line in iter_raw(inputs, stats=stats.reading, rejects=rejects):
-            lines += 1
-            size += len(line.data)
-            if progress is not None and not lines % 1024:
+        for block in iter_blocks(inputs, stats=stats.reading, rejects=rejects):
+            if matches_line is None:
+                chosen: Iterable[int] = range(len(block.lines))
+            else:
+                chosen = _lines_to_decode(block.lines, matches_line)
+            runner.take_lines(block, chosen, intake)
+            if progress is not None:
+                lines += len(block.lines)
+                size += sum(map(len, block.lines))
                 progress(lines, size)
-            if line_matches is not None:
-                try:
-                    if not line_matches(line.data) and _is_utf8(line.data):
-                        stats.reading.read += 1
-                        runner.place += 1
-                        continue
-                except DoesNotFit:
-                    pass
-            _take_line(line, runner, intake)
     except KeyboardInterrupt:
         stats.interrupted = True
     yield from runner.detections()
-
-
-def _take_line(line: RawLine, runner: Runner, intake: Intake) -> None:
-    try:
-        documents: list[Unwrapped] = unwrap(decode_object(line.data))
-    except BadJson as problem:
-        intake.reject(Rejected(line.file, line.line, problem.reason, problem.detail), line.data)
-        return
-    for unwrapped in documents:
-        intake.stats.read += 1
-        # Where a line holds a search's whole answer, decoding it again for each hit would take a time in its square.
-        kept = KeptLine(line).event if len(documents) == 1 else partial(_event, line.file, line.line, unwrapped)
-        runner.take(unwrapped[0], unwrapped[1], kept)
 
 
 def _event(file: str, line: int, unwrapped: Unwrapped) -> Event:
@@ -220,10 +243,20 @@ def _event(file: str, line: int, unwrapped: Unwrapped) -> Event:
     return Event(document, index=index, id=id, source=EventSource(file, line))
 
 
+def _lines_to_decode(lines: Sequence[bytes], matches_line: Callable[[bytes], bool]) -> list[int]:
+    """Return the places of the lines that match, and of those that have to be decoded to tell."""
+    chosen: list[int] = []
+    for place, line in enumerate(lines):
+        try:
+            if matches_line(line) or not (line.isascii() or _is_utf8(line)):
+                chosen.append(place)
+        except DoesNotFit:
+            chosen.append(place)
+    return chosen
+
+
 def _is_utf8(data: bytes) -> bool:
     """Tell whether a line is UTF-8 where nobody looks, too: the typed decoder passes over what it is not asked for."""
-    if data.isascii():
-        return True
     try:
         data.decode()
     except UnicodeDecodeError:

@@ -14,7 +14,7 @@ from eqlite.language.parser import read
 from eqlite.semantics.checks import CHECKS
 from eqlite.semantics.checks.pipes import PIPES, pipe_count
 from eqlite.semantics.context import Context, Settings
-from eqlite.semantics.fold import constant_faults, fold
+from eqlite.semantics.fold import Fault, fold
 from eqlite.semantics.lower import NEVER, all_of, lower
 from eqlite.semantics.names import resolve_field, setting_field
 from eqlite.semantics.resolve import resolve_condition
@@ -76,7 +76,9 @@ def _body(body: ast.Body, context: Context) -> plan.EventQuery | plan.SequenceQu
 def _condition(filter_: ast.EventFilter, context: Context) -> plan.Condition:
     """Return the condition of `category where …`; the category is an exact test like any other."""
     resolved = resolve_condition(filter_.condition, context)
-    for span, fault in constant_faults(resolved):
+    faults: list[Fault] = []
+    folded = fold(resolved, faults)
+    for span, fault in faults:
         context.collector.report(
             "constant-fault",
             f"this has no value: {fault}",
@@ -85,7 +87,7 @@ def _condition(filter_: ast.EventFilter, context: Context) -> plan.Condition:
             note="Elasticsearch refuses the search; here the value is null",
         )
     # After an error there will be no plan, and what lowering says of constants would say the same once more.
-    condition = NEVER if context.collector.errors else lower(fold(resolved), context)
+    condition = NEVER if context.collector.errors else lower(folded, context)
     if filter_.category is None:
         return condition
     name = context.settings.event_category_field

@@ -6,7 +6,6 @@ Null behaves differently here than in a leaf: a constant null is a third truth v
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from eqlite import plan
@@ -18,44 +17,52 @@ from eqlite.source import Span
 from eqlite.values.lucene_regex import RegexLimitError, RegexSyntaxError, compile_regex
 from eqlite.values.wildcard import like_pattern
 
+Fault = tuple[Span, str]
+"""A place at which constants make Elasticsearch fail the search, and why."""
 
-def fold(expression: plan.Expression) -> plan.Expression:
-    """Return the expression with all constant parts computed."""
+
+def fold(expression: plan.Expression, faults: list[Fault] | None = None) -> plan.Expression:
+    """Return the expression with all constant parts computed; `faults` gets the places of `1 / 0` and the like."""
     match expression:
         case plan.Constant() | plan.FieldValue():
             return expression
         case plan.And(terms=terms):
-            return _fold_and([fold(term) for term in terms], expression)
+            return _fold_and([fold(term, faults) for term in terms], expression)
         case plan.Or(terms=terms):
-            return _fold_or([fold(term) for term in terms], expression)
+            return _fold_or([fold(term, faults) for term in terms], expression)
         case plan.Not(operand=operand):
-            return _fold_not(fold(operand), expression)
+            return _fold_not(fold(operand, faults), expression)
         case plan.Compare(left=left, right=right):
-            return _fold_comparison(replace(expression, left=fold(left), right=fold(right)))
+            return _fold_comparison(replace(expression, left=fold(left, faults), right=fold(right, faults)))
         case plan.Like(value=value):
-            return _fold_like(replace(expression, value=fold(value)))
+            return _fold_like(replace(expression, value=fold(value, faults)))
         case plan.Regex(value=value):
-            return _fold_regex(replace(expression, value=fold(value)))
+            return _fold_regex(replace(expression, value=fold(value, faults)))
         case plan.Contained(value=value, items=items):
-            return _fold_contained(replace(expression, value=fold(value), items=tuple(map(fold, items))))
+            folded = [fold(item, faults) for item in items]
+            return _fold_contained(replace(expression, value=fold(value, faults), items=tuple(folded)))
         case plan.Invoke(arguments=arguments):
-            return compute(replace(expression, arguments=tuple(map(fold, arguments))))
+            return compute(replace(expression, arguments=tuple([fold(part, faults) for part in arguments])), faults)
         case plan.Calculate(left=left, right=right) | plan.SameText(left=left, right=right):
-            return compute(replace(expression, left=fold(left), right=fold(right)))
+            return compute(replace(expression, left=fold(left, faults), right=fold(right, faults)), faults)
         case plan.Negative(operand=operand) | plan.IsNull(operand=operand):
-            return compute(replace(expression, operand=fold(operand)))
+            return compute(replace(expression, operand=fold(operand, faults)), faults)
         case _:
             raise AssertionError(f"cannot fold {type(expression).__name__}")
 
 
-def compute(expression: plan.Expression) -> plan.Expression:
+def compute(expression: plan.Expression, faults: list[Fault] | None = None) -> plan.Expression:
     """Return the value of an expression whose parts are all constants; any other as it is."""
     if not all(isinstance(part, plan.Constant) for part in plan.operands(expression)):
         return expression
     try:
         return constant(evaluate(expression, {}), expression)
-    except ValueFault:
-        return constant(None, expression)  # Elasticsearch refuses the search; see differences.md
+    except ValueFault as fault:  # Elasticsearch refuses the search; see differences.md
+        if faults is not None:
+            faults.append((expression.span, str(fault)))
+    except (RegexSyntaxError, RegexLimitError):
+        pass  # said by the check of regular expressions
+    return constant(None, expression)
 
 
 def constant(value: Value, origin: plan.Expression) -> plan.Constant:
@@ -104,7 +111,23 @@ def _fold_or(terms: list[plan.Expression], origin: plan.Expression) -> plan.Expr
 
 
 def _without_repeats(terms: list[plan.Expression]) -> list[plan.Expression]:
-    return list(dict.fromkeys(terms)) if len(terms) < 1_000 else terms
+    """Return the terms, plain tests once each; comparing deeper ones anew at every level would cost too much."""
+    if len(terms) >= 1_000:
+        return terms
+    seen: set[plan.Expression] = set()
+    kept = []
+    for term in terms:
+        if _is_plain_test(term):
+            if term in seen:
+                continue
+            seen.add(term)
+        kept.append(term)
+    return kept
+
+
+def _is_plain_test(term: plan.Expression) -> bool:
+    test = term.operand if isinstance(term, plan.Not) else term
+    return all(isinstance(part, (plan.FieldValue, plan.Constant)) for part in plan.operands(test))
 
 
 def _fold_not(operand: plan.Expression, origin: plan.Expression) -> plan.Expression:
@@ -159,16 +182,3 @@ def _fold_contained(node: plan.Contained) -> plan.Expression:
     if all(_is(item, None) for item in node.items):
         return constant(None, node)
     return compute(node)
-
-
-def constant_faults(expression: plan.Expression) -> Iterator[tuple[Span, str]]:
-    """Yield the places at which constants make Elasticsearch fail the search: `1 / 0`, `number("x")`."""
-    pending = [expression]
-    while pending:
-        node = pending.pop()
-        pending.extend(plan.operands(node))
-        if isinstance(node, (plan.Calculate, plan.Negative, plan.Invoke)) and not any(plan.field_mentions(node)):
-            try:
-                evaluate(node, {})
-            except ValueFault as fault:
-                yield node.span, str(fault)

@@ -29,7 +29,8 @@ from eqlite.values.wildcard import Pattern
 MAX_DEPTH = 40
 MAX_LEAVES = 2_000
 MAX_NAME_PARTS = 20
-"""Parts of a field's name; code for one with more is longer by their square, and no mapping goes so deep."""
+MAX_LOADING_CHARACTERS = 1 << 20
+"""The code that loads a field grows with the square of the parts of its name: bounded for one, and for all together."""
 _PLAIN_TYPES = (DataType.UNKNOWN, DataType.KEYWORD)
 _MAYBE_NUMBER = re.compile(r"-?(?:[0-9]|Inf|NaN)|true$|false$")
 """How the text of a number or a boolean begins; a constant that cannot be one needs no look at numbers."""
@@ -41,7 +42,7 @@ Fallback = Callable[[plan.Condition], Callable[[Any], bool]]
 
 
 class TooComplex(Exception):
-    """A condition nested too deeply, or with too many leaves, for generated code to be sensible."""
+    """A condition nested too deeply, or with too many leaves or names too long, for generated code to be sensible."""
 
 
 @dataclass(slots=True)
@@ -64,6 +65,7 @@ class Generator:
     constants: dict[str, Any] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     derived: dict[str, str] = field(default_factory=dict)
+    loading_characters: int = 0
 
     def generate(self, condition: plan.Condition) -> Generated:
         """Return the function for a condition."""
@@ -86,6 +88,9 @@ class Generator:
             if is_in_line(leaf):
                 variable, lines = self.access.load(leaf.field.path)  # type: ignore[union-attr]
                 self.lines += lines
+                self.loading_characters += sum(map(len, lines))
+                if self.loading_characters > MAX_LOADING_CHARACTERS:
+                    raise TooComplex
                 if any("EMPTY" in line for line in lines):
                     self.constants["EMPTY"] = runtime.EMPTY
                 for name in _derived_names(leaf, variable):

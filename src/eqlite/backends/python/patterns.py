@@ -14,6 +14,8 @@ from eqlite.backends.python.runtime import SEPARATOR, STAND_IN
 from eqlite.values.wildcard import Pattern
 
 MANY_LITERALS = 9
+LITERALS_AT_ONCE = 2_000
+"""To build one machine for more can take time with the square of their number."""
 
 try:
     from ahocorasick_rs import AhoCorasick
@@ -87,6 +89,14 @@ def literal_finder(literals: list[str]) -> Callable[[str], object] | None:
     """Return a function that tells whether any of the literals is in a text; None where a chain of `in` is better."""
     if AhoCorasick is None or len(literals) < MANY_LITERALS:
         return None
+    if len(literals) > LITERALS_AT_ONCE:
+        parts = [literals[start : start + LITERALS_AT_ONCE] for start in range(0, len(literals), LITERALS_AT_ONCE)]
+        finders = [_machine(part) for part in parts]
+        return lambda text: any(finder(text) for finder in finders)
+    return _machine(literals)
+
+
+def _machine(literals: list[str]) -> Callable[[str], object]:
     find = AhoCorasick(literals).find_matches_as_indexes
 
     # A lone surrogate cannot cross into Rust; such a text is searched here.

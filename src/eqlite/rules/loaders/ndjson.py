@@ -67,13 +67,13 @@ def _read_items(holder: RuleText, into: LoadedRules) -> Iterator[Placed]:
                 end = _separator_end(text, value.span.end) if in_array else value.span.end
             place = skip_blanks(text, end)
         except NotJson as error:
-            _report(holder, into, error)
-            broken += 1
-            if broken == MAX_DIAGNOSTICS:
-                _report(holder, into, NotJson(f"nor in {broken} places before; the rest is not read", error.offset))
-                return
             found = text.find(next_start, place)
             place = found + 1 if found >= 0 else len(text)
+            _report(holder, into, error if error.offset < place else NotJson("the object does not end", place - 1))
+            broken += 1
+            if broken == MAX_DIAGNOSTICS:
+                _report(holder, into, NotJson(f"nor in {broken} places before; the rest is not read", place))
+                return
     if in_array and not broken:
         _report(holder, into, NotJson("the array does not end", len(text)))
 

@@ -1,0 +1,123 @@
+"""`eqlite query`."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EVENTS = "examples/cloud_defend_events.ndjson"
+PERL = 'process where process.name == "perl" and process.parent.executable != null'
+SEQUENCE = 'sequence by host.name [process where process.name == "perl"] [process where process.name == "ruby"]'
+
+
+def test_a_match_is_a_line_without_a_rule(run: Any) -> None:
+    (line,) = map(json.loads, run("query", SEQUENCE, EVENTS, "--no-documents").out.splitlines())
+    assert list(line) == ["schema", "kind", "start", "end", "join_keys", "events"]
+    assert line["kind"] == "sequence"
+    assert line["join_keys"] == {"host.name": "node-1"}
+    assert (line["start"], line["end"]) == ("2026-03-02T10:16:21.118Z", "2026-03-02T10:17:21.118Z")
+    assert [event["_id"] for event in line["events"]] == ["pos-perl-case", "pos-ruby-glued"]
+
+
+def test_the_table_of_a_sequence(run: Any, same_as_file: Callable[[str, str], None]) -> None:
+    same_as_file(run("query", SEQUENCE, EVENTS, "--format", "table").out, "query_sequence.txt")
+
+
+def test_csv_has_no_columns_for_a_rule(run: Any) -> None:
+    header = run("query", SEQUENCE, EVENTS, "--format", "csv").out.splitlines()[0]
+    assert header == "start,end,kind,join_keys,event_ids,sources"
+
+
+def test_the_answer_of_eql_search_to_events_and_to_sequences(run: Any) -> None:
+    events = json.loads(run("query", PERL, EVENTS, "--format", "eql-response").out)
+    (hit,) = events.pop("hits")["events"]
+    assert events == {"is_partial": False, "is_running": False, "took": 0, "timed_out": False}
+    assert (hit["_index"], hit["_id"]) == ("logs-cloud_defend.process-default", "pos-perl-case")
+    assert hit["_source"]["process"]["name"] == "perl"
+    missing = SEQUENCE.replace("[process", "with maxspan=5m [process", 1).replace("] [", '] ![any where a == "z"] [')
+    hits = json.loads(run("query", missing, EVENTS, "--format", "eql-response").out)["hits"]
+    assert hits["total"] == {"value": 1, "relation": "eq"}
+    (sequence,) = hits["sequences"]
+    assert sequence["join_keys"] == ["node-1"]
+    assert sequence["events"][1] == {"_index": "", "_id": "", "_source": {}, "missing": True}
+
+
+def test_size_and_position_choose_an_end(run: Any) -> None:
+    def ids(*options: str) -> list[str]:
+        done = run("query", "process where true", EVENTS, "--size", "1", *options)
+        return [json.loads(line)["events"][0]["_id"] for line in done.out.splitlines()]
+
+    assert ids() == ["neg-empty-container-id"]
+    assert ids("--position", "head") == ["pos-python"]
+
+
+def test_the_query_may_stand_in_a_file(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "hunt.eql"
+    path.write_text(f"\ufeff{PERL}\n", encoding="utf-8")
+    assert len(run("query", "-f", str(path), EVENTS).out.splitlines()) == 1
+    assert len(run("query", f"@{path}", EVENTS).out.splitlines()) == 1
+    path.write_text("process where (\n", encoding="utf-8")
+    assert f"{path}:1:16" in run("query", "-f", str(path), EVENTS).err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["query"], "the query, or -f FILE with it"),
+        (["query", "-f", "nowhere.eql", EVENTS], "cannot read the query `nowhere.eql`"),
+        (["query", "any where true", EVENTS, "--size", "-1"], "--size"),
+        (["query", "any where a = 1", EVENTS], "write `==`"),
+    ],
+)
+def test_mistakes_are_told(run: Any, arguments: list[str], said: str) -> None:
+    done = run(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_fields_for_category_time_and_order_can_be_named(run: Any) -> None:
+    lines = ['{"kind": "p", "when": 2, "n": 1}', '{"kind": "p", "when": 1, "n": 3}', '{"kind": "p", "when": 1, "n": 2}']
+    options = ("--category-field", "kind", "--timestamp-field", "when", "--tiebreaker-field", "n")
+    done = run("query", "p where true", "-", *options, stdin="\n".join(lines))
+    assert [json.loads(line)["events"][0]["document"]["n"] for line in done.out.splitlines()] == [2, 3, 1]
+
+
+def test_events_without_a_time_are_told_where_they_are_left_out(run: Any) -> None:
+    done = run("query", "sequence [any where true] [any where true]", "-", stdin="{}\n{}\n")
+    assert "2 events left out: no readable time" in done.err
+
+
+def test_no_event_at_all_is_the_users_error(run: Any) -> None:
+    done = run("query", "any where true", "-", stdin="oops\n")
+    assert done.code == 2
+    assert "no event in -: 1 line rejected, <stdin>:1: not JSON" in done.err
+
+
+class InterruptedInput(io.BytesIO):
+    """Standard input at which somebody presses Ctrl-C once everything in it has been read."""
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        piece = super().read1(size)
+        if not piece:
+            raise KeyboardInterrupt
+        return piece
+
+
+def test_ctrl_c_while_reading_gives_what_was_found(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from eqlite.cli import main
+
+    text = b'{"a": 1}\n{"a": 2}\n'
+    monkeypatch.setattr("sys.stdin", type("Input", (), {"buffer": InterruptedInput(text), "isatty": lambda _: False})())
+    with pytest.raises(SystemExit) as exited:
+        main(["query", "any where a > 0", "-"])
+    out, err = capsys.readouterr()
+    assert exited.value.code == 130
+    assert len(out.splitlines()) >= 1
+    assert "interrupted" in err
