@@ -106,10 +106,16 @@ class Diagnostic:
 
 @dataclass(slots=True)
 class Collector:
-    """Takes the problems of one query; keeps the first `MAX_DIAGNOSTICS`, in order of place when read."""
+    """Takes the problems of one query; keeps the first `MAX_DIAGNOSTICS` of each severity, by place when read."""
 
     source: Source
     found: list[Diagnostic] = field(default_factory=list)
+    room: dict[Severity, int] = field(default_factory=lambda: dict.fromkeys(Severity, MAX_DIAGNOSTICS))
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether no more errors are taken: what is dear to say of one need not be said."""
+        return not self.room[Severity.ERROR]
 
     def report(
         self,
@@ -131,7 +137,8 @@ class Collector:
         (default: the span's start), moved right by `column_shift` (its plan builder counts columns one too high) and
         led in by `elasticsearch_word` (its query planner writes `Line`).
         """
-        if len(self.found) >= MAX_DIAGNOSTICS:
+        severity = Severity(REGISTER[id].severity)
+        if not self.room[severity]:
             return
         if elasticsearch is not None:
             offset = span.start if elasticsearch_offset is None else elasticsearch_offset
@@ -140,6 +147,7 @@ class Collector:
         diagnostic = Diagnostic(id, message, self.source, span, label, help, note, elasticsearch)
         if diagnostic not in self.found:
             self.found.append(diagnostic)
+            self.room[severity] -= 1
 
     @property
     def diagnostics(self) -> list[Diagnostic]:

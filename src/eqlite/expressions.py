@@ -7,6 +7,7 @@ Source: eql-semantics 3.4, 4.5 and 7.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from eqlite import plan
@@ -16,13 +17,13 @@ from eqlite.functions.registry import Value, ValueFault
 from eqlite.values import numbers
 from eqlite.values.lucene_regex import compile_regex
 from eqlite.values.numbers import ArithmeticFault
-from eqlite.values.text import equals_ignoring_case, fold_ascii, to_text
+from eqlite.values.text import equals_ignoring_case, to_text
 from eqlite.values.wildcard import like_pattern
 
 Bindings = Mapping[int, Value]
 """The value of each field mention, by the `id` of its node."""
 
-_LINE_ENDS = "\n\r\u0085\u2028\u2029"
+_LINE_END = re.compile("([\n\r\u0085\u2028\u2029])")
 _OPERATIONS: dict[str, Callable[..., int | float | None]] = {
     "+": numbers.add,
     "-": numbers.subtract,
@@ -143,45 +144,13 @@ def same_text(left: Value, right: Value) -> bool | None:
 
 
 def like(value: Value, pattern: str, *, insensitive: bool) -> bool | None:
-    """Return whether a computed value matches a wildcard pattern, in which nothing matches a line end."""
+    """Return whether a computed value matches a wildcard pattern, in which a line end is met by itself alone."""
     if value is None:
         return None
-    text = to_text(value)
-    if not any(line_end in text for line_end in _LINE_ENDS):
-        return like_pattern(pattern, insensitive=insensitive).matches(text)
-    if insensitive:
-        text, pattern = fold_ascii(text), fold_ascii(pattern)
-    return _within_lines(pattern, text)
-
-
-def _within_lines(pattern: str, text: str) -> bool:
-    """Match with wildcards that stop at line ends, by the set of reachable places in the pattern."""
-    reached = _skip_stars(pattern, {0})
-    for character in text:
-        is_line_end = character in _LINE_ENDS
-        following = set()
-        for place in reached:
-            if place == len(pattern):
-                continue
-            wanted = pattern[place]
-            if wanted == "*" and not is_line_end:
-                following.add(place)
-            elif wanted == character or (wanted == "?" and not is_line_end):
-                following.add(place + 1)
-        reached = _skip_stars(pattern, following)
-        if not reached:
-            return False
-    return len(pattern) in reached
-
-
-def _skip_stars(pattern: str, places: set[int]) -> set[int]:
-    reached = set()
-    for place in places:
-        reached.add(place)
-        while place < len(pattern) and pattern[place] == "*":
-            place += 1
-            reached.add(place)
-    return reached
+    wanted, found = _LINE_END.split(pattern), _LINE_END.split(to_text(value))
+    return len(wanted) == len(found) and all(
+        like_pattern(part, insensitive=insensitive).matches(line) for part, line in zip(wanted, found, strict=True)
+    )
 
 
 def matches_regex(value: Value, pattern: str, *, insensitive: bool) -> bool | None:

@@ -6,7 +6,7 @@ and their values merged. `null`, `[]` and `[null]` are no values; an empty strin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,8 +93,8 @@ def _steps(mapping: Mapping[str, Any], path: str) -> list[tuple[Any, str | None]
 def _steps_by_key(mapping: Mapping[str, Any], path: str) -> list[tuple[Any, str | None]]:
     """Return the same by looking at the keys there are: a hostile path has many more to try, each nearly as long."""
     steps: list[tuple[Any, str | None]] = []
-    names = [key for key in mapping if isinstance(key, str) and path.startswith(key)]  # type: ignore[redundant-expr]
-    for key in sorted(names, key=len):
+    keys: Iterable[object] = mapping  # not only texts, where the event does not come from JSON
+    for key in sorted((key for key in keys if isinstance(key, str) and path.startswith(key)), key=len):
         if len(key) == len(path):
             steps.append((mapping[key], None))
         elif path[len(key)] == ".":

@@ -8,7 +8,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -118,6 +118,18 @@ class Query:
             raise EqlError(f"`matches` asks about one event, and this is a {self.kind}: use `search`")
         return self.backend.predicate(self.plan.query.condition, name=self.name or "query", faults=self.faults)
 
+    @cached_property
+    def line_predicate(self) -> Callable[[bytes], bool] | None:
+        """Return an event query's condition as a function of an undecoded line of JSON; None where there is none.
+
+        Where the function raises one of `backends.python.typed.DoesNotFit`, decode the line and ask `matches`.
+        """
+        make = getattr(self.backend, "line_predicate", None)
+        if make is None or not isinstance(self.plan.query, plan.EventQuery):
+            return None
+        made: Callable[[bytes], bool] | None = make(self.plan.query.condition, name=self.name or "query")
+        return made
+
     def matches(self, event: Event) -> bool:
         """Tell whether an event meets an event query. Pipes do not count.
 
@@ -153,10 +165,13 @@ class Query:
     def stage_predicates(self) -> tuple[Predicate, ...]:
         """Return the functions that tell whether a document meets each stage, `until` last."""
         name = self.name or "query"
-        return tuple(
-            self.backend.predicate(stage.condition, name=f"{name}, stage {number}", faults=self.faults)
-            for number, stage in enumerate(self.plan.stages, 1)
-        )
+        made: dict[int, Predicate] = {}  # by identity of the condition: `with runs` gives many stages one
+        for number, stage in enumerate(self.plan.stages, 1):
+            if id(stage.condition) not in made:
+                made[id(stage.condition)] = self.backend.predicate(
+                    stage.condition, name=f"{name}, stage {number}", faults=self.faults
+                )
+        return tuple(made[id(stage.condition)] for stage in self.plan.stages)
 
     def new_search(self) -> Search[Any]:
         """Return the state of a search of its own, for whoever feeds the documents one by one."""

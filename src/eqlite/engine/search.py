@@ -48,10 +48,16 @@ class Search(Generic[Kept]):
     reported: dict[Key, Key] = field(default_factory=dict)
     hits: list[StageHit] = field(default_factory=list)
     items: list[dict[Key, list[int]]] = field(default_factory=list)
+    tests: dict[Predicate, list[int]] = field(init=False)  # each predicate once, with the numbers of its stages
+
+    def __post_init__(self) -> None:
+        self.tests = {}
+        for number, predicate in enumerate(self.predicates):
+            self.tests.setdefault(predicate, []).append(number)
 
     def take(self, document: Document, place: int, kept: Kept) -> bool:
         """Test a document with every stage; tell whether anything is kept of it. `place` is its number in the input."""
-        met = [number for number, predicate in enumerate(self.predicates) if predicate(document)]
+        met = [number for predicate, numbers in self.tests.items() if predicate(document) for number in numbers]
         if not met:
             return False
         query = self.plan.query
@@ -80,7 +86,7 @@ class Search(Generic[Kept]):
         if where[0] == NO_TIME:
             self.untimed += 1
             return False
-        for number in met:
+        for number in sorted(met):
             keys = self._keys(document, self.plan.stages[number])
             if keys:
                 self.hits.append(StageHit(where, number if number < len(query.stages) else UNTIL, keys))

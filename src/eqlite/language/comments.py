@@ -69,7 +69,9 @@ def blank_comments(text: str) -> Blanked:
                 pieces += [text[kept:start], _NOT_LINE_END.sub(" ", text[start:])]
                 return Blanked("".join(pieces), tuple(comments), start)
             position = end
-        own_line = not text[text.rfind("\n", 0, start) + 1 : start].strip(" \t\r")
+        gap = text[kept:start]
+        line_start = gap.rfind("\n") + 1  # without one, the comment before stands on the same line, if there is one
+        own_line = (line_start > 0 or kept == 0) and not gap[line_start:].strip(" \t\r")
         comments.append(Comment(text[start:position], Span(start, position), own_line))
         pieces += [text[kept:start], _NOT_LINE_END.sub(" ", text[start:position])]
         kept = position

@@ -11,7 +11,6 @@ from functools import partial
 from typing import NamedTuple
 
 from eqlite.backends.base import Predicate
-from eqlite.backends.python import PythonBackend
 from eqlite.backends.python.typed import DoesNotFit
 from eqlite.engine.order import Ordinal, event_time_ns
 from eqlite.engine.search import Result, Search
@@ -20,7 +19,6 @@ from eqlite.events.document import Event, EventSource, document_of
 from eqlite.events.envelopes import Unwrapped, unwrap
 from eqlite.events.readers import Input, RawBlock, RawLine, iter_blocks
 from eqlite.events.stats import BinarySink, Intake, ReadStats, Rejected
-from eqlite.plan import EventQuery
 from eqlite.query import Match, Query
 from eqlite.rules.detection import AnyEvent, Detection
 from eqlite.rules.model import Rule
@@ -140,12 +138,7 @@ class Runner:
 
     def line_predicate(self) -> Callable[[bytes], bool] | None:
         """Return the one rule as a function of an undecoded line; None for several rules, or where none can be made."""
-        if len(self.rules) != 1 or self.by_index:
-            return None
-        rule, query = self.rules[0]
-        if not isinstance(query.backend, PythonBackend) or not isinstance(query.plan.query, EventQuery):
-            return None
-        return query.backend.line_predicate(query.plan.query.condition, name=rule.rule_id or rule.name)
+        return self.rules[0][1].line_predicate if len(self.rules) == 1 and not self.by_index else None
 
     def detections(self) -> Iterator[Detection]:
         """Yield the detections by their last event, then by rule, and complete the counts."""

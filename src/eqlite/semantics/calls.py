@@ -72,6 +72,8 @@ def signature(function: Function) -> str:
 
 
 def _report_unknown(node: ast.Call, context: Context) -> None:
+    if context.collector.is_full:
+        return
     suggestions = similar_names(node.name, FUNCTIONS)
     context.collector.report(
         "unknown-function",
@@ -117,7 +119,7 @@ def _check_argument(
         return
     if not expect_exact(argument, node, f"{ordinal} argument " if ordinal else "", context):
         return
-    if parameter.constant and not is_constant(argument):
+    if parameter.constant and not is_constant(argument, context):
         context.collector.report(
             "not-a-constant",
             f"the {parameter.name} of `{function.name}` must be a constant",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from eqlite import plan
 from eqlite.diagnostics import Collector
 from eqlite.language import ast
 from eqlite.semantics.schema import Schema
+
+_LONGEST_QUOTE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +23,20 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The analysis of one query."""
+    """The analysis of one query.
+
+    Attributes:
+        constancy: for expressions that were asked, by `id`, whether they read no field (`operands.is_constant`).
+    """
 
     collector: Collector
     schema: Schema | None
     settings: Settings
+    constancy: dict[int, tuple[plan.Expression, bool]] = field(default_factory=dict, repr=False)
 
     def text(self, node: ast.Node) -> str:
-        """Return a node's text, as messages of Elasticsearch quote it."""
-        return self.collector.source.text[node.span.start : node.span.end]
+        """Return a node's text, as messages of Elasticsearch quote it; of a huge one the beginning."""
+        text = self.collector.source.text
+        if node.span.end - node.span.start <= _LONGEST_QUOTE:
+            return text[node.span.start : node.span.end]
+        return f"{text[node.span.start : node.span.start + _LONGEST_QUOTE]}…"

@@ -60,6 +60,8 @@ def _field(found: MappedField, name: str, fields: Mapping[str, MappedField], *, 
 
 def _report_unknown(reference: ast.FieldRef, context: Context) -> None:
     assert context.schema is not None
+    if context.collector.is_full:
+        return
     suggestions = context.schema.suggest(reference.name)
     nearest = f"did you mean `{suggestions[0]}`?" if suggestions else None
     context.collector.report(

@@ -13,9 +13,23 @@ from eqlite.source import Span
 Operator = Literal["+", "-", "*", "/", "%"]
 
 
-def is_constant(expression: plan.Expression) -> bool:
-    """Tell whether an expression reads no field."""
-    return next(plan.field_mentions(expression), None) is None
+def is_constant(expression: plan.Expression, context: Context) -> bool:
+    """Tell whether an expression reads no field.
+
+    The answer is kept for the question about an expression around it: no part is looked at twice.
+    """
+    known = context.constancy
+    pending, constant = [expression], True
+    while pending and constant:
+        node = pending.pop()
+        if id(node) in known:
+            constant = known[id(node)][1]
+        elif isinstance(node, plan.FieldValue):
+            constant = False
+        else:
+            pending.extend(reversed(plan.operands(node)))
+    known[id(expression)] = expression, constant
+    return constant
 
 
 def calculation(operator: Operator, left: plan.Expression, right: plan.Expression, span: Span) -> plan.Calculate:

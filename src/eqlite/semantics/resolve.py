@@ -118,12 +118,12 @@ def _comparison(node: ast.Comparison, context: Context) -> plan.Expression:
     for resolved, ordinal in ((left, "first"), (right, "second")):
         expect_exact(resolved, node, f"{ordinal} argument ", context)
     operator: Operator = "==" if node.operator == "!=" else node.operator
-    if is_constant(left) and not is_constant(right):
+    if is_constant(left, context) and not is_constant(right, context):
         left, right, operator = right, left, _FLIPPED[operator]
         offender: ast.Expr = node.left
     else:
         offender = node.right
-    if not is_constant(right):
+    if not is_constant(right, context):
         _report_field_comparison(offender, node.operator, context)
     compared = plan.Compare(operator, left, right, span=node.span)
     return plan.Not(compared, span=node.span) if node.operator == "!=" else compared
@@ -163,7 +163,7 @@ def _insensitive_membership(
     expect_string(value, node.value, node, "first", context, quoted="in~", hint="; consider using [in] instead")
     for item, written in zip(items, node.items, strict=True):
         expect_string(item, written, node, "second", context, quoted="in~", hint="; consider using [in] instead")
-        if not is_constant(item):
+        if not is_constant(item, context):
             _report_field_comparison(written, "in~", context)
     equalities = tuple(plan.SameText(value, item, span=node.span) for item in items)
     return equalities[0] if len(equalities) == 1 else plan.Or(equalities, span=node.span)
@@ -177,8 +177,7 @@ def _check_item(
     node: ast.Membership,
     context: Context,
 ) -> None:
-    text = context.text(node)
-    if not is_constant(item):
+    if not is_constant(item, context):
         context.collector.report(
             "not-a-constant",
             "a list holds constants only",
@@ -186,7 +185,7 @@ def _check_item(
             label="no constant",
             elasticsearch=(
                 "Comparisons against fields are not (currently) supported; "
-                f"offender [{context.text(written)}] in [{text}]"
+                f"offender [{context.text(written)}] in [{context.text(node)}]"
             ),
             elasticsearch_word="Line",
         )
@@ -196,7 +195,7 @@ def _check_item(
             f"`{literal_text(item, context)}` is of type {item.type.es_name}, the field of type {value.type.es_name}",
             written.span,
             elasticsearch=(
-                f"{_ordinal(index + 1)} argument of [{text}] must be [{value.type.es_name}], "
+                f"{_ordinal(index + 1)} argument of [{context.text(node)}] must be [{value.type.es_name}], "
                 f"found value [{context.text(written)}] type [{item.type.es_name}]"
             ),
             elasticsearch_offset=node.span.start,

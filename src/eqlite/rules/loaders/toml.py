@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
+from eqlite.rules.loaders import quick_toml
 from eqlite.rules.loaders.settings import NoRule, RuleText, add_rule
 from eqlite.rules.loaders.toml_positions import find_table, find_value, map_string
 from eqlite.rules.model import LoadedRules
@@ -26,7 +27,7 @@ def load_toml(holder: RuleText, into: LoadedRules) -> None:
     try:
         if any(line.count(".") > _MAX_KEY_PARTS and _has_endless_key(line) for line in text.split("\n")):
             raise RecursionError
-        document: dict[str, object] = tomllib.loads(text)
+        document = quick_toml.loads(text)
     except tomllib.TOMLDecodeError as error:
         message, start = _explain(str(error), text)
         into.problems.append(holder.problem("bad-rule-file", f"not TOML: {message}", start, start + 1))

@@ -10,6 +10,8 @@ from eqlite.values.lucene_regex import RegexLimitError, RegexSyntaxError, compil
 
 def check_insensitive_range(query: ast.Query, context: Context) -> None:
     """Warn of a range such as `[a-z]` in a pattern of `regex~` on a field (eql-semantics 6.2)."""
+    if "regex~" not in context.collector.source.text:
+        return  # as for most queries
     for node in walk(query):
         if not isinstance(node, ast.PatternMatch) or node.operator != "regex~":
             continue

@@ -18,6 +18,8 @@ UNSUPPORTED = ("count", "filter", "sort", "unique", "unique_count")
 def check_pipes(query: ast.Query, context: Context) -> None:
     """Report pipes that do not exist and arguments that are no number (eql-semantics 10)."""
     for pipe in query.pipes:
+        if context.collector.is_full:
+            return
         if pipe.name in UNSUPPORTED:
             context.collector.report(
                 "unsupported-pipe",

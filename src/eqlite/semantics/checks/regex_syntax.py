@@ -11,6 +11,8 @@ from eqlite.values.lucene_regex import RegexLimitError, RegexSyntaxError, compil
 
 def check_regex_syntax(query: ast.Query, context: Context) -> None:
     """Report patterns that Lucene (for a computed value: Java) does not take, and those over the limits."""
+    if "regex" not in context.collector.source.text:
+        return  # as for most queries
     for node in walk(query):
         if isinstance(node, ast.PatternMatch) and node.operator in ("regex", "regex~"):
             _check(node, context)

@@ -9,12 +9,15 @@ from eqlite.language.walk import walk
 from eqlite.semantics.context import Context
 
 _SPECIAL = re.compile(r"[*?\\]")
+_FUNCTIONS = re.compile(r"stringcontains|endswith", re.IGNORECASE)
 
 
 def check_wildcard_constant(query: ast.Query, context: Context) -> None:
     """Warn of signs in the constant that are not taken as they stand (eql-semantics 7.6)."""
+    if not _FUNCTIONS.search(context.collector.source.text):
+        return  # as for most queries
     for node in walk(query):
-        if not isinstance(node, ast.Call) or node.name.lower() not in ("stringcontains", "endswith"):
+        if not isinstance(node, ast.Call) or not _FUNCTIONS.fullmatch(node.name):
             continue
         match node.arguments:
             case (ast.FieldRef(), ast.Literal(value=str() as text) as literal) if _SPECIAL.search(text):

@@ -1,0 +1,1 @@
+"""How fast eqlite is, measured: `python -m benchmarks`. See README.md."""

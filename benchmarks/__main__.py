@@ -1,0 +1,96 @@
+"""`python -m benchmarks`: measure everything in one run and print one table."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from benchmarks.events import write_events
+from benchmarks.one_rule import EventFile, measure_one_rule
+from benchmarks.pack import measure_pack
+from benchmarks.peer import measure_peer
+from benchmarks.process import measure_memory, measure_starts
+from benchmarks.report import Section, machine, print_table, write_json
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is done for the figures."""
+
+    events: int = 20_000
+    rounds: int = 11
+    pack_events: int = 500
+    pack_runs: int = 3
+    starts: int = 15
+    megabytes: int = 200
+
+
+QUICK = Effort(events=2_000, rounds=3, pack_events=50, pack_runs=1, starts=3, megabytes=8)
+FULL = Effort(events=50_000, rounds=15, pack_events=1_000, pack_runs=5, starts=15, megabytes=2_000)
+
+
+def main() -> None:
+    options = _parse_options()
+    effort = QUICK if options.quick else FULL if options.full else Effort()
+    shared = Path(os.environ["EQLITE_SHARED"]) if os.environ.get("EQLITE_SHARED") else None
+    with tempfile.TemporaryDirectory() as folder:
+        files = _event_files(Path(folder), options.events or effort.events, shared)
+        rounds = options.rounds or effort.rounds
+        sections: list[Section] = []
+        for section in _measure(files, shared, effort, rounds=rounds, may_install=options.peer):
+            print(f"measured: {section.title}", file=sys.stderr)
+            sections.append(section)
+    print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    rough = " Rough ones: --quick." if options.quick else ""
+    print(f"Medians.{rough} x orjson: as many times orjson.loads of the same lines in the same run.\n")
+    print_table(sections)
+    if options.json is not None:
+        write_json(options.json, sections)
+
+
+def _parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    effort = parser.add_mutually_exclusive_group()
+    effort.add_argument("--quick", action="store_true", help="only see whether it runs; the figures are rough")
+    effort.add_argument("--full", action="store_true", help="more of everything, and a file of 2 GB")
+    parser.add_argument("--events", type=int, metavar="N", help="how many events for one rule")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often all contenders take their turn")
+    parser.add_argument("--peer", action="store_true", help="install the peer, eql, into benchmarks/.peer if need be")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
+    return parser.parse_args()
+
+
+def _measure(
+    files: list[EventFile], shared: Path | None, effort: Effort, *, rounds: int, may_install: bool
+) -> Iterator[Section]:
+    for events in files:
+        yield measure_one_rule(events, rounds=rounds)
+    yield measure_peer(files[-1], may_install=may_install, rounds=min(rounds, 5))
+    yield measure_pack(shared, files[-1], count=effort.pack_events, runs=effort.pack_runs)
+    yield measure_starts(runs=effort.starts)
+    yield measure_memory(files[0], megabytes=effort.megabytes)
+
+
+def _event_files(folder: Path, count: int, shared: Path | None) -> list[EventFile]:
+    """Return our own events and, where the shared material is at hand, those of its generator."""
+    path = folder / "own.ndjson"
+    files = [EventFile("our own events", path, write_events(path, count))]
+    generator = shared / "bench" / "gen_events.py" if shared is not None else None
+    if generator is not None and generator.is_file():
+        path, truth = folder / "shared.ndjson", folder / "truth.json"
+        command = [sys.executable, str(generator), "-n", str(count), "-o", str(path), "--truth", str(truth)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        files.append(EventFile("shared events", path, set(orjson.loads(truth.read_bytes())["event_ids"])))
+    return files
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""All rules that Elastic ships: how long until they can run, and what they cost as a plain loop."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.one_rule import EventFile
+from benchmarks.report import Row, Section, per_event
+
+_LOAD = "load the rules (TOML in a tar archive)"
+_COMPILE = "parse and analyse the queries"
+_PREDICATES = "compile the event rules to functions"
+_TOTAL = "from the archive to functions, in all"
+_LOOP = "orjson.loads + the event rules, one after another"
+_FILES = "run_files, the event rules"
+_ALL = "run_files, all rules, sequences and samples too"
+_NAMES = (_LOAD, _COMPILE, _PREDICATES, _TOTAL, _LOOP, _FILES, _ALL)
+
+
+def measure_pack(shared: Path | None, events: EventFile, *, count: int, runs: int) -> Section:
+    """Measure with the archive of rules in the shared material, each run a new process; skip without."""
+    archive = shared / "corpus" / "rules.tar.gz" if shared is not None else None
+    if archive is None or not archive.is_file():
+        reason = "EQLITE_SHARED is not set" if archive is None else f"there is no {archive.name} where it points"
+        return Section("The pack of rules", [Row(name, skipped=reason) for name in _NAMES])
+    command = [sys.executable, "-m", "benchmarks.pack_worker", str(archive), str(events.path), str(count)]
+    answers = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(runs)]
+
+    def median(name: str) -> float:
+        return float(statistics.median(answer[name] for answer in answers))
+
+    first = answers[0]
+    rows = [
+        Row(_LOAD, median("load"), "s"),
+        Row(_COMPILE, median("compile"), "s"),
+        Row(_PREDICATES, median("predicates"), "s"),
+        Row(_TOTAL, median("total"), "s", limit=5, of_ratio=False),
+        per_event(_LOOP, median("loop"), median("loop_ratio"), note=f"{first['found']} found"),
+        per_event(_FILES, median("files"), median("files_ratio"), note=f"{first['files_found']} found"),
+        per_event(_ALL, median("all"), median("all_ratio"), note=f"{first['all_found']} found"),
+    ]
+    title = f"The pack: {first['rules']:,} rules, {first['event_rules']} of them about one event; {count:,} events"
+    return Section(title, rows)

@@ -1,0 +1,90 @@
+"""One cold run with the pack, as a process of its own: `python -m benchmarks.pack_worker ARCHIVE EVENTS COUNT`.
+
+Prints CPU seconds as JSON; those for events are per event.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+
+from benchmarks.clock import Contender, compare
+from eqlite.backends.base import Predicate
+from eqlite.query import Query
+from eqlite.rules.model import Rule
+from eqlite.rules.ruleset import load_rules
+from eqlite.rules.running import run_files
+
+
+def main(archive: str, events: str, count: int) -> None:
+    clock = time.process_time
+    started = clock()
+    rules = load_rules(archive)
+    loaded = clock()
+    compiled = rules.compile()
+    analysed = clock()
+    about_one = [(rule, query) for rule, query in compiled if query.kind == "event"]
+    predicates = [query.predicate for _, query in about_one]
+    ready = clock()
+    answer: dict[str, float | int | None] = {
+        "rules": len(rules),
+        "event_rules": len(about_one),
+        "load": loaded - started,
+        "compile": analysed - loaded,
+        "predicates": ready - analysed,
+        "total": ready - started,
+    }
+    answer |= _over_events(events, count, predicates, about_one, compiled)
+    print(json.dumps(answer))
+
+
+def _over_events(
+    events: str,
+    count: int,
+    predicates: Sequence[Predicate],
+    about_one: list[tuple[Rule, Query]],
+    compiled: list[tuple[Rule, Query]],
+) -> dict[str, float | int | None]:
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(events).read_bytes().splitlines()[:count]
+        path = Path(folder) / "events.ndjson"
+        path.write_bytes(b"\n".join(lines) + b"\n")
+        contenders = [
+            Contender("orjson", lambda: _decode(lines), len(lines)),
+            Contender("loop", lambda: _loop(lines, predicates), len(lines)),
+            Contender("files", lambda: sum(1 for _ in run_files(about_one, [path])), len(lines)),
+            Contender("all", lambda: sum(1 for _ in run_files(compiled, [path])), len(lines)),
+        ]
+        timings = compare(contenders, rounds=3)
+    assert timings["loop"].found == timings["files"].found
+    return {
+        "found": timings["loop"].found,
+        **{name: timings[name].seconds for name in ("loop", "files", "all")},
+        **{f"{name}_ratio": timings[name].ratio for name in ("loop", "files", "all")},
+        **{f"{name}_found": timings[name].found for name in ("files", "all")},
+    }
+
+
+def _decode(lines: list[bytes]) -> None:
+    for line in lines:
+        orjson.loads(line)
+
+
+def _loop(lines: list[bytes], predicates: Sequence[Predicate]) -> int:
+    found = 0
+    for line in lines:
+        document = orjson.loads(line)
+        for predicate in predicates:
+            if predicate(document):
+                found += 1
+    return found
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

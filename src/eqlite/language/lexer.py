@@ -1,0 +1,48 @@
+"""Text → tokens, with the terminals of the grammar: as Lark's basic lexer, in half the time.
+
+One regular expression takes blanks and the next token together, keywords are looked up, and lines are not counted. The
+first character that begins no token ends it all; whoever wants to know more asks `Lark.lex`, the basic lexer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lark import Token
+from lark.common import LexerConf
+from lark.exceptions import UnexpectedCharacters
+from lark.lexer import BasicLexer, Lexer
+
+_NAME = "NAME"
+
+
+class QuickLexer(Lexer):
+    """A lexer for `Lark(lexer=QuickLexer)`; comments must be blanked out."""
+
+    def __init__(self, conf: LexerConf) -> None:
+        basic = BasicLexer(conf)  # which knows the order in which terminals are tried, and what is a keyword
+        self._keywords = {
+            terminal.pattern.value: terminal.name for terminal in basic.terminals if terminal.pattern.type == "str"
+        }
+        tokens = [terminal for terminal in basic.scanner.terminals if terminal.name not in basic.ignore_types]
+        alternatives = "|".join(f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})" for terminal in tokens)
+        self._next_token = re.compile(rf"[ \t\r\n]*+(?:{alternatives})").match
+
+    def lex(self, text: str) -> Iterator[Token]:  # type: ignore[override]  # one of the two forms that Lark takes
+        """Yield the tokens, with the offsets at which they start and end; lines and columns are None.
+
+        Raises:
+            UnexpectedCharacters: here no token starts.
+        """
+        place = 0
+        while (found := self._next_token(text, place)) is not None:
+            kind = found.lastgroup
+            assert kind is not None
+            start, place = found.span(kind)
+            value = found[kind]
+            if kind == _NAME:
+                kind = self._keywords.get(value, kind)
+            yield Token(kind, value, start, end_pos=place)
+        if rest := text[place:].lstrip(" \t\r\n"):
+            raise UnexpectedCharacters(text, len(text) - len(rest), 1, 1)  # type: ignore[no-untyped-call]

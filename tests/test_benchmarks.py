@@ -1,0 +1,80 @@
+"""The benchmarks run and tell everything they promise; how fast things are is not tested."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import eqlite
+
+pytest.importorskip("orjson", reason="the yardstick of the benchmarks, in the dependency group `bench`")
+
+from benchmarks.events import MATCH_EVERY, make_events
+from benchmarks.one_rule import RULE
+
+ROOT = Path(__file__).parent.parent
+ONE_RULE = [
+    "orjson.loads",
+    "msgspec.json.decode",
+    "line predicate, lines in memory",
+    "run_files, from the file to detections",
+    "orjson.loads + query.matches",
+    "msgspec.json.decode + query.matches",
+    "orjson.loads + reference backend",
+]
+OTHERS = [
+    "eql 1.0.1: orjson.loads + stream_event",
+    "eql 1.0.1: share of the true matches it finds",
+    "load the rules (TOML in a tar archive)",
+    "parse and analyse the queries",
+    "compile the event rules to functions",
+    "from the archive to functions, in all",
+    "orjson.loads + the event rules, one after another",
+    "run_files, the event rules",
+    "run_files, all rules, sequences and samples too",
+    "import eqlite",
+    "eqlite --version",
+    "import eqlite and compile a first query",
+    "peak memory of `eqlite run`",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_every_row_is_in_the_table(tmp_path):
+    path = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--events", "500", "--json", str(tmp_path / "rows.json")]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "rows.json").read_text())["rows"]
+    names = [row["name"] for row in rows]
+    assert names in (ONE_RULE + OTHERS, 2 * ONE_RULE + OTHERS)
+    assert all((row["value"] is None) == bool(row["skipped"]) for row in rows)
+    assert all(name in done.stdout for name in names)
+
+
+def test_events_are_the_same_every_time():
+    assert list(make_events(300)) == list(make_events(300))
+    assert [document for document, _ in make_events(50)] == [document for document, _ in make_events(300)][:50]
+
+
+def test_true_matches_are_those_that_the_rule_finds():
+    query = eqlite.load_rule(RULE).compile(backend="reference")
+    labelled = list(make_events(10 * MATCH_EVERY))
+    assert [is_match for _, is_match in labelled] == [query.matches(document) for document, _ in labelled]
+    assert sum(is_match for _, is_match in labelled) == 10
+
+
+def test_events_are_of_the_size_and_shape_of_real_ones():
+    documents = [document for document, _ in make_events(500)]
+    sizes = [len(json.dumps(document, separators=(",", ":"))) for document in documents]
+    assert 1_400 < sum(sizes) / len(sizes) < 1_900
+    assert {document["host"]["os"]["type"] for document in documents} == {"linux", "windows"}
+    times = [document["@timestamp"] for document in documents]
+    assert all(earlier <= later for earlier, later in itertools.pairwise(times))
