@@ -28,7 +28,7 @@ $(READY): pyproject.toml tools/setup.sh
 setup: $(READY)  ## make .venv with eqlite and all tools (the other tasks do it too)
 
 demo: $(READY)  ## run the example rule over the example events
-	@$(BIN)/eqlite run -r examples/suspicious_interactive_interpreter.txt examples/cloud_defend_events.ndjson
+	@$(BIN)/eqlite run -r examples/suspicious_interactive_interpreter.txt examples/cloud_defend_events.ndjson --format table
 
 test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(PYTEST_ARGS)

@@ -47,8 +47,8 @@ def evaluate(expression: plan.Expression, bindings: Bindings) -> Value:  # noqa:
         case plan.Invoke(function=function, arguments=arguments, insensitive=insensitive):
             call = function.insensitive if insensitive and function.insensitive else function.implementation
             return call(*[evaluate(argument, bindings) for argument in arguments])
-        case plan.Calculate(operator=operator, left=left, right=right, bits=bits):
-            return calculate(operator, evaluate(left, bindings), evaluate(right, bindings), bits)
+        case plan.Calculate():
+            return _calculated(expression, bindings)
         case plan.Negative(operand=operand):
             return negate(evaluate(operand, bindings))
         case plan.Compare(operator=operator, left=left, right=right):
@@ -71,6 +71,16 @@ def evaluate(expression: plan.Expression, bindings: Bindings) -> Value:  # noqa:
             return disjoin([evaluate(term, bindings) for term in terms])
         case _:
             raise AssertionError(f"no meaning for {type(expression).__name__}")
+
+
+def _calculated(expression: plan.Calculate, bindings: Bindings) -> Value:
+    chain = [expression]  # `1 + 2 + 3 …` leans to the left as far as it is long: a loop, where recursion would be deep
+    while isinstance(chain[-1].left, plan.Calculate):
+        chain.append(chain[-1].left)
+    value = evaluate(chain[-1].left, bindings)
+    for link in reversed(chain):
+        value = calculate(link.operator, value, evaluate(link.right, bindings), link.bits)
+    return value
 
 
 # --- three-valued logic ----------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from eqlite.values.numbers import narrow, to_number
 from eqlite.values.text import to_text
 
 Scalar = str | int | float | bool
+ARRAYS = (list, tuple, set, frozenset)
+"""What counts as an array in an event that does not come from JSON."""
 NANOS_PER_MILLI = 1_000_000
 _LONG_PATH = 300
 
@@ -54,23 +56,31 @@ class Field:
 def raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None = None) -> list[Any]:
     """Return all values at `path`, as they stand in the event, in its order.
 
+    What holds itself, or stands in many places, is gone through once: an event need not come from JSON.
+
     >>> raw_values({"process": {"args": ["a", None]}, "process.args": "b"}, "process.args")
     ['a', 'b']
     """
     found: list[Any] = []
     pending: list[tuple[Any, str | None]] = [(event, path)]
+    opened: dict[tuple[int, str | None], Any] = {}
     while pending:
         value, rest = pending.pop()
-        if isinstance(value, (list, tuple)):
-            pending.extend((item, rest) for item in reversed(value))
+        is_array = isinstance(value, ARRAYS)
+        if is_array or isinstance(value, Mapping):
+            place = id(value), rest
+            if place in opened:
+                continue
+            opened[place] = value  # held, so that its id stays its own
+            if is_array:
+                pending.extend((item, rest) for item in reversed(list(value)))
+            elif rest is not None:
+                pending.extend(reversed(_steps(value, rest)))
         elif rest is None:
             if value is None:
-                if null_value is not None:
-                    found.append(null_value)
-            elif not isinstance(value, Mapping):
+                value = null_value
+            if value is not None:
                 found.append(value)
-        elif isinstance(value, Mapping):
-            pending.extend(reversed(_steps(value, rest)))
     return found
 
 
@@ -153,12 +163,14 @@ def _number(value: Any, field: Field) -> int | float | None:
 
 
 def script_value(value: Any, field: Field) -> Scalar:
-    """Return a converted value as functions see it: addresses and dates as text."""
+    """Return a converted value as functions see it: addresses, dates and what JSON does not know as text."""
     if field.type is DataType.IP:
         return format_address(value)
     if field.type is DataType.DATETIME:
         return format_instant(value * NANOS_PER_MILLI)
     if field.type is DataType.DATE_NANOS:
         return format_instant(value)
+    if not isinstance(value, (str, int, float)):
+        return to_text(value)
     scalar: Scalar = value
     return scalar

@@ -9,7 +9,7 @@ True
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -81,7 +81,7 @@ class Query:
     """
 
     text: str
-    plan: plan.Plan
+    plan: plan.Plan = field(repr=False)  # which may be as deep as the query
     diagnostics: tuple[Diagnostic, ...]
     backend: Backend
     faults: Faults
@@ -297,7 +297,7 @@ def evaluate(expression: str, event: Event | None = None) -> Any:
     document, faults = document_of(event), Faults()
     if _is_condition(tree) or isinstance(folded, plan.Constant):
         if isinstance(folded, plan.Constant):
-            return folded.value
+            return folded.value is True if _is_condition(tree) else folded.value
         return holds(lower(folded, context), document, faults)
     values = tuple(script_values(folded, document, faults))
     return values[0] if len(values) == 1 else values

@@ -20,10 +20,9 @@ from eqlite.cli.options import (
     read_schema,
     schema_option,
 )
-from eqlite.cli.streams import WholeLines, data_stdout, wants_color
-from eqlite.cli.summary import reading_lines, rejected
+from eqlite.cli.streams import WholeLines, data_stdout, result_stdout, wants_color
+from eqlite.cli.summary import no_event, reading_lines
 from eqlite.engine.search import Search
-from eqlite.errors import EqlError
 from eqlite.events.document import Event
 from eqlite.events.readers import read_events
 from eqlite.events.stats import ReadStats
@@ -95,7 +94,7 @@ def command(
     layout = Layout(documents, names_rule=False, fields=lambda _: query.fields, color=wants_color(color, sys.stdout))
     with WholeLines() as lines:
         _write(found, query, output_format(format_name), layout, lines)
-    if not quiet:
+    if not quiet and (stats.evaluated or not was_read):
         said = [f"{plural(len(found), 'match')} in {plural(stats.evaluated, 'event')}", *reading_lines(stats)]
         said += [] if was_read else ["interrupted: these are the matches among the events read so far"]
         said += ["interrupted: not all of them were written"] if lines.interrupted else []
@@ -104,7 +103,7 @@ def command(
     if lines.interrupted or not was_read:
         ctx.exit(130)
     if stats.evaluated == 0:
-        raise EqlError(f"no event in {', '.join(inputs)}" + (f": {rejected(stats)}" if stats.rejected else ""))
+        raise no_event(stats, inputs)
 
 
 def _source(words: Sequence[str], path: str | None) -> tuple[Source, Sequence[str]]:
@@ -142,5 +141,4 @@ def _write(found: list[Match], query: Query, format_name: str, layout: Layout, l
         return
     rule = Rule(name="query", query=query.text, source=Source(query.text))  # stands in; nothing of it is written
     detections = (as_detection(rule, query, match) for match in found)
-    out = sys.stdout if format_name == "table" else data_stdout()
-    writer_named(format_name)(lines.of(detections), out, layout)
+    writer_named(format_name)(lines.of(detections), result_stdout(format_name), layout)

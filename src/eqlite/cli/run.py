@@ -23,8 +23,8 @@ from eqlite.cli.options import (
     schema_option,
 )
 from eqlite.cli.progress import Progress, compiling
-from eqlite.cli.streams import WholeLines, data_stdout, wants_color
-from eqlite.cli.summary import rejected, run_summary, skipped_lines
+from eqlite.cli.streams import WholeLines, result_stdout, wants_color
+from eqlite.cli.summary import no_event, run_summary, skipped_lines
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EqlError
 from eqlite.report import FORMATS, Layout, writer_named
@@ -100,9 +100,8 @@ def command(
     format_name = output_format(format_name)
     with _rejects(rejects_path, inputs) as rejects, WholeLines() as lines:
         found = run_files(compiled, inputs, by_index=by_index, stats=stats, rejects=rejects, progress=progress.update)
-        out = sys.stdout if format_name == "table" else data_stdout()
-        writer_named(format_name)(lines.of(progress.until_found(found)), out, layout)
-    if not quiet:
+        writer_named(format_name)(lines.of(progress.until_found(found)), result_stdout(format_name), layout)
+    if not quiet and (stats.reading.evaluated or stats.interrupted):
         seconds = time.monotonic() - started
         said = run_summary(stats, rules=len(compiled), broken=broken, skipped=rules.skipped, seconds=seconds)
         said += ["interrupted: not all detections were written"] if lines.interrupted else []
@@ -169,7 +168,7 @@ def _exit_code(
         return 130
     reading = stats.reading
     if reading.evaluated == 0:
-        raise EqlError(f"no event in {', '.join(inputs)}" + (f": {rejected(reading)}" if reading.rejected else ""))
+        raise no_event(reading, inputs)
     if strict and (broken or reading.rejected):
         reasons = [plural(broken, "broken rule")] if broken else []
         reasons += [plural(reading.rejected, "rejected line")] if reading.rejected else []

@@ -45,6 +45,11 @@ def data_stdout() -> TextIO:
     return sys.stdout
 
 
+def result_stdout(format_name: str) -> TextIO:
+    """Return stdout for results in a format: a table is for the terminal, all else for programs."""
+    return sys.stdout if format_name == "table" else data_stdout()
+
+
 def let_go_of_stdout() -> None:
     """Point stdout nowhere, so that the interpreter does not stumble over the closed pipe at its end.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from eqlite.cli.options import plural
+from eqlite.errors import EventError
 from eqlite.events.stats import ReadStats
 from eqlite.rules.model import Skipped
 from eqlite.rules.running import RunStats
@@ -48,6 +49,11 @@ def reading_lines(stats: ReadStats) -> Iterator[str]:
         yield rejected(stats)
     for warning in stats.warnings:
         yield f"{warning.file}: {warning.reason}"
+
+
+def no_event(stats: ReadStats, inputs: Sequence[str]) -> EventError:
+    """Return the error of a run that found nothing to look at."""
+    return EventError(f"no event in {', '.join(inputs)}" + (f": {rejected(stats)}" if stats.rejected else ""))
 
 
 def rejected(stats: ReadStats) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import NamedTuple
 
+from eqlite.errors import EventError
+
 
 class EventSource(NamedTuple):
     """Where an event stands: the file as the user named it, and the line, from 1, on which it starts."""
@@ -69,14 +71,19 @@ class Event(Mapping[str, object]):
 def document_of(event: Mapping[str, object]) -> dict[str, object]:
     """Return the plain document of an event, whether it was read by eqlite, wrapped as a search hit, or given as it is.
 
+    Raises:
+        EventError: it is no mapping.
+
     >>> document_of({"_source": {"user": "ann"}})
     {'user': 'ann'}
     """
     if event.__class__ is Event:
         return event.document
+    if event.__class__ is not dict and not isinstance(event, Mapping):
+        raise EventError(f"an event is a mapping of names to values, such as a dict; this is a {type(event).__name__}")
     inner = event.get("_source")
     if inner is None and ("_id" in event or "_index" in event):
         inner = event.get("fields")
-    if isinstance(inner, dict):
-        return inner
+    if isinstance(inner, Mapping):
+        event = inner
     return event if event.__class__ is dict else dict(event)

@@ -23,7 +23,7 @@ from eqlite.language.builder import Builder, Refusal
 from eqlite.language.comments import Blanked, Comment, blank_comments
 from eqlite.language.lexer import QuickLexer
 from eqlite.language.syntax_errors import describe_character, describe_end, describe_token
-from eqlite.language.walk import depth as tree_depth
+from eqlite.language.walk import nesting
 from eqlite.limits import MAX_LIST_ITEMS, MAX_NESTING, MAX_QUERY_BYTES
 from eqlite.source import Source, Span
 
@@ -154,11 +154,11 @@ def within_limits(text: str, collector: Collector) -> bool:
 
 
 def _shallow(tree: Any, text: str, collector: Collector) -> bool:
-    """Check the depth of the tree itself (`1 - 1 - 1 …` has no brackets), and make room for walking a deep one."""
+    """Check the depth of the tree itself (a bracket may hold several levels), and make room for walking a deep one."""
     signs = sum(map(text.count, "+-*/%([")) + text.count("not")
     if signs < 100:
         return True
-    depth = tree_depth(tree)
+    depth = nesting(tree)
     if depth > 2 * MAX_NESTING:
         place = Span(0, min(len(text), 1))
         collector.report("nesting-too-deep", f"the query is nested more than {MAX_NESTING:,} deep", place)

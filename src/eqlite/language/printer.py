@@ -478,7 +478,7 @@ class _Builder:
                 opened.append(self.build(*asked))
                 answer = None
 
-    def build(self, node: ast.Expr, level: int) -> _Build:
+    def build(self, node: ast.Expr, level: int) -> _Build:  # noqa: C901 - one case for each kind of node
         is_bare = _level(node) >= level
         match node:
             case ast.And() | ast.Or():
@@ -509,8 +509,13 @@ class _Builder:
                 left = yield node.left, _Level.SUM
                 document = _concat(left, f" {node.operator} ", (yield node.right, _Level.SUM))
             case ast.Arithmetic():
-                left = yield node.left, _level(node)
-                document = _concat(left, f" {node.operator} ", (yield node.right, _level(node) + 1))
+                chain = [node]  # at once: put together link by link, a long one would be copied as often
+                while isinstance(inner := chain[-1].left, ast.Arithmetic) and _level(inner) >= _level(chain[-1]):
+                    chain.append(inner)
+                parts: list[_Document] = [(yield chain[-1].left, _level(chain[-1]))]
+                for link in reversed(chain):
+                    parts += [f" {link.operator} ", (yield link.right, _level(link) + 1)]
+                document = _concat(*parts)
             case _:
                 assert_never(node)
         return document if is_bare else _concat("(", document, ")")

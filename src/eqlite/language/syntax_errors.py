@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -186,6 +187,9 @@ def _hint(token: Token, before: Token | None, kinds: set[str]) -> str | None:
         return "write `==`; `=` stands only in `maxspan=` and `runs=`"
     if token.type == "NAME" and text not in RESERVED and text.lower() in RESERVED:
         return f"keywords are lower case: `{text.lower()}`"
+    expected = [kind.lower() for kind in sorted(kinds) if kind.lower() in RESERVED]
+    if token.type == "NAME" and (near := difflib.get_close_matches(text, expected, n=1, cutoff=0.7)):
+        return f"did you mean `{near[0]}`?"
     if (before is not None and before.type in ("LIKE", "REGEX", "LIKE_TILDE", "REGEX_TILDE", "COLON")) or (
         kinds and kinds <= {"STRING", "RAW_STRING", "OLD_STRING", "INTEGER", "DECIMAL", "NULL", "TRUE", "FALSE", "LPAR"}
     ):

@@ -82,6 +82,26 @@ def depth(node: ast.Node) -> int:
     return deepest
 
 
+def nesting(node: ast.Node) -> int:
+    """Return how deeply a tree is nested: as `depth`, but what leans to the left counts as one, however long.
+
+    Whoever recurses goes through `1 + 2 + 3` in a loop.
+
+    >>> a = ast.FieldRef(("a",))
+    >>> nesting(ast.Arithmetic("+", ast.Arithmetic("+", a, a), a))
+    2
+    """
+    deepest, pending = 0, [(node, 1)]
+    while pending:
+        current, level = pending.pop()
+        deepest = max(deepest, level)
+        if isinstance(current, ast.Arithmetic) and isinstance(current.left, ast.Arithmetic):
+            pending += [(current.left, level), (current.right, level + 1)]
+        else:
+            pending.extend((child, level + 1) for child in children(current))
+    return deepest
+
+
 def transform(node: AnyNode, function: Callable[[ast.Node], ast.Node]) -> AnyNode:
     """Return the tree with `function` applied to every node, children first.
 

@@ -21,7 +21,7 @@ Fault = tuple[Span, str]
 """A place at which constants make Elasticsearch fail the search, and why."""
 
 
-def fold(expression: plan.Expression, faults: list[Fault] | None = None) -> plan.Expression:
+def fold(expression: plan.Expression, faults: list[Fault] | None = None) -> plan.Expression:  # noqa: C901 - one a kind
     """Return the expression with all constant parts computed; `faults` gets the places of `1 / 0` and the like."""
     match expression:
         case plan.Constant() | plan.FieldValue():
@@ -43,7 +43,9 @@ def fold(expression: plan.Expression, faults: list[Fault] | None = None) -> plan
             return _fold_contained(replace(expression, value=fold(value, faults), items=tuple(folded)))
         case plan.Invoke(arguments=arguments):
             return compute(replace(expression, arguments=tuple([fold(part, faults) for part in arguments])), faults)
-        case plan.Calculate(left=left, right=right) | plan.SameText(left=left, right=right):
+        case plan.Calculate():
+            return _fold_calculation(expression, faults)
+        case plan.SameText(left=left, right=right):
             return compute(replace(expression, left=fold(left, faults), right=fold(right, faults)), faults)
         case plan.Negative(operand=operand) | plan.IsNull(operand=operand):
             return compute(replace(expression, operand=fold(operand, faults)), faults)
@@ -134,6 +136,16 @@ def _fold_not(operand: plan.Expression, origin: plan.Expression) -> plan.Express
     if isinstance(operand, plan.Constant):
         return constant(invert(operand.value), origin)
     return operand.operand if isinstance(operand, plan.Not) else plan.Not(operand, span=origin.span)
+
+
+def _fold_calculation(node: plan.Calculate, faults: list[Fault] | None) -> plan.Expression:
+    chain = [node]  # a loop: see `resolve`
+    while isinstance(chain[-1].left, plan.Calculate):
+        chain.append(chain[-1].left)
+    left = fold(chain[-1].left, faults)
+    for link in reversed(chain):
+        left = compute(replace(link, left=left, right=fold(link.right, faults)), faults)
+    return left
 
 
 def _fold_comparison(node: plan.Compare) -> plan.Expression:

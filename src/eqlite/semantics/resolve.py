@@ -107,10 +107,16 @@ def _negative(node: ast.Negate, context: Context) -> plan.Expression:
 
 
 def _calculation(node: ast.Arithmetic, context: Context) -> plan.Expression:
-    left, right = resolve(node.left, context), resolve(node.right, context)
-    expect_numeric(left, node.left, node, "first", context)
-    expect_numeric(right, node.right, node, "second", context)
-    return calculation(node.operator, left, right, node.span)
+    chain = [node]  # `1 + 2 + 3 …` leans to the left as far as it is long: a loop, where recursion would be deep
+    while isinstance(chain[-1].left, ast.Arithmetic):
+        chain.append(chain[-1].left)
+    left = resolve(chain[-1].left, context)
+    for link in reversed(chain):
+        right = resolve(link.right, context)
+        expect_numeric(left, link.left, link, "first", context)
+        expect_numeric(right, link.right, link, "second", context)
+        left = calculation(link.operator, left, right, link.span)
+    return left
 
 
 def _comparison(node: ast.Comparison, context: Context) -> plan.Expression:

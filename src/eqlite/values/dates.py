@@ -16,6 +16,7 @@ Example:
 
 from __future__ import annotations
 
+import datetime
 import time
 from typing import Final
 
@@ -60,7 +61,8 @@ def parse_timestamp(value: object) -> int | None:
     Args:
         value: the document's value. Text is ISO 8601 from the year alone (`2026`) to nine digits of a fraction, with
             `T` or a blank before the time and without an offset UTC, or else a number in digits. Numbers are epoch
-            milliseconds, with up to six digits of a fraction. Of a list, the first readable value counts.
+            milliseconds, with up to six digits of a fraction. Of a list, the first readable value counts. A `datetime`
+            without a zone is UTC.
 
     Elasticsearch's default mapping does the same, but refuses the blank, and reads a number of four digits as a year.
 
@@ -71,6 +73,8 @@ def parse_timestamp(value: object) -> int | None:
         return _timestamp_of_text(value)
     if isinstance(value, (list, tuple)):
         return _first_timestamp(value)
+    if isinstance(value, datetime.date):
+        return _timestamp_of_text(value.isoformat())
     return _nanos_of_number(value)
 
 
@@ -91,6 +95,8 @@ def parse_date_value(value: object, formats: tuple[str, ...] | None, *, nanos: b
     (1772409600000, None)
     """
     known = formats_of(None if formats is None else tuple(formats))
+    if isinstance(value, datetime.date):
+        value = value.isoformat()
     if isinstance(value, str):
         instant = _quick(value) if known.iso else None
         if instant is None:

@@ -22,6 +22,7 @@ _IPV4_BITS: Final = 32
 _ALL_BITS: Final = 128
 _LONGEST_ADDRESS: Final = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
 _LONGEST_PREFIX: Final = len("128")
+_ADDRESSES: Final = (ipaddress.IPv4Address, ipaddress.IPv6Address)
 # The parts of a dotted quad by their text: no leading zeros, no signs, no digits of other scripts.
 _OCTETS: Final = {str(number): number for number in range(256)}
 
@@ -43,11 +44,14 @@ def parse_address(value: object) -> int | None:
 
     Both families; IPv4-mapped IPv6 (`::ffff:10.0.0.1`) is the IPv4 address. Refused are blanks, zone ids
     (`fe80::1%eth0`), and leading zeros in IPv4 (`010.0.0.1`), which Elasticsearch refuses too (InetAddresses.java).
+    Addresses of Python's `ipaddress` count as their text.
 
     >>> parse_address("::1"), parse_address("10.0.0.1") == parse_address("::ffff:a00:1"), parse_address("10.0.0.01")
     (1, True, None)
     """
-    if not isinstance(value, str) or len(value) > _LONGEST_ADDRESS:
+    if not isinstance(value, str):
+        return parse_address(str(value)) if isinstance(value, _ADDRESSES) else None
+    if len(value) > _LONGEST_ADDRESS:
         return None
     parts = value.split(".")
     if len(parts) == 4:

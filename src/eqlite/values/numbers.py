@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Final
 
 from eqlite.datatypes import INTEGERS, DataType
-from eqlite.values.text import compare_text
+from eqlite.values.text import compare_text, to_text
 
 Number = int | float
 
@@ -83,7 +83,9 @@ def parse_number(text: str) -> Number | None:
 
 
 def to_number(value: object) -> Number | None:
-    """Return a JSON value as a number: numbers unchanged, text parsed, None for booleans, null and the rest.
+    """Return a value as a number: numbers unchanged, text parsed, None for booleans and null.
+
+    Other objects of Python (`Decimal`, a number of numpy) are read by their text.
 
     Example:
         >>> [to_number(value) for value in (7, 7.5, "7", True, None)]
@@ -91,7 +93,7 @@ def to_number(value: object) -> Number | None:
     """
     if isinstance(value, (int, float)):
         return None if isinstance(value, bool) else value
-    return parse_number(value) if isinstance(value, str) else None
+    return None if value is None else parse_number(to_text(value))
 
 
 def parse_long(text: str, base: int = 10) -> int | None:

@@ -21,6 +21,7 @@ Example:
 
 from __future__ import annotations
 
+import datetime
 import re
 
 from eqlite.values.case_folding import simple_upper
@@ -33,8 +34,9 @@ def to_text(value: object) -> str:
     """Return a JSON value as text: what a keyword field holds and what Java's `toString` gives.
 
     Args:
-        value: a string (returned unchanged), a boolean or a number. Anything else a caller's mapping may hold is
-            given as Python's `str` has it. Null has no text: ask before.
+        value: a string (returned unchanged), a boolean or a number. Of what else a caller's mapping may hold, dates
+            are given in ISO 8601, bytes read as UTF-8 (what is none as U+FFFD), the rest is as Python's `str` has it.
+            Null has no text: ask before.
 
     Returns:
         Floats as Java's `Double.toString` (JDK 19 and later) writes them: the shortest digits that read back as the
@@ -56,6 +58,10 @@ def to_text(value: object) -> str:
             return "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, float):
         return _double_text(value)
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).decode("utf-8", "replace")
     return str(value)
 
 

@@ -73,7 +73,7 @@ def read_value(event: Event, path: str) -> Any:
 
 def load(generated: Generated, name: str, **extra: Any) -> Callable[[Any], bool]:
     """Compile generated source; tracebacks show its lines under `<eql:name>`."""
-    file_name = f"<eql:{name}>"
+    file_name = f"<eql:{name}>".replace("\0", "\ufffd")  # a rule's name, which may hold anything
     source = generated.source
     linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
     namespace: dict[str, Any] = {"__builtins__": _BUILTINS, **generated.constants, **extra}

@@ -267,8 +267,9 @@ def is_in_line(leaf: plan.Condition) -> bool:
 
 
 def _is_plain(field_: Field) -> bool:
-    is_short = field_.path.count(".") < MAX_NAME_PARTS
-    return is_short and field_.type in _PLAIN_TYPES and field_.null_value is None and field_.ignore_above is None
+    parts = field_.path.split(".")
+    is_usual = all(parts) and len(parts) <= MAX_NAME_PARTS
+    return is_usual and field_.type in _PLAIN_TYPES and field_.null_value is None and field_.ignore_above is None
 
 
 def _derived_names(leaf: plan.Condition, variable: str) -> list[str]:

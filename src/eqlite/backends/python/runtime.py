@@ -1,7 +1,7 @@
 """What generated code calls: tests on a field's raw value when it is not the plain text that most are.
 
-A raw value is what stands in the event: None, a scalar, or a list, possibly nested, with nulls and objects in it, which
-are no values.
+A raw value is what stands in the event: None, a scalar, or an array, possibly nested, with nulls and objects in it,
+which are no values.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from eqlite.fields import to_boolean
+from eqlite.fields import ARRAYS, to_boolean
 from eqlite.values.network import Block, parse_address
 from eqlite.values.numbers import to_number
 from eqlite.values.text import fold_ascii, to_text
@@ -22,15 +22,19 @@ EMPTY: dict[str, Any] = {}
 
 
 def each(value: Any) -> Iterator[Any]:
-    """Yield the values in a raw value: lists opened, nulls and objects left out."""
-    if value.__class__ is not list and not isinstance(value, (list, tuple)):
+    """Yield the values in a raw value: arrays opened, each once, nulls and objects left out."""
+    if value.__class__ is not list and not isinstance(value, ARRAYS):
         if value is not None and not isinstance(value, Mapping):
             yield value
         return
     pending = [iter(value)]
+    opened = {id(value): value}
     while pending:
         for item in pending[-1]:
-            if isinstance(item, (list, tuple)):
+            if isinstance(item, ARRAYS):
+                if id(item) in opened:
+                    continue
+                opened[id(item)] = item  # held, so that its id stays its own
                 pending.append(iter(item))
                 break
             if item is not None and not isinstance(item, Mapping):

@@ -8,6 +8,7 @@ caller evaluates the decoded document instead; so the answers are the same. Keys
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -26,6 +27,8 @@ MAX_FIELDS = 100
 """Types for more fields take longer to make than they save."""
 
 _Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
+_NAME = re.compile(r"[\w@. -]+", re.ASCII)
+"""What msgspec takes for a name without a doubt; it refuses quotes, backslashes, control characters and surrogates."""
 _WRAPPING = ("_source", "fields", "hits")
 """Names that a search hit has around its document."""
 
@@ -50,7 +53,7 @@ def line_predicate(
     paths = set(kinds)
     if not 0 < len(paths) <= MAX_FIELDS or any(other.startswith(f"{path}.") for path in paths for other in paths):
         return None
-    if any(path.partition(".")[0] in _WRAPPING for path in paths):
+    if any(path.partition(".")[0] in _WRAPPING or not _NAME.fullmatch(path) for path in paths):
         return None
     tree = _Tree(kinds)
     try:
