@@ -72,7 +72,6 @@ class Arithmetic(Node):
     operator: OneOf["+", "-", "*", "/", "%"]
     left: Expr
     right: Expr
-    operator_span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,6 @@ class Comparison(Node):
     operator: OneOf["==", "!=", "<", "<=", ">", ">="]
     left: Expr
     right: Expr
-    operator_span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,6 @@ class Membership(Node):
     items: tuple[Expr, ...]
     negated: bool = False
     case_insensitive: bool = False
-    operator_span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,6 @@ class PatternMatch(Node):
     operator: OneOf[":", "like", "like~", "regex", "regex~"]
     value: Expr
     patterns: tuple[Literal, ...]
-    operator_span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from lark import Token, Transformer
 from eqlite.datatypes import DataType
 from eqlite.language import ast
 from eqlite.language.literals import LiteralError, read_name, read_number, read_string
+from eqlite.limits import MAX_RUNS
 from eqlite.source import Span
 
 Children = list[Any]
@@ -140,14 +141,14 @@ class Builder(Transformer[Any, Any]):
                 shift=1,
             )
         runs = number.value if isinstance(number.value, int) else 1  # a decimal is read as 1, as Elasticsearch does
-        if not 1 <= runs <= 100:
+        if not 1 <= runs <= MAX_RUNS:
             words = (
                 f"A positive runs value is required; found [{runs}]"
                 if runs < 1
-                else f"A query cannot be repeated more than 100 times; found [{runs}]"
+                else f"A query cannot be repeated more than {MAX_RUNS} times; found [{runs}]"
             )
             raise Refusal(
-                "bad-runs", f"`runs={runs}` is not between 1 and 100", number.span, elasticsearch=words, shift=1
+                "bad-runs", f"`runs={runs}` is not between 1 and {MAX_RUNS}", number.span, elasticsearch=words, shift=1
             )
         return runs
 
@@ -192,7 +193,6 @@ class Builder(Transformer[Any, Any]):
             left,
             right,
             span=left.span.to(right.span),
-            operator_span=span_of(operator),
         )
 
     def membership(self, children: Children) -> ast.Membership:
@@ -203,7 +203,6 @@ class Builder(Transformer[Any, Any]):
             negated=negation is not None,
             case_insensitive=operator.type == "IN_TILDE",
             span=value.span.to(span_of(closing)),
-            operator_span=span_of(operator),
         )
 
     def match_operator(self, children: Children) -> Token:
@@ -217,7 +216,6 @@ class Builder(Transformer[Any, Any]):
             value,
             (pattern,),
             span=value.span.to(pattern.span),
-            operator_span=span_of(operator),
         )
 
     def matched_list(self, children: Children) -> ast.PatternMatch:
@@ -227,7 +225,6 @@ class Builder(Transformer[Any, Any]):
             value,
             tuple(patterns),
             span=value.span.to(span_of(closing)),
-            operator_span=span_of(operator),
         )
 
     # --- values ------------------------------------------------------------------------------------------------------
@@ -239,7 +236,6 @@ class Builder(Transformer[Any, Any]):
             left,
             right,
             span=left.span.to(right.span),
-            operator_span=span_of(operator),
         )
 
     def minus(self, children: Children) -> ast.Negate:

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from eqlite.datatypes import STRINGS, DataType
+from eqlite.datatypes import DataType
 from eqlite.semantics.suggestions import similar_names
 
 _TYPES = {
@@ -180,8 +180,3 @@ def _aliases(properties: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, 
         if definition.get("type") == "alias":
             yield f"{prefix}{key}", str(definition.get("path"))
         yield from _aliases(definition.get("properties", {}), f"{prefix}{key}.")
-
-
-def is_string(kind: DataType) -> bool:
-    """Tell whether the type is a string type or may be one."""
-    return kind in STRINGS or kind in (DataType.UNKNOWN, DataType.NULL)
