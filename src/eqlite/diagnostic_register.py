@@ -158,5 +158,11 @@ REGISTER: dict[str, Entry] = {
     "unreadable-file": Entry("error", "a file that cannot be read", "Check the path and your rights to it."),
     "bad-rule-file": Entry("error", "a file that holds no rule", "See the rule formats in the documentation."),
     "bad-rule-field": Entry("error", "a rule's setting with an impossible value", "Correct the value."),
+    "setting-not-applied": Entry(
+        "warning",
+        "a rule's `filters` or `exceptions_list`, which eqlite does not apply",
+        "They are no EQL: Kibana adds them to the search in other languages. Write what they leave out as a condition "
+        "of the query, or expect detections that Kibana would not show.",
+    ),
     "duplicate-rule": Entry("warning", "two rules with one id", "Both are used; remove one."),
 }

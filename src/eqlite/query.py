@@ -176,7 +176,7 @@ class Query:
     def new_search(self) -> Search[Any]:
         """Return the state of a search of its own, for whoever feeds the documents one by one."""
         predicates = (self.predicate,) if self.kind == "event" else self.stage_predicates
-        return Search(self.plan, predicates, self.options["max_samples_per_key"])
+        return Search(self.plan, predicates, self.options["max_samples_per_key"], self.faults.record)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as text and options: the functions are made again."""

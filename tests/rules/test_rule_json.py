@@ -249,3 +249,17 @@ def test_the_setting_of_an_asset_counts_and_not_that_beside_it():
     (found,) = load(text).rules
     assert (found.query, found.severity) == ("any where true", "low")
     assert text[found.source.document_offset(0) :].startswith("any where true")
+
+
+@pytest.mark.parametrize("name", ["filters", "exceptions_list"])
+def test_what_kibana_would_leave_out_is_a_warning_with_its_place(name: str) -> None:
+    text = json.dumps(rule(**{name: [{"query": {"match": {"user.name": "root"}}}]}))
+    loaded = load(text)
+    assert len(loaded.rules) == 1
+    (problem,) = loaded.problems
+    assert (problem.id, problem.is_error) == ("setting-not-applied", False)
+    assert text[problem.span.start : problem.span.end].startswith('[{"query"')
+
+
+def test_empty_filters_are_nothing_to_warn_of() -> None:
+    assert load(json.dumps(rule(filters=[], exceptions_list=[]))).problems == []

@@ -7,7 +7,8 @@ event out; an optional one is null, and null joins null. Source: eql-semantics 5
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eqlite.datatypes import DATES, DataType
@@ -20,9 +21,15 @@ Key = tuple[Any, ...]
 
 
 def join_keys(
-    event: Mapping[str, Any], fields: Sequence[Field | None], *, dates_as_text: bool = True
+    event: Mapping[str, Any],
+    fields: Sequence[Field | None],
+    *,
+    dates_as_text: bool = True,
+    report: Callable[[str], None] | None = None,
 ) -> dict[Key, Key]:
     """Return the keys of an event, each with the values to report for it; empty where a required key is missing.
+
+    Of more than `MAX_COMBINATIONS` keys the first ones count, and `report` gets a message.
 
     Dates are reported as text for a sequence, as milliseconds for a sample, as Elasticsearch does. Without a type,
     values are equal if their texts are: a keyword field would hold `1000` and `"1000"` alike.
@@ -33,6 +40,10 @@ def join_keys(
     if len(fields) == 1 and fields[0] is not None:
         return {(key,): (value,) for key, value in _choices(event, fields[0], dates_as_text)}
     choices = [[(None, None)] if field is None else _choices(event, field, dates_as_text) for field in fields]
+    if report is not None and math.prod(map(len, choices)) > MAX_COMBINATIONS:
+        report(
+            f"join keys: the arrays of an event make more than {MAX_COMBINATIONS:,} combinations; the rest is left out"
+        )
     combinations = itertools.islice(itertools.product(*choices), MAX_COMBINATIONS)
     return {
         tuple(key for key, _ in combination): tuple(value for _, value in combination) for combination in combinations

@@ -36,12 +36,14 @@ class Search(Generic[Kept]):
     Attributes:
         plan: the query's plan.
         predicates: one for each of `plan.stages`.
+        report: gets a message about each event of which not everything could be taken.
         untimed: events of a sequence that are left out because they have no readable time.
     """
 
     plan: Plan
     predicates: Sequence[Predicate]
     max_samples_per_key: int = 1
+    report: Callable[[str], None] | None = None
     untimed: int = 0
     kept: dict[int, Kept] = field(default_factory=dict)
     ordinals: dict[int, Ordinal] = field(default_factory=dict)
@@ -95,7 +97,8 @@ class Search(Generic[Kept]):
     def _keys(self, document: Document, stage: Stage) -> tuple[Key, ...]:
         if not stage.keys:
             return ((),)
-        found = join_keys(document, stage.keys, dates_as_text=isinstance(self.plan.query, SequenceQuery))
+        dates_as_text = isinstance(self.plan.query, SequenceQuery)
+        found = join_keys(document, stage.keys, dates_as_text=dates_as_text, report=self.report)
         for key, values in found.items():
             self.reported.setdefault(key, values)
         return tuple(found)

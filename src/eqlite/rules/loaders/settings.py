@@ -24,6 +24,10 @@ _OTHER_TYPES = {
     "machine_learning": "a machine learning rule",
     "esql": "an ES|QL rule",
 }
+_NOT_APPLIED = {
+    "filters": "the rule also finds what its filters leave out in Kibana",
+    "exceptions_list": "the rule also finds what its exceptions leave out in Kibana",
+}
 _OTHER_LANGUAGES = {"kuery": "KQL", "lucene": "Lucene", "esql": "ES|QL"}
 
 
@@ -98,6 +102,7 @@ def add_rule(
         into.problems.extend(settings.problems)
     else:
         into.rules.append(rule)
+        into.problems.extend(settings.not_applied())
 
 
 def _build(settings: _Settings, query: str, source: Source, holder: RuleText) -> Rule:
@@ -228,11 +233,20 @@ class _Settings:
             self._refuse("threat", "`threat` has a form that no rule has", "not a list of threats", f"give {shape}")
             return ()
 
+    def not_applied(self) -> list[Diagnostic]:
+        """Return a warning for each setting that narrows what the rule finds in Kibana, and does not here."""
+        return [
+            self._problem("setting-not-applied", name, f"`{name}` is not applied: {what}", "finds more than Kibana")
+            for name, what in _NOT_APPLIED.items()
+            if self.values.get(name)
+        ]
+
     def _refuse(self, name: str, message: str, label: str, help: str) -> None:
+        self.problems.append(self._problem("bad-rule-field", name, message, label, help))
+
+    def _problem(self, id: str, name: str, message: str, label: str, help: str = "") -> Diagnostic:
         span = self._locate((name,)) or self._locate(()) or Span(0, 0)
-        self.problems.append(
-            self._holder.problem("bad-rule-field", message, span.start, span.end, label=label, help=help)
-        )
+        return self._holder.problem(id, message, span.start, span.end, label=label, help=help)
 
 
 def _naming(entry: Mapping[str, object]) -> tuple[str, str, str]:
