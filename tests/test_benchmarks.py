@@ -23,6 +23,7 @@ ONE_RULE = [
     "orjson.loads",
     "msgspec.json.decode",
     "line predicate, lines in memory",
+    "orjson.loads, lines read from the file",
     "run_files, from the file to detections",
     "orjson.loads + query.matches",
     "msgspec.json.decode + query.matches",
