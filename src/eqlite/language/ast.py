@@ -6,7 +6,9 @@ form of a string literal and comments are not part of the tree; `eqlite.format` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from itertools import zip_longest
 from typing import Literal as OneOf
 
 from eqlite.datatypes import DataType
@@ -15,17 +17,51 @@ from eqlite.source import Span
 NO_SPAN = Span(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """What all nodes share: the place in the query's text."""
+    """What all nodes share: the place in the query's text, and being compared without recursion, however deep."""
 
     span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two trees say the same; where they stand does not count."""
+        if not isinstance(other, Node):
+            return NotImplemented
+        return all(mine == theirs for mine, theirs in zip_longest(_flat(self), _flat(other)))
+
+    def __hash__(self) -> int:
+        """Return a number that equal trees share."""
+        return hash(tuple(_flat(self)))
+
+
+def _flat(tree: Node) -> Iterator[object]:
+    """Yield what a tree consists of, each node by its class, each tuple by its length."""
+    pending: list[object] = [tree]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Node):
+            yield part.__class__
+            pending.extend(getattr(part, name) for name in _compared(part.__class__))
+        elif isinstance(part, tuple):
+            yield len(part)
+            pending.extend(part)
+        else:
+            yield part
+
+
+_COMPARED: dict[type[Node], tuple[str, ...]] = {}
+
+
+def _compared(kind: type[Node]) -> tuple[str, ...]:
+    if kind not in _COMPARED:
+        _COMPARED[kind] = tuple(attribute.name for attribute in fields(kind) if attribute.compare)
+    return _COMPARED[kind]
 
 
 # --- expressions -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Literal(Node):
     """A constant; `type` tells `1`, `1.0`, `true` apart: INTEGER, LONG, UNSIGNED_LONG, DOUBLE, KEYWORD, BOOLEAN, NULL.
 
@@ -36,7 +72,7 @@ class Literal(Node):
     type: DataType
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FieldRef(Node):
     """A field, `process.name`, or an optional one, `?process.name`; `parts`: the names between the dots, unquoted."""
 
@@ -49,7 +85,7 @@ class FieldRef(Node):
         return ".".join(self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call(Node):
     """A function call, `endsWith~(file.name, ".exe")`. `name` is as written, without the `~`."""
 
@@ -58,14 +94,14 @@ class Call(Node):
     case_insensitive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Negate(Node):
     """Unary minus. A unary plus leaves no trace."""
 
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Arithmetic(Node):
     """`left operator right` with one of `+ - * / %`."""
 
@@ -74,7 +110,7 @@ class Arithmetic(Node):
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Comparison(Node):
     """`left operator right` with one of `== != < <= > >=`; never chained."""
 
@@ -83,7 +119,7 @@ class Comparison(Node):
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Membership(Node):
     """`value [not] in (…)` or `value [not] in~ (…)`."""
 
@@ -93,7 +129,7 @@ class Membership(Node):
     case_insensitive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PatternMatch(Node):
     """`value : (…)`, `like`, `like~`, `regex`, `regex~`; one pattern or a list of them, always constants."""
 
@@ -102,21 +138,21 @@ class PatternMatch(Node):
     patterns: tuple[Literal, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Not(Node):
     """`not operand`; binds more tightly than `and`."""
 
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class And(Node):
     """Two or more conditions joined by `and`, without the ones that stand in parentheses of their own."""
 
     terms: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Or(Node):
     """Two or more conditions joined by `or`, without the ones that stand in parentheses of their own."""
 
@@ -129,7 +165,7 @@ Expr = Literal | FieldRef | Call | Negate | Arithmetic | Comparison | Membership
 # --- queries ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EventFilter(Node):
     """`category where condition`; the category is None for `any`."""
 
@@ -138,7 +174,7 @@ class EventFilter(Node):
     category_span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Duration(Node):
     """A time span such as `5m`: a positive number and one of `ms s m h d`."""
 
@@ -151,7 +187,7 @@ class Duration(Node):
         return self.value * {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}[self.unit]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Stage(Node):
     """One item of a sequence, sample or join: `[filter] by keys with runs=N`, `![filter]` for a missing event.
 
@@ -164,7 +200,7 @@ class Stage(Node):
     missing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sequence(Node):
     """`sequence by keys with maxspan=… [stage] … until [stage]`."""
 
@@ -174,7 +210,7 @@ class Sequence(Node):
     until: Stage | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sample(Node):
     """`sample by keys [stage] [stage] …`."""
 
@@ -182,7 +218,7 @@ class Sample(Node):
     keys: tuple[Expr, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Join(Node):
     """`join …`: the grammar knows it, a check refuses it."""
 
@@ -191,7 +227,7 @@ class Join(Node):
     until: Stage | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pipe(Node):
     """`| name arguments`, such as `| head 10`."""
 
@@ -203,7 +239,7 @@ class Pipe(Node):
 Body = EventFilter | Sequence | Sample | Join
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Query(Node):
     """A whole statement: what to find, and the pipes behind it."""
 
