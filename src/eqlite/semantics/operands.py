@@ -96,7 +96,10 @@ def report_type(
     place = f"{ordinal} argument" if ordinal else "argument"
     help_ = None
     if family == "string" and found.type in NUMBERS and quoted == ":":
-        help_ = f"write `{context.text(node).replace(':', '==', 1)}`" if len(context.text(node)) < 60 else "use `==`"
+        shown = context.text(written)
+        help_ = (
+            "use `==`" if isinstance(found, plan.Constant) else f"use `==`, or match its text: `string({shown}) : …`"
+        )
     elif family == "boolean":
         shown = context.text(written)
         help_ = f"compare it: `{shown} {'> 0' if found.type in NUMBERS else '!= null'}`" if len(shown) < 40 else None
@@ -131,6 +134,8 @@ def expect_exact(found: plan.Expression, node: ast.Expr, place: str, context: Co
     if mapped is None:
         return True
     last = mapped.name.rpartition(".")[2]
+    several = "has several exact sub-fields" if mapped.exact else "has no exact values to compare with"
+    message = f"text field `{found.field.name}` {several}"
     if mapped.type is DataType.TEXT and len(mapped.exact) != 1:
         reason = (
             f"Multiple exact keyword candidates available for [{last}]; specify which one to use"
@@ -139,14 +144,13 @@ def expect_exact(found: plan.Expression, node: ast.Expr, place: str, context: Co
         )
     elif mapped.normalized:
         reason = "Normalized keyword field cannot be used for exact match operations"
+        message = f"`{found.field.name}` has a normalizer: it keeps no exact values to compare with"
     else:
         return True
     candidates = " or ".join(f"`{name}`" for name in mapped.exact)
     context.collector.report(
         "text-without-keyword",
-        f"text field `{found.field.name}` has no exact values to compare with"
-        if not mapped.exact
-        else f"text field `{found.field.name}` has several exact sub-fields",
+        message,
         found.span,
         help=f"ask for {candidates}" if candidates else "add a keyword sub-field to the mapping",
         elasticsearch=(

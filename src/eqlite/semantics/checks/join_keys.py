@@ -30,7 +30,7 @@ def check_join_keys(query: ast.Query, context: Context) -> None:
         if count != expected:
             context.collector.report(
                 "inconsistent-keys",
-                f"this stage has {count} join keys, the first has {expected}",
+                f"this stage has {count} join key{'' if count == 1 else 's'}, the first has {expected}",
                 stage.span,
                 help="give every stage as many keys: they are matched by position",
                 elasticsearch=(
