@@ -18,7 +18,8 @@ from eqlite.backends import backend_named
 from eqlite.backends.base import Backend, Faults, Predicate
 from eqlite.backends.reference import holds, script_values
 from eqlite.diagnostics import Collector, Diagnostic
-from eqlite.engine.search import Search
+from eqlite.engine.keys import Key
+from eqlite.engine.search import KeyReporter, Search
 from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
 from eqlite.events import document_of
 from eqlite.functions.registry import Value
@@ -158,8 +159,19 @@ class Query:
         search: Search[Event] = self.new_search()
         for place, event in enumerate(events):
             search.take(document_of(event), place, event)
+        to_match = self.match_maker()
         found = search.results(size=size, result_position=result_position)
-        return [Match(result.events, result.join_keys) for result in found]
+        return [to_match(result.events, result.key) for result in found]
+
+    def match_maker(self) -> Callable[[tuple[Event | None, ...], Key], Match]:
+        """Return a function that makes a match of the events and the key of a result."""
+        key_values = KeyReporter(self.plan)
+
+        def make(events: tuple[Event | None, ...], key: Key) -> Match:
+            documents = [None if event is None else document_of(event) for event in events] if key else ()
+            return Match(events, key_values(documents, key))
+
+        return make
 
     @cached_property
     def stage_predicates(self) -> tuple[Predicate, ...]:

@@ -89,8 +89,8 @@ def command(
     inputs, stats = event_inputs(events), ReadStats()
     search: Search[Event] = query.new_search()
     was_read = _feed(search, read_events(*inputs, stats=stats))
-    results = search.results(size=size, result_position=position)
-    found = [Match(result.events, result.join_keys) for result in results]
+    to_match = query.match_maker()
+    found = [to_match(each.events, each.key) for each in search.results(size=size, result_position=position)]
     layout = Layout(documents, names_rule=False, fields=lambda _: query.fields, color=wants_color(color, sys.stdout))
     with WholeLines() as lines:
         _write(found, query, output_format(format_name), layout, lines)

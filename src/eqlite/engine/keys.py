@@ -21,47 +21,71 @@ Key = tuple[Any, ...]
 
 
 def join_keys(
-    event: Mapping[str, Any],
-    fields: Sequence[Field | None],
-    *,
-    dates_as_text: bool = True,
-    report: Callable[[str], None] | None = None,
-) -> dict[Key, Key]:
-    """Return the keys of an event, each with the values to report for it; empty where a required key is missing.
+    event: Mapping[str, Any], fields: Sequence[Field | None], *, report: Callable[[str], None] | None = None
+) -> tuple[Key, ...]:
+    """Return the keys of an event, each once; none where a required key is missing.
 
-    Of more than `MAX_COMBINATIONS` keys the first ones count, and `report` gets a message.
+    Without a type, values are equal if their texts are: a keyword field would hold `1000` and `"1000"` alike. Of more
+    than `MAX_COMBINATIONS` keys the first ones count, and `report` gets a message.
 
-    Dates are reported as text for a sequence, as milliseconds for a sample, as Elasticsearch does. Without a type,
-    values are equal if their texts are: a keyword field would hold `1000` and `"1000"` alike.
-
-    >>> list(join_keys({"host": ["a", "b"]}, [Field("host", "host")]))
-    [('a',), ('b',)]
+    >>> join_keys({"host": ["a", "b"]}, [Field("host", "host")])
+    (('a',), ('b',))
     """
-    if len(fields) == 1 and fields[0] is not None:
-        return {(key,): (value,) for key, value in _choices(event, fields[0], dates_as_text)}
-    choices = [[(None, None)] if field is None else _choices(event, field, dates_as_text) for field in fields]
+    if not fields:
+        return ((),)
+    choices = [(None,) if field is None else tuple(_choices(event, field)) for field in fields]
+    if len(choices) == 1:
+        return tuple((key,) for key in choices[0])
     if report is not None and math.prod(map(len, choices)) > MAX_COMBINATIONS:
         report(
             f"join keys: the arrays of an event make more than {MAX_COMBINATIONS:,} combinations; the rest is left out"
         )
-    combinations = itertools.islice(itertools.product(*choices), MAX_COMBINATIONS)
-    return {
-        tuple(key for key, _ in combination): tuple(value for _, value in combination) for combination in combinations
-    }
+    return tuple(itertools.islice(itertools.product(*choices), MAX_COMBINATIONS))
 
 
-def _choices(event: Mapping[str, Any], field: Field, dates_as_text: bool) -> list[tuple[Any, Any]]:  # noqa: FBT001
+class KeyValues:
+    """What to report for keys: the values that events have, where a key is what makes them equal.
+
+    Dates are reported as text for a sequence, as milliseconds for a sample, as Elasticsearch does.
+    """
+
+    def __init__(self, *, dates_as_text: bool) -> None:
+        self._dates_as_text = dates_as_text
+        self._last: tuple[Mapping[str, Any] | None, Sequence[Field | None]] = (None, ())
+        self._choices: list[dict[Any, Any]] = []
+
+    def of(self, event: Mapping[str, Any], fields: Sequence[Field | None], key: Key) -> Key:
+        """Return the values that stand behind one of the keys of an event."""
+        if self._last[0] is not event or self._last[1] is not fields:  # an event may give many results, one a key
+            self._choices = [{} if field is None else _choices(event, field) for field in fields]
+            self._last = (event, fields)
+        found = zip(fields, self._choices, key, strict=True)
+        return tuple(self._value(choices.get(part), field) for field, choices, part in found)
+
+    def _value(self, value: Any, field: Field | None) -> Any:
+        if value is None or field is None or field.type is DataType.UNKNOWN:
+            return value
+        return value if field.type in DATES and not self._dates_as_text else script_value(value, field)
+
+
+def _choices(event: Mapping[str, Any], field: Field) -> dict[Any, Any]:
+    """Return the keys that one field gives, each with the first value that makes it."""
     values = field_values(event, field)
     if not values:
-        return [(None, None)] if field.optional else []
-    if field.type is DataType.UNKNOWN:
-        return list({_untyped_key(value): value for value in reversed(values)}.items())[::-1]
-    if field.type in DATES and not dates_as_text:
-        return [(value, value) for value in dict.fromkeys(values)]
-    return [(value, script_value(value, field)) for value in dict.fromkeys(values)]
+        return {None: None} if field.optional else {}
+    if field.type is not DataType.UNKNOWN:
+        return {value: value for value in values}
+    if len(values) == 1:
+        return {_untyped_key(values[0]): values[0]}
+    choices: dict[Any, Any] = {}
+    for value in values:
+        choices.setdefault(_untyped_key(value), value)
+    return choices
 
 
 def _untyped_key(value: Any) -> str:
+    if value.__class__ is str:
+        return str(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         value = int(value)
     return to_text(value)

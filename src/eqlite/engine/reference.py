@@ -6,34 +6,43 @@ Property tests compare it with `sequences.py`. Source: eql-semantics 8.3 and 8.5
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from eqlite.engine.keys import Key
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import NANOS_PER_MILLI, UNTIL, Found, StageHit, sortable_value
+from eqlite.engine.sequences import NANOS_PER_MILLI, UNTIL, EventHits, sortable_value
 from eqlite.plan import SequenceQuery
 
 Chain = tuple[Ordinal, ...]
 
 
-def match_sequences_by_lists(query: SequenceQuery, hits: Sequence[StageHit]) -> list[Found]:
+class Listed(NamedTuple):
+    """A sequence: the ordinals of its events in the order of the stages, None for a missing one."""
+
+    events: tuple[Ordinal | None, ...]
+    key: Key
+
+
+def match_sequences_by_lists(query: SequenceQuery, events: Sequence[EventHits[Any]]) -> list[Listed]:
     """Return the sequences among the stage hits of all events, in Elasticsearch's order."""
-    keys = {key for hit in hits for key in hit.keys}
-    found = [sequence for key in keys for sequence in _match_key(query, hits, key)]
+    keys = {key for hits in events for _, found in hits.stages for key in found}
+    found = [sequence for key in keys for sequence in _match_key(query, events, key)]
     positive = [number for number, stage in enumerate(query.stages) if not stage.missing]
 
-    def order(sequence: Found) -> tuple[object, ...]:
+    def order(sequence: Listed) -> tuple[object, ...]:
         last, first = sequence.events[positive[-1]], sequence.events[positive[0]]
         return (last, first, tuple(map(sortable_value, sequence.key)))
 
     return sorted(found, key=order)
 
 
-def _match_key(query: SequenceQuery, hits: Sequence[StageHit], key: Key) -> list[Found]:
+def _match_key(query: SequenceQuery, events: Sequence[EventHits[Any]], key: Key) -> list[Listed]:
     """Match the hits of one key: it never meets those of another."""
     of_stage: dict[int, list[Ordinal]] = {number: [] for number in (*range(len(query.stages)), UNTIL)}
-    for hit in hits:
-        if key in hit.keys:
-            of_stage[hit.stage].append(hit.ordinal)
+    for ordinal, _, stages in events:
+        for number, found in stages:
+            if key in found:
+                of_stage[number].append(ordinal)
     positive = [number for number, stage in enumerate(query.stages) if not stage.missing]
     pendings: list[list[Chain]] = [[] for _ in positive]
     completed: list[Chain] = []
@@ -53,7 +62,7 @@ def _match_key(query: SequenceQuery, hits: Sequence[StageHit], key: Key) -> list
         if stage.missing
     ]
     kept = [chain for chain in completed if _gaps_hold(query, positive, chain, gaps)]
-    return [Found(_with_gaps(query, chain), key) for chain in kept]
+    return [Listed(_with_gaps(query, chain), key) for chain in kept]
 
 
 def _extend(

@@ -9,24 +9,56 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from eqlite.engine.keys import Key, join_keys
+from eqlite.engine.keys import Key, KeyValues, join_keys
 from eqlite.engine.order import NO_TIME, Ordinal, ordinal
 from eqlite.engine.pipes import Position, cut
 from eqlite.engine.samples import match_samples
-from eqlite.engine.sequences import UNTIL, Found, StageHit, match_sequences
-from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery, Stage
+from eqlite.engine.sequences import UNTIL, EventHits, match_sequences
+from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery
 
 Kept = TypeVar("Kept")
 Document = Mapping[str, Any]
 Predicate = Callable[[Document], bool]
+Report = Callable[[str], None]
 
 
 class Result(NamedTuple, Generic[Kept]):
-    """One result: what was kept of its events (None for a missing one), their ordinals, and the values of the keys."""
+    """One result: what was kept of its events and their ordinals (None for a missing one), and its key."""
 
     events: tuple[Kept | None, ...]
     ordinals: tuple[Ordinal | None, ...]
-    join_keys: tuple[Any, ...]
+    key: Key
+
+
+class StageTests:
+    """Which stages of a query a document meets, each condition asked once."""
+
+    def __init__(self, plan: Plan, predicates: Sequence[Predicate], report: Report | None = None) -> None:
+        self.plan = plan
+        self.report = report
+        self.tests: dict[Predicate, list[int]] = {}
+        for number, predicate in enumerate(predicates):
+            self.tests.setdefault(predicate, []).append(number)
+
+    def met(self, document: Document) -> list[int]:
+        """Return the numbers of the stages; `until` has the last one."""
+        return [number for predicate, numbers in self.tests.items() if predicate(document) for number in numbers]
+
+    def with_keys(self, document: Document, met: Sequence[int]) -> tuple[tuple[int, tuple[Key, ...]], ...]:
+        """Return those stages under which the document has keys, as a matcher wants them: later ones first."""
+        query, stages = self.plan.query, self.plan.stages
+        until = len(query.stages) if isinstance(query, SequenceQuery) else -1
+        found: list[tuple[int, tuple[Key, ...]]] = []
+        keys: dict[int, tuple[Key, ...]] = {}  # by identity of the fields: stages often have the same
+        for number in sorted(met, reverse=True):
+            fields = stages[number].keys
+            if id(fields) not in keys:
+                keys[id(fields)] = join_keys(document, fields, report=self.report)
+            if keys[id(fields)]:
+                found.append((UNTIL if number == until else number, keys[id(fields)]))
+        if found and found[0][0] == UNTIL:
+            found.append(found.pop(0))
+        return tuple(found)
 
 
 @dataclass(slots=True)
@@ -43,39 +75,40 @@ class Search(Generic[Kept]):
     plan: Plan
     predicates: Sequence[Predicate]
     max_samples_per_key: int = 1
-    report: Callable[[str], None] | None = None
+    report: Report | None = None
     untimed: int = 0
-    kept: dict[int, Kept] = field(default_factory=dict)
+    kept: dict[int, Kept] = field(default_factory=dict)  # of an event query or a sample, by place
     ordinals: dict[int, Ordinal] = field(default_factory=dict)
-    reported: dict[Key, Key] = field(default_factory=dict)
-    hits: list[StageHit] = field(default_factory=list)
+    hits: list[EventHits[Kept]] = field(default_factory=list)
     items: list[dict[Key, list[int]]] = field(default_factory=list)
-    tests: dict[Predicate, list[int]] = field(init=False)  # each predicate once, with the numbers of its stages
+    stage_tests: StageTests = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tests = {}
-        for number, predicate in enumerate(self.predicates):
-            self.tests.setdefault(predicate, []).append(number)
+        self.stage_tests = StageTests(self.plan, self.predicates, self.report)
 
     def take(self, document: Document, place: int, kept: Kept) -> bool:
         """Test a document with every stage; tell whether anything is kept of it. `place` is its number in the input."""
-        met = [number for predicate, numbers in self.tests.items() if predicate(document) for number in numbers]
+        met = self.stage_tests.met(document)
         if not met:
             return False
-        query = self.plan.query
-        if isinstance(query, EventQuery):
+        if isinstance(self.plan.query, EventQuery):
             self.take_match(document, place, kept)
             return True
-        stages = self.plan.stages
-        if isinstance(query, SampleQuery):
-            self.items = self.items or [{} for _ in stages]
-            self.ordinals[place] = ordinal(document, place, self.plan)
-            for number in met:
-                for key in self._keys(document, stages[number]):
-                    self.items[number].setdefault(key, []).append(place)
-        elif not self._take_stages(document, place, met, query):
+        where = ordinal(document, place, self.plan)
+        if isinstance(self.plan.query, SequenceQuery) and where[0] == NO_TIME:
+            self.untimed += 1
             return False
-        self.kept[place] = kept
+        stages = self.stage_tests.with_keys(document, met)
+        if not stages:
+            return False
+        if isinstance(self.plan.query, SequenceQuery):
+            self.hits.append(EventHits(where, kept, stages))
+            return True
+        self.items = self.items or [{} for _ in self.plan.stages]
+        for number, keys in stages:
+            for key in keys:
+                self.items[number].setdefault(key, []).append(place)
+        self.kept[place], self.ordinals[place] = kept, where
         return True
 
     def take_match(self, document: Document, place: int, kept: Kept) -> None:
@@ -83,38 +116,39 @@ class Search(Generic[Kept]):
         self.ordinals[place] = ordinal(document, place, self.plan)
         self.kept[place] = kept
 
-    def _take_stages(self, document: Document, place: int, met: list[int], query: SequenceQuery) -> bool:
-        where = ordinal(document, place, self.plan)
-        if where[0] == NO_TIME:
-            self.untimed += 1
-            return False
-        for number in sorted(met):
-            keys = self._keys(document, self.plan.stages[number])
-            if keys:
-                self.hits.append(StageHit(where, number if number < len(query.stages) else UNTIL, keys))
-        return True
-
-    def _keys(self, document: Document, stage: Stage) -> tuple[Key, ...]:
-        if not stage.keys:
-            return ((),)
-        dates_as_text = isinstance(self.plan.query, SequenceQuery)
-        found = join_keys(document, stage.keys, dates_as_text=dates_as_text, report=self.report)
-        for key, values in found.items():
-            self.reported.setdefault(key, values)
-        return tuple(found)
-
     def results(self, *, size: int | None = None, result_position: Position = "tail") -> list[Result[Kept]]:
         """Return the results, in order, after the query's pipes and within `size`."""
         query = self.plan.query
         if isinstance(query, SampleQuery):
             samples = match_samples(self.items, max_samples_per_key=self.max_samples_per_key, size=size)
-            return [self._result(tuple(self.ordinals[place] for place in places), key) for places, key in samples]
+            return [
+                Result(tuple(map(self.kept.__getitem__, places)), tuple(map(self.ordinals.__getitem__, places)), key)
+                for places, key in samples
+            ]
         if isinstance(query, EventQuery):
-            found = [Found((where,), ()) for where in sorted(self.ordinals.values())]
-        else:
-            found = match_sequences(query, self.hits)
-        return [self._result(*sequence) for sequence in cut(found, self.plan.limits, size, result_position)]
+            found = cut(sorted(self.ordinals.values()), self.plan.limits, size, result_position)
+            return [Result((self.kept[where[-1]],), (where,), ()) for where in found]
+        sequences = cut(match_sequences(query, self.hits), self.plan.limits, size, result_position)
+        return [
+            Result(
+                tuple(None if link is None else link.kept for link in each.links),
+                tuple(None if link is None else link.ordinal for link in each.links),
+                each.key,
+            )
+            for each in sequences
+        ]
 
-    def _result(self, ordinals: tuple[Ordinal | None, ...], key: Key) -> Result[Kept]:
-        events = tuple(None if where is None else self.kept[where[-1]] for where in ordinals)
-        return Result(events, ordinals, self.reported.get(key, key))
+
+class KeyReporter:
+    """The values of the keys of results, from the first event of each."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._stages = plan.stages
+        self._values = KeyValues(dates_as_text=isinstance(plan.query, SequenceQuery))
+
+    def __call__(self, documents: Sequence[Document | None], key: Key) -> Key:
+        """Return the values to report; `documents` stand in the order of the stages, None for a missing one."""
+        if not key:
+            return ()
+        first = next(number for number, document in enumerate(documents) if document is not None)
+        return self._values.of(documents[first] or {}, self._stages[first].keys, key)

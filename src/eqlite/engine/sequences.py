@@ -1,140 +1,330 @@
-"""Matching sequences: one pass over the stage hits in order, with at most one pending sequence per key and stage.
+"""Matching sequences: events in order, one after another, with at most one pending sequence per key and stage.
 
 Elasticsearch keeps lists of pending sequences; since a pending that is extended takes all older ones of its stage away
 with it, keeping the newest gives the same matches (eql-semantics 8.3, and the property tests that compare the two).
+The work for an event does not depend on how many sequences are open.
 """
 
 from __future__ import annotations
 
-import bisect
+import heapq
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from eqlite.engine.keys import Key
 from eqlite.engine.order import Ordinal
 from eqlite.plan import SequenceQuery
 
+Kept = TypeVar("Kept")
+
 UNTIL = -1
 NANOS_PER_MILLI = 1_000_000
+_SWEEPS_PER_MAXSPAN = 8
 
 
-class StageHit(NamedTuple):
-    """An event meets the condition of a stage (`UNTIL` for that one) under some keys."""
+class EventHits(NamedTuple, Generic[Kept]):
+    """An event that meets conditions: of which stages (`UNTIL` for that one), and under which keys each time."""
 
     ordinal: Ordinal
-    stage: int
-    keys: tuple[Key, ...]
+    kept: Kept
+    stages: tuple[tuple[int, tuple[Key, ...]], ...]
 
 
-class Found(NamedTuple):
-    """A completed sequence: the ordinals of its events in the order of the stages, None for a missing one."""
+class Link(NamedTuple, Generic[Kept]):
+    """One event of a sequence."""
 
-    events: tuple[Ordinal | None, ...]
+    ordinal: Ordinal
+    kept: Kept
+
+
+class Found(NamedTuple, Generic[Kept]):
+    """A completed sequence: its events in the order of the stages, None for a missing one."""
+
+    links: tuple[Link[Kept] | None, ...]
     key: Key
 
 
-class Pending(NamedTuple):
-    """A sequence on its way: the events so far."""
+class Pending(NamedTuple, Generic[Kept]):
+    """A sequence on its way.
 
-    events: tuple[Ordinal, ...]
+    `lead_ms` is the time of the last unwanted event before it; `is_disturbed`: there was one between its events, and it
+    will be dropped once it is complete.
+    """
 
-    @property
-    def start_ns(self) -> int:
-        """Return the time of the first event."""
-        return self.events[0][0]
+    links: tuple[Link[Kept], ...]
+    lead_ms: int | None = None
+    is_disturbed: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Waiting(Generic[Kept]):
+    """A complete sequence that an unwanted event may still undo, up to `deadline_ms`; `pending` None: it is decided."""
+
+    pending: Pending[Kept] | None
+    key: Key
+    last_ms: int
+    deadline_ms: int
+
+
+class KeyState(Generic[Kept]):
+    """What is open under one key.
+
+    Attributes:
+        touched_ns: time of the last event that began a sequence, or that may forbid one.
+        pendings: the newest pending for each positive stage but the last.
+        unwanted: for each gap (before the first positive stage, before the second, …) the times of the last unwanted
+            event and of the last one in an earlier millisecond.
+        waiting: complete sequences that are not certain yet.
+    """
+
+    __slots__ = ("pendings", "touched_ns", "unwanted", "waiting")
+
+    def __init__(self, places: int, touched_ns: int) -> None:
+        self.touched_ns = touched_ns
+        self.pendings: list[Pending[Kept] | None] = [None] * places
+        self.unwanted: dict[int, tuple[int, int | None]] | None = None
+        self.waiting: deque[Waiting[Kept]] | None = None
+
+    def is_idle(self) -> bool:
+        """Tell whether nothing is left to wait for."""
+        return not self.unwanted and not self.waiting and not any(self.pendings)
 
 
 @dataclass(slots=True)
-class SequenceMatcher:
-    """The state of one sequence query; takes events in order."""
+class SequenceMatcher(Generic[Kept]):
+    """The state of one sequence query; takes events in order.
+
+    Attributes:
+        query: what to look for.
+        max_open: how many keys and undecided sequences are held; beyond, the key begun longest ago is given up. None
+            for any number.
+        dropped: how often that was.
+    """
 
     query: SequenceQuery
-    pendings: dict[Key, list[Pending | None]] = field(default_factory=dict)
-    absences: dict[int, dict[Key, list[int]]] = field(default_factory=dict)
-    positive: list[int] = field(init=False)
-    completed: list[tuple[Pending, Key]] = field(default_factory=list)
+    max_open: int | None = None
+    dropped: int = 0
+    states: OrderedDict[Key, KeyState[Kept]] = field(default_factory=OrderedDict)  # the one touched longest ago first
+    deadlines: list[tuple[int, int, Waiting[Kept]]] = field(default_factory=list)
+    steps: list[int | None] = field(init=False)  # of each stage: its place among the positive ones, None if missing
+    gaps: list[int] = field(init=False)  # of each stage: how many positive ones stand before it
+    last: int = field(init=False)  # the number of the last positive step
+    maxspan_ns: int | None = field(init=False)
+    _decided: int = 0
+    _count: int = 0
+    _next_sweep_ns: int | None = None
 
     def __post_init__(self) -> None:
-        self.positive = [number for number, stage in enumerate(self.query.stages) if not stage.missing]
+        self.steps, self.gaps = [], []
+        count = 0
+        for stage in self.query.stages:
+            self.gaps.append(count)
+            self.steps.append(None if stage.missing else count)
+            count += not stage.missing
+        self.last = count - 1
+        self.maxspan_ns = None if self.query.maxspan_ms is None else self.query.maxspan_ms * NANOS_PER_MILLI
 
-    def take(self, hits: Sequence[StageHit]) -> None:
-        """Take the hits of one event: the later stages first, `until` last."""
-        for hit in sorted(hits, key=lambda hit: hit.stage, reverse=True):
-            for key in hit.keys:
-                if hit.stage == UNTIL:
-                    self.pendings.pop(key, None)
-                elif self.query.stages[hit.stage].missing:
-                    times = self.absences.setdefault(hit.stage, {}).setdefault(key, [])
-                    times.append(hit.ordinal[0] // NANOS_PER_MILLI)
-                else:
-                    self._extend(self.positive.index(hit.stage), hit.ordinal, key)
+    @property
+    def open(self) -> int:
+        """Return how many keys and undecided sequences are held."""
+        return len(self.states) + len(self.deadlines) - self._decided
 
-    def _extend(self, step: int, ordinal: Ordinal, key: Key) -> None:
-        last = len(self.positive) - 1
-        if step == 0:
-            extended = Pending((ordinal,))
+    def take(self, hits: EventHits[Kept]) -> list[Found[Kept]]:
+        """Take an event with its hits, the later stages first and `until` last; return what is certain by now."""
+        ordinal, kept, stages = hits
+        found: list[Found[Kept]] = []
+        if self.maxspan_ns is not None:
+            self.advance(ordinal[0], found)
+        for stage, keys in stages:
+            if stage == UNTIL:
+                for key in keys:
+                    self._stop(key)
+                continue
+            step = self.steps[stage]
+            if step is None:
+                for key in keys:
+                    self._forbid(self.gaps[stage], ordinal[0], key)
+            elif step == 0:
+                for key in keys:
+                    self._begin(Link(ordinal, kept), key, found)
+            else:
+                for key in keys:
+                    self._extend(step, Link(ordinal, kept), key, found)
+        return found
+
+    def advance(self, now_ns: int, found: list[Found[Kept]]) -> None:
+        """Take note that all events to come are of this time or later; add what is certain by now to `found`."""
+        now_ms = now_ns // NANOS_PER_MILLI
+        while self.deadlines and self.deadlines[0][0] < now_ms:
+            self._accept(heapq.heappop(self.deadlines)[-1], found)
+        maxspan_ns = self.maxspan_ns
+        if maxspan_ns is None or (self._next_sweep_ns is not None and now_ns < self._next_sweep_ns):
+            return
+        self._next_sweep_ns = now_ns + maxspan_ns // _SWEEPS_PER_MAXSPAN
+        states = self.states
+        # Unwanted events count by the millisecond: one more, to be sure.
+        too_old_ns = now_ns - maxspan_ns - NANOS_PER_MILLI
+        while states and next(iter(states.values())).touched_ns < too_old_ns:
+            states.popitem(last=False)
+
+    def finish(self) -> list[Found[Kept]]:
+        """Return what is certain because nothing more comes, and forget all else."""
+        found: list[Found[Kept]] = []
+        while self.deadlines:
+            self._accept(heapq.heappop(self.deadlines)[-1], found)
+        self.states.clear()
+        self._next_sweep_ns = None
+        return found
+
+    def _begin(self, link: Link[Kept], key: Key, found: list[Found[Kept]]) -> None:
+        state = self.states.get(key)
+        lead_ms = None
+        if state is not None and state.unwanted:
+            lead_ms = _last_before(state.unwanted.get(0), link.ordinal[0] // NANOS_PER_MILLI)
+        pending = Pending((link,), lead_ms)
+        if self.last == 0:
+            self._complete(pending, key, found)
         else:
-            waiting = self.pendings.get(key)
-            pending = waiting[step - 1] if waiting is not None else None
-            if waiting is None or pending is None:
+            self._touched(key, link.ordinal[0]).pendings[0] = pending
+
+    def _extend(self, step: int, link: Link[Kept], key: Key, found: list[Found[Kept]]) -> None:
+        state = self.states.get(key)
+        pending = state.pendings[step - 1] if state is not None else None
+        if state is None or pending is None:
+            return
+        state.pendings[step - 1] = None
+        if self.maxspan_ns is None or link.ordinal[0] - pending.links[0].ordinal[0] <= self.maxspan_ns:
+            is_disturbed = pending.is_disturbed
+            if state.unwanted and step in state.unwanted:
+                since_ms = pending.links[-1].ordinal[0] // NANOS_PER_MILLI
+                latest_ms = _last_before(state.unwanted[step], link.ordinal[0] // NANOS_PER_MILLI)
+                is_disturbed = is_disturbed or (latest_ms is not None and latest_ms > since_ms)
+            longer = Pending((*pending.links, link), pending.lead_ms, is_disturbed)
+            if step < self.last:
+                state.pendings[step] = longer
                 return
-            waiting[step - 1] = None
-            maxspan_ms = self.query.maxspan_ms
-            if maxspan_ms is not None and ordinal[0] - pending.start_ns > maxspan_ms * NANOS_PER_MILLI:
-                return
-            extended = Pending((*pending.events, ordinal))
-        if step == last:
-            self.completed.append((extended, key))
-        else:
-            self.pendings.setdefault(key, [None] * last)[step] = extended
+            self._complete(longer, key, found)
+        if state.is_idle():
+            self.states.pop(key, None)
 
-    def found(self) -> list[Found]:
-        """Return the sequences that no missing event rules out, by their last event, then start, then key."""
-        kept = [(pending, key) for pending, key in self.completed if self._is_undisturbed(pending, key)]
-        kept.sort(key=lambda item: (item[0].events[-1], item[0].events[0], tuple(map(sortable_value, item[1]))))
-        return [Found(self._with_gaps(pending.events), key) for pending, key in kept]
-
-    def _with_gaps(self, events: tuple[Ordinal, ...]) -> tuple[Ordinal | None, ...]:
-        rest = iter(events)
-        return tuple(None if stage.missing else next(rest) for stage in self.query.stages)
-
-    def _is_undisturbed(self, pending: Pending, key: Key) -> bool:
-        """Tell whether the events that should be missing are (eql-semantics 8.5); in milliseconds, ends excluded."""
-        if not self.absences:
-            return True
-        times = [ordinal[0] // NANOS_PER_MILLI for ordinal in pending.events]
-        first, last = self.positive[0], self.positive[-1]
-        for number in self.absences:
-            if first < number < last:
-                before = bisect.bisect_left(self.positive, number) - 1
-                if self._any_between(number, key, times[before], times[before + 1]):
-                    return False
-        return self._has_quiet_window(key, times[0], times[-1])
-
-    def _any_between(self, stage: int, key: Key, start_ms: int, end_ms: int) -> bool:
-        found = self.absences[stage].get(key, [])
-        place = bisect.bisect_right(found, start_ms)
-        return place < len(found) and found[place] < end_ms
-
-    def _has_quiet_window(self, key: Key, start_ms: int, end_ms: int) -> bool:
-        """Tell whether a window of `maxspan` fits around the events between the nearest unwanted ones outside."""
+    def _complete(self, pending: Pending[Kept], key: Key, found: list[Found[Kept]]) -> None:
+        """Report a complete sequence, or wait until no unwanted event can undo it any more (eql-semantics 8.5)."""
+        if pending.is_disturbed:
+            return
+        start_ms = pending.links[0].ordinal[0] // NANOS_PER_MILLI
+        end_ms = pending.links[-1].ordinal[0] // NANOS_PER_MILLI
         maxspan_ms = self.query.maxspan_ms or 0
-        leads = self.query.stages[0].missing
-        trails = self.query.stages[-1].missing
-        before: int | None = None
-        behind: int | None = None
-        for number, by_key in self.absences.items():
-            found = by_key.get(key, [])
-            if number < self.positive[0] and (place := bisect.bisect_left(found, start_ms)):
-                before = max(found[place - 1], before if before is not None else found[place - 1])
-            if number > self.positive[-1] and (place := bisect.bisect_right(found, end_ms)) < len(found):
-                behind = min(found[place], behind if behind is not None else found[place])
-        if leads and trails:
-            return before is None or behind is None or behind - before > maxspan_ms
-        if leads:
-            return before is None or end_ms - before > maxspan_ms
-        return not trails or behind is None or behind - start_ms > maxspan_ms
+        leads, trails = self.query.stages[0].missing, self.query.stages[-1].missing
+        if not trails:
+            if not leads or pending.lead_ms is None or end_ms - pending.lead_ms > maxspan_ms:
+                found.append(self._found(pending, key))
+            return
+        since_ms = pending.lead_ms if leads else start_ms
+        if since_ms is None or since_ms + maxspan_ms < end_ms:
+            found.append(self._found(pending, key))
+            return
+        waiting = Waiting[Kept](pending, key, end_ms, since_ms + maxspan_ms)
+        state = self._touched(key, pending.links[-1].ordinal[0])
+        if state.waiting is None:
+            state.waiting = deque()
+        state.waiting.append(waiting)
+        self._count += 1
+        heapq.heappush(self.deadlines, (waiting.deadline_ms, self._count, waiting))
+        self._make_room(key)
+
+    def _forbid(self, gap: int, now_ns: int, key: Key) -> None:
+        """Take an unwanted event: it undoes what waits, or stands before or between events to come."""
+        now_ms = now_ns // NANOS_PER_MILLI
+        state = self.states.get(key)
+        if gap == self.last + 1:
+            if state is not None and state.waiting:
+                self._undo(state, now_ms)
+            return
+        if gap == 0:
+            state = self._touched(key, now_ns)
+        elif state is None or state.pendings[gap - 1] is None:
+            return
+        if state.unwanted is None:
+            state.unwanted = {}
+        latest = state.unwanted.get(gap)
+        if latest is None or latest[0] < now_ms:
+            state.unwanted[gap] = (now_ms, None if latest is None else latest[0])
+
+    def _undo(self, state: KeyState[Kept], now_ms: int) -> None:
+        """Decide against all that waits but what is complete since this millisecond."""
+        waiting = state.waiting or deque()
+        while waiting and waiting[0].last_ms < now_ms:
+            self._give_up(waiting.popleft())
+        if self._decided > 1_000 and self._decided > len(self.deadlines) // 2:
+            self.deadlines = [entry for entry in self.deadlines if entry[-1].pending is not None]
+            heapq.heapify(self.deadlines)
+            self._decided = 0
+
+    def _accept(self, waiting: Waiting[Kept], found: list[Found[Kept]]) -> None:
+        if waiting.pending is None:
+            self._decided -= 1
+            return
+        found.append(self._found(waiting.pending, waiting.key))
+        waiting.pending = None
+        state = self.states.get(waiting.key)
+        while state is not None and state.waiting and state.waiting[0].pending is None:
+            state.waiting.popleft()
+
+    def _give_up(self, waiting: Waiting[Kept]) -> None:
+        if waiting.pending is not None:  # it may have become certain before those in front of it
+            waiting.pending = None
+            self._decided += 1
+
+    def _stop(self, key: Key) -> None:
+        state = self.states.get(key)
+        if state is not None:
+            state.pendings = [None] * self.last
+            if state.is_idle():
+                del self.states[key]
+
+    def _touched(self, key: Key, now_ns: int) -> KeyState[Kept]:
+        """Return the state of a key, a new one if need be, and put it behind all others."""
+        state = self.states.get(key)
+        if state is None:
+            state = self.states[key] = KeyState(self.last, now_ns)
+            self._make_room(key)
+        else:
+            state.touched_ns = now_ns
+            self.states.move_to_end(key)
+        return state
+
+    def _make_room(self, but: Key) -> None:
+        """Give up the key begun longest ago where more is open than may be; of the one in hand, what waits longest."""
+        if self.max_open is None or self.open <= self.max_open:
+            return
+        key, state = next(iter(self.states.items()))
+        waiting = state.waiting or deque()
+        if key != but:
+            del self.states[key]
+        while waiting:
+            self._give_up(waiting.popleft())
+            if key == but:
+                break
+        self.dropped += 1
+
+    def _found(self, pending: Pending[Kept], key: Key) -> Found[Kept]:
+        rest = iter(pending.links)
+        return Found(tuple(None if stage.missing else next(rest) for stage in self.query.stages), key)
+
+
+def _last_before(latest: tuple[int, int | None] | None, now_ms: int) -> int | None:
+    """Return the time of the last unwanted event in a millisecond before this one."""
+    if latest is None or latest[0] < now_ms:
+        return latest and latest[0]
+    return latest[1]
+
+
+def result_order(found: Found[Any]) -> tuple[Any, ...]:
+    """Return what sequences are ordered by: their last event, then their first, then their key (eql-semantics 8.6)."""
+    links = [link for link in found.links if link is not None]
+    return (links[-1].ordinal, links[0].ordinal, tuple(map(sortable_value, found.key)))
 
 
 def sortable_value(value: object) -> tuple[int, Any]:
@@ -144,15 +334,8 @@ def sortable_value(value: object) -> tuple[int, Any]:
     return (1, value) if isinstance(value, (int, float)) else (2, str(value))
 
 
-def match_sequences(query: SequenceQuery, hits: Iterable[StageHit]) -> list[Found]:
-    """Return the sequences among the stage hits of all events, in Elasticsearch's order."""
-    matcher = SequenceMatcher(query)
-    of_event: list[StageHit] = []
-    for hit in sorted(hits, key=lambda hit: hit.ordinal):
-        if of_event and of_event[0].ordinal != hit.ordinal:
-            matcher.take(of_event)
-            of_event = []
-        of_event.append(hit)
-    if of_event:
-        matcher.take(of_event)
-    return matcher.found()
+def match_sequences(query: SequenceQuery, events: Iterable[EventHits[Kept]]) -> Sequence[Found[Kept]]:
+    """Return the sequences among events that come in any order, in Elasticsearch's order."""
+    matcher: SequenceMatcher[Kept] = SequenceMatcher(query)
+    found = [found for hits in sorted(events, key=lambda hits: hits.ordinal) for found in matcher.take(hits)]
+    return sorted([*found, *matcher.finish()], key=result_order)

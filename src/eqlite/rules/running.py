@@ -150,18 +150,15 @@ class Runner:
                 self.stats.fault_examples += query.faults.examples
             self.stats.untimed += search.untimed
             found += [(_last(result), number, result) for result in search.results()]
+        makers = [query.match_maker() for _, query in self.rules]
         for _, number, result in sorted(found, key=lambda item: item[:2]):
             self.stats.detections += 1
-            yield _detection(*self.rules[number], result)
+            events = tuple(None if kept is None else kept() for kept in result.events)
+            yield as_detection(*self.rules[number], makers[number](events, result.key))
 
 
 def _last(result: Result[Callable[[], AnyEvent]]) -> Ordinal:
     return max(ordinal for ordinal in result.ordinals if ordinal is not None)
-
-
-def _detection(rule: Rule, query: Query, result: Result[Callable[[], AnyEvent]]) -> Detection:
-    events = tuple(None if kept is None else kept() for kept in result.events)
-    return as_detection(rule, query, Match(events, result.join_keys))
 
 
 def as_detection(rule: Rule, query: Query, match: Match) -> Detection:
