@@ -18,6 +18,7 @@ from eqlite.__about__ import __version__
 
 if TYPE_CHECKING:
     from eqlite.diagnostics import Diagnostic as Diagnostic
+    from eqlite.engine.streams import Stream as Stream
     from eqlite.errors import EqlError as EqlError
     from eqlite.errors import EqlSchemaError as EqlSchemaError
     from eqlite.errors import EqlSemanticError as EqlSemanticError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from eqlite.errors import EventError as EventError
     from eqlite.errors import LimitError as LimitError
     from eqlite.errors import RuleError as RuleError
+    from eqlite.errors import SnapshotError as SnapshotError
     from eqlite.errors import UnsupportedFeature as UnsupportedFeature
     from eqlite.events.document import Event as Event
     from eqlite.events.readers import read_events as read_events
@@ -61,6 +63,8 @@ _HOMES = {
     "RuleError": "eqlite.errors",
     "RuleSet": "eqlite.rules.ruleset",
     "Schema": "eqlite.semantics.schema",
+    "SnapshotError": "eqlite.errors",
+    "Stream": "eqlite.engine.streams",
     "UnsupportedFeature": "eqlite.errors",
     "analyze": "eqlite.query",
     "compile": "eqlite.query",

@@ -8,6 +8,7 @@ EqlError
 ├── RuleError                 a rule file that holds no rule
 ├── EventError                input that holds no events, or a script error under `strict=True`
 ├── LimitError                over a stated limit
+├── SnapshotError             a stream cannot be saved, or resumed from what is given
 └── UnsupportedFeature        understood, but not available in this place
 """
 
@@ -61,6 +62,10 @@ class EventError(EqlError):
 
 class LimitError(EqlError):
     """A query, rule or event beyond a stated limit."""
+
+
+class SnapshotError(EqlError):
+    """A stream that cannot be saved, or a snapshot from which this query cannot go on."""
 
 
 class UnsupportedFeature(EqlError):

@@ -8,8 +8,10 @@ True
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Literal
 
@@ -18,11 +20,11 @@ from eqlite.backends import backend_named
 from eqlite.backends.base import Backend, Faults, Predicate
 from eqlite.backends.reference import holds, script_values
 from eqlite.diagnostics import Collector, Diagnostic
-from eqlite.engine.keys import Key
-from eqlite.engine.search import KeyReporter, Search
+from eqlite.engine.matches import Match, match_maker
+from eqlite.engine.search import Search
+from eqlite.engine.streams import Stream, StreamSettings
 from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
 from eqlite.events import document_of
-from eqlite.functions.registry import Value
 from eqlite.language import ast
 from eqlite.language.parser import parse, parse_expression, parse_with_comments
 from eqlite.language.printer import print_query
@@ -33,6 +35,7 @@ from eqlite.semantics.lower import lower
 from eqlite.semantics.resolve import as_condition, resolve
 from eqlite.semantics.schema import Schema
 from eqlite.source import Source
+from eqlite.values.durations import duration_ms
 
 Kind = Literal["event", "sequence", "sample"]
 Event = Mapping[str, Any]
@@ -54,19 +57,6 @@ _SYNTAX_IDS = frozenset(
         "by-after-with",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """One result of a query.
-
-    Attributes:
-        events: the events, as they were given, in the order of the stages; None in the place of a missing event.
-        join_keys: the values by which the events belong together, in the order of the query's keys.
-    """
-
-    events: tuple[Event | None, ...]
-    join_keys: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,19 +149,9 @@ class Query:
         search: Search[Event] = self.new_search()
         for place, event in enumerate(events):
             search.take(document_of(event), place, event)
-        to_match = self.match_maker()
+        to_match = match_maker(self.plan)
         found = search.results(size=size, result_position=result_position)
         return [to_match(result.events, result.key) for result in found]
-
-    def match_maker(self) -> Callable[[tuple[Event | None, ...], Key], Match]:
-        """Return a function that makes a match of the events and the key of a result."""
-        key_values = KeyReporter(self.plan)
-
-        def make(events: tuple[Event | None, ...], key: Key) -> Match:
-            documents = [None if event is None else document_of(event) for event in events] if key else ()
-            return Match(events, key_values(documents, key))
-
-        return make
 
     @cached_property
     def stage_predicates(self) -> tuple[Predicate, ...]:
@@ -185,10 +165,47 @@ class Query:
                 )
         return tuple(made[id(stage.condition)] for stage in self.plan.stages)
 
+    def stream(self, *, allowed_lateness: str | timedelta = "0s", max_open: int = 1_000_000) -> Stream:
+        """Return a stream: push events one by one, get matches as soon as they are certain.
+
+        Args:
+            allowed_lateness: how far an event may be behind the newest one, such as `30s`; events are held for so long.
+                With `0s` the events have to come in order of time and tiebreaker. What comes later is counted
+                (`stats.late`) and left out. An event query without pipes asks for no order, and holds nothing.
+            max_open: how many keys and undecided sequences are held, and how many events that wait for late ones.
+                Beyond, what began longest ago is given up, counted (`stats.dropped`) and warned about once.
+
+        A sample, and pipes that ask for the last results, are answered by `flush`.
+        """
+        if max_open < 1:
+            raise ValueError("max_open must be 1 or more")
+        settings = replace(self._stream_settings, lateness_ns=duration_ms(allowed_lateness) * 10**6, max_open=max_open)
+        return Stream(self.plan, self._all_predicates, settings, self.faults.record)
+
+    def resume(self, snapshot: bytes) -> Stream:
+        """Return the stream of which `Stream.snapshot` was taken: the event to push next is number `stats.events`.
+
+        Raises:
+            SnapshotError: it is no snapshot, is damaged, or of another query, schema or version.
+        """
+        return Stream.resume(snapshot, self.plan, self._all_predicates, self._stream_settings, self.faults.record)
+
+    @cached_property
+    def _stream_settings(self) -> StreamSettings:
+        schema = self.options["schema"]
+        fields = None if schema is None else sorted(schema.fields.items())
+        names = ("event_category_field", "timestamp_field", "tiebreaker_field", "max_samples_per_key")
+        told = repr((print_query(parse(self.text), ()), fields, [self.options[name] for name in names]))
+        fingerprint = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+        return StreamSettings(fingerprint, max_samples_per_key=self.options["max_samples_per_key"])
+
+    @property
+    def _all_predicates(self) -> tuple[Predicate, ...]:
+        return (self.predicate,) if self.kind == "event" else self.stage_predicates
+
     def new_search(self) -> Search[Any]:
         """Return the state of a search of its own, for whoever feeds the documents one by one."""
-        predicates = (self.predicate,) if self.kind == "event" else self.stage_predicates
-        return Search(self.plan, predicates, self.options["max_samples_per_key"], self.faults.record)
+        return Search(self.plan, self._all_predicates, self.options["max_samples_per_key"], self.faults.record)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as text and options: the functions are made again."""

@@ -22,6 +22,7 @@ from eqlite.cli.options import (
 )
 from eqlite.cli.streams import WholeLines, data_stdout, result_stdout, wants_color
 from eqlite.cli.summary import no_event, reading_lines
+from eqlite.engine.matches import match_maker
 from eqlite.engine.search import Search
 from eqlite.events.document import Event
 from eqlite.events.readers import read_events
@@ -89,7 +90,7 @@ def command(
     inputs, stats = event_inputs(events), ReadStats()
     search: Search[Event] = query.new_search()
     was_read = _feed(search, read_events(*inputs, stats=stats))
-    to_match = query.match_maker()
+    to_match = match_maker(query.plan)
     found = [to_match(each.events, each.key) for each in search.results(size=size, result_position=position)]
     layout = Layout(documents, names_rule=False, fields=lambda _: query.fields, color=wants_color(color, sys.stdout))
     with WholeLines() as lines:

@@ -5,11 +5,11 @@ Only what meets a condition is kept, as whatever the caller gives to find it aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from eqlite.engine.keys import Key, KeyValues, join_keys
+from eqlite.engine.keys import Key, join_keys
 from eqlite.engine.order import NO_TIME, Ordinal, ordinal
 from eqlite.engine.pipes import Position, cut
 from eqlite.engine.samples import match_samples
@@ -39,6 +39,14 @@ class StageTests:
         self.tests: dict[Predicate, list[int]] = {}
         for number, predicate in enumerate(predicates):
             self.tests.setdefault(predicate, []).append(number)
+
+    def only(self, numbers: Collection[int]) -> StageTests:
+        """Return the tests of some stages."""
+        fewer = StageTests(self.plan, (), self.report)
+        for predicate, tested in self.tests.items():
+            if kept := [number for number in tested if number in numbers]:
+                fewer.tests[predicate] = kept
+        return fewer
 
     def met(self, document: Document) -> list[int]:
         """Return the numbers of the stages; `until` has the last one."""
@@ -137,18 +145,3 @@ class Search(Generic[Kept]):
             )
             for each in sequences
         ]
-
-
-class KeyReporter:
-    """The values of the keys of results, from the first event of each."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._stages = plan.stages
-        self._values = KeyValues(dates_as_text=isinstance(plan.query, SequenceQuery))
-
-    def __call__(self, documents: Sequence[Document | None], key: Key) -> Key:
-        """Return the values to report; `documents` stand in the order of the stages, None for a missing one."""
-        if not key:
-            return ()
-        first = next(number for number, document in enumerate(documents) if document is not None)
-        return self._values.of(documents[first] or {}, self._stages[first].keys, key)

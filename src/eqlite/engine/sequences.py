@@ -225,14 +225,18 @@ class SequenceMatcher(Generic[Kept]):
         if since_ms is None or since_ms + maxspan_ms < end_ms:
             found.append(self._found(pending, key))
             return
-        waiting = Waiting[Kept](pending, key, end_ms, since_ms + maxspan_ms)
-        state = self._touched(key, pending.links[-1].ordinal[0])
+        self._touched(key, pending.links[-1].ordinal[0])
+        self.wait(Waiting(pending, key, end_ms, since_ms + maxspan_ms))
+        self._make_room(key)
+
+    def wait(self, waiting: Waiting[Kept]) -> None:
+        """Hold a complete sequence until it is certain; its key has a state."""
+        state = self.states[waiting.key]
         if state.waiting is None:
             state.waiting = deque()
         state.waiting.append(waiting)
         self._count += 1
         heapq.heappush(self.deadlines, (waiting.deadline_ms, self._count, waiting))
-        self._make_room(key)
 
     def _forbid(self, gap: int, now_ns: int, key: Key) -> None:
         """Take an unwanted event: it undoes what waits, or stands before or between events to come."""

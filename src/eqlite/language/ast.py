@@ -13,6 +13,7 @@ from typing import Literal as OneOf
 
 from eqlite.datatypes import DataType
 from eqlite.source import Span
+from eqlite.values.durations import UNIT_MILLIS
 
 NO_SPAN = Span(0, 0)
 
@@ -184,7 +185,7 @@ class Duration(Node):
     @property
     def milliseconds(self) -> int:
         """Return the length in milliseconds."""
-        return self.value * {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}[self.unit]
+        return self.value * UNIT_MILLIS[self.unit]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,10 +16,10 @@ from eqlite.language import ast
 from eqlite.language.literals import LiteralError, read_name, read_number, read_string
 from eqlite.limits import MAX_RUNS
 from eqlite.source import Span
+from eqlite.values.durations import UNIT_MILLIS
 
 Children = list[Any]
 
-TIME_UNITS = ("ms", "s", "m", "h", "d")
 _WORDS = {
     "NULL": (None, DataType.NULL),
     "TRUE": (True, DataType.BOOLEAN),
@@ -371,7 +371,7 @@ def _duration_problem(number: ast.Literal, unit: Token | None) -> tuple[str, str
             f"write `{text}s`, or one of `ms s m h d`",
             f"No time unit specified, did you mean [s] as in [{text}s]?",
         )
-    if str(unit) not in TIME_UNITS:
+    if str(unit) not in UNIT_MILLIS:
         return (
             f"`{unit}` is no time unit",
             "use one of `ms s m h d`",

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from eqlite.backends.base import Predicate
 from eqlite.backends.python.typed import DoesNotFit
+from eqlite.engine.matches import Match, match_maker
 from eqlite.engine.order import Ordinal, event_time_ns
 from eqlite.engine.search import Result, Search
 from eqlite.events.decoding import BadJson, decode_object
@@ -19,7 +20,7 @@ from eqlite.events.document import Event, EventSource, document_of
 from eqlite.events.envelopes import Unwrapped, unwrap
 from eqlite.events.readers import Input, RawBlock, RawLine, iter_blocks
 from eqlite.events.stats import BinarySink, Intake, ReadStats, Rejected
-from eqlite.query import Match, Query
+from eqlite.query import Query
 from eqlite.rules.detection import AnyEvent, Detection
 from eqlite.rules.model import Rule
 from eqlite.rules.routing import covers, index_names
@@ -150,7 +151,7 @@ class Runner:
                 self.stats.fault_examples += query.faults.examples
             self.stats.untimed += search.untimed
             found += [(_last(result), number, result) for result in search.results()]
-        makers = [query.match_maker() for _, query in self.rules]
+        makers = [match_maker(query.plan) for _, query in self.rules]
         for _, number, result in sorted(found, key=lambda item: item[:2]):
             self.stats.detections += 1
             events = tuple(None if kept is None else kept() for kept in result.events)

@@ -1,0 +1,163 @@
+"""Snapshots of streams: bytes that hold all that is open, to go on from in another process.
+
+A header of one line, with a checksum, the version of the form and a fingerprint of the query; then plain data in
+MessagePack, or in JSON where a value does not fit that (whole numbers past 64 bits, lone surrogates). Nothing in it is
+code: a snapshot from a stranger can be wrong, but cannot do anything.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from eqlite.engine.order import Ordinal
+from eqlite.engine.sequences import EventHits, KeyState, Link, Pending, SequenceMatcher, Waiting
+from eqlite.errors import SnapshotError
+from eqlite.events.document import Event, EventSource
+
+VERSION = 1
+
+_MAGIC = "eqlite-stream"
+_AnyEvent = Mapping[str, Any]
+
+
+def pack(payload: Mapping[str, Any], fingerprint: str) -> bytes:
+    """Return plain data as the bytes of a snapshot.
+
+    Raises:
+        SnapshotError: an event holds something that no JSON document could.
+    """
+    try:
+        form, data = "msgpack", msgspec.msgpack.encode(payload)
+    except (OverflowError, UnicodeEncodeError, TypeError):
+        try:
+            form, data = "json", json.dumps(payload).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise SnapshotError(f"an event that is still needed cannot be saved: {error}") from None
+    return f"{_MAGIC} {VERSION} {form} {zlib.crc32(data):08x} {fingerprint}\n".encode() + data
+
+
+def unpack(snapshot: bytes, fingerprint: str) -> dict[str, Any]:
+    """Return the plain data of a snapshot.
+
+    Raises:
+        SnapshotError: it is none, is damaged, of another version or of another query.
+    """
+    head, _, data = bytes(snapshot).partition(b"\n")
+    words = head.decode("ascii", "replace").split(" ")
+    if len(words) != 5 or words[0] != _MAGIC:
+        raise SnapshotError("this is no snapshot of a stream")
+    _, version, form, checksum, query = words
+    if version != str(VERSION):
+        raise SnapshotError(
+            f"the snapshot has form {version}, and this eqlite reads form {VERSION}: begin a new stream"
+        )
+    if query != fingerprint:
+        raise SnapshotError("the snapshot is of another query, or of the same with other options: begin a new stream")
+    if checksum != f"{zlib.crc32(data):08x}":
+        raise SnapshotError("the snapshot is damaged: it was not written to its end, or was changed")
+    try:
+        payload: dict[str, Any] = msgspec.msgpack.decode(data) if form == "msgpack" else json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise SnapshotError(f"the snapshot cannot be read: {error}") from None
+    return payload
+
+
+class EventTable:
+    """The events of a snapshot, each once however many sequences it is part of."""
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+        self._numbers: dict[int, int] = {}
+
+    def link(self, link: Link[_AnyEvent]) -> list[Any]:
+        """Return a link as plain data, its event as a number."""
+        place = link.ordinal[-1]
+        if place not in self._numbers:
+            self._numbers[place] = len(self.rows)
+            self.rows.append(_row(link.kept))
+        return [list(link.ordinal), self._numbers[place]]
+
+
+def _row(event: _AnyEvent) -> Any:
+    if isinstance(event, Event):
+        return [event.document, event.index, event.id, None if event.source is None else list(event.source)]
+    return event if isinstance(event, dict) else dict(event)
+
+
+def event_of(row: Any) -> _AnyEvent:
+    """Return the event of a row."""
+    if isinstance(row, dict):
+        return row
+    document, index, id, source = row
+    return Event(document, index=index, id=id, source=None if source is None else EventSource(*source))
+
+
+def ordinal_of(parts: list[Any]) -> Ordinal:
+    """Return an ordinal from plain data."""
+    time_ns, kind, value, place = parts
+    return (time_ns, kind, value, place)
+
+
+def link_of(parts: list[Any], events: list[_AnyEvent]) -> Link[_AnyEvent]:
+    """Return a link from plain data."""
+    return Link(ordinal_of(parts[0]), events[parts[1]])
+
+
+def dump_hits(hits: EventHits[_AnyEvent], table: EventTable) -> list[Any]:
+    """Return an event with its hits as plain data."""
+    stages = [[stage, [list(key) for key in keys]] for stage, keys in hits.stages]
+    return [table.link(Link(hits.ordinal, hits.kept)), stages]
+
+
+def load_hits(parts: list[Any], events: list[_AnyEvent]) -> EventHits[_AnyEvent]:
+    """Return an event with its hits from plain data."""
+    link = link_of(parts[0], events)
+    return EventHits(link.ordinal, link.kept, tuple((stage, tuple(map(tuple, keys))) for stage, keys in parts[1]))
+
+
+def dump_matcher(matcher: SequenceMatcher[_AnyEvent], table: EventTable) -> dict[str, Any]:
+    """Return all that is open in a matcher as plain data."""
+    return {
+        "dropped": matcher.dropped,
+        "states": [
+            [
+                list(key),
+                state.touched_ns,
+                [None if pending is None else _dump_pending(pending, table) for pending in state.pendings],
+                [[gap, *times] for gap, times in (state.unwanted or {}).items()],
+            ]
+            for key, state in matcher.states.items()
+        ],
+        # In the order in which they became complete, which decides between equal deadlines.
+        "waiting": [
+            [_dump_pending(waiting.pending, table), list(waiting.key), waiting.last_ms, waiting.deadline_ms]
+            for _, _, waiting in sorted(matcher.deadlines, key=lambda entry: entry[1])
+            if waiting.pending is not None
+        ],
+    }
+
+
+def load_matcher(matcher: SequenceMatcher[_AnyEvent], saved: dict[str, Any], events: list[_AnyEvent]) -> None:
+    """Let a new matcher hold what a saved one did."""
+    matcher.dropped = saved["dropped"]
+    for key, touched_ns, pendings, unwanted in saved["states"]:
+        state: KeyState[_AnyEvent] = KeyState(matcher.last, touched_ns)
+        state.pendings = [None if pending is None else _load_pending(pending, events) for pending in pendings]
+        state.unwanted = {gap: (latest, before) for gap, latest, before in unwanted} or None
+        matcher.states[tuple(key)] = state
+    for pending, key, last_ms, deadline_ms in saved["waiting"]:
+        matcher.wait(Waiting(_load_pending(pending, events), tuple(key), last_ms, deadline_ms))
+
+
+def _dump_pending(pending: Pending[_AnyEvent], table: EventTable) -> list[Any]:
+    return [[table.link(link) for link in pending.links], pending.lead_ms, pending.is_disturbed]
+
+
+def _load_pending(parts: list[Any], events: list[_AnyEvent]) -> Pending[_AnyEvent]:
+    links, lead_ms, is_disturbed = parts
+    return Pending(tuple(link_of(link, events) for link in links), lead_ms, is_disturbed)

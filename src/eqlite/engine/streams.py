@@ -1,0 +1,326 @@
+"""A query over a stream that does not end: events go in one by one, matches come out as soon as they are certain.
+
+The clock is that of the events. `allowed_lateness` says how far an event may be behind the newest one: events wait that
+long and are then taken in order. What is later is counted and left out.
+"""
+
+from __future__ import annotations
+
+import heapq
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from eqlite.engine.matches import Match, match_maker
+from eqlite.engine.order import NO_TIME, ordinal
+from eqlite.engine.pipes import cut
+from eqlite.engine.search import Predicate, Report, Search, StageTests
+from eqlite.engine.sequences import EventHits, Found, Link, SequenceMatcher, result_order
+from eqlite.engine.snapshots import (
+    EventTable,
+    dump_hits,
+    dump_matcher,
+    event_of,
+    link_of,
+    load_hits,
+    load_matcher,
+    ordinal_of,
+    pack,
+    unpack,
+)
+from eqlite.errors import SnapshotError
+from eqlite.events.document import document_of
+from eqlite.plan import Plan, SampleQuery, SequenceQuery
+from eqlite.values.dates import parse_timestamp
+
+_Event = Mapping[str, Any]
+_Clock = tuple[int, int, Any]
+"""Time, kind and value of a tiebreaker: what comes before is late."""
+_SPARE = 1_000
+
+
+@dataclass(slots=True)
+class StreamStats:
+    """What became of the events of a stream.
+
+    Attributes:
+        events: how many were pushed; after `resume`, the number of the event to go on with.
+        matches: how many matches were given.
+        late: events left out because they came too late; only where order counts.
+        untimed: events of a sequence left out because they have no readable time.
+        dropped: how often something was given up because more than `max_open` was open.
+        open: keys and undecided sequences held at the moment.
+        held: events that wait for late ones at the moment.
+    """
+
+    events: int = 0
+    matches: int = 0
+    late: int = 0
+    untimed: int = 0
+    dropped: int = 0
+    open: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """How a stream runs: see `Query.stream`. `fingerprint` tells queries apart."""
+
+    fingerprint: str
+    lateness_ns: int = 0
+    max_open: int = 1_000_000
+    max_samples_per_key: int = 1
+
+
+class Stream:
+    """The state of a query over a stream: made by `Query.stream` and `Query.resume`. Not for several threads at once.
+
+    >>> import eqlite
+    >>> query = eqlite.compile("sequence by user with maxspan=10s [any where a == 1] ![any where a == 2]")
+    >>> stream = query.stream()
+    >>> stream.push({"@timestamp": 1_000, "user": "ann", "a": 1})  # too early to tell
+    []
+    >>> [match.join_keys for match in stream.push({"@timestamp": 12_000, "user": "bob", "a": 3})]
+    [('ann',)]
+    """
+
+    def __init__(self, plan: Plan, predicates: Sequence[Predicate], settings: StreamSettings, report: Report) -> None:
+        self._plan = plan
+        self._settings = settings
+        self._make_match = match_maker(plan)
+        self._stats = StreamStats()
+        self._tests = StageTests(plan, predicates, report)
+        self._first_tests = self._tests
+        self._matcher: SequenceMatcher[_Event] | None = None
+        self._search: Search[_Event] | None = None
+        self._clock: _Clock | None = None
+        self._buffer: list[EventHits[_Event]] = []
+        self._untimed: list[Link[_Event]] = []
+        self._limited: list[Found[_Event]] = []
+        self._given = 0
+        self._has_warned = False
+        self._take: Callable[[_Event, dict[str, Any], int], list[Found[_Event]]] = self._take_in_order
+        if isinstance(plan.query, SequenceQuery):
+            self._matcher = SequenceMatcher(plan.query, settings.max_open)
+            begins = {number for number, gap in enumerate(self._matcher.gaps) if gap == 0}
+            self._first_tests = self._tests.only(begins)
+        elif isinstance(plan.query, SampleQuery):
+            self._search = Search(plan, predicates, settings.max_samples_per_key, report)
+            self._take = self._take_sample
+        elif not plan.limits:
+            self._take = self._take_any
+
+    @property
+    def stats(self) -> StreamStats:
+        """Return the counts as they are now."""
+        matcher = self._matcher
+        is_open, dropped = (matcher.open, matcher.dropped) if matcher is not None else (0, 0)
+        return replace(self._stats, open=is_open, dropped=dropped, held=len(self._buffer))
+
+    def push(self, event: _Event) -> list[Match]:
+        """Take the next event and return the matches that are certain by now; those of one event in the order of keys.
+
+        Raises:
+            EventError: it is no mapping; or, under `strict=True`, an expression fails on it.
+        """
+        document = document_of(event)
+        found = self._take(event, document, self._stats.events)
+        self._stats.events += 1
+        return self._give(found) if found else []
+
+    def advance(self, time: object) -> list[Match]:
+        """Move the clock without an event, so that a quiet stream comes to decisions.
+
+        Args:
+            time: as in an event: ISO 8601, epoch milliseconds, a `datetime`. Events to come are taken not to be older,
+                but for `allowed_lateness`. A time that has passed changes nothing.
+
+        Raises:
+            ValueError: it is no time.
+        """
+        now_ns = parse_timestamp(time)
+        if now_ns is None:
+            raise ValueError(f"no time that can be read: {time!r}")
+        return self._give(self._move_clock((now_ns - self._settings.lateness_ns, -1, 0)))
+
+    def flush(self) -> list[Match]:
+        """Return what is certain because the stream ends here. What is pushed afterwards begins anew."""
+        found = self._release(None)
+        if self._matcher is not None:
+            found += self._matcher.finish()
+        found += [Found((link,), ()) for link in self._untimed]
+        if self._search is not None:
+            for result in self._search.results():
+                pairs = zip(result.ordinals, result.events, strict=True)
+                links = (Link(where, kept) for where, kept in pairs if where is not None and kept is not None)
+                found.append(Found(tuple(links), result.key))
+            self._search.items, self._search.kept, self._search.ordinals = [], {}, {}
+        matches = self._give(found)
+        if self._plan.limits and self._search is None and not self._gives_heads():
+            matches += self._matches(cut(sorted(self._limited, key=result_order), self._plan.limits, None, "tail"))
+        self._untimed, self._limited, self._clock, self._given = [], [], None, 0
+        return matches
+
+    def _take_any(self, event: _Event, document: dict[str, Any], place: int) -> list[Found[_Event]]:
+        """Take an event of which nothing is asked but whether it meets the condition."""
+        return [Found((Link((0, 0, 0, place), event),), ())] if self._tests.met(document) else []
+
+    def _take_sample(self, event: _Event, document: dict[str, Any], place: int) -> list[Found[_Event]]:
+        assert self._search is not None
+        self._search.take(document, place, event)
+        return []
+
+    def _take_in_order(self, event: _Event, document: dict[str, Any], place: int) -> list[Found[_Event]]:
+        where = ordinal(document, place, self._plan)
+        if where[0] == NO_TIME:
+            self._take_untimed(document, Link(where, event))
+            return []
+        if self._clock is not None and where[:3] < self._clock:
+            self._stats.late += 1
+            return []
+        lateness_ns = self._settings.lateness_ns
+        is_idle = self._matcher is not None and not self._matcher.states and not lateness_ns
+        tests = self._first_tests if is_idle else self._tests
+        met = tests.met(document)
+        stages = tests.with_keys(document, met) if met else ()
+        if lateness_ns:
+            if stages:
+                heapq.heappush(self._buffer, EventHits(where, event, stages))
+                if len(self._buffer) > self._settings.max_open:
+                    return self._move_clock((self._buffer[0].ordinal[0] + 1, -1, 0))
+            return self._move_clock((where[0] - lateness_ns, -1, 0))
+        found = self._match(EventHits(where, event, stages)) if stages else []
+        self._move_clock(where[:3], found)
+        return found
+
+    def _take_untimed(self, document: dict[str, Any], link: Link[_Event]) -> None:
+        """An event query finds what has no time, and puts it last; a sequence does not."""
+        if self._tests.met(document):
+            if self._matcher is None:
+                self._untimed.append(link)
+            else:
+                self._stats.untimed += 1
+
+    def _move_clock(self, clock: _Clock, found: list[Found[_Event]] | None = None) -> list[Found[_Event]]:
+        found = [] if found is None else found
+        if self._clock is None or clock > self._clock:
+            self._clock = clock
+            if self._buffer:
+                found += self._release(clock[0])
+            if self._matcher is not None:
+                self._matcher.advance(clock[0], found)
+        return found
+
+    def _release(self, before_ns: int | None) -> list[Found[_Event]]:
+        """Take the waiting events that nothing can come before any more; all of them for None."""
+        found: list[Found[_Event]] = []
+        while self._buffer and (before_ns is None or self._buffer[0].ordinal[0] < before_ns):
+            found += self._match(heapq.heappop(self._buffer))
+        return found
+
+    def _match(self, hits: EventHits[_Event]) -> list[Found[_Event]]:
+        if self._matcher is None:
+            return [Found((Link(hits.ordinal, hits.kept),), ())]
+        found = self._matcher.take(hits)
+        if self._matcher.dropped and not self._has_warned:
+            self._has_warned = True
+            message = "more is open than max_open allows: the sequences begun longest ago are given up (stats.dropped)"
+            warnings.warn(message, RuntimeWarning, stacklevel=5)
+        return sorted(found, key=result_order) if len(found) > 1 else found
+
+    def _give(self, found: list[Found[_Event]]) -> list[Match]:
+        """Return matches, as far as the query's pipes let them through by now."""
+        limits = self._plan.limits
+        if not limits or self._search is not None:
+            return self._matches(found)
+        if self._gives_heads():
+            found = found[: max(0, min(limit.count for limit in limits) - self._given)]
+            self._given += len(found)
+            return self._matches(found)
+        self._limited += found
+        if len(self._limited) > 2 * limits[0].count + _SPARE:
+            self._limited = cut(sorted(self._limited, key=result_order), limits[:1], None, "tail")
+        return []
+
+    def _gives_heads(self) -> bool:
+        """Tell whether the pipes ask for the first results only, and results become certain in order."""
+        query = self._plan.query
+        trails = isinstance(query, SequenceQuery) and query.stages[-1].missing
+        return not trails and all(limit.end == "head" for limit in self._plan.limits)
+
+    def _matches(self, found: list[Found[_Event]]) -> list[Match]:
+        self._stats.matches += len(found)
+        return [
+            self._make_match(tuple(None if link is None else link.kept for link in links), key) for links, key in found
+        ]
+
+    # --- snapshots ---------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """Return all that is open as bytes; `Query.resume` goes on from there, in another process too.
+
+        Events come back as plain documents, or as `Event` where they were given as that.
+
+        Raises:
+            SnapshotError: an event that is still needed holds something that no JSON document could.
+        """
+        table = EventTable()
+        payload: dict[str, Any] = {
+            "settings": {"lateness_ns": self._settings.lateness_ns, "max_open": self._settings.max_open},
+            "stats": asdict(self._stats),
+            "clock": None if self._clock is None else list(self._clock),
+            "given": self._given,
+            "buffer": [dump_hits(hits, table) for hits in self._buffer],
+            "untimed": [table.link(link) for link in self._untimed],
+            "limited": [
+                [[None if link is None else table.link(link) for link in found.links], list(found.key)]
+                for found in self._limited
+            ],
+            "matcher": None if self._matcher is None else dump_matcher(self._matcher, table),
+            "sample": None if self._search is None else _dump_search(self._search, table),
+            "events": table.rows,  # last: the others fill it
+        }
+        return pack(payload, self._settings.fingerprint)
+
+    @classmethod
+    def resume(
+        cls, snapshot: bytes, plan: Plan, predicates: Sequence[Predicate], settings: StreamSettings, report: Report
+    ) -> Stream:
+        """Return the stream that a snapshot was taken of; see `Query.resume`."""
+        saved = unpack(snapshot, settings.fingerprint)
+        try:
+            stream = cls(plan, predicates, replace(settings, **saved["settings"]), report)
+            stream._load(saved)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise SnapshotError(f"the snapshot cannot be read: {error!r}") from None
+        return stream
+
+    def _load(self, saved: dict[str, Any]) -> None:
+        events = [event_of(row) for row in saved["events"]]
+        self._stats = StreamStats(**saved["stats"])
+        clock = saved["clock"]
+        self._clock = None if clock is None else (clock[0], clock[1], clock[2])
+        self._given = saved["given"]
+        self._buffer = [load_hits(parts, events) for parts in saved["buffer"]]
+        heapq.heapify(self._buffer)
+        self._untimed = [link_of(parts, events) for parts in saved["untimed"]]
+        for links, key in saved["limited"]:
+            self._limited.append(Found(tuple(parts and link_of(parts, events) for parts in links), tuple(key)))
+        if self._matcher is not None:
+            load_matcher(self._matcher, saved["matcher"], events)
+        if self._search is not None:
+            _load_search(self._search, saved["sample"], events)
+
+
+def _dump_search(search: Search[_Event], table: EventTable) -> dict[str, Any]:
+    links = [Link(search.ordinals[place], kept) for place, kept in search.kept.items()]
+    items = [[[list(key), places] for key, places in item.items()] for item in search.items]
+    return {"links": [table.link(link) for link in links], "items": items}
+
+
+def _load_search(search: Search[_Event], saved: dict[str, Any], events: list[_Event]) -> None:
+    for where, number in saved["links"]:
+        search.ordinals[where[-1]] = ordinal_of(where)
+        search.kept[where[-1]] = events[number]
+    search.items = [{tuple(key): places for key, places in item} for item in saved["items"]]
