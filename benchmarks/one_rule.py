@@ -6,7 +6,7 @@ costs a multiple of what it costs right after the decoder, in whose wake everyth
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,8 @@ def measure_one_rule(events: EventFile, *, rounds: int) -> Section:
     assert matches_line is not None
     decode = msgspec.json.Decoder().decode
     contenders = [
-        Contender("orjson.loads", lambda: _decode_only(lines, orjson.loads), len(lines)),
-        Contender("msgspec.json.decode", lambda: _decode_only(lines, decode), len(lines)),
+        Contender("orjson.loads", lambda: decode_only(lines, orjson.loads), len(lines)),
+        Contender("msgspec.json.decode", lambda: decode_only(lines, decode), len(lines)),
         Contender("line predicate, lines in memory", lambda: _by_line(lines, matches_line, query), len(lines)),
         Contender("orjson.loads, lines read from the file", lambda: _decode_file(events.path), len(lines)),
         Contender("run_files, from the file to detections", lambda: _by_file(events, rule, query), len(lines)),
@@ -64,7 +64,7 @@ def measure_one_rule(events: EventFile, *, rounds: int) -> Section:
         Contender("msgspec.json.decode + query.matches", lambda: _by_document(lines, decode, query), len(lines)),
         Contender("orjson.loads + reference backend", lambda: _by_document(few, orjson.loads, reference), len(few)),
     ]
-    limits = [None, None, 0.6, None, None, 1.35, None, None]
+    limits = [None, None, 0.6, None, 0.6, 1.35, None, None]
     found = {document["event"]["id"] for document in map(orjson.loads, lines) if query.matches(document)}
     few_found = sum(orjson.loads(line)["event"]["id"] in events.matches for line in few)
     every = len(events.matches)
@@ -81,15 +81,15 @@ def measure_one_rule(events: EventFile, *, rounds: int) -> Section:
     return Section(title, rows)
 
 
-def _decode_only(lines: list[bytes], decode: Decode) -> None:
+def decode_only(lines: Iterable[bytes], decode: Decode = orjson.loads) -> None:
+    """Decode lines and do nothing with them."""
     for line in lines:
         decode(line)
 
 
 def _decode_file(path: Path) -> None:
     with path.open("rb") as file:
-        for line in file:
-            orjson.loads(line)
+        decode_only(file)
 
 
 def _by_line(lines: list[bytes], matches_line: Callable[[bytes], bool], query: Query) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 
 from benchmarks.clock import Contender, compare
+from benchmarks.one_rule import decode_only
 from eqlite.backends.base import Predicate
 from eqlite.query import Query
 from eqlite.rules.model import Rule
@@ -56,7 +57,7 @@ def _over_events(
         path = Path(folder) / "events.ndjson"
         path.write_bytes(b"\n".join(lines) + b"\n")
         contenders = [
-            Contender("orjson", lambda: _decode(lines), len(lines)),
+            Contender("orjson", lambda: decode_only(lines), len(lines)),
             Contender("loop", lambda: _loop(lines, predicates), len(lines)),
             Contender("files", lambda: sum(1 for _ in run_files(about_one, [path])), len(lines)),
             Contender("all", lambda: sum(1 for _ in run_files(compiled, [path])), len(lines)),
@@ -69,11 +70,6 @@ def _over_events(
         **{f"{name}_ratio": timings[name].ratio for name in ("loop", "files", "all")},
         **{f"{name}_found": timings[name].found for name in ("files", "all")},
     }
-
-
-def _decode(lines: list[bytes]) -> None:
-    for line in lines:
-        orjson.loads(line)
 
 
 def _loop(lines: list[bytes], predicates: Sequence[Predicate]) -> int:

@@ -205,11 +205,14 @@ def test_killed_anywhere_and_resumed_nothing_is_lost_and_nothing_comes_twice() -
     assert len(whole) > 500
     assert stream.stats.late == 0
     for kill in sorted(chance.sample(range(50_000), 200)):
-        number = kill // 1000  # what was given since the last snapshot is given again, and no more
+        number = kill // 1000
+        begin, end = number * 1000, number * 1000 + 1000
+        given = followed(query.resume(snapshots[number]), begin, kill)  # and here it is killed
         resumed = query.resume(snapshots[number])
-        assert resumed.stats.events == number * 1000
-        again = followed(resumed, number * 1000, number * 1000 + 1000)
-        assert again == outputs[number]
+        assert resumed.stats.events == begin
+        again = followed(resumed, begin, kill)
+        assert again == given
+        assert again + followed(resumed, kill, end) == outputs[number]
         assert resumed.snapshot() == snapshots[number + 1]
     last = query.resume(snapshots[-1])
     assert [repr(match) for match in last.flush()] == rest

@@ -16,7 +16,7 @@ from eqlite.backends.python import PythonBackend
 from eqlite.events.decoding import BadJson, decode
 from eqlite.plan import EventQuery
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(20)
 
 BACKENDS = ("python", "reference")
 
