@@ -18,6 +18,7 @@ from eqlite.__about__ import __version__
 
 if TYPE_CHECKING:
     from eqlite.diagnostics import Diagnostic as Diagnostic
+    from eqlite.engine.matches import Match as Match
     from eqlite.engine.streams import Stream as Stream
     from eqlite.errors import EqlError as EqlError
     from eqlite.errors import EqlSchemaError as EqlSchemaError
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from eqlite.events.document import Event as Event
     from eqlite.events.readers import read_events as read_events
     from eqlite.language.parser import parse as parse
-    from eqlite.query import Match as Match
     from eqlite.query import Query as Query
     from eqlite.query import analyze as analyze
     from eqlite.query import compile as compile
@@ -57,7 +57,7 @@ _HOMES = {
     "Event": "eqlite.events.document",
     "EventError": "eqlite.errors",
     "LimitError": "eqlite.errors",
-    "Match": "eqlite.query",
+    "Match": "eqlite.engine.matches",
     "Query": "eqlite.query",
     "Rule": "eqlite.rules.model",
     "RuleError": "eqlite.errors",

@@ -73,12 +73,21 @@ def evaluate(expression: plan.Expression, bindings: Bindings) -> Value:  # noqa:
             raise AssertionError(f"no meaning for {type(expression).__name__}")
 
 
+def left_chain(calculation: plan.Calculate) -> list[plan.Calculate]:
+    """Return a calculation and those inside it on its left, the innermost first.
+
+    `1 + 2 + 3 …` leans to the left as far as it is long: for a loop, where recursion would be deep.
+    """
+    chain = [calculation]
+    while isinstance(inner := chain[-1].left, plan.Calculate):
+        chain.append(inner)
+    return chain[::-1]
+
+
 def _calculated(expression: plan.Calculate, bindings: Bindings) -> Value:
-    chain = [expression]  # `1 + 2 + 3 …` leans to the left as far as it is long: a loop, where recursion would be deep
-    while isinstance(chain[-1].left, plan.Calculate):
-        chain.append(chain[-1].left)
-    value = evaluate(chain[-1].left, bindings)
-    for link in reversed(chain):
+    chain = left_chain(expression)
+    value = evaluate(chain[0].left, bindings)
+    for link in chain:
         value = calculate(link.operator, value, evaluate(link.right, bindings), link.bits)
     return value
 

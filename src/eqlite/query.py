@@ -20,11 +20,12 @@ from eqlite.backends import backend_named
 from eqlite.backends.base import Backend, Faults, Predicate
 from eqlite.backends.reference import holds, script_values
 from eqlite.diagnostics import Collector, Diagnostic
-from eqlite.engine.matches import Match, match_maker
+from eqlite.engine.matches import Event, Match, match_maker
 from eqlite.engine.search import Search
 from eqlite.engine.streams import Stream, StreamSettings
 from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
 from eqlite.events import document_of
+from eqlite.fields import NANOS_PER_MILLI
 from eqlite.language import ast
 from eqlite.language.parser import parse, parse_expression, parse_with_comments
 from eqlite.language.printer import print_query
@@ -38,7 +39,6 @@ from eqlite.source import Source
 from eqlite.values.durations import duration_ms
 
 Kind = Literal["event", "sequence", "sample"]
-Event = Mapping[str, Any]
 
 _SYNTAX_IDS = frozenset(
     {
@@ -179,7 +179,8 @@ class Query:
         """
         if max_open < 1:
             raise ValueError("max_open must be 1 or more")
-        settings = replace(self._stream_settings, lateness_ns=duration_ms(allowed_lateness) * 10**6, max_open=max_open)
+        lateness_ns = duration_ms(allowed_lateness) * NANOS_PER_MILLI
+        settings = replace(self._stream_settings, lateness_ns=lateness_ns, max_open=max_open)
         return Stream(self.plan, self._all_predicates, settings, self.faults.record)
 
     def resume(self, snapshot: bytes) -> Stream:

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from eqlite.engine.keys import Key
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import NANOS_PER_MILLI, UNTIL, EventHits, sortable_value
+from eqlite.engine.sequences import UNTIL, EventHits, sortable_value
+from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import SequenceQuery
 
 Chain = tuple[Ordinal, ...]

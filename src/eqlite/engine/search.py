@@ -14,6 +14,7 @@ from eqlite.engine.order import NO_TIME, Ordinal, ordinal
 from eqlite.engine.pipes import Position, cut
 from eqlite.engine.samples import match_samples
 from eqlite.engine.sequences import UNTIL, EventHits, match_sequences
+from eqlite.fields import Field
 from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery
 
 Kept = TypeVar("Kept")
@@ -34,15 +35,17 @@ class StageTests:
     """Which stages of a query a document meets, each condition asked once."""
 
     def __init__(self, plan: Plan, predicates: Sequence[Predicate], report: Report | None = None) -> None:
-        self.plan = plan
-        self.report = report
+        self._plan = plan
+        self._report = report
+        self._stages = plan.stages
+        self._until = len(plan.query.stages) if isinstance(plan.query, SequenceQuery) else None
         self.tests: dict[Predicate, list[int]] = {}
         for number, predicate in enumerate(predicates):
             self.tests.setdefault(predicate, []).append(number)
 
     def only(self, numbers: Collection[int]) -> StageTests:
         """Return the tests of some stages."""
-        fewer = StageTests(self.plan, (), self.report)
+        fewer = StageTests(self._plan, (), self._report)
         for predicate, tested in self.tests.items():
             if kept := [number for number in tested if number in numbers]:
                 fewer.tests[predicate] = kept
@@ -54,16 +57,15 @@ class StageTests:
 
     def with_keys(self, document: Document, met: Sequence[int]) -> tuple[tuple[int, tuple[Key, ...]], ...]:
         """Return those stages under which the document has keys, as a matcher wants them: later ones first."""
-        query, stages = self.plan.query, self.plan.stages
-        until = len(query.stages) if isinstance(query, SequenceQuery) else -1
         found: list[tuple[int, tuple[Key, ...]]] = []
-        keys: dict[int, tuple[Key, ...]] = {}  # by identity of the fields: stages often have the same
+        fields: Sequence[Field | None] | None = None
+        keys: tuple[Key, ...] = ()
         for number in sorted(met, reverse=True):
-            fields = stages[number].keys
-            if id(fields) not in keys:
-                keys[id(fields)] = join_keys(document, fields, report=self.report)
-            if keys[id(fields)]:
-                found.append((UNTIL if number == until else number, keys[id(fields)]))
+            if self._stages[number].keys is not fields:  # they are under `with runs`
+                fields = self._stages[number].keys
+                keys = join_keys(document, fields, report=self._report)
+            if keys:
+                found.append((UNTIL if number == self._until else number, keys))
         if found and found[0][0] == UNTIL:
             found.append(found.pop(0))
         return tuple(found)
@@ -134,14 +136,7 @@ class Search(Generic[Kept]):
                 for places, key in samples
             ]
         if isinstance(query, EventQuery):
-            found = cut(sorted(self.ordinals.values()), self.plan.limits, size, result_position)
-            return [Result((self.kept[where[-1]],), (where,), ()) for where in found]
+            ordinals = cut(sorted(self.ordinals.values()), self.plan.limits, size, result_position)
+            return [Result((self.kept[where[-1]],), (where,), ()) for where in ordinals]
         sequences = cut(match_sequences(query, self.hits), self.plan.limits, size, result_position)
-        return [
-            Result(
-                tuple(None if link is None else link.kept for link in each.links),
-                tuple(None if link is None else link.ordinal for link in each.links),
-                each.key,
-            )
-            for each in sequences
-        ]
+        return [Result(found.events, found.ordinals, found.key) for found in sequences]

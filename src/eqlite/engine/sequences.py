@@ -15,12 +15,12 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from eqlite.engine.keys import Key
 from eqlite.engine.order import Ordinal
+from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import SequenceQuery
 
 Kept = TypeVar("Kept")
 
 UNTIL = -1
-NANOS_PER_MILLI = 1_000_000
 _SWEEPS_PER_MAXSPAN = 8
 
 
@@ -44,6 +44,16 @@ class Found(NamedTuple, Generic[Kept]):
 
     links: tuple[Link[Kept] | None, ...]
     key: Key
+
+    @property
+    def events(self) -> tuple[Kept | None, ...]:
+        """Return what was kept of the events."""
+        return tuple(None if link is None else link.kept for link in self.links)
+
+    @property
+    def ordinals(self) -> tuple[Ordinal | None, ...]:
+        """Return where the events stand."""
+        return tuple(None if link is None else link.ordinal for link in self.links)
 
 
 class Pending(NamedTuple, Generic[Kept]):
@@ -135,8 +145,7 @@ class SequenceMatcher(Generic[Kept]):
         """Take an event with its hits, the later stages first and `until` last; return what is certain by now."""
         ordinal, kept, stages = hits
         found: list[Found[Kept]] = []
-        if self.maxspan_ns is not None:
-            self.advance(ordinal[0], found)
+        self.advance(ordinal[0], found)
         for stage, keys in stages:
             if stage == UNTIL:
                 for key in keys:
@@ -156,11 +165,12 @@ class SequenceMatcher(Generic[Kept]):
 
     def advance(self, now_ns: int, found: list[Found[Kept]]) -> None:
         """Take note that all events to come are of this time or later; add what is certain by now to `found`."""
-        now_ms = now_ns // NANOS_PER_MILLI
-        while self.deadlines and self.deadlines[0][0] < now_ms:
-            self._accept(heapq.heappop(self.deadlines)[-1], found)
         maxspan_ns = self.maxspan_ns
-        if maxspan_ns is None or (self._next_sweep_ns is not None and now_ns < self._next_sweep_ns):
+        if maxspan_ns is None:
+            return
+        while self.deadlines and self.deadlines[0][0] < now_ns // NANOS_PER_MILLI:
+            self._accept(heapq.heappop(self.deadlines)[-1], found)
+        if self._next_sweep_ns is not None and now_ns < self._next_sweep_ns:
             return
         self._next_sweep_ns = now_ns + maxspan_ns // _SWEEPS_PER_MAXSPAN
         states = self.states

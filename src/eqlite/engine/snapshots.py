@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from eqlite.engine.matches import Event as AnyEvent
 from eqlite.engine.order import Ordinal
 from eqlite.engine.sequences import EventHits, KeyState, Link, Pending, SequenceMatcher, Waiting
 from eqlite.errors import SnapshotError
@@ -22,7 +23,6 @@ from eqlite.events.document import Event, EventSource
 VERSION = 1
 
 _MAGIC = "eqlite-stream"
-_AnyEvent = Mapping[str, Any]
 
 
 def pack(payload: Mapping[str, Any], fingerprint: str) -> bytes:
@@ -74,7 +74,7 @@ class EventTable:
         self.rows: list[Any] = []
         self._numbers: dict[int, int] = {}
 
-    def link(self, link: Link[_AnyEvent]) -> list[Any]:
+    def link(self, link: Link[AnyEvent]) -> list[Any]:
         """Return a link as plain data, its event as a number."""
         place = link.ordinal[-1]
         if place not in self._numbers:
@@ -83,13 +83,13 @@ class EventTable:
         return [list(link.ordinal), self._numbers[place]]
 
 
-def _row(event: _AnyEvent) -> Any:
+def _row(event: AnyEvent) -> Any:
     if isinstance(event, Event):
         return [event.document, event.index, event.id, None if event.source is None else list(event.source)]
     return event if isinstance(event, dict) else dict(event)
 
 
-def event_of(row: Any) -> _AnyEvent:
+def event_of(row: Any) -> AnyEvent:
     """Return the event of a row."""
     if isinstance(row, dict):
         return row
@@ -103,24 +103,24 @@ def ordinal_of(parts: list[Any]) -> Ordinal:
     return (time_ns, kind, value, place)
 
 
-def link_of(parts: list[Any], events: list[_AnyEvent]) -> Link[_AnyEvent]:
+def link_of(parts: list[Any], events: list[AnyEvent]) -> Link[AnyEvent]:
     """Return a link from plain data."""
     return Link(ordinal_of(parts[0]), events[parts[1]])
 
 
-def dump_hits(hits: EventHits[_AnyEvent], table: EventTable) -> list[Any]:
+def dump_hits(hits: EventHits[AnyEvent], table: EventTable) -> list[Any]:
     """Return an event with its hits as plain data."""
     stages = [[stage, [list(key) for key in keys]] for stage, keys in hits.stages]
     return [table.link(Link(hits.ordinal, hits.kept)), stages]
 
 
-def load_hits(parts: list[Any], events: list[_AnyEvent]) -> EventHits[_AnyEvent]:
+def load_hits(parts: list[Any], events: list[AnyEvent]) -> EventHits[AnyEvent]:
     """Return an event with its hits from plain data."""
     link = link_of(parts[0], events)
     return EventHits(link.ordinal, link.kept, tuple((stage, tuple(map(tuple, keys))) for stage, keys in parts[1]))
 
 
-def dump_matcher(matcher: SequenceMatcher[_AnyEvent], table: EventTable) -> dict[str, Any]:
+def dump_matcher(matcher: SequenceMatcher[AnyEvent], table: EventTable) -> dict[str, Any]:
     """Return all that is open in a matcher as plain data."""
     return {
         "dropped": matcher.dropped,
@@ -142,11 +142,11 @@ def dump_matcher(matcher: SequenceMatcher[_AnyEvent], table: EventTable) -> dict
     }
 
 
-def load_matcher(matcher: SequenceMatcher[_AnyEvent], saved: dict[str, Any], events: list[_AnyEvent]) -> None:
+def load_matcher(matcher: SequenceMatcher[AnyEvent], saved: dict[str, Any], events: list[AnyEvent]) -> None:
     """Let a new matcher hold what a saved one did."""
     matcher.dropped = saved["dropped"]
     for key, touched_ns, pendings, unwanted in saved["states"]:
-        state: KeyState[_AnyEvent] = KeyState(matcher.last, touched_ns)
+        state: KeyState[AnyEvent] = KeyState(matcher.last, touched_ns)
         state.pendings = [None if pending is None else _load_pending(pending, events) for pending in pendings]
         state.unwanted = {gap: (latest, before) for gap, latest, before in unwanted} or None
         matcher.states[tuple(key)] = state
@@ -154,10 +154,10 @@ def load_matcher(matcher: SequenceMatcher[_AnyEvent], saved: dict[str, Any], eve
         matcher.wait(Waiting(_load_pending(pending, events), tuple(key), last_ms, deadline_ms))
 
 
-def _dump_pending(pending: Pending[_AnyEvent], table: EventTable) -> list[Any]:
+def _dump_pending(pending: Pending[AnyEvent], table: EventTable) -> list[Any]:
     return [[table.link(link) for link in pending.links], pending.lead_ms, pending.is_disturbed]
 
 
-def _load_pending(parts: list[Any], events: list[_AnyEvent]) -> Pending[_AnyEvent]:
+def _load_pending(parts: list[Any], events: list[AnyEvent]) -> Pending[AnyEvent]:
     links, lead_ms, is_disturbed = parts
     return Pending(tuple(link_of(link, events) for link in links), lead_ms, is_disturbed)

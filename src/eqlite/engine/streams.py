@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import heapq
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
-from eqlite.engine.matches import Match, match_maker
+from eqlite.engine.matches import Event, Match, match_maker
 from eqlite.engine.order import NO_TIME, ordinal
 from eqlite.engine.pipes import cut
-from eqlite.engine.search import Predicate, Report, Search, StageTests
+from eqlite.engine.search import Predicate, Report, Result, Search, StageTests
 from eqlite.engine.sequences import EventHits, Found, Link, SequenceMatcher, result_order
 from eqlite.engine.snapshots import (
     EventTable,
@@ -34,7 +35,6 @@ from eqlite.events.document import document_of
 from eqlite.plan import Plan, SampleQuery, SequenceQuery
 from eqlite.values.dates import parse_timestamp
 
-_Event = Mapping[str, Any]
 _Clock = tuple[int, int, Any]
 """Time, kind and value of a tiebreaker: what comes before is late."""
 _SPARE = 1_000
@@ -92,21 +92,22 @@ class Stream:
         self._stats = StreamStats()
         self._tests = StageTests(plan, predicates, report)
         self._first_tests = self._tests
-        self._matcher: SequenceMatcher[_Event] | None = None
-        self._search: Search[_Event] | None = None
+        self._matcher: SequenceMatcher[Event] | None = None
+        self._search: Search[Event] | None = None
         self._clock: _Clock | None = None
-        self._buffer: list[EventHits[_Event]] = []
-        self._untimed: list[Link[_Event]] = []
-        self._limited: list[Found[_Event]] = []
+        self._buffer: list[EventHits[Event]] = []
+        self._untimed: list[Link[Event]] = []
+        self._limited: list[Found[Event]] = []
         self._given = 0
         self._has_warned = False
-        self._take: Callable[[_Event, dict[str, Any], int], list[Found[_Event]]] = self._take_in_order
+        self._take: Callable[[Event, dict[str, Any], int], list[Found[Event]]] = self._take_in_order
         if isinstance(plan.query, SequenceQuery):
             self._matcher = SequenceMatcher(plan.query, settings.max_open)
             begins = {number for number, gap in enumerate(self._matcher.gaps) if gap == 0}
             self._first_tests = self._tests.only(begins)
         elif isinstance(plan.query, SampleQuery):
-            self._search = Search(plan, predicates, settings.max_samples_per_key, report)
+            self._new_search = partial(Search[Event], plan, predicates, settings.max_samples_per_key, report)
+            self._search = self._new_search()
             self._take = self._take_sample
         elif not plan.limits:
             self._take = self._take_any
@@ -118,7 +119,7 @@ class Stream:
         is_open, dropped = (matcher.open, matcher.dropped) if matcher is not None else (0, 0)
         return replace(self._stats, open=is_open, dropped=dropped, held=len(self._buffer))
 
-    def push(self, event: _Event) -> list[Match]:
+    def push(self, event: Event) -> list[Match]:
         """Take the next event and return the matches that are certain by now; those of one event in the order of keys.
 
         Raises:
@@ -127,6 +128,10 @@ class Stream:
         document = document_of(event)
         found = self._take(event, document, self._stats.events)
         self._stats.events += 1
+        if self._matcher is not None and self._matcher.dropped and not self._has_warned:
+            self._has_warned = True
+            message = "more is open than max_open allows: the sequences begun longest ago are given up (stats.dropped)"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
         return self._give(found) if found else []
 
     def advance(self, time: object) -> list[Match]:
@@ -150,28 +155,26 @@ class Stream:
         if self._matcher is not None:
             found += self._matcher.finish()
         found += [Found((link,), ()) for link in self._untimed]
-        if self._search is not None:
-            for result in self._search.results():
-                pairs = zip(result.ordinals, result.events, strict=True)
-                links = (Link(where, kept) for where, kept in pairs if where is not None and kept is not None)
-                found.append(Found(tuple(links), result.key))
-            self._search.items, self._search.kept, self._search.ordinals = [], {}, {}
         matches = self._give(found)
-        if self._plan.limits and self._search is None and not self._gives_heads():
-            matches += self._matches(cut(sorted(self._limited, key=result_order), self._plan.limits, None, "tail"))
+        if self._search is not None:
+            matches = self._matches(self._search.results())
+            self._search = self._new_search()
+        elif self._limited:
+            limited = sorted(self._limited, key=result_order)
+            matches += self._matches(cut(limited, self._plan.limits, None, "tail"))
         self._untimed, self._limited, self._clock, self._given = [], [], None, 0
         return matches
 
-    def _take_any(self, event: _Event, document: dict[str, Any], place: int) -> list[Found[_Event]]:
+    def _take_any(self, event: Event, document: dict[str, Any], place: int) -> list[Found[Event]]:
         """Take an event of which nothing is asked but whether it meets the condition."""
         return [Found((Link((0, 0, 0, place), event),), ())] if self._tests.met(document) else []
 
-    def _take_sample(self, event: _Event, document: dict[str, Any], place: int) -> list[Found[_Event]]:
+    def _take_sample(self, event: Event, document: dict[str, Any], place: int) -> list[Found[Event]]:
         assert self._search is not None
         self._search.take(document, place, event)
         return []
 
-    def _take_in_order(self, event: _Event, document: dict[str, Any], place: int) -> list[Found[_Event]]:
+    def _take_in_order(self, event: Event, document: dict[str, Any], place: int) -> list[Found[Event]]:
         where = ordinal(document, place, self._plan)
         if where[0] == NO_TIME:
             self._take_untimed(document, Link(where, event))
@@ -190,11 +193,12 @@ class Stream:
                 if len(self._buffer) > self._settings.max_open:
                     return self._move_clock((self._buffer[0].ordinal[0] + 1, -1, 0))
             return self._move_clock((where[0] - lateness_ns, -1, 0))
-        found = self._match(EventHits(where, event, stages)) if stages else []
-        self._move_clock(where[:3], found)
-        return found
+        if not stages:
+            return self._move_clock(where[:3])
+        self._clock = where[:3]
+        return self._match(EventHits(where, event, stages))
 
-    def _take_untimed(self, document: dict[str, Any], link: Link[_Event]) -> None:
+    def _take_untimed(self, document: dict[str, Any], link: Link[Event]) -> None:
         """An event query finds what has no time, and puts it last; a sequence does not."""
         if self._tests.met(document):
             if self._matcher is None:
@@ -202,8 +206,8 @@ class Stream:
             else:
                 self._stats.untimed += 1
 
-    def _move_clock(self, clock: _Clock, found: list[Found[_Event]] | None = None) -> list[Found[_Event]]:
-        found = [] if found is None else found
+    def _move_clock(self, clock: _Clock) -> list[Found[Event]]:
+        found: list[Found[Event]] = []
         if self._clock is None or clock > self._clock:
             self._clock = clock
             if self._buffer:
@@ -212,27 +216,23 @@ class Stream:
                 self._matcher.advance(clock[0], found)
         return found
 
-    def _release(self, before_ns: int | None) -> list[Found[_Event]]:
+    def _release(self, before_ns: int | None) -> list[Found[Event]]:
         """Take the waiting events that nothing can come before any more; all of them for None."""
-        found: list[Found[_Event]] = []
+        found: list[Found[Event]] = []
         while self._buffer and (before_ns is None or self._buffer[0].ordinal[0] < before_ns):
             found += self._match(heapq.heappop(self._buffer))
         return found
 
-    def _match(self, hits: EventHits[_Event]) -> list[Found[_Event]]:
+    def _match(self, hits: EventHits[Event]) -> list[Found[Event]]:
         if self._matcher is None:
             return [Found((Link(hits.ordinal, hits.kept),), ())]
         found = self._matcher.take(hits)
-        if self._matcher.dropped and not self._has_warned:
-            self._has_warned = True
-            message = "more is open than max_open allows: the sequences begun longest ago are given up (stats.dropped)"
-            warnings.warn(message, RuntimeWarning, stacklevel=5)
         return sorted(found, key=result_order) if len(found) > 1 else found
 
-    def _give(self, found: list[Found[_Event]]) -> list[Match]:
+    def _give(self, found: list[Found[Event]]) -> list[Match]:
         """Return matches, as far as the query's pipes let them through by now."""
         limits = self._plan.limits
-        if not limits or self._search is not None:
+        if not limits:
             return self._matches(found)
         if self._gives_heads():
             found = found[: max(0, min(limit.count for limit in limits) - self._given)]
@@ -249,11 +249,9 @@ class Stream:
         trails = isinstance(query, SequenceQuery) and query.stages[-1].missing
         return not trails and all(limit.end == "head" for limit in self._plan.limits)
 
-    def _matches(self, found: list[Found[_Event]]) -> list[Match]:
+    def _matches(self, found: Sequence[Found[Event] | Result[Event]]) -> list[Match]:
         self._stats.matches += len(found)
-        return [
-            self._make_match(tuple(None if link is None else link.kept for link in links), key) for links, key in found
-        ]
+        return [self._make_match(each.events, each.key) for each in found]
 
     # --- snapshots ---------------------------------------------------------------------------------------------------
 
@@ -313,13 +311,13 @@ class Stream:
             _load_search(self._search, saved["sample"], events)
 
 
-def _dump_search(search: Search[_Event], table: EventTable) -> dict[str, Any]:
+def _dump_search(search: Search[Event], table: EventTable) -> dict[str, Any]:
     links = [Link(search.ordinals[place], kept) for place, kept in search.kept.items()]
     items = [[[list(key), places] for key, places in item.items()] for item in search.items]
     return {"links": [table.link(link) for link in links], "items": items}
 
 
-def _load_search(search: Search[_Event], saved: dict[str, Any], events: list[_Event]) -> None:
+def _load_search(search: Search[Event], saved: dict[str, Any], events: list[Event]) -> None:
     for where, number in saved["links"]:
         search.ordinals[where[-1]] = ordinal_of(where)
         search.kept[where[-1]] = events[number]

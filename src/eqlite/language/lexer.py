@@ -1,7 +1,7 @@
 """Text → tokens, with the terminals of the grammar: as Lark's basic lexer, in half the time.
 
 One regular expression takes blanks and the next token together, keywords are looked up, and lines are not counted. The
-first character that begins no token ends it all; whoever wants to know more asks `Lark.lex`, the basic lexer.
+first character that begins no token ends it all; reading can go on behind it.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ class QuickLexer(Lexer):
         alternatives = "|".join(f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})" for terminal in tokens)
         self._next_token = re.compile(rf"[ \t\r\n]*+(?:{alternatives})").match
 
-    def lex(self, text: str) -> Iterator[Token]:  # type: ignore[override]  # one of the two forms that Lark takes
-        """Yield the tokens, with the offsets at which they start and end; lines and columns are None.
+    def lex(self, text: str, start: int = 0) -> Iterator[Token]:  # type: ignore[override]  # one form that Lark takes
+        """Yield the tokens from `start` on, with the offsets at which they start and end; lines and columns are None.
 
         Raises:
             UnexpectedCharacters: here no token starts.
         """
-        place = 0
+        place = start
         while (found := self._next_token(text, place)) is not None:
             kind = found.lastgroup
             assert kind is not None
-            start, place = found.span(kind)
+            begin, place = found.span(kind)
             value = found[kind]
             if kind == _NAME:
                 kind = self._keywords.get(value, kind)
-            yield Token(kind, value, start, end_pos=place)
+            yield Token(kind, value, begin, end_pos=place)
         if rest := text[place:].lstrip(" \t\r\n"):
             raise UnexpectedCharacters(text, len(text) - len(rest), 1, 1)  # type: ignore[no-untyped-call]

@@ -215,15 +215,16 @@ def _repair(error: UnexpectedToken, tokens: list[Token], collector: Collector) -
 
 def _tokens(text: str, collector: Collector) -> list[Token]:
     """Return the tokens of a text, reporting and skipping what is none; after too much of that, those before it."""
+    lexer = QuickLexer(grammar().parser.lexer_conf)
     tokens: list[Token] = []
     strays: list[int] = []
     offset = 0
     for _ in range(_MAX_BAD_CHARACTERS):
         try:
-            tokens.extend(_moved(token, offset) for token in grammar().lex(text[offset:]))
+            tokens.extend(lexer.lex(text, offset))
             break
         except UnexpectedCharacters as error:
-            bad = offset + error.pos_in_stream  # type: ignore[operator]
+            bad: int = error.pos_in_stream  # type: ignore[assignment]
             offset = describe_character(text, bad, collector)
             if text[bad] in '"`':  # what a broken string or name should have been, so that its clause stays whole
                 kind = "STRING" if text[bad] == '"' else "NAME"
@@ -235,10 +236,6 @@ def _tokens(text: str, collector: Collector) -> list[Token]:
         if near is not None and near.type not in _BOUNDARIES | {"WHERE"}:
             tokens = _set_aside(tokens, _clause(tokens, near))
     return tokens
-
-
-def _moved(token: Token, offset: int) -> Token:
-    return Token(token.type, str(token), (token.start_pos or 0) + offset, end_pos=(token.end_pos or 0) + offset)
 
 
 def _feed(tokens: list[Token], start: str) -> Any:

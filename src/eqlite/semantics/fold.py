@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from eqlite import plan
 from eqlite.datatypes import DataType
-from eqlite.expressions import evaluate, invert
+from eqlite.expressions import evaluate, invert, left_chain
 from eqlite.functions.registry import Value, ValueFault
 from eqlite.language.literals import INT_MAX
 from eqlite.source import Span
@@ -139,11 +139,9 @@ def _fold_not(operand: plan.Expression, origin: plan.Expression) -> plan.Express
 
 
 def _fold_calculation(node: plan.Calculate, faults: list[Fault] | None) -> plan.Expression:
-    chain = [node]  # a loop: see `resolve`
-    while isinstance(chain[-1].left, plan.Calculate):
-        chain.append(chain[-1].left)
-    left = fold(chain[-1].left, faults)
-    for link in reversed(chain):
+    chain = left_chain(node)
+    left = fold(chain[0].left, faults)
+    for link in chain:
         left = compute(replace(link, left=left, right=fold(link.right, faults)), faults)
     return left
 
