@@ -156,6 +156,8 @@ class Query:
     @cached_property
     def stage_predicates(self) -> tuple[Predicate, ...]:
         """Return the functions that tell whether a document meets each stage, `until` last."""
+        if self.kind == "event":
+            return (self.predicate,)
         name = self.name or "query"
         made: dict[int, Predicate] = {}  # by identity of the condition: `with runs` gives many stages one
         for number, stage in enumerate(self.plan.stages, 1):
@@ -181,7 +183,7 @@ class Query:
             raise ValueError("max_open must be 1 or more")
         lateness_ns = duration_ms(allowed_lateness) * NANOS_PER_MILLI
         settings = replace(self._stream_settings, lateness_ns=lateness_ns, max_open=max_open)
-        return Stream(self.plan, self._all_predicates, settings, self.faults.record)
+        return Stream(self.plan, self.stage_predicates, settings, self.faults.record)
 
     def resume(self, snapshot: bytes) -> Stream:
         """Return the stream of which `Stream.snapshot` was taken: the event to push next is number `stats.events`.
@@ -189,7 +191,7 @@ class Query:
         Raises:
             SnapshotError: it is no snapshot, is damaged, or of another query, schema or version.
         """
-        return Stream.resume(snapshot, self.plan, self._all_predicates, self._stream_settings, self.faults.record)
+        return Stream.resume(snapshot, self.plan, self.stage_predicates, self._stream_settings, self.faults.record)
 
     @cached_property
     def _stream_settings(self) -> StreamSettings:
@@ -200,13 +202,9 @@ class Query:
         fingerprint = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
         return StreamSettings(fingerprint, max_samples_per_key=self.options["max_samples_per_key"])
 
-    @property
-    def _all_predicates(self) -> tuple[Predicate, ...]:
-        return (self.predicate,) if self.kind == "event" else self.stage_predicates
-
     def new_search(self) -> Search[Any]:
         """Return the state of a search of its own, for whoever feeds the documents one by one."""
-        return Search(self.plan, self._all_predicates, self.options["max_samples_per_key"], self.faults.record)
+        return Search(self.plan, lambda: self.stage_predicates, self.options["max_samples_per_key"], self.faults.record)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as text and options: the functions are made again."""

@@ -77,13 +77,13 @@ class Search(Generic[Kept]):
 
     Attributes:
         plan: the query's plan.
-        predicates: one for each of `plan.stages`.
+        make_predicates: returns a function for each of `plan.stages`; asked when the first document comes.
         report: gets a message about each event of which not everything could be taken.
         untimed: events of a sequence that are left out because they have no readable time.
     """
 
     plan: Plan
-    predicates: Sequence[Predicate]
+    make_predicates: Callable[[], Sequence[Predicate]]
     max_samples_per_key: int = 1
     report: Report | None = None
     untimed: int = 0
@@ -91,16 +91,21 @@ class Search(Generic[Kept]):
     ordinals: dict[int, Ordinal] = field(default_factory=dict)
     hits: list[EventHits[Kept]] = field(default_factory=list)
     items: list[dict[Key, list[int]]] = field(default_factory=list)
-    stage_tests: StageTests = field(init=False)
+    _tests: StageTests | None = None
+    _keys: StageTests = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stage_tests = StageTests(self.plan, self.predicates, self.report)
+        self._keys = StageTests(self.plan, (), self.report)
 
     def take(self, document: Document, place: int, kept: Kept) -> bool:
         """Test a document with every stage; tell whether anything is kept of it. `place` is its number in the input."""
-        met = self.stage_tests.met(document)
-        if not met:
-            return False
+        if self._tests is None:
+            self._tests = StageTests(self.plan, self.make_predicates())
+        met = self._tests.met(document)
+        return bool(met) and self.take_met(document, met, place, kept)
+
+    def take_met(self, document: Document, met: Sequence[int], place: int, kept: Kept) -> bool:
+        """Take a document that is known to meet some stages: as `take`, after the tests."""
         if isinstance(self.plan.query, EventQuery):
             self.take_match(document, place, kept)
             return True
@@ -108,7 +113,7 @@ class Search(Generic[Kept]):
         if isinstance(self.plan.query, SequenceQuery) and where[0] == NO_TIME:
             self.untimed += 1
             return False
-        stages = self.stage_tests.with_keys(document, met)
+        stages = self._keys.with_keys(document, met)
         if not stages:
             return False
         if isinstance(self.plan.query, SequenceQuery):

@@ -106,7 +106,7 @@ class Stream:
             begins = {number for number, gap in enumerate(self._matcher.gaps) if gap == 0}
             self._first_tests = self._tests.only(begins)
         elif isinstance(plan.query, SampleQuery):
-            self._new_search = partial(Search[Event], plan, predicates, settings.max_samples_per_key, report)
+            self._new_search = partial(Search[Event], plan, lambda: predicates, settings.max_samples_per_key, report)
             self._search = self._new_search()
             self._take = self._take_sample
         elif not plan.limits:

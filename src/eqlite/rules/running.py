@@ -5,12 +5,11 @@ Only hits are kept, and of a line only its bytes: a decoded document costs five 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from eqlite.backends.base import Predicate
 from eqlite.backends.python.typed import DoesNotFit
 from eqlite.engine.matches import Match, match_maker
 from eqlite.engine.order import Ordinal, event_time_ns
@@ -24,12 +23,13 @@ from eqlite.query import Query
 from eqlite.rules.detection import AnyEvent, Detection
 from eqlite.rules.model import Rule
 from eqlite.rules.routing import covers, index_names
+from eqlite.rules.together import ENOUGH_CONDITIONS, CannotDecode, Hits, Together
 from eqlite.values.dates import format_instant
 
 Compiled = Sequence[tuple[Rule, Query]]
-RuleSearch = Search[Callable[[], AnyEvent]]
-Test = tuple[Predicate | None, RuleSearch]
-"""What a rule asks of one event, None where it asks about several, and its search."""
+Kept = Callable[[], AnyEvent]
+RuleSearch = Search[Kept]
+Numbers = dict[int, None]
 
 # Routes are remembered by the names of indices, which events may make up.
 _MAX_ROUTES = 4096
@@ -75,26 +75,34 @@ class Runner:
     def __init__(self, compiled: Compiled, *, by_index: bool, stats: RunStats) -> None:
         self.rules = list(compiled)
         self.searches: list[RuleSearch] = [query.new_search() for _, query in self.rules]
-        pairs = zip(self.rules, self.searches, strict=True)
-        # Most rules say no to most events: those about one event are asked without a call around it.
-        self._tests: list[Test] = [
-            (query.predicate if query.kind == "event" else None, search) for (_, query), search in pairs
-        ]
+        queries = [query for _, query in self.rules]
+        is_many = sum(len(query.plan.stages) for query in queries) >= ENOUGH_CONDITIONS
+        is_shared = is_many and all(query.backend.name == "python" for query in queries)
+        self._together = Together(queries) if is_shared else None
         self.by_index = by_index
         self.stats = stats
         self.place = 0
-        self._routes: dict[tuple[str, ...], list[Test]] = {}
+        self._routes: dict[tuple[str, ...], Numbers] = {}
         # Queries keep their counts from run to run; this run's are what is added to them.
         self._faults_before = [query.faults.count for _, query in self.rules]
 
-    def take(self, document: dict[str, object], index: str | None, kept: Callable[[], AnyEvent]) -> None:
+    def take(self, document: Mapping[str, object], index: str | None, kept: Kept) -> None:
         """Test a document with every rule."""
         self.place += 1
-        for predicate, search in self._routed(document, index) if self.by_index else self._tests:
-            if predicate is None:
-                search.take(document, self.place, kept)
-            elif predicate(document):
-                search.take_match(document, self.place, kept)
+        chosen = self._routed(document, index) if self.by_index else None
+        if self._together is not None:
+            self._take_hits(self._together.of_document(document), document, kept, chosen)
+            return
+        for number in range(len(self.rules)) if chosen is None else chosen:
+            self.searches[number].take(document, self.place, kept)
+
+    def _take_hits(self, hits: Hits, document: Mapping[str, object], kept: Kept, chosen: Numbers | None = None) -> None:
+        for number in hits.events:
+            if chosen is None or number in chosen:
+                self.searches[number].take_match(document, self.place, kept)
+        for number, stages in hits.stages:
+            if chosen is None or number in chosen:
+                self.searches[number].take_met(document, stages, self.place, kept)
 
     def take_lines(self, block: RawBlock, chosen: Iterable[int], intake: Intake) -> None:
         """Test what stands on the chosen lines of a block; each of the others is an event known not to match."""
@@ -112,6 +120,17 @@ class Runner:
         self.place += events
 
     def _take_line(self, line: RawLine, intake: Intake) -> None:
+        if self._together is not None and not self.by_index:
+            try:
+                hits, document = self._together.of_line(line.data)
+            except CannotDecode:
+                pass  # of another shape, or no JSON at all
+            else:
+                intake.stats.read += 1
+                self.place += 1
+                if hits.events or hits.stages:
+                    self._take_hits(hits, document, KeptLine(line).event)
+                return
         try:
             documents: list[Unwrapped] = unwrap(decode_object(line.data))
         except BadJson as problem:
@@ -124,12 +143,12 @@ class Runner:
             kept = KeptLine(line).event if len(documents) == 1 else partial(_event, line.file, line.line, unwrapped)
             self.take(unwrapped[0], unwrapped[1], kept)
 
-    def _routed(self, document: dict[str, object], index: str | None) -> list[Test]:
+    def _routed(self, document: Mapping[str, object], index: str | None) -> Numbers:
+        """Return the numbers of the rules that see a document."""
         names = index_names(document, index)
         chosen = self._routes.get(names)
         if chosen is None:
-            pairs = zip(self.rules, self._tests, strict=True)
-            chosen = [test for (rule, _), test in pairs if covers(rule.index, names)]
+            chosen = {number: None for number, (rule, _) in enumerate(self.rules) if covers(rule.index, names)}
             if len(self._routes) < _MAX_ROUTES and sum(map(len, names)) < _MAX_NAME_LENGTH:
                 self._routes[names] = chosen
         if not chosen:

@@ -7,8 +7,9 @@ or `?` is tested value by value, behind the test for its longest literal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from eqlite.backends.python.runtime import SEPARATOR, STAND_IN
 from eqlite.values.wildcard import Pattern
@@ -72,17 +73,22 @@ def sort_patterns(patterns: tuple[Pattern, ...]) -> Shapes:
 
 
 def longest_literal(pattern: Pattern) -> str:
-    """Return the longest text that a matching (folded) value must hold; empty for none that joined text can show."""
+    """Return the longest text that joined values hold if one matches (folded where the pattern is); empty for none.
+
+    What a value must begin or end with stands beside a separator.
+    """
     runs: list[str] = []
-    for segment in pattern.segments:
-        run = ""
-        for atom in (*segment.atoms, None):
+    last = len(pattern.segments) - 1
+    for number, segment in enumerate(pattern.segments):
+        run = SEPARATOR if number == 0 and segment.atoms else ""
+        for atom in segment.atoms:
             if atom is not None and len(atom) == 1 and atom not in (SEPARATOR, STAND_IN):
                 run += atom
             else:
                 runs.append(run)
                 run = ""
-    return max(runs, key=len, default="")
+        runs.append(run + SEPARATOR if number == last and segment.atoms else run)
+    return max((run for run in runs if run != SEPARATOR), key=len, default="")
 
 
 def literal_finder(literals: list[str]) -> Callable[[str], object] | None:
@@ -94,6 +100,14 @@ def literal_finder(literals: list[str]) -> Callable[[str], object] | None:
         finders = [_machine(part) for part in parts]
         return lambda text: any(finder(text) for finder in finders)
     return _machine(literals)
+
+
+def every_literal(literals: Sequence[str]) -> Callable[[str], list[tuple[int, int, int]]] | None:
+    """Return a function that finds all places of literals in a text: number of the literal, start, end.
+
+    It raises UnicodeEncodeError for a text with a lone surrogate. None where there is no machine for it.
+    """
+    return None if AhoCorasick is None else partial(AhoCorasick(literals).find_matches_as_indexes, overlapping=True)
 
 
 def _machine(literals: list[str]) -> Callable[[str], object]:

@@ -6,7 +6,7 @@ which are no values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from eqlite.fields import ARRAYS, to_boolean
@@ -58,7 +58,7 @@ def joined(value: Any) -> str:
         return f"\0{value}\0" if SEPARATOR not in value else _safely_joined([value])
     if value is None:
         return ""
-    if value.__class__ is list and value:
+    if value.__class__ in (list, tuple) and value:
         try:
             text = "\0".join(value)
         except TypeError:
@@ -67,7 +67,7 @@ def joined(value: Any) -> str:
     return _safely_joined([to_text(item) for item in each(value)])
 
 
-def _safely_joined(texts: list[str]) -> str:
+def _safely_joined(texts: Sequence[str]) -> str:
     if not texts:
         return ""
     return "".join(["\0", "\0".join(text.replace("\0", STAND_IN) for text in texts), "\0"])

@@ -1,0 +1,102 @@
+"""The atoms of one field, and what is remembered of the values that came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eqlite import plan
+from eqlite.backends.shared.finders import Finder, Passes, Test, passes_test
+
+_MOST_VALUES = 20_000
+_LONGEST_KNOWN = 256
+_SAMPLE = 1_000
+_FEW_TESTS = 300
+
+
+class FieldAtoms:
+    """The atoms of one field.
+
+    Attributes:
+        path: where the values stand.
+        tests: what the atoms test, by their number.
+        is_direct: values hardly come twice, so that nodes compute what they need rather than remember values.
+    """
+
+    def __init__(self, number: int, path: str) -> None:
+        self.number = number
+        self.path = path
+        self.tests: dict[Test, int] = {}
+        self.is_direct = False
+        self._passes: list[Passes] = []
+        self._finders: dict[int, Finder] = {}
+        self._known: dict[Any, int] = {}
+        self._asked = self._computed = 0
+
+    def place_of(self, test: Test) -> int:
+        """Return the number of an atom, a new one for a test not seen before."""
+        place = self.tests.setdefault(test, len(self.tests))
+        if place == len(self._passes):
+            self._passes.append(passes_test(test))
+        return place
+
+    @property
+    def all(self) -> int:
+        """Return the mask of all atoms."""
+        return (1 << len(self.tests)) - 1
+
+    @property
+    def has_texts_only(self) -> bool:
+        """Tell whether the field is asked for a few whole texts, as a field with few values is."""
+        return len(self.tests) <= _FEW_TESTS and all(isinstance(test, plan.TextIn) for test in self.tests)
+
+    def finder(self, mask: int) -> Finder:
+        """Return what finds some of the atoms."""
+        finder = self._finders.get(mask)
+        if finder is None:
+            atoms = [(1 << place, test, self._passes[place]) for test, place in self.tests.items() if mask >> place & 1]
+            finder = self._finders[mask] = Finder(atoms)
+        return finder
+
+    def _full(self) -> Finder:
+        return self.finder(self.all)
+
+    def bits_of(self, key: Any, value: Any) -> int:
+        """Return all atoms that hold for a value, which may be remembered by `key`."""
+        self._asked += 1
+        bits = self._known.get(key)
+        if bits is None:
+            self._computed += 1
+            bits = self._full().find(value)
+            if len(self._known) >= _MOST_VALUES:
+                self._known.clear()
+            self._known[key] = bits
+            if self._computed >= _SAMPLE:
+                self.is_direct = self._computed * 4 > self._asked
+                self._asked = self._computed = 0
+        return bits
+
+    def bits_of_texts(self, texts: tuple[str, ...], finder: Finder) -> int:
+        """Return atoms that hold for any of several texts, those of the finder among them.
+
+        Each text may have come before, in another array.
+        """
+        known = self._known
+        bits = 0
+        for text in texts:
+            found = known.get(text)
+            if found is None:
+                found = self._full().find_text(text)
+                if len(text) <= _LONGEST_KNOWN:
+                    if len(known) >= _MOST_VALUES:
+                        known.clear()
+                    known[text] = found
+            bits |= found
+        for bit, passes in finder.always:
+            if passes(texts):
+                bits |= bit
+        return bits
+
+    def clear(self) -> None:
+        """Forget values and finders."""
+        self._known.clear()
+        self._finders.clear()

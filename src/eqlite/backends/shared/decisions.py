@@ -1,0 +1,315 @@
+"""Many conditions at once: which of them hold for a document, by asking only what an undecided one still needs.
+
+The conditions are put as formulas over atoms. A **node** stands for what is still open after some fields are known; it
+asks for one more field, and the value leads on to the next node. Nodes are made when a document first comes to them,
+as the states of RE2's automata are: what has been seen once is a look-up the next time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+from eqlite import plan
+from eqlite.backends.python.codegen import MAX_DEPTH, MAX_LEAVES, depth, is_in_line
+from eqlite.backends.shared.atoms import FieldAtoms
+from eqlite.backends.shared.finders import Finder
+from eqlite.backends.shared.formulas import Formula, Formulas
+from eqlite.backends.shared.structs import Structs, fitting
+from eqlite.fields import raw_values
+
+Document = Mapping[str, Any]
+
+MAX_NODES = 50_000
+MAX_STEPS = 400_000
+"""Nodes, and ways from node to node, that are kept; beyond, all are dropped and made anew as documents ask for them."""
+_DIRECT_COST = 3.0
+_FIRST_FIELDS = 6
+_MANY_OPEN = 300
+
+
+class Node:
+    """What is open after some fields are known.
+
+    Attributes:
+        fields: the fields to ask for next; empty where nothing is left to ask. Several only where they are texts, or
+            where all of them are expected to be absent.
+        get: returns the fields' values from a struct.
+        values, bits: the next node, by value and by which atoms hold.
+        mask: the atoms of a single field that are asked for.
+        finder: finds them, where values are not remembered.
+        expected: what `get` returns if all the fields are absent, for a node that asks for that alone.
+        absent, present: the next node then and otherwise.
+        undecided: the conditions that are not decided, with what is left of each.
+        held: the numbers of the conditions that are known to hold.
+    """
+
+    __slots__ = (
+        "absent",
+        "bits",
+        "expected",
+        "fields",
+        "finder",
+        "get",
+        "held",
+        "mask",
+        "present",
+        "undecided",
+        "values",
+    )  # fmt: skip
+
+    def __init__(self, held: tuple[int, ...], undecided: tuple[tuple[int, Formula], ...]) -> None:
+        self.held = held
+        self.undecided = undecided
+        self.fields: tuple[FieldAtoms, ...] = ()
+        self.get: Callable[[Any], Any] | None = None
+        self.finder: Finder | None = None
+        self.mask = 0
+        self.values: dict[Any, Node] = {}
+        self.bits: dict[Any, Node] = {}
+        self.expected: tuple[Any, ...] | None = None
+        self.absent: Node | None = None
+        self.present: Node | None = None
+
+
+class Decisions:
+    """The conditions, and the nodes made so far. Not for several threads at once.
+
+    Attributes:
+        structs: the types that documents are decoded into.
+        numbers: for each formula the numbers of the conditions that are put so; nodes speak of formulas.
+        restarts: how often all nodes were dropped.
+    """
+
+    def __init__(self, conditions: Sequence[plan.Condition], also_read: Collection[str] = ()) -> None:
+        """Take the conditions, and the paths of fields that structs are to hold besides those."""
+        paths = {field.path for condition in conditions for field in plan.condition_fields(condition)}
+        self._fitting = fitting(paths | set(also_read))
+        self._fields: list[FieldAtoms] = []
+        self._by_path: dict[str, FieldAtoms] = {}
+        self._formulas = Formulas()
+        numbers: dict[Formula, list[int]] = {}
+        for number, condition in enumerate(conditions):
+            numbers.setdefault(self._formula(condition), []).append(number)
+        self._whole = tuple(numbers)
+        self.numbers = tuple(map(tuple, numbers.values()))
+        first = self._first_fields()
+        self._first = tuple(self._by_path[path] for path in first)
+        self.structs = Structs(self._fitting, first)
+        self.restarts = 0
+        self._nodes = self._steps = 0
+        self._interned: dict[object, Node] = {}
+        self._struct: Any = None
+        self.root = self._start()
+
+    def _formula(self, condition: plan.Condition) -> Formula:
+        if sum(1 for _ in plan.leaves(condition)) > MAX_LEAVES or depth(condition) > MAX_DEPTH:
+            return self._formulas.opaque(condition)
+        return self._formulas.of(condition, self._atom_of)
+
+    def _atom_of(self, leaf: plan.Condition) -> tuple[int, int] | None:
+        if not is_in_line(leaf) or leaf.field.path not in self._fitting:  # type: ignore[union-attr]
+            return None
+        path = leaf.field.path  # type: ignore[union-attr]
+        atoms = self._by_path.get(path)
+        if atoms is None:
+            atoms = self._by_path[path] = FieldAtoms(len(self._fields), path)
+            self._fields.append(atoms)
+        return atoms.number, atoms.place_of(None if isinstance(leaf, plan.Exists) else leaf.test)  # type: ignore[union-attr]
+
+    def _first_fields(self) -> list[str]:
+        """Return the fields that decide most, of those that hold texts only: they are asked for at once."""
+        gains = _gains(enumerate(self._whole))
+        first = [
+            self._fields[number].path
+            for number, gain in sorted(gains.items(), key=lambda item: (-item[1], item[0]))
+            if gain > len(self._whole) / 20 and self._fields[number].has_texts_only
+        ]
+        return first[:_FIRST_FIELDS]
+
+    def _start(self) -> Node:
+        held = [number for number, formula in enumerate(self._whole) if formula is self._formulas.true]
+        undecided = [
+            (number, formula) for number, formula in enumerate(self._whole) if formula.kind not in ("true", "false")
+        ]
+        node = Node(tuple(held), tuple(undecided))
+        if len(self._first) > 1:
+            self._ask(node, self._first)
+        else:
+            self._ask_one(node)
+        return node
+
+    # --- walking ---------------------------------------------------------------------------------------------------
+
+    def walk(self, struct: Any) -> Node:
+        """Return the last node for a document that was decoded into a struct."""
+        node = self.root
+        while node.get is not None:
+            value = node.get(struct)
+            if node.expected is not None:
+                following = node.absent if value == node.expected else node.present
+                key = value
+            elif node.finder is not None:
+                if value.__class__ is tuple:
+                    following = node.bits.get(node.fields[0].bits_of_texts(value, node.finder) & node.mask)
+                else:
+                    following = node.bits.get(node.finder.find(value))
+                key = value
+            else:
+                kind = value.__class__
+                if kind is str or value is None or kind is tuple:
+                    key = value
+                else:
+                    key = (kind, value) if kind is not float else (kind, repr(value))
+                following = node.values.get(key)
+            node = following if following is not None else self._step(node, key, value, struct)
+        return node
+
+    def walk_document(self, document: Document) -> Node:
+        """Return the last node for a document of any shape."""
+        self._struct = None
+        node = self.root
+        while node.fields:
+            values = [_raw_value(document, field.path) for field in node.fields]
+            if node.expected is not None:
+                node = self._branch(node, is_absent=all(value is None for value in values))
+            elif len(values) > 1:
+                found = zip(node.fields, values, strict=True)
+                node = self._by_bits(node, tuple(field.finder(field.all).find(value) for field, value in found))
+            else:
+                finder = node.finder or node.fields[0].finder(node.mask)
+                node = self._by_bits(node, finder.find(values[0]))
+        return node
+
+    def _step(self, node: Node, key: Any, value: Any, struct: Any) -> Node:
+        """Make the way from a node that a value leads along."""
+        self._struct = struct  # what a new node expects of documents, it learns from this one
+        if node.expected is not None:
+            return self._branch(node, is_absent=value == node.expected)
+        if len(node.fields) > 1:
+            bits = tuple(field.bits_of(each, each) for field, each in zip(node.fields, value, strict=True))
+            following = self._by_bits(node, bits)
+        else:
+            field = node.fields[0]
+            if node.finder is not None:
+                if value.__class__ is tuple:
+                    return self._by_bits(node, field.bits_of_texts(value, node.finder) & node.mask)
+                return self._by_bits(node, node.finder.find(value))
+            following = self._by_bits(node, field.bits_of(key, value) & node.mask)
+            if field.is_direct:
+                node.finder = field.finder(node.mask)
+                node.values.clear()
+                return following
+        node.values[key] = following
+        self._steps += 1
+        return following
+
+    # --- making nodes ----------------------------------------------------------------------------------------------
+
+    def _by_bits(self, node: Node, bits: Any) -> Node:
+        following = node.bits.get(bits)
+        if following is None:
+            if self._nodes > MAX_NODES or self._steps > MAX_STEPS:
+                self._restart()
+            several = bits if len(node.fields) > 1 else (bits,)
+            following = node.bits[bits] = self._after(node, zip(node.fields, several, strict=True))
+            self._steps += 1
+        return following
+
+    def _branch(self, node: Node, *, is_absent: bool) -> Node:
+        """Return where a node that asks for absent fields leads."""
+        if is_absent:
+            if node.absent is None:
+                node.absent = self._after(node, ((field, 0) for field in node.fields))
+            return node.absent
+        if node.present is None:
+            node.present = Node(node.held, node.undecided)
+            self._ask_one(node.present)
+            self._nodes += 1
+        return node.present
+
+    def _after(self, node: Node, known: Iterable[tuple[FieldAtoms, int]]) -> Node:
+        """Return the node for what is left once some fields are known by which of their atoms hold."""
+        decide, true, false = self._formulas.decide, self._formulas.true, self._formulas.false
+        held, undecided = list(node.held), list(node.undecided)
+        for field, bits in known:
+            number = field.number
+            left = [(condition, decide(formula, number, bits)) for condition, formula in undecided]
+            held += [condition for condition, formula in left if formula is true]
+            undecided = [pair for pair in left if pair[1] is not true and pair[1] is not false]
+        held.sort()
+        key = (tuple(held), tuple(undecided))
+        made = self._interned.get(key)
+        if made is None:
+            made = self._interned[key] = Node(*key)
+            self._nodes += 1
+            if len(undecided) > _MANY_OPEN or not self._ask_absent(made):
+                self._ask_one(made)
+        return made
+
+    def _ask_absent(self, node: Node) -> bool:
+        """Let a node ask at once for all the fields that the document in hand does not have, if they are several."""
+        if self._struct is None:
+            return False
+        numbers = dict.fromkeys(number for _, formula in node.undecided for number in formula.fields)
+        absent = [self._fields[number] for number in numbers if self._value(self._fields[number]) is None]
+        if len(absent) < 2:
+            return False
+        attributes, expected = self.structs.absence(self._struct, [field.path for field in absent])
+        node.fields = tuple(absent)
+        node.get = attrgetter(*attributes) if len(attributes) > 1 else _as_tuple(attrgetter(*attributes))
+        node.expected = expected
+        return True
+
+    def _value(self, field: FieldAtoms) -> Any:
+        return self.structs.getter(field.path)(self._struct)
+
+    def _ask_one(self, node: Node) -> None:
+        """Let a node ask for the field that decides most of what is undecided."""
+        gains = _gains(node.undecided)
+        best, most = None, 0.0
+        for number, gain in gains.items():
+            field = self._fields[number]
+            if field.is_direct:
+                gain /= _DIRECT_COST
+            if gain > most or (gain == most and best is not None and number < best.number):
+                best, most = field, gain
+        if best is not None:
+            self._ask(node, (best,))
+
+    def _ask(self, node: Node, fields: tuple[FieldAtoms, ...]) -> None:
+        node.fields = fields
+        node.get = attrgetter(*(self.structs.attributes[field.path] for field in fields))
+        if len(fields) == 1:
+            for _, formula in node.undecided:
+                node.mask |= formula.fields.get(fields[0].number, 0)
+            if fields[0].is_direct:
+                node.finder = fields[0].finder(node.mask)
+
+    def _restart(self) -> None:
+        self.restarts += 1
+        self._interned.clear()
+        self._formulas.clear(self._whole)
+        for field in self._fields:
+            field.clear()
+        self._nodes = self._steps = 0
+        self.root = self._start()
+
+
+def _gains(undecided: Iterable[tuple[int, Formula]]) -> dict[int, float]:
+    """Return for each field how much knowing it says about the formulas."""
+    gains: dict[int, float] = {}
+    for _, formula in undecided:
+        for number, weight in formula.weights:
+            gains[number] = gains.get(number, 0.0) + weight
+    return gains
+
+
+def _raw_value(document: Document, path: str) -> Any:
+    values = raw_values(document, path)
+    return values if len(values) > 1 else values[0] if values else None
+
+
+def _as_tuple(get: Callable[[Any], Any]) -> Callable[[Any], tuple[Any]]:
+    return lambda struct: (get(struct),)

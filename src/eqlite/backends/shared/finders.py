@@ -1,0 +1,232 @@
+"""Which atoms of a field hold for a value: many tests answered by few look-ups.
+
+Exact texts are looked up; wildcard patterns and regular expressions are asked only where a text that they need was
+found, all those texts in one pass of Aho-Corasick; addresses are looked up among the ends of all blocks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from eqlite import plan
+from eqlite.backends.python import patterns, runtime
+from eqlite.backends.python.codegen import number_range, text_range
+from eqlite.values.lucene_regex import compile_regex
+from eqlite.values.network import Block, parse_address
+from eqlite.values.text import fold_ascii
+from eqlite.values.wildcard import Pattern
+
+Passes = Callable[[Any], bool]
+Check = Callable[[str, str], bool]
+"""Told a value, and the value in lower case between separators."""
+Test = plan.Test | None
+"""None asks whether there is a value."""
+
+MANY_PATTERNS = 2_000
+_FEW_LITERALS = 4
+_SHORT = 64
+_REMEMBERED = 4_096
+_LONG = 4_096
+
+
+def passes_test(test: Test) -> Passes:
+    """Return a function that tells whether any of the values in a raw value passes a test."""
+    match test:
+        case None:
+            return runtime.exists
+        case plan.TextIn(texts=texts, insensitive=insensitive):
+            within = runtime.any_folded_in if insensitive else runtime.any_in
+            return lambda value: within(value, texts)
+        case plan.TextLike(patterns=found):
+            return lambda value: runtime.any_text(value, lambda text: any(each.matches(text) for each in found))
+        case plan.TextRegex(pattern=pattern, insensitive=insensitive):
+            matches = _remembered(compile_regex(pattern, insensitive=insensitive).matches)
+            return lambda value: runtime.any_text(value, matches)
+        case plan.TextRange(operator=operator, bound=bound):
+            compare = text_range(operator, bound)
+            return lambda value: runtime.any_text(value, compare)
+        case plan.NumberIn(numbers=numbers):
+            return lambda value: runtime.any_number(value, numbers.__contains__)
+        case plan.NumberRange(operator=operator, bound=bound):
+            among = number_range(operator, bound)
+            return lambda value: runtime.any_number(value, among)
+        case plan.BooleanIn(values=booleans):
+            return lambda value: runtime.any_boolean(value, booleans)
+        case plan.AddressIn(blocks=blocks):
+            return lambda value: runtime.any_address(value, blocks)
+        case _:
+            raise AssertionError(f"no test on one value: {type(test).__name__}")
+
+
+def _remembered(matches: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Return a function that remembers what it said of short texts: a regular expression is dear to ask."""
+    known: dict[str, bool] = {}
+
+    def ask(text: str) -> bool:
+        answer = known.get(text)
+        if answer is None:
+            answer = matches(text)
+            if len(text) <= _SHORT:
+                if len(known) >= _REMEMBERED:
+                    known.clear()
+                known[text] = answer
+        return answer
+
+    return ask
+
+
+class Finder:
+    """Some atoms of one field; `find` returns those that hold for a raw value, as bits.
+
+    Attributes:
+        always: the atoms that no look-up decides, with the functions to ask.
+    """
+
+    def __init__(self, atoms: Iterable[tuple[int, Test, Passes]]) -> None:
+        self.always: list[tuple[int, Passes]] = []
+        self._all: list[tuple[int, Passes]] = []
+        self._exact: dict[str, int] = {}
+        self._folded: dict[str, int] = {}
+        self._numbers: dict[int | float, int] = {}
+        self._there = 0
+        self._has_numbers_only = True
+        literals: dict[str, list[tuple[int, Check | None]]] = {}
+        blocks: list[tuple[int, Block]] = []
+        for bit, test, passes in atoms:
+            self._all.append((bit, passes))
+            self._has_numbers_only &= test is None or isinstance(test, plan.NumberIn)
+            match test:
+                case None:
+                    self._there |= bit
+                case plan.TextIn():
+                    texts = self._folded if test.insensitive else self._exact
+                    for text in test.texts:
+                        texts[text] = texts.get(text, 0) | bit
+                case plan.AddressIn():
+                    blocks += [(bit, block) for block in test.blocks]
+                case _:
+                    if isinstance(test, plan.NumberIn):
+                        for number in test.numbers:
+                            self._numbers[number] = self._numbers.get(number, 0) | bit
+                    needed = _needed_literals(test)
+                    if needed is None:
+                        self.always.append((bit, passes))
+                    for literal, check in needed or ():
+                        literals.setdefault(literal, []).append((bit, check))
+        self._literals = tuple(literals)
+        self._found = [tuple(asked) for asked in literals.values()]
+        self._machine = _machine(self._literals)
+        self._ends, self._between = _intervals(blocks)
+
+    def find(self, value: Any) -> int:
+        """Return the atoms that hold for a value: a text, a tuple of texts, None, or whatever an event may hold."""
+        if value.__class__ is str:
+            found = self.find_text(value)
+        elif value.__class__ is tuple:
+            found = 0
+            for text in value:
+                found |= self.find_text(text)
+        elif value is None:
+            return 0
+        elif value.__class__ is int and self._has_numbers_only:
+            return self._there | self._numbers.get(value, 0)
+        else:
+            return sum(bit for bit, passes in self._all if passes(value))
+        for bit, passes in self.always:
+            if passes(value):
+                found |= bit
+        return found
+
+    def find_text(self, text: str) -> int:
+        """Return the atoms that hold for a text, but for those that are always to be asked."""
+        found = self._there
+        if self._exact:
+            found |= self._exact.get(text, 0)
+        if self._folded:
+            found |= self._folded.get(text.lower() if text.isascii() else fold_ascii(text), 0)
+        if self._ends:
+            address = parse_address(text)
+            if address is not None:
+                found |= self._between[bisect_right(self._ends, address)]
+        return found | self._of_literals(text) if self._literals else found
+
+    def _of_literals(self, value: str) -> int:
+        joined = runtime.joined(value)
+        text = joined.lower() if joined.isascii() else fold_ascii(joined)
+        found = 0
+        if self._machine is None or len(text) > _LONG:  # every place of every literal would be a hit
+            hits: Iterable[int] = [place for place, literal in enumerate(self._literals) if literal in text]
+        else:
+            try:
+                hits = {place for place, _, _ in self._machine(text)}
+            except UnicodeEncodeError:  # a lone surrogate cannot cross into Rust
+                return sum(bit for bit, passes in self._all if passes(value))
+        for place in hits:
+            for bit, check in self._found[place]:
+                if not found & bit and (check is None or check(value, text)):
+                    found |= bit
+        return found
+
+
+def _needed_literals(test: Test) -> list[tuple[str, Check | None]] | None:
+    """Return texts, in lower case, of which a joined value holds one if it passes, each with what is left to check.
+
+    None where there are no such texts.
+    """
+    if not isinstance(test, plan.TextLike) or len(test.patterns) > MANY_PATTERNS:
+        return None
+    needed: list[tuple[str, Check | None]] = []
+    for folded in (False, True):
+        shapes = patterns.sort_patterns(tuple(found for found in test.patterns if found.folded is folded))
+        needed += [
+            (fold_ascii(literal), None if folded else partial(_holds_literal, literal)) for literal in shapes.literals
+        ]
+        needed += [(fold_ascii(patterns.longest_literal(pattern)), _like(pattern)) for pattern in shapes.general]
+    return needed if all(literal for literal, _ in needed) else None
+
+
+def _holds_literal(literal: str, value: str, _: str) -> bool:
+    return literal in runtime.joined(value)
+
+
+def _like(pattern: Pattern) -> Check:
+    """Return the check for a pattern; where it is made of plain texts, by looking for one after the other."""
+    texts = pattern.literals
+    if (
+        texts is None
+        or not pattern.folded
+        or any(runtime.SEPARATOR in text or runtime.STAND_IN in text for text in texts)
+    ):
+        return lambda value, _: pattern.matches(value)
+    first, *middle, last = f"\0{texts[0]}", *texts[1:-1], f"{texts[-1]}\0"
+
+    def check(_: str, joined: str) -> bool:
+        if not joined.startswith(first) or not joined.endswith(last):
+            return False
+        place = len(first)
+        for text in middle:
+            place = joined.find(text, place) + len(text)
+            if place < len(text):
+                return False
+        return place <= len(joined) - len(last)
+
+    return check
+
+
+def _machine(literals: Sequence[str]) -> Callable[[str], list[tuple[int, int, int]]] | None:
+    if len(literals) < _FEW_LITERALS or len(literals) > patterns.LITERALS_AT_ONCE:
+        return None
+    return patterns.every_literal(literals)
+
+
+def _intervals(blocks: Sequence[tuple[int, Block]]) -> tuple[list[int], list[int]]:
+    """Return where blocks of addresses begin and end, and the atoms that hold before, between and behind those."""
+    ends = sorted({end for _, block in blocks for end in (block.first, block.last + 1)})
+    between = [0] * (len(ends) + 1)
+    for bit, block in blocks:
+        for place in range(bisect_right(ends, block.first), bisect_right(ends, block.last) + 1):
+            between[place] |= bit
+    return ends, between

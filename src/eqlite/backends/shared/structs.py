@@ -1,0 +1,117 @@
+"""Documents decoded into structs of the fields that are read, and nothing else.
+
+A struct fits the usual shape: objects in objects, and at their ends texts, numbers, booleans or arrays of texts. What
+does not fit makes the decoder refuse, and the document is read as any shape may be read. What is not there is None, an
+object that is not there an empty one, so that any path can be followed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from operator import attrgetter
+from typing import Annotated, Any
+
+import msgspec
+
+_VALUE = str | int | float | bool | tuple[str, ...] | None
+_TEXT = str | tuple[str, ...] | None
+_Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
+_NAME = re.compile(r"[\w@ -]+(\.[\w@ -]+)*", re.ASCII)
+"""What msgspec takes for names without a doubt; it refuses quotes, backslashes, control characters and surrogates."""
+_WRAPPING = ("_source", "fields", "hits")
+_DOTTED_KEY = re.compile(rb'\.[^"\\]*+"[ \t\r\n]*+:')
+_ESCAPED_DOT = re.compile(rb"\\u002[eE]")
+
+DoesNotFit = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class UnusualShape(Exception):
+    """A line with a dotted key, or with a key that may be one."""
+
+
+def fitting(paths: Iterable[str]) -> set[str]:
+    """Return the paths that structs can hold: of usual names, and none of them inside another."""
+    usual = {path for path in paths if _NAME.fullmatch(path) and path.partition(".")[0] not in _WRAPPING}
+    inner = {path[:place] for path in usual for place, sign in enumerate(path) if sign == "."}
+    return usual - inner
+
+
+class Structs:
+    """The struct types for some paths."""
+
+    def __init__(self, paths: Collection[str], texts: Collection[str] = ()) -> None:
+        """Make them; `texts` are paths that hold nothing but texts."""
+        self._texts = frozenset(texts)
+        self.attributes: dict[str, str] = {}
+        self._empty: dict[str, Any] = {"": None}
+        document = self._struct("", sorted(paths))
+        self._decode = msgspec.json.Decoder(self._line(document)).decode
+
+    def _struct(self, prefix: str, paths: list[str]) -> Any:
+        """Return the type of the object at a prefix, which ends in a dot; `paths` are those of all values in it."""
+        names: dict[str, str] = {}
+        fields: list[tuple[str, Any, Any]] = []
+        for head in dict.fromkeys(path[len(prefix) :].split(".", 1)[0] for path in paths):
+            path, name = prefix + head, f"a{len(names)}"
+            names[name] = head
+            holder = self.attributes.get(prefix[:-1])
+            self.attributes[path] = f"{holder}.{name}" if holder else name
+            below = [other for other in paths if other.startswith(f"{path}.")]
+            if below:
+                kind = self._struct(f"{path}.", below)
+                self._empty[path] = kind()
+                fields.append((name, kind, self._empty[path]))
+            else:
+                fields.append((name, _TEXT if path in self._texts else _VALUE, None))
+        return msgspec.defstruct("Part", fields, gc=False, frozen=True, rename=names)
+
+    def _line(self, document: Any) -> Any:
+        """Return the type of a line: a document, or one in `_source`."""
+        fields: list[tuple[str, Any, Any]] = [("source", document | None, None)]
+        fields += [(name, _Nothing | msgspec.UnsetType, msgspec.UNSET) for name in ("hits", "fields")]
+        names = {"source": "_source", "hits": "hits", "fields": "fields"}
+        inherited = {field.name: field.encode_name for field in msgspec.structs.fields(document)}
+        return msgspec.defstruct(
+            "Line", fields, bases=(document,), gc=False, frozen=True, rename={**inherited, **names}
+        )
+
+    def decode(self, line: bytes) -> Any:
+        """Return the struct of a line.
+
+        Raises:
+            UnusualShape, DoesNotFit: the line has to be decoded whole.
+        """
+        if not line.isascii():
+            line.decode()  # nobody looks at what is not read: whether it is UTF-8
+        struct = self._decode(line)
+        if _DOTTED_KEY.search(line) or _ESCAPED_DOT.search(line):
+            raise UnusualShape
+        return struct if struct.source is None else struct.source
+
+    def getter(self, path: str) -> Callable[[Any], Any]:
+        """Return a function that takes a field's value out of a struct."""
+        return attrgetter(self.attributes[path])
+
+    def reader(self, paths: tuple[str, ...]) -> Callable[[Any], dict[str, Any]] | None:
+        """Return a function that makes a document of some fields of a struct; None where it lacks one of them."""
+        if not all(path in self.attributes for path in paths):
+            return None
+        pairs = [(path, self.getter(path)) for path in paths]
+        return lambda struct: {path: value for path, get in pairs if (value := get(struct)) is not None}
+
+    def absence(self, struct: Any, paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+        """Return what to look at to see that all the paths are absent from a struct as they are from this one.
+
+        The attributes, and what they are then: an empty object for all that would be in it.
+        """
+        found: dict[str, Any] = {}
+        for path in paths:
+            parts = path.split(".")
+            prefixes = (".".join(parts[:end]) for end in range(1, len(parts)))
+            hole = next((prefix for prefix in prefixes if self._get(struct, prefix) is self._empty[prefix]), path)
+            found[self.attributes[hole]] = self._empty.get(hole)
+        return tuple(found), tuple(found.values())
+
+    def _get(self, struct: Any, path: str) -> Any:
+        return attrgetter(self.attributes[path])(struct)

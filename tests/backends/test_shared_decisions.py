@@ -1,0 +1,126 @@
+"""Many conditions asked at once give the answers of each asked alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import eqlite
+from eqlite import Schema, strategies
+from eqlite.backends.base import Faults
+from eqlite.backends.reference import ReferenceBackend
+from eqlite.backends.shared import atoms, decisions
+from eqlite.backends.shared.decisions import Decisions, Node
+from eqlite.backends.shared.structs import DoesNotFit, UnusualShape
+from eqlite.plan import Condition
+
+
+def conditions_of(texts: list[str]) -> list[Condition]:
+    return [stage.condition for text in texts for stage in eqlite.compile(text).plan.stages]
+
+
+def asked_alone(conditions: list[Condition], document: dict[str, Any]) -> list[int]:
+    backend = ReferenceBackend()
+    predicates = [backend.predicate(condition, name="alone", faults=Faults()) for condition in conditions]
+    return [number for number, holds in enumerate(predicates) if holds(document)]
+
+
+class Asker:
+    """Asks all the conditions, by every way there is."""
+
+    def __init__(self, conditions: list[Condition]) -> None:
+        self.conditions = conditions
+        self.decisions = Decisions(conditions)
+
+    def by_document(self, document: dict[str, Any]) -> list[int]:
+        return self._numbers(self.decisions.walk_document(document), document)
+
+    def by_line(self, document: dict[str, Any]) -> list[int] | None:
+        """Return None where the line is of no usual shape."""
+        try:
+            struct = self.decisions.structs.decode(json.dumps(document).encode("utf-8", "surrogatepass"))
+        except (UnusualShape, *DoesNotFit):
+            return None
+        return self._numbers(self.decisions.walk(struct), document)
+
+    def _numbers(self, node: Node, document: dict[str, Any]) -> list[int]:
+        held = [number for formula in node.held for number in self.decisions.numbers[formula]]
+        undecided = [number for formula, _ in node.undecided for number in self.decisions.numbers[formula]]
+        alone = asked_alone([self.conditions[number] for number in undecided], document)
+        return sorted([*held, *(undecided[place] for place in alone)])
+
+    def check(self, document: dict[str, Any]) -> None:
+        expected = asked_alone(self.conditions, document)
+        for _ in range(2):  # the second time by what is remembered of the first
+            assert self.by_line(document) in (None, expected)
+            assert self.by_document(document) == expected
+
+
+SCHEMAS = {"none": None, "typed": Schema.from_fields(strategies.FIELDS)}
+CONDITIONS = {name: strategies.conditions(schema) for name, schema in SCHEMAS.items()}
+
+
+def draw_asker(data: st.DataObject, name: str) -> tuple[Asker, list[eqlite.Query]]:
+    drawn = data.draw(st.lists(CONDITIONS[name], min_size=1, max_size=6))
+    queries = [eqlite.compile(f"any where {condition}", schema=SCHEMAS[name]) for condition in drawn]
+    return Asker([query.plan.stages[0].condition for query in queries]), queries
+
+
+@given(st.data(), st.sampled_from(sorted(SCHEMAS)), st.booleans())
+def test_generated_conditions_over_generated_documents(data: st.DataObject, name: str, hostile: bool) -> None:
+    asker, queries = draw_asker(data, name)
+    for _ in range(data.draw(st.integers(1, 4))):
+        asker.check(data.draw(strategies.events(data.draw(st.sampled_from(queries)), hostile=hostile)))
+
+
+@given(st.data(), st.booleans())
+def test_nothing_changes_where_all_is_forgotten_all_the_time(data: st.DataObject, hostile: bool) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decisions, "MAX_NODES", 2)
+        patch.setattr(atoms, "_MOST_VALUES", 1)
+        patch.setattr(atoms, "_SAMPLE", data.draw(st.integers(1, 3)))
+        asker, queries = draw_asker(data, "none")
+        for _ in range(data.draw(st.integers(1, 4))):
+            asker.check(data.draw(strategies.events(data.draw(st.sampled_from(queries)), hostile=hostile)))
+
+
+CASES = {
+    "several texts": ('any where a : "x*" and b == 1', {"a": ["q", "Xy"], "b": "1"}),
+    "nothing there": ("any where a == null and b.c == null and b.d == null", {"other": 1}),
+    "an empty object": ("any where b.c == null and b.d == null and a == 1", {"b": {}, "a": 1}),
+    "true is no 1": ("any where a == 1 or a == true", {"a": True}),
+    "1.0 is 1": ("any where a == 1", {"a": 1.0}),
+    "a number as text": ('any where a : "1*"', {"a": 15}),
+    "addresses": ('any where cidrmatch(a, "10.0.0.0/8", "::1/128")', {"a": ["x", "10.1.2.3"]}),
+    "a dotted key": ("any where b.c == 1 and b.d == 2", {"b.c": 1, "b": {"d": 2}}),
+    "an array of objects": ("any where b.c == 1 and b.d == 2", {"b": [{"c": 1}, {"d": 2}]}),
+    "in a hit": ("any where b.c == 1", {"_source": {"b": {"c": 1}}}),
+    "a field inside another": ("any where b == 1 and b.c == 1", {"b": [1, {"c": 1}]}),
+    "a lone surrogate": ('any where a : ("*x*", "*y*", "*z*", "*w*", "*v*")', {"a": "\ud800 z"}),
+    "a separator inside": ('any where a : "x" or a : "*y"', {"a": "x\0y"}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_shapes_and_values_that_must_not_be_mixed_up(name: str) -> None:
+    text, document = CASES[name]
+    asker = Asker(conditions_of([text, f"any where not ({text.partition('where')[2]})"]))
+    unwrapped = document.get("_source", document)
+    assert asker.by_line(document) in (None, asked_alone(asker.conditions, unwrapped))
+    asker.check(unwrapped)
+
+
+def test_a_value_is_not_taken_for_one_that_equals_it_in_python() -> None:
+    asker = Asker(conditions_of(['any where a == "1"', 'any where a == "true"', 'any where a == "1.0"']))
+    for value in (1, True, 1.0, "1", "true", "1.0", [1], ["1"], 0.0, -0.0, False):
+        asker.check({"a": value})
+
+
+def test_values_that_never_come_again_are_not_remembered() -> None:
+    asker = Asker(conditions_of(['any where a : ("*7*3", "q*") and b == 1', 'any where a : "*9" and c.d != 2']))
+    for number in range(3_000):
+        asker.check({"a": f"n{number}", "b": number % 2, "c": {"d": number % 3}})
