@@ -125,7 +125,11 @@ def field_values(event: Mapping[str, Any], field: Field) -> list[Any]:
     Numbers come as int or float, addresses as the integer of their 16-byte form, dates as milliseconds (date_nanos:
     nanoseconds) since the epoch, everything textual as str; without a type they come as they stand.
     """
-    values = raw_values(event, field.path, field.null_value)
+    return converted(raw_values(event, field.path, field.null_value), field)
+
+
+def converted(values: list[Any], field: Field) -> list[Any]:
+    """Return raw values of a field as its type holds them; what the type refuses is left out."""
     if field.is_plain:
         return values
     return [typed for value in values if (typed := convert(value, field)) is not None]

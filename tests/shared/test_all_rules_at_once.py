@@ -16,6 +16,7 @@ import eqlite
 from eqlite import strategies
 from eqlite.events.decoding import decode_object
 from eqlite.events.envelopes import unwrap
+from eqlite.rules.reading import Reading
 from eqlite.rules.together import CannotDecode, Hits, Together
 
 SAMPLE = 150
@@ -32,8 +33,11 @@ def together(queries: list[eqlite.Query]) -> Together:
     return Together(queries)
 
 
-def conditions_met(hits: Hits) -> set[tuple[int, int]]:
+def conditions_met(met: tuple[Hits, Reading] | None) -> set[tuple[int, int]]:
     """Return the numbers of queries and of their stages."""
+    if met is None:
+        return set()
+    hits, _ = met
     return {(query, 0) for query in hits.events} | {(query, stage) for query, met in hits.stages for stage in met}
 
 
@@ -48,9 +52,9 @@ def check_lines(lines: Iterable[bytes], queries: list[eqlite.Query], together: T
             for stage, holds in enumerate(query.stage_predicates)
             if holds(document)
         }
-        assert conditions_met(together.of_document(document)) == expected, document
+        assert conditions_met(together.of_document(document, 1)) == expected, document
         with suppress(*CannotDecode):
-            assert conditions_met(together.of_line(line)[0]) == expected, document
+            assert conditions_met(together.of_line(line, 1)) == expected, document
     return count
 
 

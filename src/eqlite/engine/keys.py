@@ -31,9 +31,17 @@ def join_keys(
     >>> join_keys({"host": ["a", "b"]}, [Field("host", "host")])
     (('a',), ('b',))
     """
+    return keys_of_values([[] if field is None else field_values(event, field) for field in fields], fields, report)
+
+
+def keys_of_values(
+    values: Sequence[list[Any]], fields: Sequence[Field | None], report: Callable[[str], None] | None = None
+) -> tuple[Key, ...]:
+    """Return the keys that the values of some fields make, as `join_keys` does."""
     if not fields:
         return ((),)
-    choices = [(None,) if field is None else tuple(_choices(event, field)) for field in fields]
+    pairs = zip(values, fields, strict=True)
+    choices = [(None,) if field is None else tuple(_choices(found, field)) for found, field in pairs]
     if len(choices) == 1:
         return tuple((key,) for key in choices[0])
     if report is not None and math.prod(map(len, choices)) > MAX_COMBINATIONS:
@@ -57,7 +65,7 @@ class KeyValues:
     def of(self, event: Mapping[str, Any], fields: Sequence[Field | None], key: Key) -> Key:
         """Return the values that stand behind one of the keys of an event."""
         if self._last[0] is not event or self._last[1] is not fields:  # an event may give many results, one a key
-            self._choices = [{} if field is None else _choices(event, field) for field in fields]
+            self._choices = [{} if field is None else _choices(field_values(event, field), field) for field in fields]
             self._last = (event, fields)
         found = zip(fields, self._choices, key, strict=True)
         return tuple(self._value(choices.get(part), field) for field, choices, part in found)
@@ -68,9 +76,8 @@ class KeyValues:
         return value if field.type in DATES and not self._dates_as_text else script_value(value, field)
 
 
-def _choices(event: Mapping[str, Any], field: Field) -> dict[Any, Any]:
-    """Return the keys that one field gives, each with the first value that makes it."""
-    values = field_values(event, field)
+def _choices(values: list[Any], field: Field) -> dict[Any, Any]:
+    """Return the keys that the values of one field give, each with the first value that makes it."""
     if not values:
         return {None: None} if field.optional else {}
     if field.type is not DataType.UNKNOWN:

@@ -11,7 +11,7 @@ from typing import Any
 
 from eqlite import plan
 from eqlite.datatypes import DataType
-from eqlite.fields import NANOS_PER_MILLI, Field, field_values, raw_values
+from eqlite.fields import NANOS_PER_MILLI, Field, converted, field_values, raw_values
 from eqlite.values.dates import parse_timestamp
 
 Ordinal = tuple[int, int, Any, int]
@@ -22,24 +22,32 @@ NO_TIME = 1 << 63
 
 def event_time_ns(event: Mapping[str, Any], field: Field | None) -> int | None:
     """Return the time of an event in nanoseconds since the epoch, None where it has no readable one."""
-    if field is None:
-        return None
+    return None if field is None else time_of_values(raw_values(event, field.path, field.null_value), field)
+
+
+def time_of_values(values: list[Any], field: Field) -> int | None:
+    """Return the time that the raw values of the field for it tell."""
     if field.type is DataType.DATE_NANOS or not field.formats:
-        return parse_timestamp(raw_values(event, field.path))
-    values = field_values(event, field)
-    return values[0] * NANOS_PER_MILLI if values else None
+        return parse_timestamp(values)
+    dates = converted(values, field)
+    return dates[0] * NANOS_PER_MILLI if dates else None
 
 
 def ordinal(event: Mapping[str, Any], place: int, query: plan.Plan) -> Ordinal:
     """Return what an event is ordered by; `place` is its number in the input."""
     time_ns = event_time_ns(event, query.timestamp)
-    kind, value = _tiebreaker(event, query.tiebreaker)
+    tiebreakers = [] if query.tiebreaker is None else field_values(event, query.tiebreaker)
+    return ordinal_of_values(time_ns, tiebreakers, place)
+
+
+def ordinal_of_values(time_ns: int | None, tiebreakers: list[Any], place: int) -> Ordinal:
+    """Return what an event of this time is ordered by; `tiebreakers` are the values of the field for it."""
+    kind, value = _tiebreaker(tiebreakers)
     return (NO_TIME if time_ns is None else time_ns, kind, value, place)
 
 
-def _tiebreaker(event: Mapping[str, Any], field: Field | None) -> tuple[int, float | str]:
+def _tiebreaker(values: list[Any]) -> tuple[int, float | str]:
     """Return the tiebreaker so that numbers come before texts, and nothing comes last."""
-    values = field_values(event, field) if field is not None else []
     if not values:
         return (2, "")
     value = values[0]

@@ -13,7 +13,7 @@ from eqlite.engine.keys import Key, join_keys
 from eqlite.engine.order import NO_TIME, Ordinal, ordinal
 from eqlite.engine.pipes import Position, cut
 from eqlite.engine.samples import match_samples
-from eqlite.engine.sequences import UNTIL, EventHits, match_sequences
+from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, match_sequences, result_order
 from eqlite.fields import Field
 from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery
 
@@ -93,6 +93,8 @@ class Search(Generic[Kept]):
     items: list[dict[Key, list[int]]] = field(default_factory=list)
     _tests: StageTests | None = None
     _keys: StageTests = field(init=False)
+    _matcher: SequenceMatcher[Kept] | None = None
+    _found: list[Found[Kept]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._keys = StageTests(self.plan, (), self.report)
@@ -107,29 +109,49 @@ class Search(Generic[Kept]):
     def take_met(self, document: Document, met: Sequence[int], place: int, kept: Kept) -> bool:
         """Take a document that is known to meet some stages: as `take`, after the tests."""
         if isinstance(self.plan.query, EventQuery):
-            self.take_match(document, place, kept)
+            self.take_match(ordinal(document, place, self.plan), kept)
             return True
         where = ordinal(document, place, self.plan)
         if isinstance(self.plan.query, SequenceQuery) and where[0] == NO_TIME:
             self.untimed += 1
             return False
         stages = self._keys.with_keys(document, met)
-        if not stages:
-            return False
+        if stages:
+            self.take_hits(EventHits(where, kept, stages))
+        return bool(stages)
+
+    def take_hits(self, hits: EventHits[Kept]) -> None:
+        """Keep a document for a sequence or a sample, with the stages that it meets and its keys there."""
         if isinstance(self.plan.query, SequenceQuery):
-            self.hits.append(EventHits(where, kept, stages))
-            return True
+            self.hits.append(hits)
+            return
         self.items = self.items or [{} for _ in self.plan.stages]
-        for number, keys in stages:
+        place = hits.ordinal[-1]
+        for number, keys in hits.stages:
             for key in keys:
                 self.items[number].setdefault(key, []).append(place)
-        self.kept[place], self.ordinals[place] = kept, where
-        return True
+        self.kept[place], self.ordinals[place] = hits.kept, hits.ordinal
 
-    def take_match(self, document: Document, place: int, kept: Kept) -> None:
+    def take_match(self, where: Ordinal, kept: Kept) -> None:
         """Keep a document that is known to meet an event query's condition: as `take`, after the test."""
-        self.ordinals[place] = ordinal(document, place, self.plan)
-        self.kept[place] = kept
+        self.ordinals[where[-1]], self.kept[where[-1]] = where, kept
+
+    def match_in_order(self) -> tuple[SequenceMatcher[Kept], list[Found[Kept]]]:
+        """Return the matcher of a sequence and the list of what it found, for whoever feeds events in order.
+
+        What was taken so far has been fed.
+        """
+        assert isinstance(self.plan.query, SequenceQuery)
+        self._matcher = SequenceMatcher(self.plan.query)
+        for hits in sorted(self.hits, key=lambda hits: hits.ordinal):
+            self._found += self._matcher.take(hits)
+        self.hits.clear()
+        return self._matcher, self._found
+
+    def tell(self, message: str) -> None:
+        """Report something about an event of which not everything can be taken."""
+        if self.report is not None:
+            self.report(message)
 
     def results(self, *, size: int | None = None, result_position: Position = "tail") -> list[Result[Kept]]:
         """Return the results, in order, after the query's pipes and within `size`."""
@@ -143,5 +165,9 @@ class Search(Generic[Kept]):
         if isinstance(query, EventQuery):
             ordinals = cut(sorted(self.ordinals.values()), self.plan.limits, size, result_position)
             return [Result((self.kept[where[-1]],), (where,), ()) for where in ordinals]
-        sequences = cut(match_sequences(query, self.hits), self.plan.limits, size, result_position)
+        if self._matcher is None:
+            matched = match_sequences(query, self.hits)
+        else:
+            matched = sorted([*self._found, *self._matcher.finish()], key=result_order)
+        sequences = cut(matched, self.plan.limits, size, result_position)
         return [Result(found.events, found.ordinals, found.key) for found in sequences]

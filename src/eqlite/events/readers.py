@@ -56,6 +56,13 @@ class RawBlock(NamedTuple):
     lines: list[bytes]
 
 
+def is_lasting(given: Input) -> bool:
+    """Tell whether an input can be read a second time: files can, streams and pipes cannot."""
+    if not isinstance(given, (str, os.PathLike)) or given == "-":
+        return False
+    return all(os.path.isfile(file) for file in expand_input(given) if isinstance(file, (str, os.PathLike)))
+
+
 def read_events(*inputs: Input, rejects: BinarySink | None = None, stats: ReadStats | None = None) -> Iterator[Event]:
     r"""Return the events of all inputs, in order, read while they are asked for.
 

@@ -17,19 +17,20 @@ from eqlite.engine.search import Result, Search
 from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.document import Event, EventSource, document_of
 from eqlite.events.envelopes import Unwrapped, unwrap
-from eqlite.events.readers import Input, RawBlock, RawLine, iter_blocks
+from eqlite.events.readers import Input, RawBlock, RawLine, is_lasting, iter_blocks
 from eqlite.events.stats import BinarySink, Intake, ReadStats, Rejected
 from eqlite.query import Query
 from eqlite.rules.detection import AnyEvent, Detection
+from eqlite.rules.joining import JoiningRules
 from eqlite.rules.model import Rule
+from eqlite.rules.reading import Readers, Reading
 from eqlite.rules.routing import covers, index_names
-from eqlite.rules.together import ENOUGH_CONDITIONS, CannotDecode, Hits, Together
+from eqlite.rules.together import ENOUGH_CONDITIONS, CannotDecode, Hits, Numbers, Together
 from eqlite.values.dates import format_instant
 
 Compiled = Sequence[tuple[Rule, Query]]
 Kept = Callable[[], AnyEvent]
 RuleSearch = Search[Kept]
-Numbers = dict[int, None]
 
 # Routes are remembered by the names of indices, which events may make up.
 _MAX_ROUTES = 4096
@@ -70,15 +71,24 @@ class KeptLine(NamedTuple):
 
 
 class Runner:
-    """The rules of a run, and what they found so far."""
+    """The rules of a run, and what they found so far.
 
-    def __init__(self, compiled: Compiled, *, by_index: bool, stats: RunStats) -> None:
+    `may_start_over` says that the input can be read a second time, for the rules of `out_of_order`.
+    """
+
+    def __init__(self, compiled: Compiled, *, by_index: bool, stats: RunStats, may_start_over: bool = False) -> None:
         self.rules = list(compiled)
         self.searches: list[RuleSearch] = [query.new_search() for _, query in self.rules]
         queries = [query for _, query in self.rules]
         is_many = sum(len(query.plan.stages) for query in queries) >= ENOUGH_CONDITIONS
         is_shared = is_many and all(query.backend.name == "python" for query in queries)
         self._together = Together(queries) if is_shared else None
+        self._joining: JoiningRules | None = None
+        if self._together is not None:
+            readers = Readers(self._together.structs)
+            self._clocks = [readers.clock(query.plan) for query in queries]
+            joining = {number: self.searches[number] for number, query in enumerate(queries) if query.kind != "event"}
+            self._joining = JoiningRules(joining, readers, may_trust_order=may_start_over)
         self.by_index = by_index
         self.stats = stats
         self.place = 0
@@ -90,19 +100,32 @@ class Runner:
         """Test a document with every rule."""
         self.place += 1
         chosen = self._routed(document, index) if self.by_index else None
-        if self._together is not None:
-            self._take_hits(self._together.of_document(document), document, kept, chosen)
-            return
-        for number in range(len(self.rules)) if chosen is None else chosen:
-            self.searches[number].take(document, self.place, kept)
+        if self._together is None:
+            for number in range(len(self.rules)) if chosen is None else chosen:
+                self.searches[number].take(document, self.place, kept)
+        elif (met := self._together.of_document(document, self.place)) is not None:
+            hits, reading = met
+            self._take_hits(hits if chosen is None else hits.only(chosen), reading, kept)
 
-    def _take_hits(self, hits: Hits, document: Mapping[str, object], kept: Kept, chosen: Numbers | None = None) -> None:
+    def _take_hits(self, hits: Hits, reading: Reading, kept: Kept) -> None:
         for number in hits.events:
-            if chosen is None or number in chosen:
-                self.searches[number].take_match(document, self.place, kept)
-        for number, stages in hits.stages:
-            if chosen is None or number in chosen:
-                self.searches[number].take_met(document, stages, self.place, kept)
+            self.searches[number].take_match(reading.where(self._clocks[number]), kept)
+        if hits.stages and self._joining is not None:
+            self._joining.take(hits.stages, reading, kept)
+
+    @property
+    def out_of_order(self) -> list[int]:
+        """Return the numbers of the rules for which the input has to be read again: it turned out not to be sorted."""
+        if self._joining is None or not self._joining.has_lost_order:
+            return []
+        return [number for number, (_, query) in enumerate(self.rules) if query.kind == "sequence"]
+
+    def replace(self, numbers: Sequence[int], again: Runner) -> None:
+        """Take over what another runner, to which only some of the rules were given, found out about them."""
+        for number, search in zip(numbers, again.searches, strict=True):
+            self.searches[number] = search
+        for number, count in zip(numbers, again._faults_before, strict=True):
+            self._faults_before[number] = count
 
     def take_lines(self, block: RawBlock, chosen: Iterable[int], intake: Intake) -> None:
         """Test what stands on the chosen lines of a block; each of the others is an event known not to match."""
@@ -122,14 +145,14 @@ class Runner:
     def _take_line(self, line: RawLine, intake: Intake) -> None:
         if self._together is not None and not self.by_index:
             try:
-                hits, document = self._together.of_line(line.data)
+                met = self._together.of_line(line.data, self.place + 1)
             except CannotDecode:
                 pass  # of another shape, or no JSON at all
             else:
                 intake.stats.read += 1
                 self.place += 1
-                if hits.events or hits.stages:
-                    self._take_hits(hits, document, KeptLine(line).event)
+                if met is not None:
+                    self._take_hits(*met, KeptLine(line).event)
                 return
         try:
             documents: list[Unwrapped] = unwrap(decode_object(line.data))
@@ -228,7 +251,8 @@ def run_files(
         progress: called now and then with the number of lines and of bytes read.
     """
     stats = stats or RunStats()
-    runner = Runner(compiled, by_index=by_index, stats=stats)
+    inputs = list(inputs)
+    runner = Runner(compiled, by_index=by_index, stats=stats, may_start_over=all(map(is_lasting, inputs)))
     intake = Intake(stats.reading, rejects)
     matches_line = runner.line_predicate()
     lines = size = 0
@@ -243,9 +267,21 @@ def run_files(
                 lines += len(block.lines)
                 size += sum(map(len, block.lines))
                 progress(lines, size)
+        if numbers := runner.out_of_order:
+            runner.replace(numbers, _read_again([compiled[number] for number in numbers], inputs, by_index=by_index))
     except KeyboardInterrupt:
         stats.interrupted = True
     yield from runner.detections()
+
+
+def _read_again(compiled: Compiled, inputs: Sequence[Input], *, by_index: bool) -> Runner:
+    """Run sequences over input that turned out not to be sorted, counted already: all that meets a stage is kept."""
+    stats = RunStats()
+    runner = Runner(compiled, by_index=by_index, stats=stats)
+    intake = Intake(stats.reading, None)
+    for block in iter_blocks(inputs, stats=stats.reading):
+        runner.take_lines(block, range(len(block.lines)), intake)
+    return runner
 
 
 def _event(file: str, line: int, unwrapped: Unwrapped) -> Event:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from eqlite.backends.shared.decisions import Decisions, Node
-from eqlite.backends.shared.structs import DoesNotFit, UnusualShape
-from eqlite.events.decoding import decode_object
-from eqlite.events.envelopes import unwrap
+from eqlite.backends.shared.structs import DoesNotFit, Structs, UnusualShape
 from eqlite.plan import Plan
 from eqlite.query import Query
+from eqlite.rules.reading import Reading
 
 Document = Mapping[str, Any]
+Numbers = dict[int, None]
 CannotDecode = (UnusualShape, *DoesNotFit)
 
 ENOUGH_CONDITIONS = 4
@@ -21,23 +20,16 @@ ENOUGH_CONDITIONS = 4
 _MOST_HITS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """What an event meets.
-
-    Attributes:
-        events: the numbers of the event queries.
-        stages: the numbers of the other queries, each with the numbers of the stages.
-        read: returns what those queries read besides their conditions from a struct; None where that asks for the
-            whole document.
-    """
+class Hits(NamedTuple):
+    """What an event meets: the numbers of event queries, and of the others with the numbers of their stages."""
 
     events: tuple[int, ...] = ()
     stages: tuple[tuple[int, tuple[int, ...]], ...] = ()
-    read: Callable[[Any], Document] | None = None
 
-
-_NOTHING = Hits()
+    def only(self, numbers: Numbers) -> Hits:
+        """Return the hits of some queries."""
+        events = tuple(number for number in self.events if number in numbers)
+        return Hits(events, tuple(pair for pair in self.stages if pair[0] in numbers))
 
 
 class Together:
@@ -45,16 +37,20 @@ class Together:
 
     def __init__(self, queries: Sequence[Query]) -> None:
         self._queries = queries
-        self._read = [_read_beside_conditions(query.plan) for query in queries]
         self._places = [
             (number, place) for number, query in enumerate(queries) for place in range(len(query.plan.stages))
         ]
         conditions = [stage.condition for query in queries for stage in query.plan.stages]
-        self._decisions = Decisions(conditions, {path for paths in self._read for path in paths or ()})
+        self._decisions = Decisions(conditions, {path for query in queries for path in _read_besides(query.plan)})
         self._hits: dict[tuple[int, ...], Hits] = {}
 
-    def of_line(self, line: bytes) -> tuple[Hits, Document]:
-        """Return what the document on a line meets, and as much of it as a search reads besides.
+    @property
+    def structs(self) -> Structs:
+        """Return the types that lines are decoded into."""
+        return self._decisions.structs
+
+    def of_line(self, line: bytes, place: int) -> tuple[Hits, Reading] | None:
+        """Return what the document on a line meets; None for nothing. `place` is its number in the input.
 
         Raises:
             CannotDecode: one of these where the line has to be decoded whole.
@@ -62,19 +58,22 @@ class Together:
         struct = self._decisions.structs.decode(line)
         node = self._decisions.walk(struct)
         if not node.held and not node.undecided:
-            return _NOTHING, {}
-        if node.undecided:
-            document = unwrap(decode_object(line))[0][0]
-            return self._undecided(node, document), document
-        hits = self._known(node.held)
-        return hits, hits.read(struct) if hits.read is not None else unwrap(decode_object(line))[0][0]
+            return None
+        reading = Reading(place, line=line, struct=struct, structs=self._decisions.structs)
+        return self._hits_at(node, reading), reading
 
-    def of_document(self, document: Document) -> Hits:
-        """Return what a document meets."""
+    def of_document(self, document: Document, place: int) -> tuple[Hits, Reading] | None:
+        """Return what a document meets; None for nothing."""
         node = self._decisions.walk_document(document)
+        if not node.held and not node.undecided:
+            return None
+        reading = Reading(place, document=document)
+        return self._hits_at(node, reading), reading
+
+    def _hits_at(self, node: Node, reading: Reading) -> Hits:
         if node.undecided:
-            return self._undecided(node, document)
-        return self._known(node.held) if node.held else _NOTHING
+            return self._undecided(node, reading.document)
+        return self._known(node.held)
 
     def _known(self, held: tuple[int, ...]) -> Hits:
         hits = self._hits.get(held)
@@ -98,23 +97,16 @@ class Together:
     def _hits_of(self, numbers: Sequence[int]) -> Hits:
         events: list[int] = []
         stages: dict[int, list[int]] = {}
-        paths: dict[str, None] = {}
-        is_partly_read = True
         for number in sorted(numbers):
             query, stage = self._places[number]
             if self._queries[query].kind == "event":
                 events.append(query)
             else:
                 stages.setdefault(query, []).append(stage)
-            beside = self._read[query]
-            is_partly_read &= beside is not None
-            paths.update(dict.fromkeys(beside or ()))
-        read = self._decisions.structs.reader(tuple(paths)) if is_partly_read else None
-        return Hits(tuple(events), tuple((query, tuple(met)) for query, met in stages.items()), read)
+        return Hits(tuple(events), tuple((query, tuple(met)) for query, met in stages.items()))
 
 
-def _read_beside_conditions(query: Plan) -> tuple[str, ...] | None:
-    """Return the paths of what tells time, order and keys; None where that is not all that such a field asks for."""
+def _read_besides(query: Plan) -> set[str]:
+    """Return the paths of what tells time, order and keys."""
     fields = [query.timestamp, query.tiebreaker, *(key for stage in query.stages for key in stage.keys)]
-    read = [field for field in fields if field is not None]
-    return None if any(field.null_value is not None for field in read) else tuple(field.path for field in read)
+    return {field.path for field in fields if field is not None}

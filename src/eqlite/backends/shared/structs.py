@@ -93,13 +93,6 @@ class Structs:
         """Return a function that takes a field's value out of a struct."""
         return attrgetter(self.attributes[path])
 
-    def reader(self, paths: tuple[str, ...]) -> Callable[[Any], dict[str, Any]] | None:
-        """Return a function that makes a document of some fields of a struct; None where it lacks one of them."""
-        if not all(path in self.attributes for path in paths):
-            return None
-        pairs = [(path, self.getter(path)) for path in paths]
-        return lambda struct: {path: value for path, get in pairs if (value := get(struct)) is not None}
-
     def absence(self, struct: Any, paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
         """Return what to look at to see that all the paths are absent from a struct as they are from this one.
 

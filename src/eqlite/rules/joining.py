@@ -1,0 +1,166 @@
+"""Rules that join events, sequences and samples: what meets their stages is kept, or goes into the machines at once.
+
+While events come in order of time, sequences need not be kept for sorting. And a later stage counts for nothing where
+its rule waits for nothing, so it is passed by without a look at time or keys: most events meet such a stage of some
+rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from eqlite.engine.order import NO_TIME
+from eqlite.engine.search import Search
+from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher
+from eqlite.plan import Plan, SequenceQuery
+from eqlite.rules.detection import AnyEvent
+from eqlite.rules.reading import Clock, KeyReader, Readers, Reading
+
+Kept = Callable[[], AnyEvent]
+Stages = tuple[tuple[int, tuple[int, ...]], ...]
+"""The numbers of rules, each with the numbers of its stages."""
+Asked = tuple[tuple[int, KeyReader], ...]
+"""Stages, `UNTIL` for that one, each with what reads its keys, in the order in which a matcher wants them."""
+
+ORDERLY_EVENTS = 20_000
+"""After so many events in order, the input is taken to be sorted."""
+_MOST_PREPARED = 20_000
+_EVENTS_BETWEEN_SWEEPS = 4_096
+
+
+@dataclass(slots=True, eq=False)
+class JoiningRule:
+    """One rule; it has a matcher from when on events go into it in order."""
+
+    search: Search[Kept]
+    clock: Clock
+    matcher: SequenceMatcher[Kept] | None
+    found: list[Found[Kept]]
+
+
+class _Prepared(NamedTuple):
+    """What to do for an event that meets certain stages: of each rule all of them, and those that begin a sequence."""
+
+    clocks: tuple[Clock, ...]
+    rules: tuple[tuple[JoiningRule, Asked, Asked], ...]
+
+
+class JoiningRules:
+    """The joining rules of a run, by their numbers.
+
+    Attributes:
+        may_trust_order: events may be taken as sorted after enough of them were: whoever says so starts over with
+            False if `has_lost_order`.
+        has_lost_order: that was wrong.
+    """
+
+    def __init__(self, searches: Mapping[int, Search[Kept]], readers: Readers, *, may_trust_order: bool) -> None:
+        self.may_trust_order = may_trust_order
+        self.has_lost_order = False
+        self._is_trusting = False
+        self._readers = readers
+        self._rules = {
+            number: JoiningRule(search, readers.clock(search.plan), None, []) for number, search in searches.items()
+        }
+        self._prepared: dict[Stages, _Prepared] = {}
+        self._until_sweep = _EVENTS_BETWEEN_SWEEPS
+
+    def take(self, stages: Stages, reading: Reading, kept: Kept) -> None:
+        """Take an event that meets stages of some rules."""
+        prepared = self._prepared.get(stages) or self._prepare(stages)
+        untimed = self._look_at_order(prepared.clocks, reading) if self.may_trust_order else []
+        if self.may_trust_order and not self._is_trusting and reading.place > ORDERLY_EVENTS:
+            self._trust()
+        if self._is_trusting:
+            self._match(prepared, untimed, reading, kept)
+            return
+        for rule, everything, _ in prepared.rules:
+            self._keep(rule, everything, reading, kept)
+
+    def _look_at_order(self, clocks: Sequence[Clock], reading: Reading) -> list[Clock]:
+        """Return the clocks by which the event has no time; note where it comes too late."""
+        untimed = []
+        for clock in clocks:
+            follows = clock.follows(reading)
+            if follows is None:
+                untimed.append(clock)
+            elif not follows:
+                self.may_trust_order = False
+                self.has_lost_order = self._is_trusting
+        return untimed
+
+    def _trust(self) -> None:
+        self._is_trusting = True
+        for rule in self._rules.values():
+            if isinstance(rule.search.plan.query, SequenceQuery):
+                rule.matcher, rule.found = rule.search.match_in_order()
+
+    def _match(self, prepared: _Prepared, untimed: Sequence[Clock], reading: Reading, kept: Kept) -> None:
+        """Feed the matchers; samples keep what they get."""
+        self._until_sweep -= 1
+        if not self._until_sweep:
+            self._sweep()
+        for rule, everything, beginnings in prepared.rules:
+            if rule.matcher is None:
+                self._keep(rule, everything, reading, kept)
+            elif self.has_lost_order:
+                continue
+            elif rule.clock in untimed:
+                rule.search.untimed += 1
+            elif asked := everything if rule.matcher.states else beginnings:
+                met = _with_keys(rule, asked, reading)
+                if met:
+                    rule.found += rule.matcher.take(EventHits(reading.where(rule.clock), kept, met))
+
+    def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading, kept: Kept) -> None:
+        where = reading.where(rule.clock)
+        if where[0] == NO_TIME and isinstance(rule.search.plan.query, SequenceQuery):
+            rule.search.untimed += 1
+            return
+        met = _with_keys(rule, asked, reading)
+        if met:
+            rule.search.take_hits(EventHits(where, kept, met))
+
+    def _prepare(self, stages: Stages) -> _Prepared:
+        if len(self._prepared) >= _MOST_PREPARED:
+            self._prepared.clear()
+        rules = []
+        for number, met in stages:
+            rule = self._rules[number]
+            everything = self._asked(rule.search.plan, met)
+            begins = _beginnings(rule.search.plan)
+            rules.append((rule, everything, tuple(pair for pair in everything if pair[0] in begins)))
+        prepared = _Prepared(tuple(dict.fromkeys(rule.clock for rule, _, _ in rules)), tuple(rules))
+        self._prepared[stages] = prepared
+        return prepared
+
+    def _asked(self, plan: Plan, met: tuple[int, ...]) -> Asked:
+        until = len(plan.query.stages) if isinstance(plan.query, SequenceQuery) else None
+        pairs = [(stage, self._readers.keys(plan.stages[stage].keys)) for stage in sorted(met, reverse=True)]
+        last = [(UNTIL, reader) for stage, reader in pairs if stage == until]
+        return (*(pair for pair in pairs if pair[0] != until), *last)
+
+    def _sweep(self) -> None:
+        """Let go what has become too old in matchers to which no event comes any more."""
+        self._until_sweep = _EVENTS_BETWEEN_SWEEPS
+        for rule in self._rules.values():
+            if rule.matcher is not None and rule.matcher.states:
+                rule.matcher.advance(rule.clock.now_ns, rule.found)
+
+
+def _with_keys(
+    rule: JoiningRule, asked: Asked, reading: Reading
+) -> tuple[tuple[int, tuple[tuple[object, ...], ...]], ...]:
+    return tuple((stage, keys) for stage, reader in asked if (keys := reading.keys(reader, rule.search.tell)))
+
+
+def _beginnings(plan: Plan) -> set[int]:
+    """Return the stages that count where nothing is open: those before and at the first event that has to come."""
+    begins: set[int] = set()
+    for number, stage in enumerate(plan.stages):
+        begins.add(number)
+        if not stage.missing:
+            break
+    return begins
