@@ -205,10 +205,6 @@ class Builder(Transformer[Any, Any]):
             span=value.span.to(span_of(closing)),
         )
 
-    def match_operator(self, children: Children) -> Token:
-        token: Token = children[0]
-        return token
-
     def matched(self, children: Children) -> ast.PatternMatch:
         value, operator, pattern = children
         return ast.PatternMatch(
@@ -279,10 +275,6 @@ class Builder(Transformer[Any, Any]):
                 names.append(_name_value(token))
         return ast.FieldRef(tuple(names), optional is not None, span=span)
 
-    def name_part(self, children: Children) -> Token:
-        token: Token = children[0]
-        return token
-
     def string(self, children: Children) -> ast.Literal:
         token = children[0]
         return ast.Literal(_string_value(token), DataType.KEYWORD, span=span_of(token))
@@ -301,12 +293,12 @@ def _name_value(token: Token) -> str:
 
 
 def _string_value(token: Token) -> str:
-    span = span_of(token)
     if token.type == "OLD_STRING":
-        raise _old_string_refusal(str(token), span)
+        raise _old_string_refusal(str(token), span_of(token))
     try:
         return read_string(str(token))
     except LiteralError as error:
+        span = span_of(token)
         raise Refusal(
             "bad-escape",
             "an escape sequence that names no character",
