@@ -7,6 +7,7 @@ Null behaves differently here than in a leaf: a constant null is a third truth v
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from eqlite import plan
 from eqlite.datatypes import DataType
@@ -19,6 +20,10 @@ from eqlite.values.wildcard import like_pattern
 
 Fault = tuple[Span, str]
 """A place at which constants make Elasticsearch fail the search, and why."""
+Node = TypeVar("Node", bound=plan.Expression)
+
+_CONSTANT = frozenset({plan.Constant})
+_PLAIN = frozenset({plan.FieldValue, plan.Constant})
 
 
 def fold(expression: plan.Expression, faults: list[Fault] | None = None) -> plan.Expression:  # noqa: C901 - one a kind
@@ -33,11 +38,11 @@ def fold(expression: plan.Expression, faults: list[Fault] | None = None) -> plan
         case plan.Not(operand=operand):
             return _fold_not(fold(operand, faults), expression)
         case plan.Compare(left=left, right=right):
-            return _fold_comparison(replace(expression, left=fold(left, faults), right=fold(right, faults)))
+            return _fold_comparison(_with(expression, left=fold(left, faults), right=fold(right, faults)))
         case plan.Like(value=value):
-            return _fold_like(replace(expression, value=fold(value, faults)))
+            return _fold_like(_with(expression, value=fold(value, faults)))
         case plan.Regex(value=value):
-            return _fold_regex(replace(expression, value=fold(value, faults)))
+            return _fold_regex(_with(expression, value=fold(value, faults)))
         case plan.Contained(value=value, items=items):
             folded = [fold(item, faults) for item in items]
             return _fold_contained(replace(expression, value=fold(value, faults), items=tuple(folded)))
@@ -46,16 +51,24 @@ def fold(expression: plan.Expression, faults: list[Fault] | None = None) -> plan
         case plan.Calculate():
             return _fold_calculation(expression, faults)
         case plan.SameText(left=left, right=right):
-            return compute(replace(expression, left=fold(left, faults), right=fold(right, faults)), faults)
+            return compute(_with(expression, left=fold(left, faults), right=fold(right, faults)), faults)
         case plan.Negative(operand=operand) | plan.IsNull(operand=operand):
-            return compute(replace(expression, operand=fold(operand, faults)), faults)
+            return compute(_with(expression, operand=fold(operand, faults)), faults)
         case _:
             raise AssertionError(f"cannot fold {type(expression).__name__}")
 
 
+def _with(expression: Node, **parts: plan.Expression) -> Node:
+    """Return the expression with these parts: itself where they are its own, as most are."""
+    for name, part in parts.items():
+        if getattr(expression, name) is not part:
+            return replace(expression, **parts)  # type: ignore[arg-type]
+    return expression
+
+
 def compute(expression: plan.Expression, faults: list[Fault] | None = None) -> plan.Expression:
     """Return the value of an expression whose parts are all constants; any other as it is."""
-    if not all(isinstance(part, plan.Constant) for part in plan.operands(expression)):
+    if not _CONSTANT.issuperset(map(type, plan.operands(expression))):
         return expression
     try:
         return constant(evaluate(expression, {}), expression)
@@ -116,20 +129,15 @@ def _without_repeats(terms: list[plan.Expression]) -> list[plan.Expression]:
     """Return the terms, plain tests once each; comparing deeper ones anew at every level would cost too much."""
     if len(terms) >= 1_000:
         return terms
-    seen: set[plan.Expression] = set()
-    kept = []
+    kept: dict[object, plan.Expression] = {}
     for term in terms:
-        if _is_plain_test(term):
-            if term in seen:
-                continue
-            seen.add(term)
-        kept.append(term)
-    return kept
+        kept.setdefault(term if _is_plain_test(term) else object(), term)  # an object is like no other
+    return list(kept.values())
 
 
 def _is_plain_test(term: plan.Expression) -> bool:
     test = term.operand if isinstance(term, plan.Not) else term
-    return all(isinstance(part, (plan.FieldValue, plan.Constant)) for part in plan.operands(test))
+    return _PLAIN.issuperset(map(type, plan.operands(test)))
 
 
 def _fold_not(operand: plan.Expression, origin: plan.Expression) -> plan.Expression:

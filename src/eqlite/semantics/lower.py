@@ -100,22 +100,15 @@ def any_of(conditions: Sequence[plan.Condition]) -> plan.Condition:
 
 def _merged(terms: list[plan.Condition]) -> list[plan.Condition]:
     """Make one test of those that differ only in their texts, numbers or patterns."""
-    places: dict[tuple[object, ...], int] = {}
-    collected: dict[int, list[plan.Test]] = {}
-    merged: list[plan.Condition] = []
+    groups: dict[object, list[plan.Condition]] = {}
     for term in terms:
-        key = _merge_key(term)
-        if key is None or key not in places:
-            if key is not None:
-                places[key] = len(merged)
-            merged.append(term)
-        elif isinstance(term, plan.FieldTest):
-            collected.setdefault(places[key], []).append(term.test)
-    for place, tests in collected.items():
-        first = merged[place]
-        assert isinstance(first, plan.FieldTest)
-        merged[place] = plan.FieldTest(first.field, _union([first.test, *tests]), span=first.span)
-    return merged
+        groups.setdefault(_merge_key(term) or object(), []).append(term)  # an object is like no other
+    return [group[0] if len(group) == 1 else _united(group) for group in groups.values()]
+
+
+def _united(conditions: list[plan.Condition]) -> plan.FieldTest:
+    tests = [condition for condition in conditions if isinstance(condition, plan.FieldTest)]
+    return plan.FieldTest(tests[0].field, _union([found.test for found in tests]), span=tests[0].span)
 
 
 def _merge_key(condition: plan.Condition) -> tuple[object, ...] | None:
@@ -197,7 +190,8 @@ def _constants(items: Sequence[plan.Expression]) -> list[Scalar] | None:
 
 
 def _tested(field: Field, tests: Sequence[plan.Test], span: Span) -> plan.Condition:
-    return any_of([plan.FieldTest(field, test, span=span) for test in tests])
+    conditions = [plan.FieldTest(field, test, span=span) for test in tests]
+    return conditions[0] if len(conditions) == 1 else any_of(conditions)
 
 
 def _comparison(expression: plan.Compare, field: Field, value: Scalar | None, context: Context) -> plan.Condition:
