@@ -27,9 +27,40 @@ PIECES += [
 ]
 
 
+STATEMENTS = ["[a]", "[a.b]", "[a.b.c]", "[b]", "[[a]]", "[[a.b]]", "[[a.b.c]]", "[[b]]", "[ a ]", "[a . b]", '["a"]']
+STATEMENTS += ["a = 1", "b = 2", "a.b = 3", '"a" = 4', "a = {}", "b = { a = 1 }", "a = []", "b = [[1], ['x', \"y\"]]"]
+STATEMENTS += [
+    "b = [{ a = 1 }]",
+    "c = 0 # note",
+    "c = 01",
+    "c = 1_0",
+    "c = -1",
+    "c = 1.5",
+    "c = 1979-05-27",
+    "c = true",
+]
+STATEMENTS += [
+    r'c = "a\tb"',
+    r'c = "\q"',
+    'c = """\n\na"""',
+    "c = '''\na'''",
+    'c = ["a", # note\n]',
+    "c = [\"a\",\n'b' , ]",
+]
+STATEMENTS += [
+    'c = ["a" "b"]',
+    "c = [,]",
+    'c = ["""\na\\\n  b""", "a\\u0041"]',
+    "c = false false",
+    "",
+    "# note",
+    "\t# \x01",
+]
+
+
 def outcome(read, text):
     try:
-        return read(text)
+        return repr(read(text))  # which tells the order, too
     except (tomllib.TOMLDecodeError, ValueError) as error:
         return type(error), str(error)
 
@@ -47,7 +78,23 @@ def test_nothing_is_read_differently(text):
     assert outcome(loads, text) == outcome(tomllib.loads, text)
 
 
+@given(st.lists(st.sampled_from(STATEMENTS), max_size=8).map("\n".join))
+@example("[[a]]\n[a.b]\n[[a]]\n[a.b]")
+@example("[a.b]\n[a]")
+@example("[[a.b]]\n[a]\nc = 0")
+@example("[[a]]\n[[a.b]]\na = 1\n[[a.b]]\n[[a]]\n[[a.b]]")
+@example("a = []\n[[a]]")
+@example("[b]\na = {}\n[b.a]")
+def test_tables_and_values_are_those_of_tomllib(text):
+    assert outcome(loads, text) == outcome(tomllib.loads, text)
+
+
 @pytest.mark.parametrize("piece", ['"', "'", '"""', "'''", '\\"', '"\\', '""" \\"', "#", "'''\n"])
 def test_time_is_linear_in_what_is_never_closed(piece):
     with pytest.raises(tomllib.TOMLDecodeError):
         loads('[rule]\na = """ it\\\'s' + piece * 100_001)
+
+
+@pytest.mark.parametrize("statement", ["[[a]]\n[[a.b]]", "[a{0}]\n[[b]]", 'a{0} = "\\t"', "a{0} = [['x'], [1]]"])
+def test_time_is_linear_in_the_statements(statement):
+    assert loads("\n".join(statement.format(number) for number in range(20_000)))

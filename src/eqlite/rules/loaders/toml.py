@@ -25,7 +25,7 @@ def load_toml(holder: RuleText, into: LoadedRules) -> None:
     """
     text = holder.text
     try:
-        if any(line.count(".") > _MAX_KEY_PARTS and _has_endless_key(line) for line in text.split("\n")):
+        if any(len(line) > 2 * _MAX_KEY_PARTS and _has_endless_key(line) for line in text.split("\n")):
             raise RecursionError
         document = quick_toml.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -53,6 +53,8 @@ def load_toml(holder: RuleText, into: LoadedRules) -> None:
 
 
 def _has_endless_key(line: str) -> bool:
+    if line.count(".") <= _MAX_KEY_PARTS:
+        return False
     return any(match.group().count(".") > _MAX_KEY_PARTS for match in _DOTTED.finditer(line))
 
 
