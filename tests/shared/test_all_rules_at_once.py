@@ -33,11 +33,10 @@ def together(queries: list[eqlite.Query]) -> Together:
     return Together(queries)
 
 
-def conditions_met(met: tuple[Hits, Reading] | None) -> set[tuple[int, int]]:
+def conditions_met(hits: Hits | None) -> set[tuple[int, int]]:
     """Return the numbers of queries and of their stages."""
-    if met is None:
+    if hits is None:
         return set()
-    hits, _ = met
     return {(query, 0) for query in hits.events} | {(query, stage) for query, met in hits.stages for stage in met}
 
 
@@ -52,9 +51,9 @@ def check_lines(lines: Iterable[bytes], queries: list[eqlite.Query], together: T
             for stage, holds in enumerate(query.stage_predicates)
             if holds(document)
         }
-        assert conditions_met(together.of_document(document, 1)) == expected, document
+        assert conditions_met(together.of_document(Reading(1, document=document))) == expected, document
         with suppress(*CannotDecode):
-            assert conditions_met(together.of_line(line, 1)) == expected, document
+            assert conditions_met(together.of_line(Reading(1, line))) == expected, document
     return count
 
 

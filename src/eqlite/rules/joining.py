@@ -7,7 +7,7 @@ rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,10 +15,9 @@ from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher
 from eqlite.plan import Plan, SequenceQuery
-from eqlite.rules.detection import AnyEvent
-from eqlite.rules.reading import Clock, KeyReader, Readers, Reading
+from eqlite.rules.reading import Clock, Kept, KeyReader, Readers, Reading
+from eqlite.rules.together import Hits
 
-Kept = Callable[[], AnyEvent]
 Stages = tuple[tuple[int, tuple[int, ...]], ...]
 """The numbers of rules, each with the numbers of its stages."""
 Asked = tuple[tuple[int, KeyReader], ...]
@@ -26,7 +25,6 @@ Asked = tuple[tuple[int, KeyReader], ...]
 
 ORDERLY_EVENTS = 20_000
 """After so many events in order, the input is taken to be sorted."""
-_MOST_PREPARED = 20_000
 _EVENTS_BETWEEN_SWEEPS = 4_096
 
 
@@ -41,10 +39,20 @@ class JoiningRule:
 
 
 class _Prepared(NamedTuple):
-    """What to do for an event that meets certain stages: of each rule all of them, and those that begin a sequence."""
+    """What to do for an event that meets certain stages.
+
+    Attributes:
+        clocks: the clocks of the rules.
+        kept: the rules for which it is kept.
+        matched: the machines into which it goes: what they have open, the rule, and the stages, all of them and those
+            that begin a sequence.
+        is_trusting: whether the order of events was trusted.
+    """
 
     clocks: tuple[Clock, ...]
-    rules: tuple[tuple[JoiningRule, Asked, Asked], ...]
+    kept: tuple[tuple[JoiningRule, Asked], ...]
+    matched: tuple[tuple[Sized, JoiningRule, Asked, Asked], ...]
+    is_trusting: bool
 
 
 class JoiningRules:
@@ -64,20 +72,20 @@ class JoiningRules:
         self._rules = {
             number: JoiningRule(search, readers.clock(search.plan), None, []) for number, search in searches.items()
         }
-        self._prepared: dict[Stages, _Prepared] = {}
         self._until_sweep = _EVENTS_BETWEEN_SWEEPS
 
-    def take(self, stages: Stages, reading: Reading, kept: Kept) -> None:
+    def take(self, hits: Hits, reading: Reading) -> None:
         """Take an event that meets stages of some rules."""
-        prepared = self._prepared.get(stages) or self._prepare(stages)
-        untimed = self._look_at_order(prepared.clocks, reading) if self.may_trust_order else []
-        if self.may_trust_order and not self._is_trusting and reading.place > ORDERLY_EVENTS:
+        prepared = hits.prepared
+        if prepared is None or prepared.is_trusting is not self._is_trusting:
+            prepared = hits.prepared = self._prepare(hits.stages)
+        untimed = self._look_at_order(prepared.clocks, reading) if self.may_trust_order else ()
+        for rule, asked in prepared.kept:
+            self._keep(rule, asked, reading)
+        if self._is_trusting and not self.has_lost_order:
+            self._match(prepared, untimed, reading)
+        elif self.may_trust_order and reading.place > ORDERLY_EVENTS:
             self._trust()
-        if self._is_trusting:
-            self._match(prepared, untimed, reading, kept)
-            return
-        for rule, everything, _ in prepared.rules:
-            self._keep(rule, everything, reading, kept)
 
     def _look_at_order(self, clocks: Sequence[Clock], reading: Reading) -> list[Clock]:
         """Return the clocks by which the event has no time; note where it comes too late."""
@@ -97,44 +105,41 @@ class JoiningRules:
             if isinstance(rule.search.plan.query, SequenceQuery):
                 rule.matcher, rule.found = rule.search.match_in_order()
 
-    def _match(self, prepared: _Prepared, untimed: Sequence[Clock], reading: Reading, kept: Kept) -> None:
-        """Feed the matchers; samples keep what they get."""
+    def _match(self, prepared: _Prepared, untimed: Sequence[Clock], reading: Reading) -> None:
         self._until_sweep -= 1
         if not self._until_sweep:
             self._sweep()
-        for rule, everything, beginnings in prepared.rules:
-            if rule.matcher is None:
-                self._keep(rule, everything, reading, kept)
-            elif self.has_lost_order:
-                continue
-            elif rule.clock in untimed:
+        for open_states, rule, everything, beginnings in prepared.matched:
+            if untimed and rule.clock in untimed:
                 rule.search.untimed += 1
-            elif asked := everything if rule.matcher.states else beginnings:
-                met = _with_keys(rule, asked, reading)
-                if met:
-                    rule.found += rule.matcher.take(EventHits(reading.where(rule.clock), kept, met))
+                continue
+            asked = everything if open_states else beginnings
+            if asked and (met := _with_keys(rule, asked, reading)):
+                assert rule.matcher is not None
+                rule.found += rule.matcher.take(EventHits(reading.where(rule.clock), reading.kept, met))
 
-    def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading, kept: Kept) -> None:
+    def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading) -> None:
         where = reading.where(rule.clock)
         if where[0] == NO_TIME and isinstance(rule.search.plan.query, SequenceQuery):
             rule.search.untimed += 1
             return
         met = _with_keys(rule, asked, reading)
         if met:
-            rule.search.take_hits(EventHits(where, kept, met))
+            rule.search.take_hits(EventHits(where, reading.kept, met))
 
     def _prepare(self, stages: Stages) -> _Prepared:
-        if len(self._prepared) >= _MOST_PREPARED:
-            self._prepared.clear()
-        rules = []
+        kept, matched = [], []
         for number, met in stages:
             rule = self._rules[number]
-            everything = self._asked(rule.search.plan, met)
-            begins = _beginnings(rule.search.plan)
-            rules.append((rule, everything, tuple(pair for pair in everything if pair[0] in begins)))
-        prepared = _Prepared(tuple(dict.fromkeys(rule.clock for rule, _, _ in rules)), tuple(rules))
-        self._prepared[stages] = prepared
-        return prepared
+            asked = self._asked(rule.search.plan, met)
+            if rule.matcher is None:
+                kept.append((rule, asked))
+            else:
+                begins = _beginnings(rule.search.plan)
+                first = tuple(pair for pair in asked if pair[0] in begins)
+                matched.append((rule.matcher.states, rule, asked, first))
+        clocks = tuple(dict.fromkeys(self._rules[number].clock for number, _ in stages))
+        return _Prepared(clocks, tuple(kept), tuple(matched), self._is_trusting)
 
     def _asked(self, plan: Plan, met: tuple[int, ...]) -> Asked:
         until = len(plan.query.stages) if isinstance(plan.query, SequenceQuery) else None
@@ -153,7 +158,11 @@ class JoiningRules:
 def _with_keys(
     rule: JoiningRule, asked: Asked, reading: Reading
 ) -> tuple[tuple[int, tuple[tuple[object, ...], ...]], ...]:
-    return tuple((stage, keys) for stage, reader in asked if (keys := reading.keys(reader, rule.search.tell)))
+    if len(asked) == 1:
+        ((stage, reader),) = asked
+        keys = reading.keys(reader, rule.search.tell)
+        return ((stage, keys),) if keys else ()
+    return tuple([(stage, keys) for stage, reader in asked if (keys := reading.keys(reader, rule.search.tell))])
 
 
 def _beginnings(plan: Plan) -> set[int]:

@@ -7,53 +7,92 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from eqlite.backends.shared.structs import Structs
 from eqlite.engine.keys import Key, keys_of_values
 from eqlite.engine.order import NO_TIME, Ordinal, ordinal_of_values, time_of_values
 from eqlite.events.decoding import decode_object
-from eqlite.events.envelopes import unwrap
+from eqlite.events.document import Event, EventSource
+from eqlite.events.envelopes import Unwrapped, unwrap
+from eqlite.events.readers import RawLine
 from eqlite.fields import Field, converted, raw_values
 from eqlite.limits import MAX_COMBINATIONS
 from eqlite.plan import Plan
+from eqlite.rules.detection import AnyEvent
+from eqlite.values.dates import parse_timestamp
 
 Document = Mapping[str, Any]
 Report = Callable[[str], None]
+Kept = Callable[[], AnyEvent]
+
+
+class KeptLine(NamedTuple):
+    """A line that holds one document."""
+
+    line: RawLine
+
+    def event(self) -> Event:
+        """Decode the line again and return the document."""
+        return event_of(self.line.file, self.line.line, unwrap(decode_object(self.line.data))[0])
+
+
+def event_of(file: str, line: int, unwrapped: Unwrapped) -> Event:
+    """Return a document that knows where it stood."""
+    document, index, id = unwrapped
+    return Event(document, index=index, id=id, source=EventSource(file, line))
 
 
 class Reading:
-    """An event on its way through the rules: a line with its struct, or a document."""
+    """An event on its way through the rules: a line, with its struct once it is decoded, or a document.
 
-    __slots__ = ("_document", "_keys", "_line", "_structs", "_wheres", "place", "struct")
+    Attributes:
+        place: the number of the event in the input.
+        line: the undecoded line.
+        struct, structs: what it was decoded into, and the types of that.
+    """
+
+    __slots__ = ("_document", "_file", "_kept", "_keys", "_number", "_wheres", "line", "place", "struct", "structs")
 
     def __init__(
         self,
         place: int,
+        line: bytes = b"",
+        file: str = "",
+        number: int = 0,
         *,
         document: Document | None = None,
-        line: bytes = b"",
-        struct: Any = None,
-        structs: Structs | None = None,
+        kept: Kept | None = None,
     ) -> None:
+        """Begin with a line and where it stands, or with a document and what is to be kept of it."""
         self.place = place
-        self.struct = struct
+        self.line = line
+        self.struct: Any = None
+        self.structs: Structs | None = None
+        self._file = file
+        self._number = number
         self._document = document
-        self._line = line
-        self._structs = structs
-        self._wheres: dict[Clock, Ordinal] = {}
-        self._keys: dict[KeyReader, tuple[Key, ...]] = {}
+        self._kept = kept
+        self._wheres: dict[Clock, Ordinal] | None = None
+        self._keys: dict[KeyReader, tuple[Key, ...]] | None = None
 
     @property
     def document(self) -> Document:
         """Return the whole document."""
         if self._document is None:
-            self._document = unwrap(decode_object(self._line))[0][0]
+            self._document = unwrap(decode_object(self.line))[0][0]
         return self._document
+
+    @property
+    def kept(self) -> Kept:
+        """Return what to keep, to have the event again."""
+        if self._kept is None:
+            self._kept = KeptLine(RawLine(self._file, self._number, self.line.rstrip(b"\n"))).event
+        return self._kept
 
     def raw(self, field: Field) -> list[Any]:
         """Return the raw values of a field."""
-        attributes = self._structs.attributes if self._structs is not None and self._document is None else {}
+        attributes = self.structs.attributes if self.structs is not None and self._document is None else {}
         if field.path not in attributes or field.null_value is not None:
             return raw_values(self.document, field.path, field.null_value)
         value = attrgetter(attributes[field.path])(self.struct)
@@ -63,6 +102,8 @@ class Reading:
 
     def where(self, clock: Clock) -> Ordinal:
         """Return where the event stands by a clock."""
+        if self._wheres is None:
+            self._wheres = {}
         where = self._wheres.get(clock)
         if where is None:
             where = self._wheres[clock] = clock.read(self)
@@ -70,6 +111,8 @@ class Reading:
 
     def keys(self, reader: KeyReader, report: Report) -> tuple[Key, ...]:
         """Return the join keys of the event that a reader reads."""
+        if self._keys is None:
+            self._keys = {}
         keys = self._keys.get(reader)
         if keys is None:
             keys = reader.read(self, report)
@@ -86,11 +129,17 @@ class Clock:
         self._tiebreaker = tiebreaker
         self._latest: tuple[Any, ...] | None = None
         self._text = ""
-        path = timestamp.path if timestamp is not None and tiebreaker is None else None
-        self._get = structs.getter(path) if path is not None and path in structs.attributes else None
+        self._get: Callable[[Any], Any] | None = None
+        is_simple = timestamp is not None and not timestamp.formats and timestamp.null_value is None
+        if timestamp is not None and is_simple and tiebreaker is None and timestamp.path in structs.attributes:
+            self._get = structs.getter(timestamp.path)
 
     def read(self, reading: Reading) -> Ordinal:
         """Return where an event stands."""
+        if self._get is not None and reading.struct is not None:
+            value = self._get(reading.struct)
+            if value.__class__ is str:
+                return ordinal_of_values(parse_timestamp(value), [], reading.place)
         time_ns = None
         if self._timestamp is not None:
             time_ns = time_of_values(reading.raw(self._timestamp), self._timestamp)

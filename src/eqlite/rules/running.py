@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
 
 from eqlite.backends.python.typed import DoesNotFit
 from eqlite.engine.matches import Match, match_maker
 from eqlite.engine.order import Ordinal, event_time_ns
 from eqlite.engine.search import Result, Search
 from eqlite.events.decoding import BadJson, decode_object
-from eqlite.events.document import Event, EventSource, document_of
+from eqlite.events.document import Event, document_of
 from eqlite.events.envelopes import Unwrapped, unwrap
 from eqlite.events.readers import Input, RawBlock, RawLine, is_lasting, iter_blocks
 from eqlite.events.stats import BinarySink, Intake, ReadStats, Rejected
@@ -23,7 +22,7 @@ from eqlite.query import Query
 from eqlite.rules.detection import AnyEvent, Detection
 from eqlite.rules.joining import JoiningRules
 from eqlite.rules.model import Rule
-from eqlite.rules.reading import Readers, Reading
+from eqlite.rules.reading import KeptLine, Readers, Reading, event_of
 from eqlite.rules.routing import covers, index_names
 from eqlite.rules.together import ENOUGH_CONDITIONS, CannotDecode, Hits, Numbers, Together
 from eqlite.values.dates import format_instant
@@ -60,16 +59,6 @@ class RunStats:
     fault_examples: list[str] = field(default_factory=list)
 
 
-class KeptLine(NamedTuple):
-    """A line that holds one document."""
-
-    line: RawLine
-
-    def event(self) -> Event:
-        """Decode the line again and return the document."""
-        return _event(self.line.file, self.line.line, unwrap(decode_object(self.line.data))[0])
-
-
 class Runner:
     """The rules of a run, and what they found so far.
 
@@ -103,15 +92,17 @@ class Runner:
         if self._together is None:
             for number in range(len(self.rules)) if chosen is None else chosen:
                 self.searches[number].take(document, self.place, kept)
-        elif (met := self._together.of_document(document, self.place)) is not None:
-            hits, reading = met
-            self._take_hits(hits if chosen is None else hits.only(chosen), reading, kept)
+            return
+        reading = Reading(self.place, document=document, kept=kept)
+        hits = self._together.of_document(reading)
+        if hits is not None:
+            self._take_hits(hits if chosen is None else hits.only(chosen), reading)
 
-    def _take_hits(self, hits: Hits, reading: Reading, kept: Kept) -> None:
+    def _take_hits(self, hits: Hits, reading: Reading) -> None:
         for number in hits.events:
-            self.searches[number].take_match(reading.where(self._clocks[number]), kept)
+            self.searches[number].take_match(reading.where(self._clocks[number]), reading.kept)
         if hits.stages and self._joining is not None:
-            self._joining.take(hits.stages, reading, kept)
+            self._joining.take(hits, reading)
 
     @property
     def out_of_order(self) -> list[int]:
@@ -129,6 +120,9 @@ class Runner:
 
     def take_lines(self, block: RawBlock, chosen: Iterable[int], intake: Intake) -> None:
         """Test what stands on the chosen lines of a block; each of the others is an event known not to match."""
+        if self._together is not None and not self.by_index:
+            self._ask_together(self._together, block, intake)
+            return
         done = 0
         for place in chosen:
             self._pass_by(place - done)
@@ -138,22 +132,25 @@ class Runner:
                 self._take_line(RawLine(block.file, block.line + place, line.rstrip(b"\n")), intake)
         self._pass_by(len(block.lines) - done)
 
+    def _ask_together(self, together: Together, block: RawBlock, intake: Intake) -> None:
+        for number, line in enumerate(block.lines, block.line):
+            reading = Reading(self.place + 1, line, block.file, number)
+            try:
+                hits = together.of_line(reading)
+            except CannotDecode:  # of another shape, or no JSON at all
+                if not line.isspace():
+                    self._take_line(RawLine(block.file, number, line.rstrip(b"\n")), intake)
+                continue
+            self.place += 1
+            intake.stats.read += 1
+            if hits is not None:
+                self._take_hits(hits, reading)
+
     def _pass_by(self, events: int) -> None:
         self.stats.reading.read += events
         self.place += events
 
     def _take_line(self, line: RawLine, intake: Intake) -> None:
-        if self._together is not None and not self.by_index:
-            try:
-                met = self._together.of_line(line.data, self.place + 1)
-            except CannotDecode:
-                pass  # of another shape, or no JSON at all
-            else:
-                intake.stats.read += 1
-                self.place += 1
-                if met is not None:
-                    self._take_hits(*met, KeptLine(line).event)
-                return
         try:
             documents: list[Unwrapped] = unwrap(decode_object(line.data))
         except BadJson as problem:
@@ -163,7 +160,7 @@ class Runner:
             intake.stats.read += 1
             # Where a line holds a search's whole answer, decoding it again for each hit would take a time in its
             # square.
-            kept = KeptLine(line).event if len(documents) == 1 else partial(_event, line.file, line.line, unwrapped)
+            kept = KeptLine(line).event if len(documents) == 1 else partial(event_of, line.file, line.line, unwrapped)
             self.take(unwrapped[0], unwrapped[1], kept)
 
     def _routed(self, document: Mapping[str, object], index: str | None) -> Numbers:
@@ -282,11 +279,6 @@ def _read_again(compiled: Compiled, inputs: Sequence[Input], *, by_index: bool) 
     for block in iter_blocks(inputs, stats=stats.reading):
         runner.take_lines(block, range(len(block.lines)), intake)
     return runner
-
-
-def _event(file: str, line: int, unwrapped: Unwrapped) -> Event:
-    document, index, id = unwrapped
-    return Event(document, index=index, id=id, source=EventSource(file, line))
 
 
 def _lines_to_decode(lines: Sequence[bytes], matches_line: Callable[[bytes], bool]) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from eqlite.backends.shared.decisions import Decisions, Node
 from eqlite.backends.shared.structs import DoesNotFit, Structs, UnusualShape
@@ -20,11 +20,18 @@ ENOUGH_CONDITIONS = 4
 _MOST_HITS = 20_000
 
 
-class Hits(NamedTuple):
-    """What an event meets: the numbers of event queries, and of the others with the numbers of their stages."""
+class Hits:
+    """What an event meets: the numbers of event queries, and of the others with the numbers of their stages.
 
-    events: tuple[int, ...] = ()
-    stages: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    `prepared` is for whoever works with hits that come again and again.
+    """
+
+    __slots__ = ("events", "prepared", "stages")
+
+    def __init__(self, events: tuple[int, ...], stages: tuple[tuple[int, tuple[int, ...]], ...]) -> None:
+        self.events = events
+        self.stages = stages
+        self.prepared: Any = None
 
     def only(self, numbers: Numbers) -> Hits:
         """Return the hits of some queries."""
@@ -49,39 +56,34 @@ class Together:
         """Return the types that lines are decoded into."""
         return self._decisions.structs
 
-    def of_line(self, line: bytes, place: int) -> tuple[Hits, Reading] | None:
-        """Return what the document on a line meets; None for nothing. `place` is its number in the input.
+    def of_line(self, reading: Reading) -> Hits | None:
+        """Return what the document on a line meets; None for nothing.
 
         Raises:
             CannotDecode: one of these where the line has to be decoded whole.
         """
-        struct = self._decisions.structs.decode(line)
+        structs = self._decisions.structs
+        struct = structs.decode(reading.line)
         node = self._decisions.walk(struct)
         if not node.held and not node.undecided:
             return None
-        reading = Reading(place, line=line, struct=struct, structs=self._decisions.structs)
-        return self._hits_at(node, reading), reading
+        reading.struct, reading.structs = struct, structs
+        return self._hits_at(node, reading)
 
-    def of_document(self, document: Document, place: int) -> tuple[Hits, Reading] | None:
-        """Return what a document meets; None for nothing."""
-        node = self._decisions.walk_document(document)
-        if not node.held and not node.undecided:
-            return None
-        reading = Reading(place, document=document)
-        return self._hits_at(node, reading), reading
+    def of_document(self, reading: Reading) -> Hits | None:
+        """Return what a document of any shape meets; None for nothing."""
+        node = self._decisions.walk_document(reading.document)
+        return self._hits_at(node, reading) if node.held or node.undecided else None
 
     def _hits_at(self, node: Node, reading: Reading) -> Hits:
         if node.undecided:
             return self._undecided(node, reading.document)
-        return self._known(node.held)
-
-    def _known(self, held: tuple[int, ...]) -> Hits:
-        hits = self._hits.get(held)
+        hits = self._hits.get(node.held)
         if hits is None:
             if len(self._hits) >= _MOST_HITS:
                 self._hits.clear()
-            numbers = [number for formula in held for number in self._decisions.numbers[formula]]
-            hits = self._hits[held] = self._hits_of(numbers)
+            numbers = [number for formula in node.held for number in self._decisions.numbers[formula]]
+            hits = self._hits[node.held] = self._hits_of(numbers)
         return hits
 
     def _undecided(self, node: Node, document: Document) -> Hits:

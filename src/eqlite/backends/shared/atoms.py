@@ -30,6 +30,7 @@ class FieldAtoms:
         self._passes: list[Passes] = []
         self._finders: dict[int, Finder] = {}
         self._known: dict[Any, int] = {}
+        self._seen: set[str] = set()
         self._asked = self._computed = 0
 
     def place_of(self, test: Test) -> int:
@@ -76,27 +77,32 @@ class FieldAtoms:
         return bits
 
     def bits_of_texts(self, texts: tuple[str, ...], finder: Finder) -> int:
-        """Return atoms that hold for any of several texts, those of the finder among them.
+        """Return the atoms that hold for any of several texts, those of the finder among them.
 
-        Each text may have come before, in another array.
+        A text may have come before, in another array. Those that are new mostly never come again: only of the second
+        time on all atoms are found out, to be remembered.
         """
         known = self._known
         bits = 0
         for text in texts:
             found = known.get(text)
-            if found is None:
-                found = self._full().find_text(text)
-                if len(text) <= _LONGEST_KNOWN:
-                    if len(known) >= _MOST_VALUES:
-                        known.clear()
-                    known[text] = found
-            bits |= found
-        for bit, passes in finder.always:
-            if passes(texts):
-                bits |= bit
+            bits |= self._bits_of_text(text, finder) if found is None else found
         return bits
+
+    def _bits_of_text(self, text: str, finder: Finder) -> int:
+        if text not in self._seen:
+            if len(self._seen) >= _MOST_VALUES:
+                self._seen.clear()
+            if len(text) <= _LONGEST_KNOWN:
+                self._seen.add(text)
+            return finder.find(text)
+        if len(self._known) >= _MOST_VALUES:
+            self._known.clear()
+        found = self._known[text] = self._full().find(text)
+        return found
 
     def clear(self) -> None:
         """Forget values and finders."""
         self._known.clear()
+        self._seen.clear()
         self._finders.clear()

@@ -17,7 +17,7 @@ from eqlite.backends.python.codegen import number_range, text_range
 from eqlite.values.lucene_regex import compile_regex
 from eqlite.values.network import Block, parse_address
 from eqlite.values.text import fold_ascii
-from eqlite.values.wildcard import Pattern
+from eqlite.values.wildcard import Pattern, Segment
 
 Passes = Callable[[Any], bool]
 Check = Callable[[str, str], bool]
@@ -79,14 +79,10 @@ def _remembered(matches: Callable[[str], bool]) -> Callable[[str], bool]:
 
 
 class Finder:
-    """Some atoms of one field; `find` returns those that hold for a raw value, as bits.
-
-    Attributes:
-        always: the atoms that no look-up decides, with the functions to ask.
-    """
+    """Some atoms of one field; `find` returns those that hold for a raw value, as bits."""
 
     def __init__(self, atoms: Iterable[tuple[int, Test, Passes]]) -> None:
-        self.always: list[tuple[int, Passes]] = []
+        self._always: list[tuple[int, Passes]] = []
         self._all: list[tuple[int, Passes]] = []
         self._exact: dict[str, int] = {}
         self._folded: dict[str, int] = {}
@@ -113,60 +109,71 @@ class Finder:
                             self._numbers[number] = self._numbers.get(number, 0) | bit
                     needed = _needed_literals(test)
                     if needed is None:
-                        self.always.append((bit, passes))
+                        self._always.append((bit, passes))
                     for literal, check in needed or ():
                         literals.setdefault(literal, []).append((bit, check))
         self._literals = tuple(literals)
-        self._found = [tuple(asked) for asked in literals.values()]
+        self._enough = [sum({bit for bit, check in asked if check is None}) for asked in literals.values()]
+        self._to_check = [[(bit, check) for bit, check in asked if check is not None] for asked in literals.values()]
+        self._needs_lower_case = bool(self._literals or self._folded)
         self._machine = _machine(self._literals)
         self._ends, self._between = _intervals(blocks)
 
     def find(self, value: Any) -> int:
         """Return the atoms that hold for a value: a text, a tuple of texts, None, or whatever an event may hold."""
         if value.__class__ is str:
-            found = self.find_text(value)
+            found = self._find_text(value)
         elif value.__class__ is tuple:
             found = 0
             for text in value:
-                found |= self.find_text(text)
+                found |= self._find_text(text)
         elif value is None:
             return 0
         elif value.__class__ is int and self._has_numbers_only:
             return self._there | self._numbers.get(value, 0)
         else:
             return sum(bit for bit, passes in self._all if passes(value))
-        for bit, passes in self.always:
+        for bit, passes in self._always:
             if passes(value):
                 found |= bit
         return found
 
-    def find_text(self, text: str) -> int:
-        """Return the atoms that hold for a text, but for those that are always to be asked."""
+    def _find_text(self, text: str) -> int:
+        """Return the atoms that hold for a text, but for those that no look-up decides."""
         found = self._there
         if self._exact:
             found |= self._exact.get(text, 0)
-        if self._folded:
-            found |= self._folded.get(text.lower() if text.isascii() else fold_ascii(text), 0)
+        if self._needs_lower_case:
+            lowered = text.lower() if text.isascii() else fold_ascii(text)
+            if self._folded:
+                found |= self._folded.get(lowered, 0)
+            if self._literals:
+                joined = f"\0{lowered}\0" if "\0" not in lowered else runtime.joined(lowered)
+                if self._machine is None or len(joined) > _LONG:  # every place of every literal would be a hit
+                    hits = self._each_literal(joined)
+                else:
+                    try:
+                        hits = self._machine(joined)
+                    except UnicodeEncodeError:  # a lone surrogate cannot cross into Rust
+                        hits = self._each_literal(joined)
+                if hits:
+                    found |= self._checked(hits, text, joined)
         if self._ends:
             address = parse_address(text)
             if address is not None:
                 found |= self._between[bisect_right(self._ends, address)]
-        return found | self._of_literals(text) if self._literals else found
+        return found
 
-    def _of_literals(self, value: str) -> int:
-        joined = runtime.joined(value)
-        text = joined.lower() if joined.isascii() else fold_ascii(joined)
+    def _each_literal(self, joined: str) -> list[tuple[int, int, int]]:
+        return [(place, 0, 0) for place, literal in enumerate(self._literals) if literal in joined]
+
+    def _checked(self, hits: Sequence[tuple[int, int, int]], text: str, joined: str) -> int:
+        """Return the atoms that hold because of the literals that were found."""
         found = 0
-        if self._machine is None or len(text) > _LONG:  # every place of every literal would be a hit
-            hits: Iterable[int] = [place for place, literal in enumerate(self._literals) if literal in text]
-        else:
-            try:
-                hits = {place for place, _, _ in self._machine(text)}
-            except UnicodeEncodeError:  # a lone surrogate cannot cross into Rust
-                return sum(bit for bit, passes in self._all if passes(value))
-        for place in hits:
-            for bit, check in self._found[place]:
-                if not found & bit and (check is None or check(value, text)):
+        for place in {place for place, _, _ in hits}:
+            found |= self._enough[place]
+            for bit, check in self._to_check[place]:
+                if not found & bit and check(text, joined):
                     found |= bit
         return found
 
@@ -193,27 +200,47 @@ def _holds_literal(literal: str, value: str, _: str) -> bool:
 
 
 def _like(pattern: Pattern) -> Check:
-    """Return the check for a pattern; where it is made of plain texts, by looking for one after the other."""
-    texts = pattern.literals
-    if (
-        texts is None
-        or not pattern.folded
-        or any(runtime.SEPARATOR in text or runtime.STAND_IN in text for text in texts)
-    ):
+    """Return the check for a pattern: where it is made of plain texts and `?`, by looking for one after the other."""
+    first, *middle, last = pattern.segments if len(pattern.segments) > 1 else (*pattern.segments, Segment(()))
+    starts, ends, between = _runs(first), _runs(last), [_runs(segment) for segment in middle]
+    is_plain = pattern.folded and len(pattern.segments) > 1 and None not in (starts, ends, *between)
+    if not is_plain or starts is None or ends is None or any(segment.literal is None for segment in middle):
         return lambda value, _: pattern.matches(value)
-    first, *middle, last = f"\0{texts[0]}", *texts[1:-1], f"{texts[-1]}\0"
+    texts = [segment.literal or "" for segment in middle]
 
     def check(_: str, joined: str) -> bool:
-        if not joined.startswith(first) or not joined.endswith(last):
+        end = len(joined) - 1 - len(last)
+        if end <= len(first):
             return False
-        place = len(first)
-        for text in middle:
-            place = joined.find(text, place) + len(text)
+        for offset, run in starts:
+            if not joined.startswith(run, 1 + offset):
+                return False
+        for offset, run in ends:
+            if not joined.startswith(run, end + offset):
+                return False
+        place = 1 + len(first)
+        for text in texts:
+            place = joined.find(text, place, end) + len(text)
             if place < len(text):
                 return False
-        return place <= len(joined) - len(last)
+        return True
 
     return check
+
+
+def _runs(segment: Segment) -> list[tuple[int, str]] | None:
+    """Return the plain texts in a segment with their offsets; None where it has more than those and `?`."""
+    runs: list[tuple[int, str]] = []
+    for offset, atom in enumerate(segment.atoms):
+        if atom is None:
+            continue
+        if len(atom) != 1 or atom in (runtime.SEPARATOR, runtime.STAND_IN):
+            return None
+        if runs and runs[-1][0] + len(runs[-1][1]) == offset:
+            runs[-1] = (runs[-1][0], runs[-1][1] + atom)
+        else:
+            runs.append((offset, atom))
+    return runs
 
 
 def _machine(literals: Sequence[str]) -> Callable[[str], list[tuple[int, int, int]]] | None:

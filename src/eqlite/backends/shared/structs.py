@@ -20,8 +20,9 @@ _Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
 _NAME = re.compile(r"[\w@ -]+(\.[\w@ -]+)*", re.ASCII)
 """What msgspec takes for names without a doubt; it refuses quotes, backslashes, control characters and surrogates."""
 _WRAPPING = ("_source", "fields", "hits")
-_DOTTED_KEY = re.compile(rb'\.[^"\\]*+"[ \t\r\n]*+:')
-_ESCAPED_DOT = re.compile(rb"\\u002[eE]")
+# Keys in which a dot stands before the last part of a path, or may, being escaped.
+_DOTTED_KEY = re.compile(rb'\.[\w@ -]*+"[ \t\r\n]*+:')
+_ESCAPED_KEY = re.compile(rb"\\u00")
 
 DoesNotFit = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -85,7 +86,7 @@ class Structs:
         if not line.isascii():
             line.decode()  # nobody looks at what is not read: whether it is UTF-8
         struct = self._decode(line)
-        if _DOTTED_KEY.search(line) or _ESCAPED_DOT.search(line):
+        if _DOTTED_KEY.search(line) or (b"\\" in line and _ESCAPED_KEY.search(line)):
             raise UnusualShape
         return struct if struct.source is None else struct.source
 
