@@ -18,6 +18,8 @@ Ordinal = tuple[int, int, Any, int]
 """Time in nanoseconds, kind and value (a number or a text) of the tiebreaker, place in the input."""
 
 NO_TIME = 1 << 63
+NO_TIEBREAKER = (2, "")
+"""Behind the kinds of tiebreakers that there are: 0 for numbers, 1 for texts."""
 
 
 def event_time_ns(event: Mapping[str, Any], field: Field | None) -> int | None:
@@ -49,6 +51,6 @@ def ordinal_of_values(time_ns: int | None, tiebreakers: list[Any], place: int) -
 def _tiebreaker(values: list[Any]) -> tuple[int, float | str]:
     """Return the tiebreaker so that numbers come before texts, and nothing comes last."""
     if not values:
-        return (2, "")
+        return NO_TIEBREAKER
     value = values[0]
     return (0, value) if isinstance(value, (int, float)) else (1, str(value))

@@ -145,7 +145,8 @@ class SequenceMatcher(Generic[Kept]):
         """Take an event with its hits, the later stages first and `until` last; return what is certain by now."""
         ordinal, kept, stages = hits
         found: list[Found[Kept]] = []
-        self.advance(ordinal[0], found)
+        if self.deadlines or self._next_sweep_ns is None or ordinal[0] >= self._next_sweep_ns:
+            self.advance(ordinal[0], found)
         for stage, keys in stages:
             if stage == UNTIL:
                 for key in keys:
@@ -189,15 +190,16 @@ class SequenceMatcher(Generic[Kept]):
         return found
 
     def _begin(self, link: Link[Kept], key: Key, found: list[Found[Kept]]) -> None:
-        state = self.states.get(key)
-        lead_ms = None
-        if state is not None and state.unwanted:
-            lead_ms = _last_before(state.unwanted.get(0), link.ordinal[0] // NANOS_PER_MILLI)
-        pending = Pending((link,), lead_ms)
-        if self.last == 0:
-            self._complete(pending, key, found)
+        if self.last:
+            state = self._touched(key, link.ordinal[0])
+            state.pendings[0] = Pending((link,), self._lead_ms(state, link) if state.unwanted else None)
         else:
-            self._touched(key, link.ordinal[0]).pendings[0] = pending
+            lone = self.states.get(key)
+            self._complete(Pending((link,), self._lead_ms(lone, link) if lone and lone.unwanted else None), key, found)
+
+    def _lead_ms(self, state: KeyState[Kept], link: Link[Kept]) -> int | None:
+        """Return the time of the last unwanted event before one that begins a sequence."""
+        return _last_before((state.unwanted or {}).get(0), link.ordinal[0] // NANOS_PER_MILLI)
 
     def _extend(self, step: int, link: Link[Kept], key: Key, found: list[Found[Kept]]) -> None:
         state = self.states.get(key)

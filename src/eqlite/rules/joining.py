@@ -160,9 +160,9 @@ def _with_keys(
 ) -> tuple[tuple[int, tuple[tuple[object, ...], ...]], ...]:
     if len(asked) == 1:
         ((stage, reader),) = asked
-        keys = reading.keys(reader, rule.search.tell)
+        keys = reader.read(reading, rule.search.tell)
         return ((stage, keys),) if keys else ()
-    return tuple([(stage, keys) for stage, reader in asked if (keys := reading.keys(reader, rule.search.tell))])
+    return tuple([(stage, keys) for stage, reader in asked if (keys := reader.read(reading, rule.search.tell))])
 
 
 def _beginnings(plan: Plan) -> set[int]:

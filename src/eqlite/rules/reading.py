@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from eqlite.backends.shared.structs import Structs
 from eqlite.engine.keys import Key, keys_of_values
-from eqlite.engine.order import NO_TIME, Ordinal, ordinal_of_values, time_of_values
+from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, ordinal_of_values, time_of_values
 from eqlite.events.decoding import decode_object
 from eqlite.events.document import Event, EventSource
 from eqlite.events.envelopes import Unwrapped, unwrap
-from eqlite.events.readers import RawLine
 from eqlite.fields import Field, converted, raw_values
-from eqlite.limits import MAX_COMBINATIONS
 from eqlite.plan import Plan
 from eqlite.rules.detection import AnyEvent
 from eqlite.values.dates import parse_timestamp
@@ -27,14 +25,19 @@ Report = Callable[[str], None]
 Kept = Callable[[], AnyEvent]
 
 
-class KeptLine(NamedTuple):
-    """A line that holds one document."""
+class KeptLine:
+    """A line that holds one document, where it stood, and undecoded; call it to have the event again."""
 
-    line: RawLine
+    __slots__ = ("_file", "_line", "_number")
 
-    def event(self) -> Event:
-        """Decode the line again and return the document."""
-        return event_of(self.line.file, self.line.line, unwrap(decode_object(self.line.data))[0])
+    def __init__(self, file: str, number: int, line: bytes) -> None:
+        self._file = file
+        self._number = number
+        self._line = line
+
+    def __call__(self) -> Event:
+        """Decode the line and return the document."""
+        return event_of(self._file, self._number, unwrap(decode_object(self._line.rstrip(b"\n")))[0])
 
 
 def event_of(file: str, line: int, unwrapped: Unwrapped) -> Event:
@@ -52,7 +55,7 @@ class Reading:
         struct, structs: what it was decoded into, and the types of that.
     """
 
-    __slots__ = ("_document", "_file", "_kept", "_keys", "_number", "_wheres", "line", "place", "struct", "structs")
+    __slots__ = ("_clock", "_document", "_file", "_kept", "_number", "_where", "line", "place", "struct", "structs")
 
     def __init__(
         self,
@@ -73,8 +76,8 @@ class Reading:
         self._number = number
         self._document = document
         self._kept = kept
-        self._wheres: dict[Clock, Ordinal] | None = None
-        self._keys: dict[KeyReader, tuple[Key, ...]] | None = None
+        self._clock: Clock | None = None
+        self._where: Ordinal | None = None
 
     @property
     def document(self) -> Document:
@@ -87,7 +90,7 @@ class Reading:
     def kept(self) -> Kept:
         """Return what to keep, to have the event again."""
         if self._kept is None:
-            self._kept = KeptLine(RawLine(self._file, self._number, self.line.rstrip(b"\n"))).event
+            self._kept = KeptLine(self._file, self._number, self.line)
         return self._kept
 
     def raw(self, field: Field) -> list[Any]:
@@ -101,24 +104,10 @@ class Reading:
         return list(value) if value.__class__ is tuple else [value]
 
     def where(self, clock: Clock) -> Ordinal:
-        """Return where the event stands by a clock."""
-        if self._wheres is None:
-            self._wheres = {}
-        where = self._wheres.get(clock)
-        if where is None:
-            where = self._wheres[clock] = clock.read(self)
-        return where
-
-    def keys(self, reader: KeyReader, report: Report) -> tuple[Key, ...]:
-        """Return the join keys of the event that a reader reads."""
-        if self._keys is None:
-            self._keys = {}
-        keys = self._keys.get(reader)
-        if keys is None:
-            keys = reader.read(self, report)
-            if len(keys) < MAX_COMBINATIONS:  # where there are more, each query has to hear of it
-                self._keys[reader] = keys
-        return keys
+        """Return where the event stands by a clock; rules mostly have the same one."""
+        if self._clock is not clock or self._where is None:
+            self._clock, self._where = clock, clock.read(self)
+        return self._where
 
 
 class Clock:
@@ -139,7 +128,8 @@ class Clock:
         if self._get is not None and reading.struct is not None:
             value = self._get(reading.struct)
             if value.__class__ is str:
-                return ordinal_of_values(parse_timestamp(value), [], reading.place)
+                time_ns = parse_timestamp(value)
+                return (NO_TIME if time_ns is None else time_ns, *NO_TIEBREAKER, reading.place)
         time_ns = None
         if self._timestamp is not None:
             time_ns = time_of_values(reading.raw(self._timestamp), self._timestamp)
@@ -208,8 +198,12 @@ class KeyReader:
             if self._is_one:
                 if value.__class__ is str:
                     return ((value,),)
-            elif all(part.__class__ is str for part in value):
-                return (value,)
+            else:
+                for part in value:
+                    if part.__class__ is not str:
+                        break
+                else:
+                    return (value,)
         values = [[] if field is None else converted(reading.raw(field), field) for field in self._fields]
         return keys_of_values(values, self._fields, report)
 

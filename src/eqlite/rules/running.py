@@ -5,6 +5,8 @@ Only hits are kept, and of a line only its bytes: a decoded document costs five 
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -34,6 +36,7 @@ RuleSearch = Search[Kept]
 # Routes are remembered by the names of indices, which events may make up.
 _MAX_ROUTES = 4096
 _MAX_NAME_LENGTH = 1024
+_ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 
 
 @dataclass(slots=True)
@@ -160,7 +163,7 @@ class Runner:
             intake.stats.read += 1
             # Where a line holds a search's whole answer, decoding it again for each hit would take a time in its
             # square.
-            kept = KeptLine(line).event if len(documents) == 1 else partial(event_of, line.file, line.line, unwrapped)
+            kept = KeptLine(*line) if len(documents) == 1 else partial(event_of, line.file, line.line, unwrapped)
             self.take(unwrapped[0], unwrapped[1], kept)
 
     def _routed(self, document: Mapping[str, object], index: str | None) -> Numbers:
@@ -228,6 +231,18 @@ def run_rules(
     yield from runner.detections()
 
 
+@contextlib.contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let the cyclic garbage collector look less often: a run makes no cycles, and what it keeps is much to look at."""
+    before = gc.get_threshold()
+    if 0 < before[0] < _ALLOCATIONS_BETWEEN_COLLECTIONS:  # 0 is for never
+        gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def run_files(
     compiled: Compiled,
     inputs: Iterable[Input],
@@ -254,18 +269,20 @@ def run_files(
     matches_line = runner.line_predicate()
     lines = size = 0
     try:
-        for block in iter_blocks(inputs, stats=stats.reading, rejects=rejects):
-            if matches_line is None:
-                chosen: Iterable[int] = range(len(block.lines))
-            else:
-                chosen = _lines_to_decode(block.lines, matches_line)
-            runner.take_lines(block, chosen, intake)
-            if progress is not None:
-                lines += len(block.lines)
-                size += sum(map(len, block.lines))
-                progress(lines, size)
-        if numbers := runner.out_of_order:
-            runner.replace(numbers, _read_again([compiled[number] for number in numbers], inputs, by_index=by_index))
+        with _rare_collections():
+            for block in iter_blocks(inputs, stats=stats.reading, rejects=rejects):
+                if matches_line is None:
+                    chosen: Iterable[int] = range(len(block.lines))
+                else:
+                    chosen = _lines_to_decode(block.lines, matches_line)
+                runner.take_lines(block, chosen, intake)
+                if progress is not None:
+                    lines += len(block.lines)
+                    size += sum(map(len, block.lines))
+                    progress(lines, size)
+            if numbers := runner.out_of_order:
+                again = [compiled[number] for number in numbers]
+                runner.replace(numbers, _read_again(again, inputs, by_index=by_index))
     except KeyboardInterrupt:
         stats.interrupted = True
     yield from runner.detections()
