@@ -18,6 +18,8 @@ def is_constant(expression: plan.Expression, context: Context) -> bool:
 
     The answer is kept for the question about an expression around it: no part is looked at twice.
     """
+    if isinstance(expression, plan.Constant):
+        return True
     known = context.constancy
     pending, constant = [expression], True
     while pending and constant:

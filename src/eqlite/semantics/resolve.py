@@ -217,12 +217,13 @@ def _ordinal(number: int) -> str:
 def _pattern_match(node: ast.PatternMatch, context: Context) -> plan.Expression:
     value = resolve(node.value, context)
     expect_exact(value, node, "", context)
-    patterns = [plan.Constant(literal.value, type=literal.type, span=literal.span) for literal in node.patterns]
     quoted, hint = (":", "; consider using [==] instead") if node.operator == ":" else (None, "")
     expect_string(value, node.value, node, "first" if quoted else "", context, quoted=quoted, hint=hint)
-    for pattern, literal in zip(patterns, node.patterns, strict=True):
-        expect_string(pattern, literal, node, "second" if quoted else "", context, quoted=quoted, hint=hint)
-    texts = [pattern.value if isinstance(pattern.value, str) else None for pattern in patterns]
+    for literal in node.patterns:
+        if literal.type is not DataType.KEYWORD:  # as nearly all are
+            pattern = plan.Constant(literal.value, type=literal.type, span=literal.span)
+            expect_string(pattern, literal, node, "second" if quoted else "", context, quoted=quoted, hint=hint)
+    texts = [literal.value if isinstance(literal.value, str) else None for literal in node.patterns]
     if node.operator in ("regex", "regex~"):
         return _regex(node, value, texts)
     alternatives = [_alternative(node, value, text) for text in texts]
