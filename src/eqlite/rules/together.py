@@ -7,6 +7,8 @@ from typing import Any
 
 from eqlite.backends.shared.decisions import Decisions, Node
 from eqlite.backends.shared.structs import DoesNotFit, Structs, UnusualShape
+from eqlite.events.decoding import BadJson, decode_object
+from eqlite.events.envelopes import unwrap
 from eqlite.plan import Plan
 from eqlite.query import Query
 from eqlite.rules.reading import Reading
@@ -18,6 +20,7 @@ CannotDecode = (UnusualShape, *DoesNotFit)
 ENOUGH_CONDITIONS = 4
 """From so many conditions on, asking them together is worth what it takes to prepare."""
 _MOST_HITS = 20_000
+_LINES_TO_LEARN = 50
 
 
 class Hits:
@@ -50,6 +53,8 @@ class Together:
         conditions = [stage.condition for query in queries for stage in query.plan.stages]
         self._decisions = Decisions(conditions, {path for query in queries for path in _read_besides(query.plan)})
         self._hits: dict[tuple[int, ...], Hits] = {}
+        self._key_places: dict[str, int] = {}
+        self._lines_to_learn = _LINES_TO_LEARN
 
     @property
     def structs(self) -> Structs:
@@ -63,12 +68,30 @@ class Together:
             CannotDecode: one of these where the line has to be decoded whole.
         """
         structs = self._decisions.structs
+        if self._lines_to_learn:
+            self._learn_order(reading.line)
         struct = structs.decode(reading.line)
         node = self._decisions.walk(struct)
         if not node.held and not node.undecided:
             return None
         reading.struct, reading.structs = struct, structs
         return self._hits_at(node, reading)
+
+    def _learn_order(self, line: bytes) -> None:
+        """Note in which order documents have their keys; after enough of them, let all be expected so."""
+        try:
+            pending = [("", unwrap(decode_object(line))[0][0])]
+        except (BadJson, IndexError):
+            return
+        while pending:
+            prefix, part = pending.pop()
+            for key, value in part.items():
+                self._key_places.setdefault(prefix + key, len(self._key_places))
+                if isinstance(value, dict):
+                    pending.append((f"{prefix}{key}.", value))
+        self._lines_to_learn -= 1
+        if not self._lines_to_learn:
+            self._decisions.expect_order(self._key_places)
 
     def of_document(self, reading: Reading) -> Hits | None:
         """Return what a document of any shape meets; None for nothing."""

@@ -103,6 +103,11 @@ class Decisions:
         self._struct: Any = None
         self.root = self._start()
 
+    def expect_order(self, places: Mapping[str, int]) -> None:
+        """Let documents have their keys in this order, by path: it makes decoding faster, and changes no answer."""
+        self.structs.expect_order(places)
+        self._restart()
+
     def _formula(self, condition: plan.Condition) -> Formula:
         if sum(1 for _ in plan.leaves(condition)) > MAX_LEAVES or depth(condition) > MAX_DEPTH:
             return self._formulas.opaque(condition)
@@ -212,6 +217,7 @@ class Decisions:
         if following is None:
             if self._nodes > MAX_NODES or self._steps > MAX_STEPS:
                 self._restart()
+                self.restarts += 1
             several = bits if len(node.fields) > 1 else (bits,)
             following = node.bits[bits] = self._after(node, zip(node.fields, several, strict=True))
             self._steps += 1
@@ -288,7 +294,7 @@ class Decisions:
                 node.finder = fields[0].finder(node.mask)
 
     def _restart(self) -> None:
-        self.restarts += 1
+        """Drop all nodes."""
         self._interned.clear()
         self._formulas.clear(self._whole)
         for field in self._fields:

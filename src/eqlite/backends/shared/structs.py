@@ -8,7 +8,7 @@ object that is not there an empty one, so that any path can be followed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -43,13 +43,21 @@ class Structs:
 
     def __init__(self, paths: Collection[str], texts: Collection[str] = ()) -> None:
         """Make them; `texts` are paths that hold nothing but texts."""
+        self._paths = sorted(paths)
         self._texts = frozenset(texts)
         self.attributes: dict[str, str] = {}
-        self._empty: dict[str, Any] = {"": None}
-        document = self._struct("", sorted(paths))
+        self._empty: dict[str, Any] = {}
+        self.expect_order({})
+
+    def expect_order(self, places: Mapping[str, int]) -> None:
+        """Make the types anew for documents that have their keys in this order, by path.
+
+        A field that comes where the decoder expects it costs no search. Attributes keep their names.
+        """
+        document = self._struct("", self._paths, places)
         self._decode = msgspec.json.Decoder(self._line(document)).decode
 
-    def _struct(self, prefix: str, paths: list[str]) -> Any:
+    def _struct(self, prefix: str, paths: list[str], places: Mapping[str, int]) -> Any:
         """Return the type of the object at a prefix, which ends in a dot; `paths` are those of all values in it."""
         names: dict[str, str] = {}
         fields: list[tuple[str, Any, Any]] = []
@@ -60,11 +68,12 @@ class Structs:
             self.attributes[path] = f"{holder}.{name}" if holder else name
             below = [other for other in paths if other.startswith(f"{path}.")]
             if below:
-                kind = self._struct(f"{path}.", below)
+                kind = self._struct(f"{path}.", below, places)
                 self._empty[path] = kind()
                 fields.append((name, kind, self._empty[path]))
             else:
                 fields.append((name, _TEXT if path in self._texts else _VALUE, None))
+        fields.sort(key=lambda field: places.get(prefix + names[field[0]], len(places)))
         return msgspec.defstruct("Part", fields, gc=False, frozen=True, rename=names)
 
     def _line(self, document: Any) -> Any:
