@@ -19,6 +19,7 @@ from eqlite.errors import EqlError
 from eqlite.query import Query
 from eqlite.rules import loading
 from eqlite.rules.detection import AnyEvent, Detection
+from eqlite.rules.garbage import rare_collections
 from eqlite.rules.model import Rule, Skipped
 from eqlite.rules.running import RunStats, run_rules
 
@@ -101,14 +102,15 @@ class RuleSet(Sequence[Rule]):
 def _compile_all(rules: Iterable[Rule], options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
     compiled: list[tuple[Rule, Query]] = []
     problems: list[Diagnostic] = []
-    for rule in rules:
-        try:
-            query = rule.compile(**options)
-        except EqlError as error:
-            if not error.diagnostics:  # not about the rule: an option that cannot be
-                raise
-            problems.extend(error.diagnostics)
-        else:
-            compiled.append((rule, query))
-            problems.extend(query.diagnostics)
+    with rare_collections():
+        for rule in rules:
+            try:
+                query = rule.compile(**options)
+            except EqlError as error:
+                if not error.diagnostics:  # not about the rule: an option that cannot be
+                    raise
+                problems.extend(error.diagnostics)
+            else:
+                compiled.append((rule, query))
+                problems.extend(query.diagnostics)
     return compiled, problems

@@ -5,8 +5,6 @@ Only hits are kept, and of a line only its bytes: a decoded document costs five 
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +20,7 @@ from eqlite.events.readers import Input, RawBlock, RawLine, is_lasting, iter_blo
 from eqlite.events.stats import BinarySink, Intake, ReadStats, Rejected
 from eqlite.query import Query
 from eqlite.rules.detection import AnyEvent, Detection
+from eqlite.rules.garbage import rare_collections
 from eqlite.rules.joining import JoiningRules
 from eqlite.rules.model import Rule
 from eqlite.rules.reading import KeptLine, Readers, Reading, event_of
@@ -36,7 +35,6 @@ RuleSearch = Search[Kept]
 # Routes are remembered by the names of indices, which events may make up.
 _MAX_ROUTES = 4096
 _MAX_NAME_LENGTH = 1024
-_ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 
 
 @dataclass(slots=True)
@@ -231,18 +229,6 @@ def run_rules(
     yield from runner.detections()
 
 
-@contextlib.contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Let the cyclic garbage collector look less often: a run makes no cycles, and what it keeps is much to look at."""
-    before = gc.get_threshold()
-    if 0 < before[0] < _ALLOCATIONS_BETWEEN_COLLECTIONS:  # 0 is for never
-        gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
 def run_files(
     compiled: Compiled,
     inputs: Iterable[Input],
@@ -269,7 +255,7 @@ def run_files(
     matches_line = runner.line_predicate()
     lines = size = 0
     try:
-        with _rare_collections():
+        with rare_collections():
             for block in iter_blocks(inputs, stats=stats.reading, rejects=rejects):
                 if matches_line is None:
                     chosen: Iterable[int] = range(len(block.lines))

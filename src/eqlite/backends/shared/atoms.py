@@ -7,8 +7,9 @@ from typing import Any
 from eqlite import plan
 from eqlite.backends.shared.finders import Finder, Passes, Test, passes_test
 
-_MOST_VALUES = 20_000
-_LONGEST_KNOWN = 256
+_MOST_VALUES = 10_000
+LONGEST_KNOWN = 256
+_MOST_TEXTS = 8
 _SAMPLE = 1_000
 _FEW_TESTS = 300
 
@@ -68,41 +69,57 @@ class FieldAtoms:
         if bits is None:
             self._computed += 1
             bits = self._full().find(value)
-            if len(self._known) >= _MOST_VALUES:
-                self._known.clear()
-            self._known[key] = bits
+            if is_short(key):
+                self._remember(key, bits)
             if self._computed >= _SAMPLE:
                 self.is_direct = self._computed * 4 > self._asked
                 self._asked = self._computed = 0
         return bits
 
     def bits_of_texts(self, texts: tuple[str, ...], finder: Finder) -> int:
-        """Return the atoms that hold for any of several texts, those of the finder among them.
-
-        A text may have come before, in another array. Those that are new mostly never come again: only of the second
-        time on all atoms are found out, to be remembered.
-        """
+        """Return the atoms that hold for any of several texts, those of the finder among them."""
         known = self._known
         bits = 0
         for text in texts:
             found = known.get(text)
-            bits |= self._bits_of_text(text, finder) if found is None else found
+            bits |= self.bits_of_text(text, finder) if found is None else found
         return bits
 
-    def _bits_of_text(self, text: str, finder: Finder) -> int:
+    def bits_of_text(self, text: str, finder: Finder) -> int:
+        """Return the atoms that hold for a text, those of the finder among them.
+
+        Texts that are new mostly never come again: only of the second time on all atoms are found out, to be
+        remembered.
+        """
+        found = self._known.get(text)
+        if found is not None:
+            return found
         if text not in self._seen:
             if len(self._seen) >= _MOST_VALUES:
                 self._seen.clear()
-            if len(text) <= _LONGEST_KNOWN:
+            if len(text) <= LONGEST_KNOWN:
                 self._seen.add(text)
-            return finder.find(text)
+            return finder.find_text(text)
+        found = self._full().find_text(text)
+        self._remember(text, found)
+        return found
+
+    def _remember(self, key: Any, bits: int) -> None:
         if len(self._known) >= _MOST_VALUES:
             self._known.clear()
-        found = self._known[text] = self._full().find(text)
-        return found
+        self._known[key] = bits
 
     def clear(self) -> None:
         """Forget values and finders."""
         self._known.clear()
         self._seen.clear()
         self._finders.clear()
+
+
+def is_short(key: Any) -> bool:
+    """Tell whether a value is worth remembering: long ones never come again, and take memory."""
+    if key.__class__ is str:
+        return len(key) <= LONGEST_KNOWN
+    if key.__class__ is tuple:
+        return len(key) <= _MOST_TEXTS and all(part.__class__ is not str or len(part) <= LONGEST_KNOWN for part in key)
+    return True

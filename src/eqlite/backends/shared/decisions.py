@@ -13,7 +13,7 @@ from typing import Any
 
 from eqlite import plan
 from eqlite.backends.python.codegen import MAX_DEPTH, MAX_LEAVES, depth, is_in_line
-from eqlite.backends.shared.atoms import FieldAtoms
+from eqlite.backends.shared.atoms import FieldAtoms, is_short
 from eqlite.backends.shared.finders import Finder
 from eqlite.backends.shared.formulas import Formula, Formulas
 from eqlite.backends.shared.structs import Structs, fitting
@@ -156,11 +156,8 @@ class Decisions:
                 following = node.absent if value == node.expected else node.present
                 key = value
             elif node.finder is not None:
-                if value.__class__ is tuple:
-                    following = node.bits.get(node.fields[0].bits_of_texts(value, node.finder) & node.mask)
-                else:
-                    following = node.bits.get(node.finder.find(value))
                 key = value
+                following = node.bits.get(self._direct_bits(node, value))
             else:
                 kind = value.__class__
                 if kind is str or value is None or kind is tuple:
@@ -198,17 +195,26 @@ class Decisions:
         else:
             field = node.fields[0]
             if node.finder is not None:
-                if value.__class__ is tuple:
-                    return self._by_bits(node, field.bits_of_texts(value, node.finder) & node.mask)
-                return self._by_bits(node, node.finder.find(value))
+                return self._by_bits(node, self._direct_bits(node, value))
             following = self._by_bits(node, field.bits_of(key, value) & node.mask)
             if field.is_direct:
                 node.finder = field.finder(node.mask)
                 node.values.clear()
                 return following
-        node.values[key] = following
-        self._steps += 1
+        if is_short(key):
+            node.values[key] = following
+            self._steps += 1
         return following
+
+    def _direct_bits(self, node: Node, value: Any) -> int:
+        """Return which atoms hold, where values are not remembered by the node."""
+        finder = node.finder
+        assert finder is not None
+        if value.__class__ is str:
+            return node.fields[0].bits_of_text(value, finder) & node.mask
+        if value.__class__ is tuple:
+            return node.fields[0].bits_of_texts(value, finder) & node.mask
+        return finder.find(value)
 
     # --- making nodes ----------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ def passes_test(test: Test) -> Passes:
         case plan.TextLike(patterns=found):
             return lambda value: runtime.any_text(value, lambda text: any(each.matches(text) for each in found))
         case plan.TextRegex(pattern=pattern, insensitive=insensitive):
-            matches = _remembered(compile_regex(pattern, insensitive=insensitive).matches)
+            matches = compile_regex(pattern, insensitive=insensitive).matches
             return lambda value: runtime.any_text(value, matches)
         case plan.TextRange(operator=operator, bound=bound):
             compare = text_range(operator, bound)
@@ -59,6 +59,13 @@ def passes_test(test: Test) -> Passes:
             return lambda value: runtime.any_address(value, blocks)
         case _:
             raise AssertionError(f"no test on one value: {type(test).__name__}")
+
+
+def _passes_text(test: Test) -> Callable[[str], bool] | None:
+    """Return a function for texts alone where that is quicker."""
+    if isinstance(test, plan.TextRegex):
+        return _remembered(compile_regex(test.pattern, insensitive=test.insensitive).matches)
+    return None
 
 
 def _remembered(matches: Callable[[str], bool]) -> Callable[[str], bool]:
@@ -109,7 +116,7 @@ class Finder:
                             self._numbers[number] = self._numbers.get(number, 0) | bit
                     needed = _needed_literals(test)
                     if needed is None:
-                        self._always.append((bit, passes))
+                        self._always.append((bit, _passes_text(test) or passes))
                     for literal, check in needed or ():
                         literals.setdefault(literal, []).append((bit, check))
         self._literals = tuple(literals)
@@ -122,24 +129,20 @@ class Finder:
     def find(self, value: Any) -> int:
         """Return the atoms that hold for a value: a text, a tuple of texts, None, or whatever an event may hold."""
         if value.__class__ is str:
-            found = self._find_text(value)
-        elif value.__class__ is tuple:
+            return self.find_text(value)
+        if value.__class__ is tuple:
             found = 0
             for text in value:
-                found |= self._find_text(text)
-        elif value is None:
+                found |= self.find_text(text)
+            return found
+        if value is None:
             return 0
-        elif value.__class__ is int and self._has_numbers_only:
+        if value.__class__ is int and self._has_numbers_only:
             return self._there | self._numbers.get(value, 0)
-        else:
-            return sum(bit for bit, passes in self._all if passes(value))
-        for bit, passes in self._always:
-            if passes(value):
-                found |= bit
-        return found
+        return sum(bit for bit, passes in self._all if passes(value))
 
-    def _find_text(self, text: str) -> int:
-        """Return the atoms that hold for a text, but for those that no look-up decides."""
+    def find_text(self, text: str) -> int:
+        """Return the atoms that hold for a text."""
         found = self._there
         if self._exact:
             found |= self._exact.get(text, 0)
@@ -162,6 +165,9 @@ class Finder:
             address = parse_address(text)
             if address is not None:
                 found |= self._between[bisect_right(self._ends, address)]
+        for bit, passes in self._always:
+            if passes(text):
+                found |= bit
         return found
 
     def _each_literal(self, joined: str) -> list[tuple[int, int, int]]:
