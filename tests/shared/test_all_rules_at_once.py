@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,10 +15,11 @@ from tests.shared.test_documents import FILES, json_lines, lines_of
 
 import eqlite
 from eqlite import strategies
+from eqlite.backends.shared.decisions import Node
 from eqlite.events.decoding import decode_object
 from eqlite.events.envelopes import unwrap
 from eqlite.rules.reading import Reading
-from eqlite.rules.together import CannotDecode, Hits, Together
+from eqlite.rules.together import CannotDecode, Together
 
 SAMPLE = 150
 """About how many documents of each file are looked at, spread over the file."""
@@ -33,10 +35,11 @@ def together(queries: list[eqlite.Query]) -> Together:
     return Together(queries)
 
 
-def conditions_met(hits: Hits | None) -> set[tuple[int, int]]:
+def conditions_met(together: Together, node: Node | None, document: dict[str, Any]) -> set[tuple[int, int]]:
     """Return the numbers of queries and of their stages."""
-    if hits is None:
+    if node is None:
         return set()
+    hits = together.hits(node, Reading(1, document=document))
     return {(query, 0) for query in hits.events} | {(query, stage) for query, met in hits.stages for stage in met}
 
 
@@ -51,9 +54,10 @@ def check_lines(lines: Iterable[bytes], queries: list[eqlite.Query], together: T
             for stage, holds in enumerate(query.stage_predicates)
             if holds(document)
         }
-        assert conditions_met(together.of_document(Reading(1, document=document))) == expected, document
+        assert conditions_met(together, together.ask_document(document), document) == expected, document
         with suppress(*CannotDecode):
-            assert conditions_met(together.of_line(Reading(1, line))) == expected, document
+            node, _ = together.ask_line(line) or (None, None)
+            assert conditions_met(together, node, document) == expected, document
     return count
 
 

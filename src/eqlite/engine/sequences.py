@@ -24,12 +24,16 @@ UNTIL = -1
 _SWEEPS_PER_MAXSPAN = 8
 
 
+StageKeys = tuple[tuple[int, tuple[Key, ...]], ...]
+"""Numbers of stages (`UNTIL` for that one), each with the keys under which an event meets it."""
+
+
 class EventHits(NamedTuple, Generic[Kept]):
-    """An event that meets conditions: of which stages (`UNTIL` for that one), and under which keys each time."""
+    """An event that meets conditions of stages."""
 
     ordinal: Ordinal
     kept: Kept
-    stages: tuple[tuple[int, tuple[Key, ...]], ...]
+    stages: StageKeys
 
 
 class Link(NamedTuple, Generic[Kept]):
@@ -124,7 +128,7 @@ class SequenceMatcher(Generic[Kept]):
     maxspan_ns: int | None = field(init=False)
     _decided: int = 0
     _count: int = 0
-    _next_sweep_ns: int | None = None
+    next_sweep_ns: int | None = None
 
     def __post_init__(self) -> None:
         self.steps, self.gaps = [], []
@@ -141,11 +145,11 @@ class SequenceMatcher(Generic[Kept]):
         """Return how many keys and undecided sequences are held."""
         return len(self.states) + len(self.deadlines) - self._decided
 
-    def take(self, hits: EventHits[Kept]) -> list[Found[Kept]]:
+    def take(self, hits: tuple[Ordinal, Kept, StageKeys]) -> list[Found[Kept]]:
         """Take an event with its hits, the later stages first and `until` last; return what is certain by now."""
         ordinal, kept, stages = hits
         found: list[Found[Kept]] = []
-        if self.deadlines or self._next_sweep_ns is None or ordinal[0] >= self._next_sweep_ns:
+        if self.deadlines or self.next_sweep_ns is None or ordinal[0] >= self.next_sweep_ns:
             self.advance(ordinal[0], found)
         for stage, keys in stages:
             if stage == UNTIL:
@@ -171,9 +175,9 @@ class SequenceMatcher(Generic[Kept]):
             return
         while self.deadlines and self.deadlines[0][0] < now_ns // NANOS_PER_MILLI:
             self._accept(heapq.heappop(self.deadlines)[-1], found)
-        if self._next_sweep_ns is not None and now_ns < self._next_sweep_ns:
+        if self.next_sweep_ns is not None and now_ns < self.next_sweep_ns:
             return
-        self._next_sweep_ns = now_ns + maxspan_ns // _SWEEPS_PER_MAXSPAN
+        self.next_sweep_ns = now_ns + maxspan_ns // _SWEEPS_PER_MAXSPAN
         states = self.states
         # Unwanted events count by the millisecond: one more, to be sure.
         too_old_ns = now_ns - maxspan_ns - NANOS_PER_MILLI
@@ -186,7 +190,7 @@ class SequenceMatcher(Generic[Kept]):
         while self.deadlines:
             self._accept(heapq.heappop(self.deadlines)[-1], found)
         self.states.clear()
-        self._next_sweep_ns = None
+        self.next_sweep_ns = None
         return found
 
     def _begin(self, link: Link[Kept], key: Key, found: list[Found[Kept]]) -> None:

@@ -20,7 +20,7 @@ from eqlite.engine.sequences import EventHits, KeyState, Link, Pending, Sequence
 from eqlite.errors import SnapshotError
 from eqlite.events.document import Event, EventSource
 
-VERSION = 1
+VERSION = 2
 
 _MAGIC = "eqlite-stream"
 
@@ -124,6 +124,7 @@ def dump_matcher(matcher: SequenceMatcher[AnyEvent], table: EventTable) -> dict[
     """Return all that is open in a matcher as plain data."""
     return {
         "dropped": matcher.dropped,
+        "next_sweep_ns": matcher.next_sweep_ns,
         "states": [
             [
                 list(key),
@@ -145,6 +146,7 @@ def dump_matcher(matcher: SequenceMatcher[AnyEvent], table: EventTable) -> dict[
 def load_matcher(matcher: SequenceMatcher[AnyEvent], saved: dict[str, Any], events: list[AnyEvent]) -> None:
     """Let a new matcher hold what a saved one did."""
     matcher.dropped = saved["dropped"]
+    matcher.next_sweep_ns = saved["next_sweep_ns"]
     for key, touched_ns, pendings, unwanted in saved["states"]:
         state: KeyState[AnyEvent] = KeyState(matcher.last, touched_ns)
         state.pendings = [None if pending is None else _load_pending(pending, events) for pending in pendings]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
-from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher
+from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys
 from eqlite.plan import Plan, SequenceQuery
 from eqlite.rules.reading import Clock, Kept, KeyReader, Readers, Reading
 from eqlite.rules.together import Hits
@@ -116,7 +116,7 @@ class JoiningRules:
             asked = everything if open_states else beginnings
             if asked and (met := _with_keys(rule, asked, reading)):
                 assert rule.matcher is not None
-                rule.found += rule.matcher.take(EventHits(reading.where(rule.clock), reading.kept, met))
+                rule.found += rule.matcher.take((reading.where(rule.clock), reading.kept, met))
 
     def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading) -> None:
         where = reading.where(rule.clock)
@@ -155,9 +155,7 @@ class JoiningRules:
                 rule.matcher.advance(rule.clock.now_ns, rule.found)
 
 
-def _with_keys(
-    rule: JoiningRule, asked: Asked, reading: Reading
-) -> tuple[tuple[int, tuple[tuple[object, ...], ...]], ...]:
+def _with_keys(rule: JoiningRule, asked: Asked, reading: Reading) -> StageKeys:
     if len(asked) == 1:
         ((stage, reader),) = asked
         keys = reader.read(reading, rule.search.tell)

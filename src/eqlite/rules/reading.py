@@ -47,7 +47,7 @@ def event_of(file: str, line: int, unwrapped: Unwrapped) -> Event:
 
 
 class Reading:
-    """An event on its way through the rules: a line, with its struct once it is decoded, or a document.
+    """An event on its way through the rules: a line and its struct, or a document.
 
     Attributes:
         place: the number of the event in the input.
@@ -64,14 +64,16 @@ class Reading:
         file: str = "",
         number: int = 0,
         *,
+        struct: Any = None,
+        structs: Structs | None = None,
         document: Document | None = None,
         kept: Kept | None = None,
     ) -> None:
-        """Begin with a line and where it stands, or with a document and what is to be kept of it."""
+        """Begin with a line, its place and what it was decoded into, or with a document and what to keep of it."""
         self.place = place
         self.line = line
-        self.struct: Any = None
-        self.structs: Structs | None = None
+        self.struct = struct
+        self.structs = structs
         self._file = file
         self._number = number
         self._document = document

@@ -94,9 +94,10 @@ class Runner:
             for number in range(len(self.rules)) if chosen is None else chosen:
                 self.searches[number].take(document, self.place, kept)
             return
-        reading = Reading(self.place, document=document, kept=kept)
-        hits = self._together.of_document(reading)
-        if hits is not None:
+        node = self._together.ask_document(document)
+        if node is not None:
+            reading = Reading(self.place, document=document, kept=kept)
+            hits = self._together.hits(node, reading)
             self._take_hits(hits if chosen is None else hits.only(chosen), reading)
 
     def _take_hits(self, hits: Hits, reading: Reading) -> None:
@@ -135,17 +136,18 @@ class Runner:
 
     def _ask_together(self, together: Together, block: RawBlock, intake: Intake) -> None:
         for number, line in enumerate(block.lines, block.line):
-            reading = Reading(self.place + 1, line, block.file, number)
             try:
-                hits = together.of_line(reading)
+                met = together.ask_line(line)
             except CannotDecode:  # of another shape, or no JSON at all
                 if not line.isspace():
                     self._take_line(RawLine(block.file, number, line.rstrip(b"\n")), intake)
                 continue
             self.place += 1
             intake.stats.read += 1
-            if hits is not None:
-                self._take_hits(hits, reading)
+            if met is not None:
+                node, struct = met
+                reading = Reading(self.place, line, block.file, number, struct=struct, structs=together.structs)
+                self._take_hits(together.hits(node, reading), reading)
 
     def _pass_by(self, events: int) -> None:
         self.stats.reading.read += events

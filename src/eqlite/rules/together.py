@@ -52,6 +52,8 @@ class Together:
         ]
         conditions = [stage.condition for query in queries for stage in query.plan.stages]
         self._decisions = Decisions(conditions, {path for query in queries for path in _read_besides(query.plan)})
+        self._decode = self._decisions.structs.decode
+        self._walk = self._decisions.walk
         self._hits: dict[tuple[int, ...], Hits] = {}
         self._key_places: dict[str, int] = {}
         self._lines_to_learn = _LINES_TO_LEARN
@@ -61,21 +63,22 @@ class Together:
         """Return the types that lines are decoded into."""
         return self._decisions.structs
 
-    def of_line(self, reading: Reading) -> Hits | None:
-        """Return what the document on a line meets; None for nothing.
+    def ask_line(self, line: bytes) -> tuple[Node, Any] | None:
+        """Return the last node for the document on a line, and the struct of the line; None where nothing is met.
 
         Raises:
             CannotDecode: one of these where the line has to be decoded whole.
         """
-        structs = self._decisions.structs
         if self._lines_to_learn:
-            self._learn_order(reading.line)
-        struct = structs.decode(reading.line)
-        node = self._decisions.walk(struct)
-        if not node.held and not node.undecided:
-            return None
-        reading.struct, reading.structs = struct, structs
-        return self._hits_at(node, reading)
+            self._learn_order(line)
+        struct = self._decode(line)
+        node = self._walk(struct)
+        return (node, struct) if node.held or node.undecided else None
+
+    def ask_document(self, document: Document) -> Node | None:
+        """Return the last node for a document of any shape; None where nothing is met."""
+        node = self._decisions.walk_document(document)
+        return node if node.held or node.undecided else None
 
     def _learn_order(self, line: bytes) -> None:
         """Note in which order documents have their keys; after enough of them, let all be expected so."""
@@ -93,12 +96,8 @@ class Together:
         if not self._lines_to_learn:
             self._decisions.expect_order(self._key_places)
 
-    def of_document(self, reading: Reading) -> Hits | None:
-        """Return what a document of any shape meets; None for nothing."""
-        node = self._decisions.walk_document(reading.document)
-        return self._hits_at(node, reading) if node.held or node.undecided else None
-
-    def _hits_at(self, node: Node, reading: Reading) -> Hits:
+    def hits(self, node: Node, reading: Reading) -> Hits:
+        """Return what is met at a last node; `reading` is the event that led there."""
         if node.undecided:
             return self._undecided(node, reading.document)
         hits = self._hits.get(node.held)
