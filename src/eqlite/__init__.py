@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from eqlite.query import search as search
     from eqlite.rules.detection import Detection as Detection
     from eqlite.rules.model import Rule as Rule
+    from eqlite.rules.profile import Profile as Profile
     from eqlite.rules.ruleset import RuleSet as RuleSet
     from eqlite.rules.ruleset import load_rule as load_rule
     from eqlite.rules.ruleset import load_rules as load_rules
@@ -58,6 +59,7 @@ _HOMES = {
     "EventError": "eqlite.errors",
     "LimitError": "eqlite.errors",
     "Match": "eqlite.engine.matches",
+    "Profile": "eqlite.rules.profile",
     "Query": "eqlite.query",
     "Rule": "eqlite.rules.model",
     "RuleError": "eqlite.errors",

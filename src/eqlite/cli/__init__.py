@@ -26,6 +26,7 @@ FINDINGS, USER_ERROR, OUR_BUG, INTERRUPTED = 1, 2, 3, 130
 VERBS = {
     "run": "Run rules over events; print the detections.",
     "query": "Run one EQL query over events.",
+    "profile": "Measure what each clause of each rule costs.",
     "check": "Check rules: syntax, types, fields.",
     "fmt": "Write EQL in its canonical form.",
     "show": "Show a rule as a card.",

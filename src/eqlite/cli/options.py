@@ -18,6 +18,20 @@ FILE = click.Path(allow_dash=True)
 """For shells to complete; whether there is such a file is for the library to say."""
 
 
+def rules_option(command: Decorated) -> Decorated:
+    """Add `--rules`."""
+    return click.option(
+        "-r",
+        "--rules",
+        "rule_paths",
+        type=FILE,
+        multiple=True,
+        required=True,
+        metavar="RULES",
+        help="File, folder, glob or archive; may be given several times.",
+    )(command)
+
+
 def schema_option(command: Decorated) -> Decorated:
     """Add `--schema`."""
     return click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -11,6 +12,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 _LEAST_BYTES = 4 << 20
 _MANY_RULES = 50
+_SHORT_S = 1.0
 _PACKED = (".gz", ".zst")
 
 
@@ -35,6 +37,10 @@ class Progress:
         finally:
             self._stop()
 
+    def end(self) -> None:
+        """Take the bar away, if it is there."""
+        self._stop()
+
     def _show(self, total: int | None) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
@@ -58,3 +64,24 @@ def compiling(count: int, *, quiet: bool) -> Iterator[None]:
 
     with Console(stderr=True).status(f"compiling {count:,} rules"):
         yield
+
+
+@contextlib.contextmanager
+def measuring(reading: Progress, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Yield what to tell how many events were measured; shown in the place of the bar of the reading."""
+    from rich.console import Console
+
+    started = time.monotonic()
+    status = Console(stderr=True).status("")
+
+    def tell(events: int) -> None:
+        if not quiet and sys.stderr.isatty() and time.monotonic() - started > _SHORT_S:
+            reading.end()
+            status.update(f"{events:,} events measured")
+            status.start()
+
+    try:
+        yield tell
+    finally:
+        reading.end()
+        status.stop()

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import click
 
+from eqlite.cli.compiled import compile_rules
 from eqlite.cli.options import (
     FILE,
     color_option,
@@ -20,34 +21,20 @@ from eqlite.cli.options import (
     output_format,
     plural,
     read_schema,
+    rules_option,
     schema_option,
 )
-from eqlite.cli.progress import Progress, compiling
+from eqlite.cli.progress import Progress
 from eqlite.cli.streams import WholeLines, result_stdout, wants_color
-from eqlite.cli.summary import no_event, run_summary, skipped_lines
-from eqlite.diagnostics import Diagnostic
-from eqlite.errors import EqlError
+from eqlite.cli.summary import no_event, run_summary
 from eqlite.report import FORMATS, Layout, writer_named
-from eqlite.report.diagnostics import render
 from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule
-from eqlite.rules.ruleset import RuleSet, load_rules
 from eqlite.rules.running import Compiled, RunStats, run_files
-
-_SHOWN_PROBLEMS = 20
 
 
 @click.command("run")
-@click.option(
-    "-r",
-    "--rules",
-    "rule_paths",
-    type=FILE,
-    multiple=True,
-    required=True,
-    metavar="RULES",
-    help="File, folder, glob or archive; may be given several times.",
-)
+@rules_option
 @click.argument("events", nargs=-1, type=FILE, metavar="[EVENTS]...")
 @format_option(*FORMATS)
 @documents_option
@@ -91,7 +78,7 @@ def command(
     """
     started = time.monotonic()
     inputs = event_inputs(events)
-    rules, broken, compiled = _compile(
+    rules, broken, compiled = compile_rules(
         rule_paths, quiet=quiet, color=color, schema=read_schema(schema_name), backend=backend
     )
     stats = RunStats()
@@ -107,40 +94,6 @@ def command(
         said += ["interrupted: not all detections were written"] if lines.interrupted else []
         click.echo("\n".join(map(safe, said)), err=True)
     ctx.exit(_exit_code(stats, inputs, broken=broken, strict=strict, fail_on_match=fail_on_match, lines=lines))
-
-
-def _compile(rule_paths: Sequence[str], *, quiet: bool, color: str, **options: object) -> tuple[RuleSet, int, Compiled]:
-    """Return the rules, how many of them are broken, and the good ones compiled; problems are told."""
-    rules = load_rules(*rule_paths)
-    with compiling(len(rules), quiet=quiet):
-        compiled, problems = rules.compile_with_problems(**options)
-    errors = [problem for problem in problems if problem.is_error]
-    missing = [problem for problem in errors if problem.id == "unreadable-file" and problem.file in rule_paths]
-    if missing:
-        raise EqlError(diagnostics=missing)
-    if not quiet:
-        _tell(errors, color)
-    if not compiled:
-        for line in skipped_lines(rules.skipped):
-            click.echo(safe(line), err=True)
-        reason = "every rule is broken" if len(rules) else "no EQL rule"
-        raise click.ClickException(f"{reason} in {', '.join(rule_paths)}")
-    return rules, _count_broken(rules, compiled, errors), compiled
-
-
-def _count_broken(rules: RuleSet, compiled: Compiled, errors: Sequence[Diagnostic]) -> int:
-    """Count rules whose query is wrong, and files that gave no rule at all."""
-    queries = {id(rule.source) for rule in rules}
-    elsewhere = (problem for problem in errors if id(problem.source) not in queries)
-    files = {problem.file or (problem.source.name if problem.source else None) for problem in elsewhere}
-    return len(rules) - len(compiled) + len(files)
-
-
-def _tell(errors: Sequence[Diagnostic], color: str) -> None:
-    for problem in errors[:_SHOWN_PROBLEMS]:
-        click.echo(f"{render(problem, color=wants_color(color, sys.stderr))}\n", err=True)
-    if len(errors) > _SHOWN_PROBLEMS:
-        click.echo(f"… and {len(errors) - _SHOWN_PROBLEMS} more; `eqlite check` shows all\n", err=True)
 
 
 def _fields_of(compiled: Compiled) -> Callable[[Rule], Collection[str]]:

@@ -21,6 +21,8 @@ from eqlite.rules import loading
 from eqlite.rules.detection import AnyEvent, Detection
 from eqlite.rules.garbage import rare_collections
 from eqlite.rules.model import Rule, Skipped
+from eqlite.rules.profile import Profile
+from eqlite.rules.profiling import profile_rules
 from eqlite.rules.running import RunStats, run_rules
 
 
@@ -97,6 +99,18 @@ class RuleSet(Sequence[Rule]):
             Detections by the order of their last event, then of the rules, once all events are read.
         """
         return run_rules(self.compile(**options), events, by_index=by_index, stats=stats)
+
+    def profile(self, events: Iterable[AnyEvent], **options: Any) -> Profile:
+        """Measure what each clause of each usable rule costs over events, and how often it holds.
+
+        Every rule is evaluated as if it were run alone, by the python backend. No event is kept. Ctrl-C ends the
+        measuring with what there is by then (`Profile.interrupted`).
+
+        Args:
+            events: documents; each takes several times as long as in a run of every rule alone.
+            options: those of `eqlite.compile`.
+        """
+        return profile_rules(self.compile(**options), events)
 
 
 def _compile_all(rules: Iterable[Rule], options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:

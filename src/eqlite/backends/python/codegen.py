@@ -69,10 +69,9 @@ class Generator:
 
     def generate(self, condition: plan.Condition) -> Generated:
         """Return the function for a condition."""
-        if sum(1 for _ in plan.leaves(condition)) > MAX_LEAVES or depth(condition) > MAX_DEPTH:
+        if is_too_complex(condition):
             raise TooComplex
-        terms = condition.terms if isinstance(condition, plan.AllOf) else (condition,)
-        *first, last = sorted(terms, key=cost)
+        *first, last = conjuncts(condition)
         self.lines += self.access.opening
         for term in first:
             self._load(term)
@@ -299,6 +298,17 @@ def number_range(operator: plan.RangeOperator, bound: int | float) -> Callable[[
             return lambda number: number > bound
         case _:
             return lambda number: number >= bound
+
+
+def is_too_complex(condition: plan.Condition) -> bool:
+    """Tell whether a condition is interpreted for its depth or its number of leaves."""
+    return sum(1 for _ in plan.leaves(condition)) > MAX_LEAVES or depth(condition) > MAX_DEPTH
+
+
+def conjuncts(condition: plan.Condition) -> list[plan.Condition]:
+    """Return what has to hold, in the order in which it is tested: the cheapest first, as written where interpreted."""
+    terms: list[plan.Condition] = [*condition.terms] if isinstance(condition, plan.AllOf) else [condition]
+    return terms if is_too_complex(condition) else sorted(terms, key=cost)
 
 
 def depth(condition: plan.Condition) -> int:

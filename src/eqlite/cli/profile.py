@@ -1,0 +1,97 @@
+"""`eqlite profile`: where rules spend their time."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from eqlite.cli.compiled import compile_rules
+from eqlite.cli.options import FILE, color_option, event_inputs, plural, read_schema, rules_option, schema_option
+from eqlite.cli.progress import Progress, measuring
+from eqlite.cli.streams import WholeLines, data_stdout, wants_color
+from eqlite.cli.summary import no_event, reading_lines, skipped_lines
+from eqlite.report import profile_html, profile_json, profile_table
+from eqlite.report.escaping import safe
+from eqlite.rules.profile import Profile
+from eqlite.rules.profiling import ProfileStats, profile_files
+
+_INTERRUPTED = 130
+
+
+@click.command("profile")
+@rules_option
+@click.argument("events", nargs=-1, type=FILE, metavar="[EVENTS]...")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=5000,
+    show_default=True,
+    help="Look at so many lines, chosen evenly from all of EVENTS.",
+)
+@click.option("--top", type=click.IntRange(min=1), help="Tell of so many rules, the dearest. Default: 10 in a table.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["table", "json", "html"]),
+    help="Default: table on a terminal, json in a pipe.",
+)
+@schema_option
+@click.option("-q", "--quiet", is_flag=True, help="No summary and no warnings.")
+@color_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    rule_paths: tuple[str, ...],
+    events: tuple[str, ...],
+    limit: int,
+    top: int | None,
+    format_name: str | None,
+    schema_name: str | None,
+    quiet: bool,
+    color: str,
+) -> None:
+    """Measure rules over EVENTS (as for run): what each clause costs, how often it holds, what to mend first.
+
+    \b
+    eqlite profile -r rules/ logs/*.ndjson.gz
+    eqlite profile -r rules/ day.ndjson --format html > profile.html
+    """
+    inputs = event_inputs(events)
+    rules, broken, compiled = compile_rules(rule_paths, quiet=quiet, color=color, schema=read_schema(schema_name))
+    stats = ProfileStats()
+    progress = Progress(inputs, quiet=quiet)
+    with measuring(progress, quiet=quiet) as measured:
+        found = profile_files(compiled, inputs, limit=limit, stats=stats, reading=progress.update, measuring=measured)
+    format_name = format_name or ("table" if sys.stdout.isatty() else "json")
+    if found.events:
+        with WholeLines() as lines:
+            for profile in lines.of([found]):
+                _write(profile, format_name, top, color)
+    if not quiet and (found.events or found.interrupted):
+        said = _summary(found, stats)
+        said += [f"{plural(broken, 'broken rule')} left out; `eqlite check` says what is wrong"] if broken else []
+        said += [*skipped_lines(rules.skipped), *reading_lines(stats.reading)]
+        click.echo("\n".join(map(safe, said)), err=True)
+    if found.interrupted:
+        ctx.exit(_INTERRUPTED)
+    if not found.events:
+        raise no_event(stats.reading, inputs)
+
+
+def _write(profile: Profile, format_name: str, top: int | None, color: str) -> None:
+    if format_name == "table":
+        profile_table.write(profile, sys.stdout, top=top, color=wants_color(color, sys.stdout))
+    elif format_name == "html":
+        profile_html.write(profile, data_stdout(), top=top)
+    else:
+        profile_json.write(profile, data_stdout(), top=top)
+
+
+def _summary(profile: Profile, stats: ProfileStats) -> list[str]:
+    if not profile.events:
+        return ["interrupted: nothing was measured yet"]
+    said = [f"{plural(len(profile.rules), 'rule')} measured over {plural(profile.events, 'event')}"]
+    if stats.chosen < stats.lines:
+        said[0] += f", in {stats.chosen:,} of {plural(stats.lines, 'line')}"
+    return [*said, "interrupted: these are the numbers of the events measured so far"] if profile.interrupted else said
