@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.engine.test_streams import inputs, queries
 
 import eqlite
-from eqlite.rules import joining, running
+from eqlite.rules import asking, joining
 from eqlite.rules.ruleset import RuleSet
 from eqlite.rules.running import RunStats, run_files
 
@@ -62,9 +62,9 @@ def test_rules_together_find_what_each_finds_alone(texts, events, is_sorted, ord
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(joining, "ORDERLY_EVENTS", orderly)
         patch.setattr(joining, "_EVENTS_BETWEEN_SWEEPS", 2)
-        patch.setattr(running, "ENOUGH_CONDITIONS", 1)
+        patch.setattr(asking, "ENOUGH_CONDITIONS", 1)
         together = found_together(rules, events, stats := RunStats())
-        patch.setattr(running, "ENOUGH_CONDITIONS", 1_000)
+        patch.setattr(asking, "ENOUGH_CONDITIONS", 1_000)
         assert together == found_alone(rules, events) == found_together(rules, events, plainly := RunStats())
     assert (stats.untimed, stats.reading.read) == (plainly.untimed, plainly.reading.read)
 

@@ -8,7 +8,7 @@ import pytest
 
 from eqlite import EventError, load_rule, load_rules, read_events
 from eqlite.events.stats import ReadStats
-from eqlite.rules import running
+from eqlite.rules.asking import Asker
 from eqlite.rules.detection import Detection
 from eqlite.rules.ruleset import RuleSet
 from eqlite.rules.running import RunStats, run_files
@@ -256,7 +256,7 @@ def test_a_line_alone_gives_what_its_document_gives(number, name):
 
 def test_one_rule_alone_reads_lines_undecoded():
     rules = rule_set(RULES[0])
-    assert running.Runner(rules.compile(), by_index=False, stats=RunStats()).line_predicate() is not None
+    assert Asker(rules.compile(), by_index=False, stats=RunStats())._line_predicate() is not None
 
 
 SHAPES = [None, 5, 6.5, "a", "AB", "6", True, [], ["b"], ["x", 7], [None], {}, {"name": "b"}, [{"name": "a"}], [["a"]]]
@@ -371,12 +371,12 @@ def test_events_that_no_rule_sees_are_counted_with_an_example():
 
 
 def test_made_up_index_names_are_not_remembered_without_end():
-    runner = running.Runner(rule_set(*ROUTED).compile(), by_index=True, stats=RunStats())
+    asker = Asker(rule_set(*ROUTED).compile(), by_index=True, stats=RunStats())
     for number in range(10_000):
-        runner.take({}, f"logs-{number}", dict)
-    runner.take({}, "x" * 100_000, dict)
-    assert len(runner._routes) <= 4096
-    assert max(len(name) for names in runner._routes for name in names) < 1024
+        asker.take({}, f"logs-{number}", dict)
+    asker.take({}, "x" * 100_000, dict)
+    assert len(asker._routes) <= 4096
+    assert max(len(name) for names in asker._routes for name in names) < 1024
 
 
 # --- a rule's own settings --------------------------------------------------------------------------------------------

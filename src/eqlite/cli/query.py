@@ -31,7 +31,7 @@ from eqlite.query import Match, Query, compile
 from eqlite.report import FORMATS, Layout, eql_response, writer_named
 from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule
-from eqlite.rules.running import as_detection
+from eqlite.rules.runner import as_detection
 from eqlite.source import Source
 
 _EQL_RESPONSE = "eql-response"

@@ -8,10 +8,10 @@ rule.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from eqlite.engine.order import NO_TIME
+from eqlite.engine.order import NO_TIME, Ordinal
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys
 from eqlite.plan import Plan, SequenceQuery
@@ -22,6 +22,9 @@ Stages = tuple[tuple[int, tuple[int, ...]], ...]
 """The numbers of rules, each with the numbers of its stages."""
 Asked = tuple[tuple[int, KeyReader], ...]
 """Stages, `UNTIL` for that one, each with what reads its keys, in the order in which a matcher wants them."""
+
+MetStages = tuple[Ordinal, list[tuple[int, StageKeys]]]
+"""Where an event stands, and the numbers of rules by whose clock it does, with the stages met, and the keys there."""
 
 ORDERLY_EVENTS = 20_000
 """After so many events in order, the input is taken to be sorted."""
@@ -34,8 +37,9 @@ class JoiningRule:
 
     search: Search[Kept]
     clock: Clock
-    matcher: SequenceMatcher[Kept] | None
-    found: list[Found[Kept]]
+    begins: frozenset[int]
+    matcher: SequenceMatcher[Kept] | None = None
+    found: list[Found[Kept]] = field(default_factory=list)
 
 
 class _Prepared(NamedTuple):
@@ -70,7 +74,8 @@ class JoiningRules:
         self._is_trusting = False
         self._readers = readers
         self._rules = {
-            number: JoiningRule(search, readers.clock(search.plan), None, []) for number, search in searches.items()
+            number: JoiningRule(search, readers.clock(search.plan), _beginnings(search.plan))
+            for number, search in searches.items()
         }
         self._until_sweep = _EVENTS_BETWEEN_SWEEPS
 
@@ -87,6 +92,35 @@ class JoiningRules:
         elif self.may_trust_order and reading.place > ORDERLY_EVENTS:
             self._trust()
 
+    def take_met(self, met: MetStages, kept: Kept) -> None:
+        """Take an event of which time and keys have been read elsewhere."""
+        where, rules = met
+        is_timed = where[0] != NO_TIME
+        if is_timed and self.may_trust_order and not self._rules[rules[0][0]].clock.follows_where(where):
+            self._distrust()
+        for number, stages in rules:
+            rule = self._rules[number]
+            if not is_timed and isinstance(rule.search.plan.query, SequenceQuery):
+                rule.search.untimed += 1
+            elif rule.matcher is None:
+                if stages:
+                    rule.search.take_hits(EventHits(where, kept, stages))
+            elif not self.has_lost_order:
+                if not rule.matcher.states:
+                    stages = tuple(pair for pair in stages if pair[0] in rule.begins)
+                if stages:
+                    rule.found += rule.matcher.take((where, kept, stages))
+        if self._is_trusting:
+            self._until_sweep -= 1
+            if not self._until_sweep:
+                self._sweep()
+        elif self.may_trust_order and where[-1] > ORDERLY_EVENTS:
+            self._trust()
+
+    def _distrust(self) -> None:
+        self.may_trust_order = False
+        self.has_lost_order = self._is_trusting
+
     def _look_at_order(self, clocks: Sequence[Clock], reading: Reading) -> list[Clock]:
         """Return the clocks by which the event has no time; note where it comes too late."""
         untimed = []
@@ -95,8 +129,7 @@ class JoiningRules:
             if follows is None:
                 untimed.append(clock)
             elif not follows:
-                self.may_trust_order = False
-                self.has_lost_order = self._is_trusting
+                self._distrust()
         return untimed
 
     def _trust(self) -> None:
@@ -131,21 +164,14 @@ class JoiningRules:
         kept, matched = [], []
         for number, met in stages:
             rule = self._rules[number]
-            asked = self._asked(rule.search.plan, met)
+            asked = asked_stages(rule.search.plan, met, self._readers)
             if rule.matcher is None:
                 kept.append((rule, asked))
             else:
-                begins = _beginnings(rule.search.plan)
-                first = tuple(pair for pair in asked if pair[0] in begins)
+                first = tuple(pair for pair in asked if pair[0] in rule.begins)
                 matched.append((rule.matcher.states, rule, asked, first))
         clocks = tuple(dict.fromkeys(self._rules[number].clock for number, _ in stages))
         return _Prepared(clocks, tuple(kept), tuple(matched), self._is_trusting)
-
-    def _asked(self, plan: Plan, met: tuple[int, ...]) -> Asked:
-        until = len(plan.query.stages) if isinstance(plan.query, SequenceQuery) else None
-        pairs = [(stage, self._readers.keys(plan.stages[stage].keys)) for stage in sorted(met, reverse=True)]
-        last = [(UNTIL, reader) for stage, reader in pairs if stage == until]
-        return (*(pair for pair in pairs if pair[0] != until), *last)
 
     def _sweep(self) -> None:
         """Let go what has become too old in matchers to which no event comes any more."""
@@ -153,6 +179,14 @@ class JoiningRules:
         for rule in self._rules.values():
             if rule.matcher is not None and rule.matcher.states:
                 rule.matcher.advance(rule.clock.now_ns, rule.found)
+
+
+def asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
+    """Return stages that are met with what reads the keys there."""
+    until = len(plan.query.stages) if isinstance(plan.query, SequenceQuery) else None
+    pairs = [(stage, readers.keys(plan.stages[stage].keys)) for stage in sorted(met, reverse=True)]
+    last = [(UNTIL, reader) for stage, reader in pairs if stage == until]
+    return (*(pair for pair in pairs if pair[0] != until), *last)
 
 
 def _with_keys(rule: JoiningRule, asked: Asked, reading: Reading) -> StageKeys:
@@ -163,11 +197,11 @@ def _with_keys(rule: JoiningRule, asked: Asked, reading: Reading) -> StageKeys:
     return tuple([(stage, keys) for stage, reader in asked if (keys := reader.read(reading, rule.search.tell))])
 
 
-def _beginnings(plan: Plan) -> set[int]:
+def _beginnings(plan: Plan) -> frozenset[int]:
     """Return the stages that count where nothing is open: those before and at the first event that has to come."""
     begins: set[int] = set()
     for number, stage in enumerate(plan.stages):
         begins.add(number)
         if not stage.missing:
             break
-    return begins
+    return frozenset(begins)

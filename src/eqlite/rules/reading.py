@@ -89,6 +89,11 @@ class Reading:
         return self._document
 
     @property
+    def line_number(self) -> int | None:
+        """Return the number of the line that is to be kept; None where something else is."""
+        return self._number if self._kept is None else None
+
+    @property
     def kept(self) -> Kept:
         """Return what to keep, to have the event again."""
         if self._kept is None:
@@ -115,14 +120,16 @@ class Reading:
 class Clock:
     """What tells the order of events to some queries, and how far the events have come."""
 
-    def __init__(self, timestamp: Field | None, tiebreaker: Field | None, structs: Structs) -> None:
+    def __init__(self, timestamp: Field | None, tiebreaker: Field | None, structs: Structs | None) -> None:
         self._timestamp = timestamp
         self._tiebreaker = tiebreaker
         self._latest: tuple[Any, ...] | None = None
         self._text = ""
         self._get: Callable[[Any], Any] | None = None
         is_simple = timestamp is not None and not timestamp.formats and timestamp.null_value is None
-        if timestamp is not None and is_simple and tiebreaker is None and timestamp.path in structs.attributes:
+        if timestamp is None or structs is None or not is_simple or tiebreaker is not None:
+            return
+        if timestamp.path in structs.attributes:
             self._get = structs.getter(timestamp.path)
 
     def read(self, reading: Reading) -> Ordinal:
@@ -165,13 +172,19 @@ class Clock:
         where = reading.where(self)
         if where[0] == NO_TIME:
             return None
+        if not self.follows_where(where):
+            return False
+        is_usual = text.__class__ is str and len(text) > len("2026-01-01T00:00:00") and text[13] == ":"
+        self._text = text if is_usual and text[-1] == "Z" and text[10] == "T" else ""
+        return True
+
+    def follows_where(self, where: Ordinal) -> bool:
+        """Tell whether an event that has a time stands behind all others, and remember that it came."""
         if self._latest is None and self._text:
             self._latest = (time_of_values([self._text], self._timestamp) or 0, 2, "")  # type: ignore[arg-type]
         if self._latest is not None and where[:3] < self._latest:
             return False
         self._latest = where[:3]
-        is_usual = text.__class__ is str and len(text) > len("2026-01-01T00:00:00") and text[13] == ":"
-        self._text = text if is_usual and text[-1] == "Z" and text[10] == "T" else ""
         return True
 
     @property
@@ -185,13 +198,15 @@ class Clock:
 class KeyReader:
     """Reads the keys of some fields."""
 
-    def __init__(self, fields: Sequence[Field | None], structs: Structs) -> None:
+    def __init__(self, fields: Sequence[Field | None], structs: Structs | None) -> None:
         self._fields = fields
         names = [field.path for field in fields if field is not None and field.is_plain]
         self._get: Callable[[Any], Any] | None = None
-        if names and len(names) == len(fields) and all(name in structs.attributes for name in names):
-            self._get = attrgetter(*(structs.attributes[name] for name in names))
         self._is_one = len(fields) == 1
+        if structs is None or not names or len(names) < len(fields):
+            return
+        if all(name in structs.attributes for name in names):
+            self._get = attrgetter(*(structs.attributes[name] for name in names))
 
     def read(self, reading: Reading, report: Report) -> tuple[Key, ...]:
         """Return the keys of an event; mostly one, of texts that need no look."""
@@ -213,7 +228,7 @@ class KeyReader:
 class Readers:
     """The clocks and key readers of several queries, each but once."""
 
-    def __init__(self, structs: Structs) -> None:
+    def __init__(self, structs: Structs | None) -> None:
         self._structs = structs
         self._clocks: dict[tuple[Field | None, Field | None], Clock] = {}
         self._key_readers: dict[tuple[Field | None, ...], KeyReader] = {}

@@ -17,8 +17,6 @@ Document = Mapping[str, Any]
 Numbers = dict[int, None]
 CannotDecode = (UnusualShape, *DoesNotFit)
 
-ENOUGH_CONDITIONS = 4
-"""From so many conditions on, asking them together is worth what it takes to prepare."""
 _MOST_HITS = 20_000
 _LINES_TO_LEARN = 50
 

@@ -1,0 +1,175 @@
+"""Asking all rules of each event: lines and documents in, what they meet out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from eqlite.backends.python.typed import DoesNotFit
+from eqlite.engine.search import StageTests
+from eqlite.events.decoding import BadJson, decode_object
+from eqlite.events.envelopes import Unwrapped, unwrap
+from eqlite.events.readers import RawBlock, RawLine
+from eqlite.events.stats import Intake, Rejected
+from eqlite.query import Query
+from eqlite.rules.model import Rule
+from eqlite.rules.reading import Kept, KeptLine, Readers, Reading, event_of
+from eqlite.rules.routing import covers, index_names
+from eqlite.rules.run_stats import RunStats
+from eqlite.rules.together import CannotDecode, Hits, Numbers, Together
+
+Compiled = Sequence[tuple[Rule, Query]]
+Tell = Callable[[Hits, Reading], None]
+
+ENOUGH_CONDITIONS = 4
+"""From so many conditions on, asking them together is worth what it takes to prepare."""
+# Routes are remembered by the names of indices, which events may make up.
+_MAX_ROUTES = 4096
+_MAX_NAME_LENGTH = 1024
+
+
+class Asker:
+    """The rules of a run as questions.
+
+    Attributes:
+        readers: what reads time and keys of the events.
+        tell: gets what an event meets, and the event.
+        place: the number of the last event.
+    """
+
+    def __init__(self, compiled: Compiled, *, by_index: bool, stats: RunStats) -> None:
+        self._rules = [rule for rule, _ in compiled]
+        self._queries = [query for _, query in compiled]
+        is_many = sum(len(query.plan.stages) for query in self._queries) >= ENOUGH_CONDITIONS
+        is_shared = is_many and all(query.backend.name == "python" for query in self._queries)
+        self._together = Together(self._queries) if is_shared else None
+        self._alone: list[StageTests] = []
+        if self._together is None:
+            self._alone = [StageTests(query.plan, query.stage_predicates) for query in self._queries]
+        self.readers = Readers(self._together.structs if self._together is not None else None)
+        self.tell: Tell = _tell_nobody
+        self.place = 0
+        self.stats = stats
+        self._by_index = by_index
+        self._routes: dict[tuple[str, ...], Numbers] = {}
+
+    def take(self, document: Mapping[str, object], index: str | None, kept: Kept) -> None:
+        """Ask about a document. `index` is the one that its envelope names, `kept` what to keep of it."""
+        self.place += 1
+        chosen = self._routed(document, index) if self._by_index else None
+        reading = Reading(self.place, document=document, kept=kept)
+        if self._together is None:
+            hits = self._ask_alone(document, chosen)
+        else:
+            node = self._together.ask_document(document)
+            if node is None:
+                return
+            hits = self._together.hits(node, reading)
+            hits = hits if chosen is None else hits.only(chosen)
+        if hits.events or hits.stages:
+            self.tell(hits, reading)
+
+    def _ask_alone(self, document: Mapping[str, object], chosen: Numbers | None) -> Hits:
+        """Ask rule by rule."""
+        events: list[int] = []
+        stages: list[tuple[int, tuple[int, ...]]] = []
+        for number in range(len(self._alone)) if chosen is None else chosen:
+            met = self._alone[number].met(document)
+            if met and self._queries[number].kind == "event":
+                events.append(number)
+            elif met:
+                stages.append((number, tuple(met)))
+        return Hits(tuple(events), tuple(stages))
+
+    def take_block(self, block: RawBlock, intake: Intake) -> None:
+        """Ask about the events on the lines of a block."""
+        if self._together is not None and not self._by_index:
+            self._ask_together(self._together, block, intake)
+            return
+        matches_line = self._line_predicate()
+        chosen = range(len(block.lines)) if matches_line is None else _lines_to_decode(block.lines, matches_line)
+        done = 0
+        for place in chosen:
+            self._pass_by(place - done)
+            done = place + 1
+            line = block.lines[place]
+            if not line.isspace():
+                self._take_line(RawLine(block.file, block.line + place, line.rstrip(b"\n")), intake)
+        self._pass_by(len(block.lines) - done)
+
+    def _ask_together(self, together: Together, block: RawBlock, intake: Intake) -> None:
+        for number, line in enumerate(block.lines, block.line):
+            try:
+                met = together.ask_line(line)
+            except CannotDecode:  # of another shape, or no JSON at all
+                if not line.isspace():
+                    self._take_line(RawLine(block.file, number, line.rstrip(b"\n")), intake)
+                continue
+            self.place += 1
+            intake.stats.read += 1
+            if met is not None:
+                node, struct = met
+                reading = Reading(self.place, line, block.file, number, struct=struct, structs=together.structs)
+                hits = together.hits(node, reading)
+                if hits.events or hits.stages:
+                    self.tell(hits, reading)
+
+    def _line_predicate(self) -> Callable[[bytes], bool] | None:
+        """Return the one rule as a function of an undecoded line; None for several rules, or where none can be made."""
+        return self._queries[0].line_predicate if len(self._queries) == 1 and not self._by_index else None
+
+    def _pass_by(self, events: int) -> None:
+        """Count lines that are events known to match nothing."""
+        self.stats.reading.read += events
+        self.place += events
+
+    def _take_line(self, line: RawLine, intake: Intake) -> None:
+        try:
+            documents: list[Unwrapped] = unwrap(decode_object(line.data))
+        except BadJson as problem:
+            intake.reject(Rejected(line.file, line.line, problem.reason, problem.detail), line.data)
+            return
+        for unwrapped in documents:
+            intake.stats.read += 1
+            # Where a line holds a search's whole answer, decoding it again for each hit would take a time in its
+            # square.
+            kept = KeptLine(*line) if len(documents) == 1 else partial(event_of, line.file, line.line, unwrapped)
+            self.take(unwrapped[0], unwrapped[1], kept)
+
+    def _routed(self, document: Mapping[str, object], index: str | None) -> Numbers:
+        """Return the numbers of the rules that see a document."""
+        names = index_names(document, index)
+        chosen = self._routes.get(names)
+        if chosen is None:
+            chosen = {number: None for number, rule in enumerate(self._rules) if covers(rule.index, names)}
+            if len(self._routes) < _MAX_ROUTES and sum(map(len, names)) < _MAX_NAME_LENGTH:
+                self._routes[names] = chosen
+        if not chosen:
+            self.stats.unrouted += 1
+            self.stats.unrouted_example = self.stats.unrouted_example or (names[0] if names else None)
+        return chosen
+
+
+def _tell_nobody(_hits: Hits, _reading: Reading) -> None:
+    pass
+
+
+def _lines_to_decode(lines: Sequence[bytes], matches_line: Callable[[bytes], bool]) -> list[int]:
+    """Return the places of the lines that match, and of those that have to be decoded to tell."""
+    chosen: list[int] = []
+    for place, line in enumerate(lines):
+        try:
+            if matches_line(line) or not (line.isascii() or _is_utf8(line)):
+                chosen.append(place)
+        except DoesNotFit:
+            chosen.append(place)
+    return chosen
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Tell whether a line is UTF-8 where nobody looks, too: the typed decoder passes over what it is not asked for."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

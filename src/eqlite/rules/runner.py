@@ -1,0 +1,94 @@
+"""What a run found: searches that take what events meet, and detections made of their results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from eqlite.engine.matches import Match, match_maker
+from eqlite.engine.order import Ordinal, event_time_ns
+from eqlite.engine.search import Result, Search
+from eqlite.events.document import document_of
+from eqlite.query import Query
+from eqlite.rules.asking import Compiled
+from eqlite.rules.detection import Detection
+from eqlite.rules.joining import JoiningRules
+from eqlite.rules.model import Rule
+from eqlite.rules.reading import Kept, Readers, Reading
+from eqlite.rules.run_stats import RunStats
+from eqlite.rules.together import Hits
+from eqlite.values.dates import format_instant
+
+
+class Runner:
+    """The searches of a run's rules: what events meet goes in, detections come out.
+
+    `may_start_over` says that the input can be read a second time, for the rules of `out_of_order`.
+    """
+
+    def __init__(self, compiled: Compiled, readers: Readers, *, stats: RunStats, may_start_over: bool = False) -> None:
+        self.rules = list(compiled)
+        self.searches: list[Search[Kept]] = [query.new_search() for _, query in self.rules]
+        self.stats = stats
+        self._clocks = [readers.clock(query.plan) for _, query in self.rules]
+        joining = {
+            number: search for number, search in enumerate(self.searches) if self.rules[number][1].kind != "event"
+        }
+        self.joining = JoiningRules(joining, readers, may_trust_order=may_start_over)
+        # Queries keep their counts from run to run; this run's are what is added to them.
+        self._faults_before = [query.faults.count for _, query in self.rules]
+
+    def take(self, hits: Hits, reading: Reading) -> None:
+        """Take what an event meets."""
+        for number in hits.events:
+            self.searches[number].take_match(reading.where(self._clocks[number]), reading.kept)
+        if hits.stages:
+            self.joining.take(hits, reading)
+
+    @property
+    def out_of_order(self) -> list[int]:
+        """Return the numbers of the rules for which the input has to be read again: it turned out not to be sorted."""
+        if not self.joining.has_lost_order:
+            return []
+        return [number for number, (_, query) in enumerate(self.rules) if query.kind == "sequence"]
+
+    def replace(self, numbers: Sequence[int], again: Runner) -> None:
+        """Take over what another runner, to which only some of the rules were given, found out about them."""
+        for number, search in zip(numbers, again.searches, strict=True):
+            self.searches[number] = search
+        for number, count in zip(numbers, again._faults_before, strict=True):
+            self._faults_before[number] = count
+
+    def detections(self) -> Iterator[Detection]:
+        """Yield the detections by their last event, then by rule, and complete the counts."""
+        found: list[tuple[Ordinal, int, Result[Kept]]] = []
+        for number, ((_, query), search) in enumerate(zip(self.rules, self.searches, strict=True)):
+            faults = query.faults.count - self._faults_before[number]
+            if faults:
+                self.stats.faults += faults
+                self.stats.fault_examples += query.faults.examples
+            self.stats.untimed += search.untimed
+            found += [(_last(result), number, result) for result in search.results()]
+        makers = [match_maker(query.plan) for _, query in self.rules]
+        for _, number, result in sorted(found, key=lambda item: item[:2]):
+            self.stats.detections += 1
+            events = tuple(None if kept is None else kept() for kept in result.events)
+            yield as_detection(*self.rules[number], makers[number](events, result.key))
+
+
+def _last(result: Result[Kept]) -> Ordinal:
+    return max(ordinal for ordinal in result.ordinals if ordinal is not None)
+
+
+def as_detection(rule: Rule, query: Query, match: Match) -> Detection:
+    """Return a match of a rule's query as a detection, with the times of its events."""
+    documents = [document_of(event) for event in match.events if event is not None]
+    found = [event_time_ns(document, query.plan.timestamp) for document in documents]
+    times = [time_ns for time_ns in found if time_ns is not None]
+    return Detection(
+        rule,
+        query.kind,
+        match.events,
+        dict(zip(query.key_names, match.join_keys, strict=True)),
+        format_instant(min(times)) if times else None,
+        format_instant(max(times)) if times else None,
+    )
