@@ -75,7 +75,11 @@ def test_the_answer_does_not_depend_on_the_number_of_processes(
     assert len(alone[0]) > 20
 
 
-def test_any_input_will_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_any_input_will_do_and_any_way_to_start_processes(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this platform does not {method}")
+    monkeypatch.setattr(jobs, "START_METHOD", method)
     rules = RuleSet([eqlite.load_rule(text) for text in QUERIES])
     data = b"\n".join(lines(count=100, is_sorted=True))
     assert run(rules, [io.BytesIO(data)], jobs=2) == run(rules, [io.BytesIO(data)], jobs=1)

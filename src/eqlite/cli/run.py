@@ -52,6 +52,9 @@ from eqlite.rules.running import Compiled, RunStats, run_files
     show_default=True,
     help="What evaluates the rules.",
 )
+@click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="How many processes share the work."
+)
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no warnings.")
 @color_option
 @click.pass_context
@@ -67,6 +70,7 @@ def command(
     fail_on_match: bool,
     strict: bool,
     backend: str,
+    jobs: int,
     quiet: bool,
     color: str,
 ) -> None:
@@ -86,7 +90,9 @@ def command(
     progress = Progress(inputs, quiet=quiet)
     format_name = output_format(format_name)
     with _rejects(rejects_path, inputs) as rejects, WholeLines() as lines:
-        found = run_files(compiled, inputs, by_index=by_index, stats=stats, rejects=rejects, progress=progress.update)
+        found = run_files(
+            compiled, inputs, by_index=by_index, jobs=jobs, stats=stats, rejects=rejects, progress=progress.update
+        )
         writer_named(format_name)(lines.of(progress.until_found(found)), result_stdout(format_name), layout)
     if not quiet and (stats.reading.evaluated or stats.interrupted):
         seconds = time.monotonic() - started

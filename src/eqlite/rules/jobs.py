@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import multiprocessing
 import signal
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -28,6 +29,8 @@ from eqlite.rules.run_stats import RunStats
 from eqlite.rules.runner import Runner
 from eqlite.rules.together import Hits
 
+START_METHOD = "fork" if sys.platform == "linux" else None
+"""A forked process has the compiled rules; others are told their texts. None is the platform's own way."""
 _BYTES_AT_ONCE = 1 << 20
 _WAITING_FOR_EACH = 3
 """How many portions wait for each process: it must not stand still while this one keeps what others found."""
@@ -132,9 +135,7 @@ def share_work(runner: Runner, blocks: Iterable[RawBlock], intake: Intake, *, jo
     Raises:
         EqlError: one of the processes was killed.
     """
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else None)
-    pool = ProcessPoolExecutor(jobs, context, _begin, (runner.rules, by_index))
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context(START_METHOD), _begin, (runner.rules, by_index))
     waiting: deque[tuple[Future[Report], list[RawBlock]]] = deque()
     place = 0
     try:
