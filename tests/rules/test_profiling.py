@@ -229,6 +229,12 @@ def test_a_pattern_without_a_text_to_look_for_is_told(clause: str) -> None:
     assert ("no-literal" in found[clause]) is not is_length_only
 
 
+def test_ignoring_the_case_of_what_has_none_is_told() -> None:
+    events = [{"event": {"type": ["start", "info"]}} for _ in range(300)]
+    assert said('any where event.type : "start"', events)['event.type : "start"'][0] == "ignores-case"
+    assert "ignores-case" not in said('any where event.type == "start"', events)['event.type == "start"']
+
+
 def test_a_wide_or_is_told() -> None:
     tests = " or ".join(f'(name : "*x{number}*" and n == -{number})' for number in range(5))
     assert said(f"process where {tests}", MANY)[tests][0] == "many-alternatives"

@@ -29,7 +29,11 @@ _INTERRUPTED = 130
     show_default=True,
     help="Look at so many lines, chosen evenly from all of EVENTS.",
 )
-@click.option("--top", type=click.IntRange(min=1), help="Tell of so many rules, the dearest. Default: 10 in a table.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    help="Tell of so many rules, the dearest. Default: 10 in a table.",
+)
 @click.option(
     "--format",
     "format_name",

@@ -14,6 +14,7 @@ from eqlite.report.escaping import safe
 from eqlite.report.quantities import duration, on_one_line, percent
 from eqlite.rules.profile import ClauseProfile, Profile, RuleProfile, StageProfile
 
+DEFAULT_TOP = 100
 _LEAST_SHARE = 0.002
 """Rules below are one bar together: nobody could point at them."""
 _MOST_CHARACTERS = 2_000
@@ -22,7 +23,7 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 14px/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 1200px; padding: 0 1rem; }
 .bars { display: flex; width: 100%; }
-.bar { box-sizing: border-box; flex: none; min-width: 0; }
+.bar { box-sizing: border-box; flex: none; min-width: 0; overflow: hidden; }
 .label { border: 1px solid Canvas; box-sizing: border-box; color: #222; display: block; font-size: 12px; height: 22px;
   overflow: hidden; padding: 1px 3px; text-decoration: none; text-overflow: ellipsis; white-space: nowrap; }
 .rule > .label { background: #f4a261; }
@@ -43,8 +44,9 @@ p.finding { color: #c1440e; margin: 0; }
 
 
 def write(profile: Profile, out: TextIO, *, top: int | None) -> None:
-    """Write the page; the numbers of `top` rules, all by default. The bars are always of all rules."""
-    out.writelines(f"{line}\n" for line in _page(profile, profile.rules[:top]))
+    """Write the page; the numbers of `top` rules, a hundred by default. The bars are always of all rules."""
+    told = profile.rules[: DEFAULT_TOP if top is None else top]
+    out.writelines(f"{line}\n" for line in _page(profile, told))
 
 
 def _page(profile: Profile, told: tuple[RuleProfile, ...]) -> Iterator[str]:

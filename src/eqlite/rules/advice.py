@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from eqlite import plan
-from eqlite.backends.python.codegen import cost, is_too_complex
+from eqlite.backends.python.codegen import USUALLY_ARRAYS, cost, is_too_complex
 from eqlite.backends.python.patterns import longest_literal, sort_patterns
 from eqlite.backends.python.runtime import SEPARATOR
 from eqlite.fields import Field
@@ -63,6 +63,9 @@ def _findings(clause: MeasuredClause, absent: Collection[Field], events: int, *,
     pattern = pattern_without_literal(condition)
     if pattern is not None:
         yield Finding("no-literal", f"`{pattern}` has no text to look for: each value is gone through sign by sign")
+    field = _array_without_case(condition)
+    if field is not None:
+        yield Finding("ignores-case", f"`{field}` has values in lower case, as arrays: `==` or `in` costs much less")
     tests = _alternatives(condition)
     if tests >= _MANY:
         yield Finding(
@@ -113,6 +116,17 @@ def pattern_without_literal(condition: plan.Condition) -> str | None:
                 if pattern.least_length is None and not longest_literal(pattern).strip(SEPARATOR):
                     return _written(pattern)
     return None
+
+
+def _array_without_case(condition: plan.Condition) -> str | None:
+    """Return the field whose values are always in lower case, where the condition folds them one by one to be sure."""
+    match condition:
+        case plan.FieldTest(field=field, test=plan.TextIn(insensitive=True)) if field.path in USUALLY_ARRAYS:
+            return field.name
+        case plan.Negation(operand=operand):
+            return _array_without_case(operand)
+        case _:
+            return None
 
 
 def _alternatives(condition: plan.Condition) -> int:

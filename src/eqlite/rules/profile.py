@@ -12,7 +12,14 @@ from eqlite.query import Kind
 from eqlite.rules.model import Rule
 
 FindingId = Literal[
-    "field-absent", "script", "no-literal", "many-alternatives", "holds-for-most", "dear-first-test", "never-held"
+    "field-absent",
+    "script",
+    "no-literal",
+    "ignores-case",
+    "many-alternatives",
+    "holds-for-most",
+    "dear-first-test",
+    "never-held",
 ]
 
 
