@@ -19,6 +19,7 @@ from benchmarks.pack import measure_pack
 from benchmarks.peer import measure_peer
 from benchmarks.process import measure_memory, measure_starts
 from benchmarks.report import Section, machine, print_table, write_json
+from benchmarks.sequences import measure_sequences
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,35 @@ class Effort:
 
     events: int = 20_000
     rounds: int = 11
+    sequence_events: int = 200_000
+    sequence_rounds: int = 3
+    open_keys: tuple[int, ...] = (1_000, 10_000, 100_000)
     pack_events: int = 500
     pack_runs: int = 3
     starts: int = 15
     megabytes: int = 200
 
 
-QUICK = Effort(events=2_000, rounds=3, pack_events=50, pack_runs=1, starts=3, megabytes=8)
-FULL = Effort(events=50_000, rounds=15, pack_events=1_000, pack_runs=5, starts=15, megabytes=2_000)
+QUICK = Effort(
+    events=2_000,
+    rounds=3,
+    sequence_events=2_000,
+    sequence_rounds=1,
+    open_keys=(10, 100, 1_000),
+    pack_events=50,
+    pack_runs=1,
+    starts=3,
+    megabytes=8,
+)
+FULL = Effort(
+    events=50_000,
+    rounds=15,
+    sequence_events=1_000_000,
+    pack_events=1_000,
+    pack_runs=5,
+    starts=15,
+    megabytes=2_000,
+)
 
 
 def main() -> None:
@@ -74,6 +96,9 @@ def _measure(
     for events in files:
         yield measure_one_rule(events, rounds=rounds)
     yield measure_peer(files[-1], may_install=may_install, rounds=min(rounds, 5))
+    yield measure_sequences(
+        effort.open_keys, count=effort.sequence_events, rounds=effort.sequence_rounds, may_install=may_install
+    )
     yield measure_pack(shared, files[-1], count=effort.pack_events, runs=effort.pack_runs)
     yield measure_starts(runs=effort.starts)
     yield measure_memory(files[0], megabytes=effort.megabytes)

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,16 @@ _WORKER = Path(__file__).parent / "peer_worker.py"
 _SPEED, _FOUND = "eql 1.0.1: orjson.loads + stream_event", "eql 1.0.1: share of the true matches it finds"
 
 
+class NoPeer(Exception):
+    """Why the peer cannot be measured."""
+
+
 def measure_peer(events: EventFile, *, may_install: bool, rounds: int) -> Section:
     """Run the example rule over events with the peer; skip it with the reason where it is not there."""
     try:
-        python = _python(may_install=may_install)
-        answer = _run(python, events, rounds)
-    except (OSError, subprocess.CalledProcessError) as problem:
-        said = getattr(problem, "stderr", None) or str(problem)
-        return _skipped(f"it does not run: {said.strip().splitlines()[-1]}")
-    if python is None or answer is None:
-        return _skipped("not installed; --peer puts it into benchmarks/.peer")
+        answer = ask_peer(_WORKER, [str(events.path), str(rounds)], load_rule(RULE).query, may_install=may_install)
+    except NoPeer as problem:
+        return _skipped(str(problem))
     share = len(events.matches & set(answer["found"])) / max(1, len(events.matches))
     wrong = len(set(answer["found"]) - events.matches)
     rows = [
@@ -41,6 +42,25 @@ def measure_peer(events: EventFile, *, may_install: bool, rounds: int) -> Sectio
         Row(_FOUND, 100 * share, "%", note=f"and {wrong} that are none"),
     ]
     return Section("The peer, same rule and events", rows)
+
+
+def ask_peer(worker: Path, arguments: Sequence[str], query: str, *, may_install: bool) -> dict[str, Any]:
+    """Run a script in the peer's environment, the query on its standard input, and return the JSON that it prints.
+
+    Raises:
+        NoPeer: the environment is not there, or what runs in it fails.
+    """
+    try:
+        python = _python(may_install=may_install)
+        if python is None:
+            raise NoPeer("not installed; --peer puts it into benchmarks/.peer")
+        command = [python, str(worker), *arguments]
+        done = subprocess.run(command, input=query, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as problem:
+        said = getattr(problem, "stderr", None) or str(problem)
+        raise NoPeer(f"it does not run: {said.strip().splitlines()[-1]}") from None
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def _skipped(reason: str) -> Section:
@@ -60,13 +80,3 @@ def _python(*, may_install: bool) -> str | None:
         command = [str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS]
         subprocess.run(command, check=True, capture_output=True, text=True)
     return str(python) if python.exists() else None
-
-
-def _run(python: str | None, events: EventFile, rounds: int) -> dict[str, Any] | None:
-    if python is None:
-        return None
-    query = load_rule(RULE).query
-    command = [python, str(_WORKER), str(events.path), str(rounds)]
-    done = subprocess.run(command, input=query, check=True, capture_output=True, text=True)
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer

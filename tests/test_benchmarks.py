@@ -17,6 +17,7 @@ pytest.importorskip("orjson", reason="the yardstick of the benchmarks, in the de
 
 from benchmarks.events import MATCH_EVERY, make_events
 from benchmarks.one_rule import RULE
+from benchmarks.sequence_events import QUERY, make_sequence_events
 
 ROOT = Path(__file__).parent.parent
 ONE_RULE = [
@@ -32,6 +33,13 @@ ONE_RULE = [
 OTHERS = [
     "eql 1.0.1: orjson.loads + stream_event",
     "eql 1.0.1: share of the true matches it finds",
+    "orjson.loads + stream.push, 10 open keys",
+    "orjson.loads + stream.push, 100 open keys",
+    "orjson.loads + stream.push, 1,000 open keys",
+    "the slowest of these to the fastest",
+    "bookkeeping for an open key",
+    "eql 1.0.1: the same, 10 open keys",
+    "eql 1.0.1: the same, 100 open keys",
     "load the rules (TOML in a tar archive)",
     "parse and analyse the queries",
     "compile the event rules to functions",
@@ -79,3 +87,15 @@ def test_events_are_of_the_size_and_shape_of_real_ones():
     assert {document["host"]["os"]["type"] for document in documents} == {"linux", "windows"}
     times = [document["@timestamp"] for document in documents]
     assert all(earlier <= later for earlier, later in itertools.pairwise(times))
+
+
+def test_events_of_sequences_complete_what_they_say_and_keep_the_keys_open():
+    stream = eqlite.compile(QUERY).stream()
+    events = list(make_sequence_events(open_keys=50, count=1_000))
+    assert events == list(make_sequence_events(open_keys=50, count=1_000))
+    for number, (line, completes) in enumerate(events):
+        assert len(stream.push(json.loads(line))) == completes
+        if number >= 50:
+            assert 49 <= stream.stats.open <= 65  # maxspan is over for some, which are swept out together
+    assert stream.stats.matches > 200
+    assert (stream.stats.late, stream.stats.dropped) == (0, 0)
