@@ -9,7 +9,7 @@ from eqlite.events.stats import Intake
 
 def split_lines(*args, **options):
     """Return the numbered lines of all blocks, which must have their ends."""
-    found = [line for first, lines in line_blocks(*args, **options) for line in enumerate(lines, first)]
+    found = [line for first, lines, _ in line_blocks(*args, **options) for line in enumerate(lines, first)]
     assert all(line.endswith(b"\n") for _, line in found[:-1])
     return [(number, line.rstrip(b"\n")) for number, line in found]
 
@@ -65,3 +65,11 @@ def test_line_after_a_giant_one_is_read():
     intake = Intake()
     assert split_lines(chunks, "f", intake, limit=20) == [(1, b"{}"), (3, b"{}")]
     assert [(sample.line, sample.reason) for sample in intake.stats.samples] == [(2, "too long")]
+
+
+@given(st.lists(st.binary(max_size=8)), st.lists(st.integers(1, 9)))
+def test_offsets_say_where_lines_stand(lines, sizes):
+    data = b"\n".join(lines)
+    for _, block, offset in line_blocks(iter(cut(data, sizes)), "f", Intake(), limit=4):
+        text = b"".join(block)
+        assert data[offset : offset + len(text)] == text

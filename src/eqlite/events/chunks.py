@@ -42,6 +42,12 @@ def read_chunks(file: Readable) -> Iterator[bytes]:
         yield chunk.encode("utf-8", "surrogatepass") if isinstance(chunk, str) else chunk
 
 
+def is_encoded(head: bytes) -> bool:
+    """Tell by the first bytes of a file whether its text stands there in other bytes: packed, or as UTF-16."""
+    magics = (_GZIP_MAGIC, *(magic[:3] for magic in _ZSTD_MAGICS), codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return head.startswith(magics)
+
+
 def decompress(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the chunks, unpacked where they are gzip or zstd data of one or more members.
 

@@ -12,36 +12,41 @@ from eqlite.limits import MAX_LINE_BYTES
 
 def line_blocks(
     chunks: Iterator[bytes], file: str, intake: Intake, *, limit: int = MAX_LINE_BYTES
-) -> Iterator[tuple[int, list[bytes]]]:
+) -> Iterator[tuple[int, list[bytes], int]]:
     r"""Yield the lines, each with its `\n`, as they come: many at once, since most of them are quickly done with.
 
-    Before each block stands the number of its first line, from 1. A line over `limit` bytes is reported to `intake` and
-    left out; no more of it than the limit and one chunk is held.
+    Around each block stand the number of its first line, from 1, and how many bytes come before that line. A line over
+    `limit` bytes is reported to `intake` and left out; no more of it than the limit and one chunk is held.
 
     >>> list(line_blocks(iter([b"{}\n{}\n[", b"]"]), "day.ndjson", Intake()))
-    [(1, [b'{}\n', b'{}\n']), (3, [b'[]'])]
+    [(1, [b'{}\n', b'{}\n'], 0), (3, [b'[]'], 6)]
     """
     pending = _PendingLine(file, intake, limit)
     number = 1
+    offset = seen = 0
     for piece in _portions(chunks, limit):
         lines = list(io.BytesIO(piece))  # which leaps to the next line; `split` looks at each byte, three times as long
         tail = lines.pop() if lines and not piece.endswith(b"\n") else b""
+        seen += len(piece)
         if lines and pending.size:
             pending.add(lines[0][:-1], number)
+            size = pending.size
             line = pending.take()
             if line is None:
                 number += 1
+                offset += size + 1
                 del lines[0]
             else:
                 lines[0] = line + b"\n"
         if lines:
-            yield number, lines
+            yield number, lines, offset
             number += len(lines)
+            offset = seen - len(tail)
         pending.add(tail, number)
     if pending.size:
         line = pending.take()
         if line is not None:
-            yield number, [line]
+            yield number, [line], offset
 
 
 def _portions(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:

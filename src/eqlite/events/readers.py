@@ -7,7 +7,9 @@ never ends the reading.
 
 from __future__ import annotations
 
+import codecs
 import glob
+import io
 import itertools
 import os
 import re
@@ -17,7 +19,7 @@ from typing import NamedTuple
 
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EventError
-from eqlite.events.chunks import DamagedData, Readable, decode_text, decompress, read_chunks
+from eqlite.events.chunks import DamagedData, Readable, decode_text, decompress, is_encoded, read_chunks
 from eqlite.events.decoding import BadJson, decode, decode_object
 from eqlite.events.document import Event, EventSource
 from eqlite.events.envelopes import unwrap
@@ -48,12 +50,17 @@ class RawLine(NamedTuple):
 class RawBlock(NamedTuple):
     r"""Some raw lines that follow each other, as a file gives them: with `\n`, and blank ones among them.
 
-    `line` is the number of the first.
+    Attributes:
+        file: the file, as the user named it.
+        line: the number of the first line.
+        lines: the lines.
+        offset: where the first of them starts in the file; None where the lines do not stand there as they are.
     """
 
     file: str
     line: int
     lines: list[bytes]
+    offset: int | None = None
 
 
 def is_lasting(given: Input) -> bool:
@@ -96,7 +103,7 @@ def iter_raw(
     """
     return (
         RawLine(file, number, line.rstrip(b"\n"))
-        for file, first, lines in iter_blocks(inputs, stats=stats, rejects=rejects)
+        for file, first, lines, _ in iter_blocks(inputs, stats=stats, rejects=rejects)
         for number, line in enumerate(lines, first)
         if not line.isspace()
     )
@@ -154,7 +161,7 @@ def _read_file(given: Input, intake: Intake) -> Iterator[RawBlock]:
         path = os.fspath(given)
         try:
             with open(path, "rb", buffering=0) as file:
-                yield from _read_stream(file, path, intake)
+                yield from _read_stream(file, path, intake, start=_start_of_text(file))
         except OSError as error:
             raise _cannot_read(path, f"cannot read `{path}`: {error.strerror or error}") from error
         return
@@ -163,13 +170,24 @@ def _read_file(given: Input, intake: Intake) -> Iterator[RawBlock]:
     yield from _read_stream(stream, name if isinstance(name, str) else "<stream>", intake)
 
 
-def _read_stream(stream: Readable, name: str, intake: Intake) -> Iterator[RawBlock]:
+def _start_of_text(file: io.FileIO) -> int | None:
+    """Return where the lines of a file start, behind a byte order mark; None if they do not stand in it as they are."""
+    if not file.seekable():
+        return None
+    head = file.read(len(codecs.BOM_UTF8)) or b""
+    file.seek(0)
+    if head == codecs.BOM_UTF8:
+        return len(head)
+    return None if is_encoded(head) else 0
+
+
+def _read_stream(stream: Readable, name: str, intake: Intake, *, start: int | None = None) -> Iterator[RawBlock]:
     chunks = decode_text(_warn_of_damage(decompress(read_chunks(stream)), name, intake))
     head, is_lines = _look_ahead(chunks)
     chunks = itertools.chain((head,), chunks)
     if is_lines:
-        for first, lines in line_blocks(chunks, name, intake):
-            yield RawBlock(name, first, lines)
+        for first, lines, offset in line_blocks(chunks, name, intake):
+            yield RawBlock(name, first, lines, None if start is None else start + offset)
     else:
         for line, data in split_values(chunks, name, intake):
             yield RawBlock(name, line, [data])

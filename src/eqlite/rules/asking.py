@@ -9,11 +9,12 @@ from eqlite.backends.python.typed import DoesNotFit
 from eqlite.engine.search import StageTests
 from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.envelopes import Unwrapped, unwrap
-from eqlite.events.readers import RawBlock, RawLine
+from eqlite.events.readers import RawBlock
 from eqlite.events.stats import Intake, Rejected
 from eqlite.query import Query
+from eqlite.rules.keeping import Keeper, Kept, event_of
 from eqlite.rules.model import Rule
-from eqlite.rules.reading import Kept, KeptLine, Readers, Reading, event_of
+from eqlite.rules.reading import Readers, Reading
 from eqlite.rules.routing import covers, index_names
 from eqlite.rules.run_stats import RunStats
 from eqlite.rules.together import CannotDecode, Hits, Numbers, Together
@@ -33,6 +34,7 @@ class Asker:
 
     Attributes:
         readers: what reads time and keys of the events.
+        keeper: keeps what is wanted of lines.
         tell: gets what an event meets, and the event.
         place: the number of the last event.
     """
@@ -48,16 +50,23 @@ class Asker:
             self._alone = [StageTests(query.plan, query.stage_predicates) for query in self._queries]
         self.readers = Readers(self._together.structs if self._together is not None else None)
         self.tell: Tell = _tell_nobody
+        self.keeper = Keeper()
         self.place = 0
         self.stats = stats
         self._by_index = by_index
         self._routes: dict[tuple[str, ...], Numbers] = {}
 
-    def take(self, document: Mapping[str, object], index: str | None, kept: Kept) -> None:
-        """Ask about a document. `index` is the one that its envelope names, `kept` what to keep of it."""
+    def take(
+        self,
+        document: Mapping[str, object],
+        envelope_index: str | None,
+        kept: Kept | None = None,
+        line: int | None = None,
+    ) -> None:
+        """Ask about a document. `kept` is what to keep of it, or `line` the line of the block in hand that holds it."""
         self.place += 1
-        chosen = self._routed(document, index) if self._by_index else None
-        reading = Reading(self.place, document=document, kept=kept)
+        chosen = self._routed(document, envelope_index) if self._by_index else None
+        reading = Reading(self.place, b"", line, keeper=self.keeper, document=document, kept=kept)
         if self._together is None:
             hits = self._ask_alone(document, chosen)
         else:
@@ -83,6 +92,7 @@ class Asker:
 
     def take_block(self, block: RawBlock, intake: Intake) -> None:
         """Ask about the events on the lines of a block."""
+        self.keeper.begin(block)
         if self._together is not None and not self._by_index:
             self._ask_together(self._together, block, intake)
             return
@@ -94,22 +104,22 @@ class Asker:
             done = place + 1
             line = block.lines[place]
             if not line.isspace():
-                self._take_line(RawLine(block.file, block.line + place, line.rstrip(b"\n")), intake)
+                self._take_line(block, place, intake)
         self._pass_by(len(block.lines) - done)
 
     def _ask_together(self, together: Together, block: RawBlock, intake: Intake) -> None:
-        for number, line in enumerate(block.lines, block.line):
+        for index, line in enumerate(block.lines):
             try:
                 met = together.ask_line(line)
             except CannotDecode:  # of another shape, or no JSON at all
                 if not line.isspace():
-                    self._take_line(RawLine(block.file, number, line.rstrip(b"\n")), intake)
+                    self._take_line(block, index, intake)
                 continue
             self.place += 1
             intake.stats.read += 1
             if met is not None:
                 node, struct = met
-                reading = Reading(self.place, line, block.file, number, struct=struct, structs=together.structs)
+                reading = Reading(self.place, line, index, keeper=self.keeper, struct=struct, structs=together.structs)
                 hits = together.hits(node, reading)
                 if hits.events or hits.stages:
                     self.tell(hits, reading)
@@ -123,18 +133,20 @@ class Asker:
         self.stats.reading.read += events
         self.place += events
 
-    def _take_line(self, line: RawLine, intake: Intake) -> None:
+    def _take_line(self, block: RawBlock, index: int, intake: Intake) -> None:
+        """Ask about what stands on a line of the block in hand, decoded whole."""
+        number, data = block.line + index, block.lines[index].rstrip(b"\n")
         try:
-            documents: list[Unwrapped] = unwrap(decode_object(line.data))
+            documents: list[Unwrapped] = unwrap(decode_object(data))
         except BadJson as problem:
-            intake.reject(Rejected(line.file, line.line, problem.reason, problem.detail), line.data)
+            intake.reject(Rejected(block.file, number, problem.reason, problem.detail), data)
             return
         for unwrapped in documents:
             intake.stats.read += 1
-            # Where a line holds a search's whole answer, decoding it again for each hit would take a time in its
-            # square.
-            kept = KeptLine(*line) if len(documents) == 1 else partial(event_of, line.file, line.line, unwrapped)
-            self.take(unwrapped[0], unwrapped[1], kept)
+            if len(documents) == 1:
+                self.take(unwrapped[0], unwrapped[1], line=index)
+            else:  # to decode a search's whole answer again for each hit would take a time in its square
+                self.take(unwrapped[0], unwrapped[1], partial(event_of, block.file, number, unwrapped))
 
     def _routed(self, document: Mapping[str, object], index: str | None) -> Numbers:
         """Return the numbers of the rules that see a document."""

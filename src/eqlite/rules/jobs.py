@@ -24,7 +24,8 @@ from eqlite.events.readers import RawBlock
 from eqlite.events.stats import Intake, ReadStats
 from eqlite.rules.asking import Asker, Compiled
 from eqlite.rules.joining import Asked, MetStages, asked_stages
-from eqlite.rules.reading import Clock, Kept, KeptLine, Reading
+from eqlite.rules.keeping import Keeper, Kept
+from eqlite.rules.reading import Clock, Reading
 from eqlite.rules.run_stats import RunStats
 from eqlite.rules.runner import Runner
 from eqlite.rules.together import Hits
@@ -88,8 +89,7 @@ class Worker:
         return report
 
     def _tell(self, hits: Hits, reading: Reading) -> None:
-        number = reading.line_number
-        kept = reading.kept if number is None else (self._block, number)
+        kept = reading.kept if reading.index is None else (self._block, reading.index)
         for rule in hits.events:
             self._report.events.append((rule, reading.where(self._clocks[rule]), kept))
         if hits.stages:
@@ -137,14 +137,15 @@ def share_work(runner: Runner, blocks: Iterable[RawBlock], intake: Intake, *, jo
     """
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context(START_METHOD), _begin, (runner.rules, by_index))
     waiting: deque[tuple[Future[Report], list[RawBlock]]] = deque()
+    keeper = Keeper()
     place = 0
     try:
         for portion in _portions(blocks):
             waiting.append((pool.submit(_work, portion), portion))
             if len(waiting) > jobs * _WAITING_FOR_EACH:
-                place = _keep(runner, intake, *waiting.popleft(), place)
+                place = _keep(runner, intake, keeper, *waiting.popleft(), place)
         while waiting:
-            place = _keep(runner, intake, *waiting.popleft(), place)
+            place = _keep(runner, intake, keeper, *waiting.popleft(), place)
     except BrokenProcessPool:
         message = "one of the processes of this run was killed, perhaps for want of memory: try fewer --jobs"
         raise EqlError(message) from None
@@ -173,16 +174,19 @@ def _portions(blocks: Iterable[RawBlock]) -> Iterator[list[RawBlock]]:
         yield portion
 
 
-def _keep(runner: Runner, intake: Intake, future: Future[Report], blocks: list[RawBlock], place: int) -> int:
+def _keep(
+    runner: Runner, intake: Intake, keeper: Keeper, future: Future[Report], blocks: list[RawBlock], place: int
+) -> int:
     """Wait for a report and put it into the runner; return the place of its last event."""
     report = future.result()
     _add(runner.stats, report.stats)
     if report.rejected:
         intake.keep(report.rejected)
+    kept_here = _Kept(keeper, blocks)
     for rule, where, kept in report.events:
-        runner.searches[rule].take_match((*where[:3], place + where[3]), _kept(kept, blocks))
+        runner.searches[rule].take_match((*where[:3], place + where[3]), kept_here.of(kept))
     for kept, (where, met) in report.joined:
-        runner.joining.take_met(((*where[:3], place + where[3]), met), _kept(kept, blocks))
+        runner.joining.take_met(((*where[:3], place + where[3]), met), kept_here.of(kept))
     for rule, count, examples in report.faults:
         faults = runner.rules[rule][1].faults
         faults.count += count
@@ -190,11 +194,21 @@ def _keep(runner: Runner, intake: Intake, future: Future[Report], blocks: list[R
     return place + report.places
 
 
-def _kept(kept: KeptThere, blocks: list[RawBlock]) -> Kept:
-    if not isinstance(kept, tuple):
-        return kept
-    block = blocks[kept[0]]
-    return KeptLine(block.file, kept[1], block.lines[kept[1] - block.line])
+class _Kept:
+    """What to keep of the events of a portion."""
+
+    def __init__(self, keeper: Keeper, blocks: list[RawBlock]) -> None:
+        self._keeper = keeper
+        self._blocks = blocks
+        self._number = -1
+
+    def of(self, there: KeptThere) -> Kept:
+        if not isinstance(there, tuple):
+            return there
+        if there[0] != self._number:
+            self._number = there[0]
+            self._keeper.begin(self._blocks[self._number])
+        return self._keeper.keep(there[1])
 
 
 def _add(total: RunStats, more: RunStats) -> None:

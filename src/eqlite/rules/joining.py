@@ -15,7 +15,8 @@ from eqlite.engine.order import NO_TIME, Ordinal
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys
 from eqlite.plan import Plan, SequenceQuery
-from eqlite.rules.reading import Clock, Kept, KeyReader, Readers, Reading
+from eqlite.rules.keeping import Kept
+from eqlite.rules.reading import Clock, KeyReader, Readers, Reading
 from eqlite.rules.together import Hits
 
 Stages = tuple[tuple[int, tuple[int, ...]], ...]

@@ -13,37 +13,14 @@ from eqlite.backends.shared.structs import Structs
 from eqlite.engine.keys import Key, keys_of_values
 from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, ordinal_of_values, time_of_values
 from eqlite.events.decoding import decode_object
-from eqlite.events.document import Event, EventSource
-from eqlite.events.envelopes import Unwrapped, unwrap
+from eqlite.events.envelopes import unwrap
 from eqlite.fields import Field, converted, raw_values
 from eqlite.plan import Plan
-from eqlite.rules.detection import AnyEvent
+from eqlite.rules.keeping import Keeper, Kept
 from eqlite.values.dates import parse_timestamp
 
 Document = Mapping[str, Any]
 Report = Callable[[str], None]
-Kept = Callable[[], AnyEvent]
-
-
-class KeptLine:
-    """A line that holds one document, where it stood, and undecoded; call it to have the event again."""
-
-    __slots__ = ("_file", "_line", "_number")
-
-    def __init__(self, file: str, number: int, line: bytes) -> None:
-        self._file = file
-        self._number = number
-        self._line = line
-
-    def __call__(self) -> Event:
-        """Decode the line and return the document."""
-        return event_of(self._file, self._number, unwrap(decode_object(self._line.rstrip(b"\n")))[0])
-
-
-def event_of(file: str, line: int, unwrapped: Unwrapped) -> Event:
-    """Return a document that knows where it stood."""
-    document, index, id = unwrapped
-    return Event(document, index=index, id=id, source=EventSource(file, line))
 
 
 class Reading:
@@ -52,30 +29,31 @@ class Reading:
     Attributes:
         place: the number of the event in the input.
         line: the undecoded line.
+        index: its number in the block in hand; None where something else is to be kept.
         struct, structs: what it was decoded into, and the types of that.
     """
 
-    __slots__ = ("_clock", "_document", "_file", "_kept", "_number", "_where", "line", "place", "struct", "structs")
+    __slots__ = ("_clock", "_document", "_keeper", "_kept", "_where", "index", "line", "place", "struct", "structs")
 
     def __init__(
         self,
         place: int,
         line: bytes = b"",
-        file: str = "",
-        number: int = 0,
+        index: int | None = None,
         *,
+        keeper: Keeper | None = None,
         struct: Any = None,
         structs: Structs | None = None,
         document: Document | None = None,
         kept: Kept | None = None,
     ) -> None:
-        """Begin with a line, its place and what it was decoded into, or with a document and what to keep of it."""
+        """Begin with a line, what keeps it and what it was decoded into, or with a document and what to keep of it."""
         self.place = place
         self.line = line
+        self.index = index
         self.struct = struct
         self.structs = structs
-        self._file = file
-        self._number = number
+        self._keeper = keeper
         self._document = document
         self._kept = kept
         self._clock: Clock | None = None
@@ -89,15 +67,12 @@ class Reading:
         return self._document
 
     @property
-    def line_number(self) -> int | None:
-        """Return the number of the line that is to be kept; None where something else is."""
-        return self._number if self._kept is None else None
-
-    @property
     def kept(self) -> Kept:
         """Return what to keep, to have the event again."""
         if self._kept is None:
-            self._kept = KeptLine(self._file, self._number, self.line)
+            assert self._keeper is not None
+            assert self.index is not None
+            self._kept = self._keeper.keep(self.index)
         return self._kept
 
     def raw(self, field: Field) -> list[Any]:

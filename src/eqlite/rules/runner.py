@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 from eqlite.engine.matches import Match, match_maker
 from eqlite.engine.order import Ordinal, event_time_ns
 from eqlite.engine.search import Result, Search
+from eqlite.errors import EventError
 from eqlite.events.document import document_of
+from eqlite.events.stats import FileWarning
 from eqlite.query import Query
 from eqlite.rules.asking import Compiled
 from eqlite.rules.detection import Detection
 from eqlite.rules.joining import JoiningRules
+from eqlite.rules.keeping import Kept
 from eqlite.rules.model import Rule
-from eqlite.rules.reading import Kept, Readers, Reading
+from eqlite.rules.reading import Readers, Reading
 from eqlite.rules.run_stats import RunStats
 from eqlite.rules.together import Hits
 from eqlite.values.dates import format_instant
@@ -70,9 +73,18 @@ class Runner:
             found += [(_last(result), number, result) for result in search.results()]
         makers = [match_maker(query.plan) for _, query in self.rules]
         for _, number, result in sorted(found, key=lambda item: item[:2]):
+            try:
+                events = tuple(None if kept is None else kept() for kept in result.events)
+            except EventError as error:  # the file is not what it was; the other detections are
+                self._warn(str(error))
+                continue
             self.stats.detections += 1
-            events = tuple(None if kept is None else kept() for kept in result.events)
             yield as_detection(*self.rules[number], makers[number](events, result.key))
+
+    def _warn(self, message: str) -> None:
+        warning = FileWarning(message.split("`")[1], f"{message.split('` ')[1]}; some detections are left out")
+        if warning not in self.stats.reading.warnings:
+            self.stats.reading.warnings.append(warning)
 
 
 def _last(result: Result[Kept]) -> Ordinal:

@@ -1,0 +1,121 @@
+"""What is kept of an event, to have it again when it is part of a detection.
+
+Of a line that stands in a file as it is, only the place: a run that finds much does not hold what it found. Of others
+the line, undecoded: a decoded document takes five times as much.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+
+from eqlite.errors import EventError
+from eqlite.events.decoding import decode_object
+from eqlite.events.document import Event, EventSource
+from eqlite.events.envelopes import Unwrapped, unwrap
+from eqlite.events.readers import RawBlock
+from eqlite.rules.detection import AnyEvent
+
+Kept = Callable[[], AnyEvent]
+
+_MOST_FILES = 100
+"""So many files are held open for the sake of what was kept of them; of more, lines are kept."""
+
+
+def event_of(file: str, line: int, unwrapped: Unwrapped) -> Event:
+    """Return a document that knows where it stood."""
+    document, index, id = unwrapped
+    return Event(document, index=index, id=id, source=EventSource(file, line))
+
+
+class KeptLine:
+    """A line that holds one document, where it stood, and undecoded; call it to have the event again."""
+
+    __slots__ = ("_file", "_line", "_number")
+
+    def __init__(self, file: str, number: int, line: bytes) -> None:
+        self._file = file
+        self._number = number
+        self._line = line
+
+    def __call__(self) -> Event:
+        """Decode the line and return the document."""
+        return event_of(self._file, self._number, unwrap(decode_object(self._line.rstrip(b"\n")))[0])
+
+
+class OpenFile:
+    """A file that is held open, so that it can be read again whatever becomes of its name."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._descriptor = os.open(path, os.O_RDONLY)
+
+    def __del__(self) -> None:
+        """Close the file."""
+        if hasattr(self, "_descriptor"):
+            os.close(self._descriptor)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return some bytes.
+
+        Raises:
+            EventError: they are not there any more.
+        """
+        data = os.pread(self._descriptor, size, offset)
+        if len(data) < size:
+            raise EventError(f"`{self.path}` was cut short while it was read")
+        return data
+
+
+class KeptPlace:
+    """A line that holds one document, as its place in a file; call it to have the event again."""
+
+    __slots__ = ("_file", "_number", "_offset", "_size")
+
+    def __init__(self, file: OpenFile, number: int, offset: int, size: int) -> None:
+        self._file = file
+        self._number = number
+        self._offset = offset
+        self._size = size
+
+    def __call__(self) -> Event:
+        """Read and decode the line and return the document."""
+        line = self._file.read(self._offset, self._size)
+        try:
+            return event_of(self._file.path, self._number, unwrap(decode_object(line.rstrip(b"\n")))[0])
+        except ValueError:
+            raise EventError(f"`{self._file.path}` was changed while it was read") from None
+
+
+class Keeper:
+    """Keeps lines of blocks; `begin` with a block, then keep what is wanted of it."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, OpenFile] = {}
+        self._block = RawBlock("", 0, [])
+        self._offsets: list[int] = []
+
+    def begin(self, block: RawBlock) -> None:
+        """Let `keep` mean the lines of this block."""
+        self._block = block
+        self._offsets = []
+
+    def keep(self, index: int) -> Kept:
+        """Return what to keep of a line of the block."""
+        file, first, lines, start = self._block
+        opened = self._opened(file) if start is not None else None
+        if opened is None or start is None:
+            return KeptLine(file, first + index, lines[index])
+        if not self._offsets:
+            self._offsets = list(itertools.accumulate(map(len, lines), initial=start))
+        return KeptPlace(opened, first + index, self._offsets[index], len(lines[index]))
+
+    def _opened(self, path: str) -> OpenFile | None:
+        opened = self._files.get(path)
+        if opened is None and len(self._files) < _MOST_FILES and hasattr(os, "pread"):
+            try:
+                opened = self._files[path] = OpenFile(path)
+            except OSError:
+                return None
+        return opened
