@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from eqlite.datatypes import DATES, NUMBERS, DataType
@@ -21,6 +22,7 @@ ARRAYS = (list, tuple, set, frozenset)
 """What counts as an array in an event that does not come from JSON."""
 NANOS_PER_MILLI = 1_000_000
 _LONG_PATH = 300
+_PLAIN = (str, int, float, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,40 @@ def raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None = 
     >>> raw_values({"process": {"args": ["a", None]}, "process.args": "b"}, "process.args")
     ['a', 'b']
     """
+    if event.__class__ is dict and len(path) <= _LONG_PATH:
+        value = _plain_value(event, path)
+        if value.__class__ in _PLAIN:
+            return [value]
+        if value is None and null_value is None:
+            return []
+    return _raw_values(event, path, null_value)
+
+
+def _plain_value(event: Any, path: str) -> Any:
+    """Return the value at a path of dicts in dicts; an array or object where the event is not as plain as that."""
+    value = event
+    for key, dotted in _plain_steps(path):
+        if value.__class__ is not dict:
+            return () if value is not None else None
+        for other in dotted:
+            if other in value:
+                return ()
+        value = value.get(key)
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _plain_steps(path: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the keys to follow, each with the dotted keys beside it that would be a way of their own."""
+    parts = path.split(".")
+    return tuple(
+        (key, tuple(".".join(parts[start:end]) for end in range(start + 2, len(parts) + 1)))
+        for start, key in enumerate(parts)
+    )
+
+
+def _raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None) -> list[Any]:
+    """Return the values of an event of any shape."""
     found: list[Any] = []
     pending: list[tuple[Any, str | None]] = [(event, path)]
     opened: dict[tuple[int, str | None], Any] = {}

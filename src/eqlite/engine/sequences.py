@@ -61,15 +61,33 @@ class Found(NamedTuple, Generic[Kept]):
 
 
 class Pending(NamedTuple, Generic[Kept]):
-    """A sequence on its way.
+    """A sequence on its way: its last event, and the sequence before that one. One object for each event, of all keys.
 
-    `lead_ms` is the time of the last unwanted event before it; `is_disturbed`: there was one between its events, and it
-    will be dropped once it is complete.
+    Attributes:
+        ordinal, kept: where the last event stands, and what is kept of it.
+        before: the sequence up to the event before; None for the first.
+        start_ns: the time of the first event.
+        lead_ms: the time of the last unwanted event before the first.
+        is_disturbed: there was an unwanted event in between, and the sequence will be dropped once it is complete.
     """
 
-    links: tuple[Link[Kept], ...]
+    ordinal: Ordinal
+    kept: Kept
+    before: Pending[Kept] | None
+    start_ns: int
     lead_ms: int | None = None
     is_disturbed: bool = False
+
+    @property
+    def links(self) -> list[Link[Kept]]:
+        """Return the events."""
+        links: list[Link[Kept]] = []
+        part: Pending[Kept] | None = self
+        while part is not None:
+            links.append(Link(part.ordinal, part.kept))
+            part = part.before
+        links.reverse()
+        return links
 
 
 @dataclass(slots=True, eq=False)
@@ -162,10 +180,10 @@ class SequenceMatcher(Generic[Kept]):
                     self._forbid(self.gaps[stage], ordinal[0], key)
             elif step == 0:
                 for key in keys:
-                    self._begin(Link(ordinal, kept), key, found)
+                    self._begin(ordinal, kept, key, found)
             else:
                 for key in keys:
-                    self._extend(step, Link(ordinal, kept), key, found)
+                    self._extend(step, ordinal, kept, key, found)
         return found
 
     def advance(self, now_ns: int, found: list[Found[Kept]]) -> None:
@@ -193,31 +211,34 @@ class SequenceMatcher(Generic[Kept]):
         self.next_sweep_ns = None
         return found
 
-    def _begin(self, link: Link[Kept], key: Key, found: list[Found[Kept]]) -> None:
+    def _begin(self, ordinal: Ordinal, kept: Kept, key: Key, found: list[Found[Kept]]) -> None:
+        now_ns = ordinal[0]
         if self.last:
-            state = self._touched(key, link.ordinal[0])
-            state.pendings[0] = Pending((link,), self._lead_ms(state, link) if state.unwanted else None)
+            state = self._touched(key, now_ns)
+            lead_ms = self._lead_ms(state, now_ns) if state.unwanted else None
+            state.pendings[0] = Pending(ordinal, kept, None, now_ns, lead_ms)
         else:
             lone = self.states.get(key)
-            self._complete(Pending((link,), self._lead_ms(lone, link) if lone and lone.unwanted else None), key, found)
+            lead_ms = self._lead_ms(lone, now_ns) if lone and lone.unwanted else None
+            self._complete(Pending(ordinal, kept, None, now_ns, lead_ms), key, found)
 
-    def _lead_ms(self, state: KeyState[Kept], link: Link[Kept]) -> int | None:
+    def _lead_ms(self, state: KeyState[Kept], now_ns: int) -> int | None:
         """Return the time of the last unwanted event before one that begins a sequence."""
-        return _last_before((state.unwanted or {}).get(0), link.ordinal[0] // NANOS_PER_MILLI)
+        return _last_before((state.unwanted or {}).get(0), now_ns // NANOS_PER_MILLI)
 
-    def _extend(self, step: int, link: Link[Kept], key: Key, found: list[Found[Kept]]) -> None:
+    def _extend(self, step: int, ordinal: Ordinal, kept: Kept, key: Key, found: list[Found[Kept]]) -> None:
         state = self.states.get(key)
         pending = state.pendings[step - 1] if state is not None else None
         if state is None or pending is None:
             return
         state.pendings[step - 1] = None
-        if self.maxspan_ns is None or link.ordinal[0] - pending.links[0].ordinal[0] <= self.maxspan_ns:
+        if self.maxspan_ns is None or ordinal[0] - pending.start_ns <= self.maxspan_ns:
             is_disturbed = pending.is_disturbed
             if state.unwanted and step in state.unwanted:
-                since_ms = pending.links[-1].ordinal[0] // NANOS_PER_MILLI
-                latest_ms = _last_before(state.unwanted[step], link.ordinal[0] // NANOS_PER_MILLI)
+                since_ms = pending.ordinal[0] // NANOS_PER_MILLI
+                latest_ms = _last_before(state.unwanted[step], ordinal[0] // NANOS_PER_MILLI)
                 is_disturbed = is_disturbed or (latest_ms is not None and latest_ms > since_ms)
-            longer = Pending((*pending.links, link), pending.lead_ms, is_disturbed)
+            longer = Pending(ordinal, kept, pending, pending.start_ns, pending.lead_ms, is_disturbed)
             if step < self.last:
                 state.pendings[step] = longer
                 return
@@ -229,8 +250,8 @@ class SequenceMatcher(Generic[Kept]):
         """Report a complete sequence, or wait until no unwanted event can undo it any more (eql-semantics 8.5)."""
         if pending.is_disturbed:
             return
-        start_ms = pending.links[0].ordinal[0] // NANOS_PER_MILLI
-        end_ms = pending.links[-1].ordinal[0] // NANOS_PER_MILLI
+        start_ms = pending.start_ns // NANOS_PER_MILLI
+        end_ms = pending.ordinal[0] // NANOS_PER_MILLI
         maxspan_ms = self.query.maxspan_ms or 0
         leads, trails = self.query.stages[0].missing, self.query.stages[-1].missing
         if not trails:
@@ -241,7 +262,7 @@ class SequenceMatcher(Generic[Kept]):
         if since_ms is None or since_ms + maxspan_ms < end_ms:
             found.append(self._found(pending, key))
             return
-        self._touched(key, pending.links[-1].ordinal[0])
+        self._touched(key, pending.ordinal[0])
         self.wait(Waiting(pending, key, end_ms, since_ms + maxspan_ms))
         self._make_room(key)
 

@@ -162,4 +162,9 @@ def _dump_pending(pending: Pending[AnyEvent], table: EventTable) -> list[Any]:
 
 def _load_pending(parts: list[Any], events: list[AnyEvent]) -> Pending[AnyEvent]:
     links, lead_ms, is_disturbed = parts
-    return Pending(tuple(link_of(link, events) for link in links), lead_ms, is_disturbed)
+    pending: Pending[AnyEvent] | None = None
+    start_ns = link_of(links[0], events).ordinal[0]
+    for ordinal, kept in (link_of(link, events) for link in links):
+        pending = Pending(ordinal, kept, pending, start_ns, lead_ms, is_disturbed)
+    assert pending is not None
+    return pending
