@@ -14,6 +14,7 @@ from pathlib import Path
 import orjson
 
 from benchmarks.events import write_events
+from benchmarks.many_rules import measure_many_rules
 from benchmarks.one_rule import EventFile, measure_one_rule
 from benchmarks.pack import measure_pack
 from benchmarks.peer import measure_peer
@@ -33,6 +34,8 @@ class Effort:
     open_keys: tuple[int, ...] = (1_000, 10_000, 100_000)
     pack_events: int = 500
     pack_runs: int = 3
+    many_rules_events: int = 60_000
+    many_rules_runs: int = 1
     starts: int = 15
     megabytes: int = 200
 
@@ -45,6 +48,7 @@ QUICK = Effort(
     open_keys=(10, 100, 1_000),
     pack_events=50,
     pack_runs=1,
+    many_rules_events=1_000,
     starts=3,
     megabytes=8,
 )
@@ -54,6 +58,8 @@ FULL = Effort(
     sequence_events=1_000_000,
     pack_events=1_000,
     pack_runs=5,
+    many_rules_events=120_000,
+    many_rules_runs=3,
     starts=15,
     megabytes=2_000,
 )
@@ -100,6 +106,8 @@ def _measure(
         effort.open_keys, count=effort.sequence_events, rounds=effort.sequence_rounds, may_install=may_install
     )
     yield measure_pack(shared, files[-1], count=effort.pack_events, runs=effort.pack_runs)
+    folder = files[0].path.parent
+    yield from measure_many_rules(shared, folder, count=effort.many_rules_events, runs=effort.many_rules_runs)
     yield measure_starts(runs=effort.starts)
     yield measure_memory(files[0], megabytes=effort.megabytes)
 

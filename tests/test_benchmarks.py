@@ -47,6 +47,14 @@ OTHERS = [
     "orjson.loads + the event rules, one after another",
     "run_files, the event rules",
     "run_files, all rules, sequences and samples too",
+    *(
+        f"{name}, {kind}"
+        for kind in ("process events", "mixed events")
+        for name in (
+            *("1 rule", "10 rules", "100 rules", "all rules"),
+            *("warm-up beyond the steady rate", "peak memory", "two processes, to one"),
+        )
+    ),
     "import eqlite",
     "eqlite --version",
     "import eqlite and compile a first query",

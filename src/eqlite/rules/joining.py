@@ -85,7 +85,11 @@ class JoiningRules:
         prepared = hits.prepared
         if prepared is None or prepared.is_trusting is not self._is_trusting:
             prepared = hits.prepared = self._prepare(hits.stages)
-        untimed = self._look_at_order(prepared.clocks, reading) if self.may_trust_order else ()
+        untimed: Sequence[Clock] = ()
+        if self.may_trust_order:
+            clocks = prepared.clocks
+            if len(clocks) > 1 or not clocks[0].follows(reading):
+                untimed = self._look_at_order(clocks, reading)
         for rule, asked in prepared.kept:
             self._keep(rule, asked, reading)
         if self._is_trusting and not self.has_lost_order:
@@ -150,7 +154,9 @@ class JoiningRules:
             asked = everything if open_states else beginnings
             if asked and (met := _with_keys(rule, asked, reading)):
                 assert rule.matcher is not None
-                rule.found += rule.matcher.take((reading.where(rule.clock), reading.kept, met))
+                found = rule.matcher.take((reading.where(rule.clock), reading.kept, met))
+                if found:
+                    rule.found += found
 
     def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading) -> None:
         where = reading.where(rule.clock)

@@ -94,22 +94,29 @@ class Keeper:
     def __init__(self) -> None:
         self._files: dict[str, OpenFile] = {}
         self._block = RawBlock("", 0, [])
-        self._offsets: list[int] = []
+        self._file: OpenFile | None = None
+        self._offsets: list[int] | None = None
 
     def begin(self, block: RawBlock) -> None:
         """Let `keep` mean the lines of this block."""
         self._block = block
-        self._offsets = []
+        self._offsets = None
 
     def keep(self, index: int) -> Kept:
         """Return what to keep of a line of the block."""
-        file, first, lines, start = self._block
-        opened = self._opened(file) if start is not None else None
-        if opened is None or start is None:
-            return KeptLine(file, first + index, lines[index])
-        if not self._offsets:
-            self._offsets = list(itertools.accumulate(map(len, lines), initial=start))
-        return KeptPlace(opened, first + index, self._offsets[index], len(lines[index]))
+        offsets = self._offsets
+        if offsets is None:
+            offsets = self._offsets = self._find_lines()
+        if self._file is None:
+            return KeptLine(self._block.file, self._block.line + index, self._block.lines[index])
+        offset = offsets[index]
+        return KeptPlace(self._file, self._block.line + index, offset, offsets[index + 1] - offset)
+
+    def _find_lines(self) -> list[int]:
+        """Return where the lines of the block begin and end in their file, which is open then."""
+        file, _, lines, start = self._block
+        self._file = None if start is None else self._opened(file)
+        return list(itertools.accumulate(map(len, lines), initial=start or 0))
 
     def _opened(self, path: str) -> OpenFile | None:
         opened = self._files.get(path)
