@@ -1,9 +1,13 @@
 import io
+import tempfile
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eqlite.events.lines import line_blocks
+from eqlite.events.ranges import RangeReader, ranges_of
+from eqlite.events.readers import iter_blocks
 from eqlite.events.stats import Intake
 
 
@@ -73,3 +77,21 @@ def test_offsets_say_where_lines_stand(lines, sizes):
     for _, block, offset in line_blocks(iter(cut(data, sizes)), "f", Intake(), limit=4):
         text = b"".join(block)
         assert data[offset : offset + len(text)] == text
+
+
+@given(st.lists(st.sampled_from(["", "{}", '{"a": 1}', "x" * 9])), st.integers(1, 20), st.sampled_from(["", "\ufeff"]))
+def test_ranges_of_a_file_hold_each_line_once(lines, size, mark):
+    data = (mark + "\n".join(["{}", *lines])).encode()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "events.ndjson"
+        path.write_bytes(data)
+        found, before = [], 0
+        for part in ranges_of(path, size):
+            reader = RangeReader(part)
+            for block in reader.blocks(Intake()):
+                found += [(before + number, line) for number, line in enumerate(block.lines, block.line)]
+                assert data[block.offset :].startswith(b"".join(block.lines))
+            before += reader.newlines
+        assert found == [
+            (number, line) for block in iter_blocks([path]) for number, line in enumerate(block.lines, block.line)
+        ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import multiprocessing
@@ -61,14 +62,22 @@ def run(rules: RuleSet, files: list[Any], *, jobs: int, by_index: bool = False) 
 @pytest.mark.parametrize("by_index", [False, True])
 @pytest.mark.parametrize("queries", [[*QUERIES, HEAD], QUERIES[:1]])
 @pytest.mark.parametrize("is_sorted", [True, False])
+@pytest.mark.parametrize("is_packed", [True, False])
 def test_the_answer_does_not_depend_on_the_number_of_processes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_sorted: bool, queries: list[str], by_index: bool
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_packed: bool,
+    is_sorted: bool,
+    queries: list[str],
+    by_index: bool,
 ) -> None:
-    monkeypatch.setattr(jobs, "_BYTES_AT_ONCE", 1)
+    monkeypatch.setattr(jobs, "BLOCKS_BYTES", 1)
+    monkeypatch.setattr(jobs, "RANGE_BYTES", 1_234)
     monkeypatch.setattr("eqlite.events.chunks.CHUNK_BYTES", 2_000)
     monkeypatch.setattr(joining, "ORDERLY_EVENTS", 60)
     path = tmp_path / "events.ndjson"
-    path.write_bytes(b"\n".join(lines(count=400, is_sorted=is_sorted)))
+    data = b"\n".join(lines(count=400, is_sorted=is_sorted))
+    path.write_bytes(gzip.compress(data) if is_packed else data)
     rules = RuleSet([eqlite.load_rule(text) for text in queries])
     alone = run(rules, [path, path], jobs=1, by_index=by_index)
     assert run(rules, [path, path], jobs=3, by_index=by_index) == alone
@@ -105,7 +114,8 @@ def test_ctrl_c_ends_all_processes_and_keeps_what_was_found() -> None:
     assert multiprocessing.active_children() == []
 
 
-def test_a_killed_process_is_an_error_and_no_hole(tmp_path: Path) -> None:
+def test_a_killed_process_is_an_error_and_no_hole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "RANGE_BYTES", 10_000)
     rules = RuleSet([eqlite.load_rule(text) for text in QUERIES])
     path = tmp_path / "events.ndjson"
     path.write_bytes(b"\n".join(lines(count=30_000, is_sorted=True)))

@@ -100,28 +100,29 @@ class Waiting(Generic[Kept]):
     deadline_ms: int
 
 
-class KeyState(Generic[Kept]):
-    """What is open under one key.
+class KeyState(list["Pending[Kept] | None"]):
+    """What is open under one key: the newest pending for each positive stage but the last, and more about the key.
+
+    A list itself, since there may be very many, and each object is one for the garbage collector to look at.
 
     Attributes:
         touched_ns: time of the last event that began a sequence, or that may forbid one.
-        pendings: the newest pending for each positive stage but the last.
         unwanted: for each gap (before the first positive stage, before the second, …) the times of the last unwanted
             event and of the last one in an earlier millisecond.
         waiting: complete sequences that are not certain yet.
     """
 
-    __slots__ = ("pendings", "touched_ns", "unwanted", "waiting")
+    __slots__ = ("touched_ns", "unwanted", "waiting")
 
     def __init__(self, places: int, touched_ns: int) -> None:
+        super().__init__((None,) * places)
         self.touched_ns = touched_ns
-        self.pendings: list[Pending[Kept] | None] = [None] * places
         self.unwanted: dict[int, tuple[int, int | None]] | None = None
         self.waiting: deque[Waiting[Kept]] | None = None
 
     def is_idle(self) -> bool:
         """Tell whether nothing is left to wait for."""
-        return not self.unwanted and not self.waiting and not any(self.pendings)
+        return not self.unwanted and not self.waiting and not any(self)
 
 
 @dataclass(slots=True)
@@ -216,10 +217,10 @@ class SequenceMatcher(Generic[Kept]):
         if self.last:
             state = self._touched(key, now_ns)
             lead_ms = self._lead_ms(state, now_ns) if state.unwanted else None
-            state.pendings[0] = Pending(ordinal, kept, None, now_ns, lead_ms)
+            state[0] = Pending(ordinal, kept, None, now_ns, lead_ms)
         else:
             lone = self.states.get(key)
-            lead_ms = self._lead_ms(lone, now_ns) if lone and lone.unwanted else None
+            lead_ms = self._lead_ms(lone, now_ns) if lone is not None and lone.unwanted else None
             self._complete(Pending(ordinal, kept, None, now_ns, lead_ms), key, found)
 
     def _lead_ms(self, state: KeyState[Kept], now_ns: int) -> int | None:
@@ -228,10 +229,10 @@ class SequenceMatcher(Generic[Kept]):
 
     def _extend(self, step: int, ordinal: Ordinal, kept: Kept, key: Key, found: list[Found[Kept]]) -> None:
         state = self.states.get(key)
-        pending = state.pendings[step - 1] if state is not None else None
+        pending = state[step - 1] if state is not None else None
         if state is None or pending is None:
             return
-        state.pendings[step - 1] = None
+        state[step - 1] = None
         if self.maxspan_ns is None or ordinal[0] - pending.start_ns <= self.maxspan_ns:
             is_disturbed = pending.is_disturbed
             if state.unwanted and step in state.unwanted:
@@ -240,7 +241,7 @@ class SequenceMatcher(Generic[Kept]):
                 is_disturbed = is_disturbed or (latest_ms is not None and latest_ms > since_ms)
             longer = Pending(ordinal, kept, pending, pending.start_ns, pending.lead_ms, is_disturbed)
             if step < self.last:
-                state.pendings[step] = longer
+                state[step] = longer
                 return
             self._complete(longer, key, found)
         if state.is_idle():
@@ -285,7 +286,7 @@ class SequenceMatcher(Generic[Kept]):
             return
         if gap == 0:
             state = self._touched(key, now_ns)
-        elif state is None or state.pendings[gap - 1] is None:
+        elif state is None or state[gap - 1] is None:
             return
         if state.unwanted is None:
             state.unwanted = {}
@@ -321,7 +322,7 @@ class SequenceMatcher(Generic[Kept]):
     def _stop(self, key: Key) -> None:
         state = self.states.get(key)
         if state is not None:
-            state.pendings = [None] * self.last
+            state[:] = (None,) * self.last
             if state.is_idle():
                 del self.states[key]
 

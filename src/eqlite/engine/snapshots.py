@@ -129,7 +129,7 @@ def dump_matcher(matcher: SequenceMatcher[AnyEvent], table: EventTable) -> dict[
             [
                 list(key),
                 state.touched_ns,
-                [None if pending is None else _dump_pending(pending, table) for pending in state.pendings],
+                [None if pending is None else _dump_pending(pending, table) for pending in state],
                 [[gap, *times] for gap, times in (state.unwanted or {}).items()],
             ]
             for key, state in matcher.states.items()
@@ -149,7 +149,7 @@ def load_matcher(matcher: SequenceMatcher[AnyEvent], saved: dict[str, Any], even
     matcher.next_sweep_ns = saved["next_sweep_ns"]
     for key, touched_ns, pendings, unwanted in saved["states"]:
         state: KeyState[AnyEvent] = KeyState(matcher.last, touched_ns)
-        state.pendings = [None if pending is None else _load_pending(pending, events) for pending in pendings]
+        state[:] = [None if pending is None else _load_pending(pending, events) for pending in pendings]
         state.unwanted = {gap: (latest, before) for gap, latest, before in unwanted} or None
         matcher.states[tuple(key)] = state
     for pending, key, last_ms, deadline_ms in saved["waiting"]:

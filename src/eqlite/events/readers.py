@@ -130,7 +130,7 @@ def expand_input(given: Input) -> list[Input]:
     if os.path.isdir(path):
         found = sorted(_walk(path))
         if not found:
-            raise _cannot_read(path, f"no events in the directory `{path}`: it holds no .ndjson, .jsonl or .json file")
+            raise cannot_read(path, f"no events in the directory `{path}`: it holds no .ndjson, .jsonl or .json file")
         return list(found)
     if os.path.lexists(path):
         return [path]
@@ -138,8 +138,8 @@ def expand_input(given: Input) -> list[Input]:
         matched = sorted(match for match in glob.glob(path, recursive=True) if os.path.isfile(match))
         if matched:
             return list(matched)
-        raise _cannot_read(path, f"no file matches `{path}`")
-    raise _cannot_read(path, f"cannot read `{path}`: no such file")
+        raise cannot_read(path, f"no file matches `{path}`")
+    raise cannot_read(path, f"cannot read `{path}`: no such file")
 
 
 def _read_events(lines: Iterable[RawLine], intake: Intake) -> Iterator[Event]:
@@ -161,16 +161,16 @@ def _read_file(given: Input, intake: Intake) -> Iterator[RawBlock]:
         path = os.fspath(given)
         try:
             with open(path, "rb", buffering=0) as file:
-                yield from _read_stream(file, path, intake, start=_start_of_text(file))
+                yield from _read_stream(file, path, intake, start=start_of_text(file))
         except OSError as error:
-            raise _cannot_read(path, f"cannot read `{path}`: {error.strerror or error}") from error
+            raise cannot_read(path, f"cannot read `{path}`: {error.strerror or error}") from error
         return
     stream: Readable = sys.stdin.buffer if isinstance(given, (str, os.PathLike)) else given
     name = getattr(stream, "name", None)
     yield from _read_stream(stream, name if isinstance(name, str) else "<stream>", intake)
 
 
-def _start_of_text(file: io.FileIO) -> int | None:
+def start_of_text(file: io.FileIO) -> int | None:
     """Return where the lines of a file start, behind a byte order mark; None if they do not stand in it as they are."""
     if not file.seekable():
         return None
@@ -183,7 +183,7 @@ def _start_of_text(file: io.FileIO) -> int | None:
 
 def _read_stream(stream: Readable, name: str, intake: Intake, *, start: int | None = None) -> Iterator[RawBlock]:
     chunks = decode_text(_warn_of_damage(decompress(read_chunks(stream)), name, intake))
-    head, is_lines = _look_ahead(chunks)
+    head, is_lines = look_ahead(chunks)
     chunks = itertools.chain((head,), chunks)
     if is_lines:
         for first, lines, offset in line_blocks(chunks, name, intake):
@@ -201,7 +201,7 @@ def _warn_of_damage(chunks: Iterator[bytes], name: str, intake: Intake) -> Itera
         intake.stats.warnings.append(FileWarning(name, str(damage)))
 
 
-def _look_ahead(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
+def look_ahead(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
     """Return the start of a text, and whether it is one document a line; else it is one JSON text after another."""
     head = bytearray()
     has_begun = False
@@ -237,5 +237,6 @@ def _walk(directory: str) -> Iterator[str]:
                 yield os.path.join(folder, name)
 
 
-def _cannot_read(path: str, message: str) -> EventError:
+def cannot_read(path: str, message: str) -> EventError:
+    """Return the error for a file that cannot be read."""
     return EventError(message, diagnostics=[Diagnostic("unreadable-file", message, file=path)])

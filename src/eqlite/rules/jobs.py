@@ -1,156 +1,123 @@
-"""Several processes share the work of a run: they ask the rules, and this one keeps what was met.
+"""Several processes share the work of a run: others ask the event rules, this one those that join events.
 
-Lines go out many at once, and what they meet comes back in the order of the lines. So everything that depends on order
-(the state of sequences, counts, rejected lines) is as in one process, and any input will do: packed files, pipes,
-documents over several lines.
+Large files of lines are read by the others in ranges of bytes; of other input the lines go out many at once, so that
+any will do: packed files, pipes, documents over several lines. What they find comes back in the order of the lines.
+Sequences and samples depend on that order, and to send what meets their stages would cost more than to ask here.
 """
 
 from __future__ import annotations
 
-import io
 import multiprocessing
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from functools import partial
 
-from eqlite.engine.order import NO_TIME, Ordinal
-from eqlite.engine.sequences import StageKeys
+from eqlite.engine.order import Ordinal
 from eqlite.errors import EqlError
-from eqlite.events.readers import RawBlock
-from eqlite.events.stats import Intake, ReadStats
+from eqlite.events.ranges import Range, ranges_of
+from eqlite.events.readers import Input, RawBlock, expand_input, iter_blocks
+from eqlite.events.stats import Intake
 from eqlite.rules.asking import Asker, Compiled
-from eqlite.rules.joining import Asked, MetStages, asked_stages
 from eqlite.rules.keeping import Keeper, Kept
-from eqlite.rules.reading import Clock, Reading
+from eqlite.rules.model import Rule
+from eqlite.rules.reading import Readers
 from eqlite.rules.run_stats import RunStats
 from eqlite.rules.runner import Runner
-from eqlite.rules.together import Hits
+from eqlite.rules.worker import KeptThere, LineThere, Report, Worker
 
 START_METHOD = "fork" if sys.platform == "linux" else None
 """A forked process has the compiled rules; others are told their texts. None is the platform's own way."""
-_BYTES_AT_ONCE = 1 << 20
+RANGE_BYTES = 1 << 23
+BLOCKS_BYTES = 1 << 20
 _WAITING_FOR_EACH = 3
 """How many portions wait for each process: it must not stand still while this one keeps what others found."""
 
-KeptThere = tuple[int, int] | Kept
-"""A block and a line of it, or what else is to be kept of an event."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What became of a portion: as much as the main process has to know.
-
-    Attributes:
-        stats: the counts.
-        rejected: the lines that hold no event.
-        events: event rules with where the event stands and what to keep.
-        joined: events that meet stages, with the stages of all rules.
-        faults: of each rule that had some, how many and examples.
-        places: how many places in the order of input the events take; those in the report count from 0.
-    """
-
-    stats: RunStats
-    rejected: bytes = b""
-    events: list[tuple[int, Ordinal, KeptThere]] = field(default_factory=list)
-    joined: list[tuple[KeptThere, MetStages]] = field(default_factory=list)
-    faults: list[tuple[int, int, list[str]]] = field(default_factory=list)
-    places: int = 0
-
-
-class Worker:
-    """The rules in a process of their own."""
-
-    def __init__(self, compiled: Compiled, *, by_index: bool) -> None:
-        self._queries = [query for _, query in compiled]
-        self._asker = Asker(compiled, by_index=by_index, stats=RunStats())
-        self._asker.tell = self._tell
-        self._clocks = [self._asker.readers.clock(query.plan) for query in self._queries]
-        self._report = Report(RunStats())
-        self._block = 0
-
-    def work(self, blocks: list[RawBlock]) -> Report:
-        """Ask the rules about a portion of the lines."""
-        report = self._report = Report(RunStats())
-        before = [query.faults.count for query in self._queries]
-        rejects = io.BytesIO()
-        self._asker.stats = report.stats
-        self._asker.place = 0
-        intake = Intake(report.stats.reading, rejects)
-        for self._block, block in enumerate(blocks):
-            self._asker.take_block(block, intake)
-        report.rejected, report.places = rejects.getvalue(), self._asker.place
-        for rule, (query, count) in enumerate(zip(self._queries, before, strict=True)):
-            if query.faults.count > count:
-                report.faults.append((rule, query.faults.count - count, query.faults.examples))
-        return report
-
-    def _tell(self, hits: Hits, reading: Reading) -> None:
-        kept = reading.kept if reading.index is None else (self._block, reading.index)
-        for rule in hits.events:
-            self._report.events.append((rule, reading.where(self._clocks[rule]), kept))
-        if hits.stages:
-            if hits.prepared is None:
-                hits.prepared = self._prepare(hits)
-            for clock, rules in hits.prepared.items():
-                where = reading.where(clock)
-                met = [(rule, self._with_keys(rule, asked, where, reading)) for rule, asked in rules]
-                self._report.joined.append((kept, (where, met)))
-
-    def _prepare(self, hits: Hits) -> dict[Clock, list[tuple[int, Asked]]]:
-        prepared: dict[Clock, list[tuple[int, Asked]]] = {}
-        for rule, met in hits.stages:
-            asked = asked_stages(self._queries[rule].plan, met, self._asker.readers)
-            prepared.setdefault(self._clocks[rule], []).append((rule, asked))
-        return prepared
-
-    def _with_keys(self, rule: int, asked: Asked, where: Ordinal, reading: Reading) -> StageKeys:
-        query = self._queries[rule]
-        if where[0] == NO_TIME and query.kind == "sequence":
-            return ()
-        stages = [(stage, reader.read(reading, query.faults.record)) for stage, reader in asked]
-        return tuple((stage, keys) for stage, keys in stages if keys)
+Portion = Range | list[RawBlock]
+Progress = Callable[[int, int], None]
 
 
 _worker: Worker | None = None
 
 
-def _begin(compiled: Compiled, by_index: bool) -> None:  # noqa: FBT001
+def _begin(compiled: Compiled, everyone: Sequence[Rule], by_index: bool) -> None:  # noqa: FBT001
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends the others
-    _worker = Worker(compiled, by_index=by_index)
+    _worker = Worker(compiled, everyone, by_index=by_index)
 
 
-def _work(blocks: list[RawBlock]) -> Report:
+def _work(portion: Portion) -> Report:
     assert _worker is not None
-    return _worker.work(blocks)
+    return _worker.work(portion)
 
 
-def share_work(runner: Runner, blocks: Iterable[RawBlock], intake: Intake, *, jobs: int, by_index: bool) -> None:
-    """Let processes ask the rules of a runner about all blocks; what they find goes into the runner.
+class SharedWork:
+    """A run in several processes, of rules of which some are about one event.
 
-    Raises:
-        EqlError: one of the processes was killed.
+    Attributes:
+        runner: gets what is found.
     """
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context(START_METHOD), _begin, (runner.rules, by_index))
-    waiting: deque[tuple[Future[Report], list[RawBlock]]] = deque()
-    keeper = Keeper()
-    place = 0
-    try:
-        for portion in _portions(blocks):
-            waiting.append((pool.submit(_work, portion), portion))
-            if len(waiting) > jobs * _WAITING_FOR_EACH:
-                place = _keep(runner, intake, keeper, *waiting.popleft(), place)
-        while waiting:
-            place = _keep(runner, intake, keeper, *waiting.popleft(), place)
-    except BrokenProcessPool:
-        message = "one of the processes of this run was killed, perhaps for want of memory: try fewer --jobs"
-        raise EqlError(message) from None
-    finally:
-        _end(pool)
+
+    def __init__(self, compiled: Compiled, *, jobs: int, by_index: bool, stats: RunStats, may_start_over: bool) -> None:
+        joining = [(rule, query) for rule, query in compiled if query.kind != "event"]
+        self._numbers = [number for number, (_, query) in enumerate(compiled) if query.kind == "event"]
+        self._asker = Asker(joining, by_index=by_index, stats=RunStats()) if joining else None
+        readers = Readers(None) if self._asker is None else self._asker.readers
+        self.runner = Runner(compiled, readers, stats=stats, may_start_over=may_start_over, is_joining_apart=True)
+        if self._asker is not None:
+            self._asker.tell = lambda hits, reading: self.runner.joining.take(hits, reading)
+        others = jobs - 1 if joining else jobs
+        arguments = ([compiled[number] for number in self._numbers], [rule for rule, _ in compiled], by_index)
+        context = multiprocessing.get_context(START_METHOD)
+        self._pool = ProcessPoolExecutor(max(1, others), context, _begin, arguments)
+        self._most_waiting = max(1, others) * _WAITING_FOR_EACH
+        self._waiting: deque[tuple[Future[Report], Portion]] = deque()
+
+    def run(self, inputs: Iterable[Input], intake: Intake, progress: Progress | None) -> None:
+        """Go through all input.
+
+        Raises:
+            EqlError: one of the processes was killed.
+        """
+        gathering = Gathering(self.runner, self._numbers, intake, progress)
+        try:
+            for file in [file for given in inputs for file in expand_input(given)]:
+                self._share(file, intake, gathering)
+            while self._waiting:
+                gathering.take(*self._waiting.popleft())
+        except BrokenProcessPool:
+            message = "one of the processes of this run was killed, perhaps for want of memory: try fewer --jobs"
+            raise EqlError(message) from None
+        finally:
+            _end(self._pool)
+
+    def _share(self, file: Input, intake: Intake, gathering: Gathering) -> None:
+        """Give a file to the others, and ask the rules that join events here."""
+        ranges = ranges_of(file, RANGE_BYTES)
+        for wanted in ranges:
+            self._waiting.append((self._pool.submit(_work, wanted), wanted))
+        if ranges:
+            own = Intake()  # the others count and reject
+            if self._asker is not None:
+                for block in iter_blocks([file], stats=own.stats):
+                    self._asker.take_block(block, own)
+                    self._take_what_is_done(gathering)
+            return
+        for portion in _blocks_together(iter_blocks([file], stats=intake.stats, rejects=intake.rejects)):
+            self._waiting.append((self._pool.submit(_work, portion), portion))
+            if self._asker is not None:
+                for block in portion:
+                    self._asker.take_block(block, Intake())
+            self._take_what_is_done(gathering)
+            if len(self._waiting) > self._most_waiting:
+                gathering.take(*self._waiting.popleft())
+
+    def _take_what_is_done(self, gathering: Gathering) -> None:
+        while self._waiting and self._waiting[0][0].done():
+            gathering.take(*self._waiting.popleft())
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
@@ -161,62 +128,88 @@ def _end(pool: ProcessPoolExecutor) -> None:
         process.terminate()
 
 
-def _portions(blocks: Iterable[RawBlock]) -> Iterator[list[RawBlock]]:
+def _blocks_together(blocks: Iterable[RawBlock]) -> Iterator[list[RawBlock]]:
     portion: list[RawBlock] = []
     size = 0
     for block in blocks:
         portion.append(block)
         size += sum(map(len, block.lines))
-        if size >= _BYTES_AT_ONCE:
+        if size >= BLOCKS_BYTES:
             yield portion
             portion, size = [], 0
     if portion:
         yield portion
 
 
-def _keep(
-    runner: Runner, intake: Intake, keeper: Keeper, future: Future[Report], blocks: list[RawBlock], place: int
-) -> int:
-    """Wait for a report and put it into the runner; return the place of its last event."""
-    report = future.result()
-    _add(runner.stats, report.stats)
-    if report.rejected:
-        intake.keep(report.rejected)
-    kept_here = _Kept(keeper, blocks)
-    for rule, where, kept in report.events:
-        runner.searches[rule].take_match((*where[:3], place + where[3]), kept_here.of(kept))
-    for kept, (where, met) in report.joined:
-        runner.joining.take_met(((*where[:3], place + where[3]), met), kept_here.of(kept))
-    for rule, count, examples in report.faults:
-        faults = runner.rules[rule][1].faults
-        faults.count += count
-        faults.examples += [example for example in examples if example not in faults.examples]
-    return place + report.places
+class Gathering:
+    """Puts reports, in the order of the input, into a runner."""
+
+    def __init__(self, runner: Runner, numbers: Sequence[int], intake: Intake, progress: Progress | None) -> None:
+        """Begin; `numbers` are those of the rules that reports speak of."""
+        self._runner = runner
+        self._numbers = numbers
+        self._intake = intake
+        self._progress = progress
+        self._keeper = Keeper()
+        self._place = self._lines = self._size = 0
+        self._goes_on = ("", 0)  # the file of the last range, and where that ended
+        self._lines_before = 0  # in that file
+
+    def take(self, future: Future[Report], portion: Portion) -> None:
+        """Wait for a report and take what it says."""
+        report = future.result()
+        if not isinstance(portion, Range) or self._goes_on != (portion.file, portion.start):
+            self._lines_before = 0
+        lines_before = self._lines_before
+        _add(self._runner.stats, report.stats, lines_before)
+        if report.rejected:
+            self._intake.keep(report.rejected)
+        for rule, where, kept in report.events:
+            self._runner.searches[self._numbers[rule]].take_match(
+                self._moved(where), self._kept(kept, portion, lines_before)
+            )
+        for rule, count, examples in report.faults:
+            faults = self._runner.rules[self._numbers[rule]][1].faults
+            faults.count += count
+            faults.examples += [example for example in examples if example not in faults.examples]
+        self._place += report.places
+        self._count(portion, report)
+
+    def _moved(self, where: Ordinal) -> Ordinal:
+        return (*where[:3], self._place + where[3])
+
+    def _kept(self, kept: KeptThere, portion: Portion, lines_before: int) -> Kept:
+        """Return what to keep of an event here."""
+        if not isinstance(kept, LineThere):
+            if lines_before and isinstance(kept, partial):  # one of many documents on a line
+                file, number, unwrapped = kept.args
+                return partial(kept.func, file, number + lines_before, unwrapped)
+            return kept
+        if isinstance(portion, Range):
+            return self._keeper.keep_place(portion.file, kept.number + lines_before, kept.offset, kept.size)
+        self._keeper.begin(portion[kept.block])
+        return self._keeper.keep(kept.place)
+
+    def _count(self, portion: Portion, report: Report) -> None:
+        if isinstance(portion, Range):
+            self._goes_on = (portion.file, portion.end)
+            self._lines_before += report.lines
+            self._lines += report.lines
+            self._size += portion.end - portion.start
+        else:
+            self._lines += sum(len(block.lines) for block in portion)
+            self._size += sum(sum(map(len, block.lines)) for block in portion)
+        if self._progress is not None:
+            self._progress(self._lines, self._size)
 
 
-class _Kept:
-    """What to keep of the events of a portion."""
-
-    def __init__(self, keeper: Keeper, blocks: list[RawBlock]) -> None:
-        self._keeper = keeper
-        self._blocks = blocks
-        self._number = -1
-
-    def of(self, there: KeptThere) -> Kept:
-        if not isinstance(there, tuple):
-            return there
-        if there[0] != self._number:
-            self._number = there[0]
-            self._keeper.begin(self._blocks[self._number])
-        return self._keeper.keep(there[1])
-
-
-def _add(total: RunStats, more: RunStats) -> None:
+def _add(total: RunStats, more: RunStats, lines_before: int) -> None:
     """Add the counts of a portion, but for those that come with the detections."""
-    reading: ReadStats = total.reading
+    reading = total.reading
     reading.read += more.reading.read
     reading.rejected += more.reading.rejected
     reading.reasons.update(more.reading.reasons)
-    reading.samples += more.reading.samples[: reading.sample_limit - len(reading.samples)]
+    room = reading.sample_limit - len(reading.samples)
+    reading.samples += [each._replace(line=each.line + lines_before) for each in more.reading.samples[:room]]
     total.unrouted += more.unrouted
     total.unrouted_example = total.unrouted_example or more.unrouted_example

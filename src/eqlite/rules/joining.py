@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from eqlite.engine.order import NO_TIME, Ordinal
+from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys
 from eqlite.plan import Plan, SequenceQuery
@@ -24,8 +24,6 @@ Stages = tuple[tuple[int, tuple[int, ...]], ...]
 Asked = tuple[tuple[int, KeyReader], ...]
 """Stages, `UNTIL` for that one, each with what reads its keys, in the order in which a matcher wants them."""
 
-MetStages = tuple[Ordinal, list[tuple[int, StageKeys]]]
-"""Where an event stands, and the numbers of rules by whose clock it does, with the stages met, and the keys there."""
 
 ORDERLY_EVENTS = 20_000
 """After so many events in order, the input is taken to be sorted."""
@@ -97,31 +95,6 @@ class JoiningRules:
         elif self.may_trust_order and reading.place > ORDERLY_EVENTS:
             self._trust()
 
-    def take_met(self, met: MetStages, kept: Kept) -> None:
-        """Take an event of which time and keys have been read elsewhere."""
-        where, rules = met
-        is_timed = where[0] != NO_TIME
-        if is_timed and self.may_trust_order and not self._rules[rules[0][0]].clock.follows_where(where):
-            self._distrust()
-        for number, stages in rules:
-            rule = self._rules[number]
-            if not is_timed and isinstance(rule.search.plan.query, SequenceQuery):
-                rule.search.untimed += 1
-            elif rule.matcher is None:
-                if stages:
-                    rule.search.take_hits(EventHits(where, kept, stages))
-            elif not self.has_lost_order:
-                if not rule.matcher.states:
-                    stages = tuple(pair for pair in stages if pair[0] in rule.begins)
-                if stages:
-                    rule.found += rule.matcher.take((where, kept, stages))
-        if self._is_trusting:
-            self._until_sweep -= 1
-            if not self._until_sweep:
-                self._sweep()
-        elif self.may_trust_order and where[-1] > ORDERLY_EVENTS:
-            self._trust()
-
     def _distrust(self) -> None:
         self.may_trust_order = False
         self.has_lost_order = self._is_trusting
@@ -171,7 +144,7 @@ class JoiningRules:
         kept, matched = [], []
         for number, met in stages:
             rule = self._rules[number]
-            asked = asked_stages(rule.search.plan, met, self._readers)
+            asked = _asked_stages(rule.search.plan, met, self._readers)
             if rule.matcher is None:
                 kept.append((rule, asked))
             else:
@@ -188,7 +161,7 @@ class JoiningRules:
                 rule.matcher.advance(rule.clock.now_ns, rule.found)
 
 
-def asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
+def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
     """Return stages that are met with what reads the keys there."""
     until = len(plan.query.stages) if isinstance(plan.query, SequenceQuery) else None
     pairs = [(stage, readers.keys(plan.stages[stage].keys)) for stage in sorted(met, reverse=True)]

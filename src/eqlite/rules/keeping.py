@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from eqlite.errors import EventError
 from eqlite.events.decoding import decode_object
@@ -111,6 +112,22 @@ class Keeper:
             return KeptLine(self._block.file, self._block.line + index, self._block.lines[index])
         offset = offsets[index]
         return KeptPlace(self._file, self._block.line + index, offset, offsets[index + 1] - offset)
+
+    def place(self, index: int) -> tuple[int, int, int]:
+        """Return number, offset and size of a line of the block, for another process to keep."""
+        if self._offsets is None:
+            self._offsets = list(itertools.accumulate(map(len, self._block.lines), initial=self._block.offset or 0))
+        offset = self._offsets[index]
+        return self._block.line + index, offset, self._offsets[index + 1] - offset
+
+    def keep_place(self, file: str, number: int, offset: int, size: int) -> Kept:
+        """Return what to keep of a line that another process read."""
+        opened = self._opened(file)
+        if opened is not None:
+            return KeptPlace(opened, number, offset, size)
+        with Path(file).open("rb") as again:
+            again.seek(offset)
+            return KeptLine(file, number, again.read(size))
 
     def _find_lines(self) -> list[int]:
         """Return where the lines of the block begin and end in their file, which is open then."""

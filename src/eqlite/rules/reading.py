@@ -147,19 +147,13 @@ class Clock:
         where = reading.where(self)
         if where[0] == NO_TIME:
             return None
-        if not self.follows_where(where):
-            return False
-        is_usual = text.__class__ is str and len(text) > len("2026-01-01T00:00:00") and text[13] == ":"
-        self._text = text if is_usual and text[-1] == "Z" and text[10] == "T" else ""
-        return True
-
-    def follows_where(self, where: Ordinal) -> bool:
-        """Tell whether an event that has a time stands behind all others, and remember that it came."""
         if self._latest is None and self._text:
             self._latest = (time_of_values([self._text], self._timestamp) or 0, 2, "")  # type: ignore[arg-type]
         if self._latest is not None and where[:3] < self._latest:
             return False
         self._latest = where[:3]
+        is_usual = text.__class__ is str and len(text) > len("2026-01-01T00:00:00") and text[13] == ":"
+        self._text = text if is_usual and text[-1] == "Z" and text[10] == "T" else ""
         return True
 
     @property

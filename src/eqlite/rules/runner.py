@@ -25,17 +25,31 @@ from eqlite.values.dates import format_instant
 class Runner:
     """The searches of a run's rules: what events meet goes in, detections come out.
 
-    `may_start_over` says that the input can be read a second time, for the rules of `out_of_order`.
+    Attributes:
+        rules: all rules.
+        searches: one for each rule.
+        joining: sequences and samples; hits speak of them by their number among all rules, or, where they are asked
+            apart, among themselves.
     """
 
-    def __init__(self, compiled: Compiled, readers: Readers, *, stats: RunStats, may_start_over: bool = False) -> None:
+    def __init__(
+        self,
+        compiled: Compiled,
+        readers: Readers,
+        *,
+        stats: RunStats,
+        may_start_over: bool = False,
+        is_joining_apart: bool = False,
+    ) -> None:
+        """Begin; `may_start_over` says that the input can be read a second time, for the rules of `out_of_order`."""
         self.rules = list(compiled)
         self.searches: list[Search[Kept]] = [query.new_search() for _, query in self.rules]
         self.stats = stats
         self._clocks = [readers.clock(query.plan) for _, query in self.rules]
-        joining = {
-            number: search for number, search in enumerate(self.searches) if self.rules[number][1].kind != "event"
-        }
+        pairs = zip(self.rules, self.searches, strict=True)
+        joining = {number: search for number, ((_, query), search) in enumerate(pairs) if query.kind != "event"}
+        if is_joining_apart:
+            joining = dict(enumerate(joining.values()))
         self.joining = JoiningRules(joining, readers, may_trust_order=may_start_over)
         # Queries keep their counts from run to run; this run's are what is added to them.
         self._faults_before = [query.faults.count for _, query in self.rules]

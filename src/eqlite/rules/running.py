@@ -13,8 +13,7 @@ from eqlite.events.stats import BinarySink, Intake
 from eqlite.rules.asking import Asker, Compiled
 from eqlite.rules.detection import AnyEvent, Detection
 from eqlite.rules.garbage import rare_collections
-from eqlite.rules.jobs import share_work
-from eqlite.rules.reading import Readers
+from eqlite.rules.jobs import SharedWork
 from eqlite.rules.run_stats import RunStats
 from eqlite.rules.runner import Runner
 
@@ -62,18 +61,22 @@ def run_files(
     """
     stats = stats or RunStats()
     inputs = list(inputs)
-    asker = Asker(compiled, by_index=by_index, stats=stats) if jobs < 2 else None
-    readers = Readers(None) if asker is None else asker.readers
-    runner = Runner(compiled, readers, stats=stats, may_start_over=all(map(is_lasting, inputs)))
+    may_start_over = all(map(is_lasting, inputs))
     intake = Intake(stats.reading, rejects)
-    blocks = _counted(iter_blocks(inputs, stats=stats.reading, rejects=rejects), progress)
+    shared = None
+    if jobs > 1 and any(query.kind == "event" for _, query in compiled):
+        shared = SharedWork(compiled, jobs=jobs, by_index=by_index, stats=stats, may_start_over=may_start_over)
+        runner = shared.runner
+    else:
+        asker = Asker(compiled, by_index=by_index, stats=stats)
+        runner = Runner(compiled, asker.readers, stats=stats, may_start_over=may_start_over)
+        asker.tell = runner.take
     try:
         with rare_collections():
-            if asker is None:
-                share_work(runner, blocks, intake, jobs=jobs, by_index=by_index)
+            if shared is not None:
+                shared.run(inputs, intake, progress)
             else:
-                asker.tell = runner.take
-                for block in blocks:
+                for block in _counted(iter_blocks(inputs, stats=stats.reading, rejects=rejects), progress):
                     asker.take_block(block, intake)
             if numbers := runner.out_of_order:
                 again = [runner.rules[number] for number in numbers]
