@@ -61,7 +61,7 @@ bench: $(READY)  ## measure speed (some minutes)
 fuzz: $(READY)  ## search long for counter-examples (many minutes)
 	$(BIN)/python -m pytest -q -n 2 --timeout 0 -m fuzz --hypothesis-profile fuzz $(PYTEST_ARGS)
 
-# Not the hostile ones, whose time is bounded: coverage makes them ten times as slow, and they add nothing to it.
+# Not the hostile ones, whose time is bounded: coverage makes them some three times as slow, and they add nothing to it.
 coverage: $(READY)  ## run the tests with branch coverage; the core must reach 95 %
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report= --ignore tests/hostile -m "not fuzz and not packaging" $(PYTEST_ARGS)
 	$(BIN)/coverage report

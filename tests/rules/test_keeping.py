@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 from pathlib import Path
@@ -98,3 +99,22 @@ def test_of_very_many_files_lines_are_kept(tmp_path: Path, monkeypatch: pytest.M
             kinds.append(type(kept))
             assert kept()["n"] == 0
     assert kinds == [KeptPlace, KeptPlace, KeptLine, KeptLine]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_line_that_turns_out_to_hold_no_event_is_rejected(tmp_path: Path, packed: bool, jobs: int) -> None:
+    deep = '{"n": 1, "other": ' + "[" * 300 + "]" * 300 + "}"
+    data = f'{{"n": 0}}\n{deep}\n{{"n": 2}}\n'.encode()
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(gzip.compress(data) if packed else data)
+    rules = RuleSet([eqlite.load_rule(text) for text in ALL])
+    stats, rejects = RunStats(), io.BytesIO()
+    found = run_files(rules.compile(), [path], stats=stats, rejects=rejects, jobs=jobs)
+    assert [detection.events[0]["n"] for detection in found][::4] == [0, 2]
+    reading = stats.reading
+    assert (reading.read, reading.rejected, reading.samples[0].line, dict(reading.reasons)) == (
+        *(3, 1, 2),
+        {"nested too deeply": 1},
+    )
+    assert rejects.getvalue() == deep.encode() + b"\n"

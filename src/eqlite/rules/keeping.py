@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from eqlite.errors import EventError
-from eqlite.events.decoding import decode_object
+from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.document import Event, EventSource
 from eqlite.events.envelopes import Unwrapped, unwrap
 from eqlite.events.readers import RawBlock
+from eqlite.events.stats import Rejected
 from eqlite.rules.detection import AnyEvent
 
 Kept = Callable[[], AnyEvent]
@@ -30,6 +31,23 @@ def event_of(file: str, line: int, unwrapped: Unwrapped) -> Event:
     return Event(document, index=index, id=id, source=EventSource(file, line))
 
 
+class Unreadable(Exception):
+    """A line whose read parts met a condition turns out to hold no event: it is too deep elsewhere, for one."""
+
+    def __init__(self, rejected: Rejected, data: bytes) -> None:
+        super().__init__(rejected, data)
+        self.rejected = rejected
+        self.data = data
+
+
+def _decoded(file: str, number: int, line: bytes) -> Event:
+    data = line.rstrip(b"\n")
+    try:
+        return event_of(file, number, unwrap(decode_object(data))[0])
+    except BadJson as problem:
+        raise Unreadable(Rejected(file, number, problem.reason, problem.detail), data) from None
+
+
 class KeptLine:
     """A line that holds one document, where it stood, and undecoded; call it to have the event again."""
 
@@ -41,8 +59,12 @@ class KeptLine:
         self._line = line
 
     def __call__(self) -> Event:
-        """Decode the line and return the document."""
-        return event_of(self._file, self._number, unwrap(decode_object(self._line.rstrip(b"\n")))[0])
+        """Decode the line and return the document.
+
+        Raises:
+            Unreadable: it is none.
+        """
+        return _decoded(self._file, self._number, self._line)
 
 
 class OpenFile:
@@ -81,12 +103,13 @@ class KeptPlace:
         self._size = size
 
     def __call__(self) -> Event:
-        """Read and decode the line and return the document."""
-        line = self._file.read(self._offset, self._size)
-        try:
-            return event_of(self._file.path, self._number, unwrap(decode_object(line.rstrip(b"\n")))[0])
-        except ValueError:
-            raise EventError(f"`{self._file.path}` was changed while it was read") from None
+        """Read and decode the line and return the document.
+
+        Raises:
+            EventError: it is not there any more.
+            Unreadable: it holds none.
+        """
+        return _decoded(self._file.path, self._number, self._file.read(self._offset, self._size))
 
 
 class Keeper:

@@ -9,12 +9,12 @@ from eqlite.engine.order import Ordinal, event_time_ns
 from eqlite.engine.search import Result, Search
 from eqlite.errors import EventError
 from eqlite.events.document import document_of
-from eqlite.events.stats import FileWarning
+from eqlite.events.stats import FileWarning, Intake, Rejected
 from eqlite.query import Query
 from eqlite.rules.asking import Compiled
 from eqlite.rules.detection import Detection
 from eqlite.rules.joining import JoiningRules
-from eqlite.rules.keeping import Kept
+from eqlite.rules.keeping import Kept, Unreadable
 from eqlite.rules.model import Rule
 from eqlite.rules.reading import Readers, Reading
 from eqlite.rules.run_stats import RunStats
@@ -75,8 +75,11 @@ class Runner:
         for number, count in zip(numbers, again._faults_before, strict=True):
             self._faults_before[number] = count
 
-    def detections(self) -> Iterator[Detection]:
-        """Yield the detections by their last event, then by rule, and complete the counts."""
+    def detections(self, intake: Intake) -> Iterator[Detection]:
+        """Yield the detections by their last event, then by rule, and complete the counts.
+
+        A line that only now turns out to hold no event is rejected, and what it was part of left out.
+        """
         found: list[tuple[Ordinal, int, Result[Kept]]] = []
         for number, ((_, query), search) in enumerate(zip(self.rules, self.searches, strict=True)):
             faults = query.faults.count - self._faults_before[number]
@@ -85,12 +88,19 @@ class Runner:
                 self.stats.fault_examples += query.faults.examples
             self.stats.untimed += search.untimed
             found += [(_last(result), number, result) for result in search.results()]
+        rejected: set[Rejected] = set()
         makers = [match_maker(query.plan) for _, query in self.rules]
         for _, number, result in sorted(found, key=lambda item: item[:2]):
             try:
                 events = tuple(None if kept is None else kept() for kept in result.events)
             except EventError as error:  # the file is not what it was; the other detections are
                 self._warn(str(error))
+                continue
+            except Unreadable as line:
+                if line.rejected not in rejected:
+                    rejected.add(line.rejected)
+                    intake.stats.read -= 1  # it was counted when it was read
+                    intake.reject(line.rejected, line.data)
                 continue
             self.stats.detections += 1
             yield as_detection(*self.rules[number], makers[number](events, result.key))

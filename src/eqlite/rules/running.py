@@ -32,7 +32,7 @@ def run_rules(
         index = event.index if isinstance(event, Event) else event.get("_index")
         index = index if isinstance(index, str) else None
         asker.take(document_of(event), index, lambda event=event: event)  # type: ignore[misc]
-    yield from runner.detections()
+    yield from runner.detections(Intake(stats.reading))
 
 
 def run_files(
@@ -83,7 +83,7 @@ def run_files(
                 runner.replace(numbers, _read_again(again, inputs, by_index=by_index))
     except KeyboardInterrupt:
         stats.interrupted = True
-    yield from runner.detections()
+    yield from runner.detections(intake)
 
 
 def _counted(blocks: Iterable[RawBlock], progress: Callable[[int, int], None] | None) -> Iterator[RawBlock]:
