@@ -16,9 +16,7 @@ _COMPILE = "parse and analyse the queries"
 _PREDICATES = "compile the event rules to functions"
 _TOTAL = "from the archive to functions, in all"
 _LOOP = "orjson.loads + the event rules, one after another"
-_FILES = "run_files, the event rules"
-_ALL = "run_files, all rules, sequences and samples too"
-_NAMES = (_LOAD, _COMPILE, _PREDICATES, _TOTAL, _LOOP, _FILES, _ALL)
+_NAMES = (_LOAD, _COMPILE, _PREDICATES, _TOTAL, _LOOP)
 
 
 def measure_pack(shared: Path | None, events: EventFile, *, count: int, runs: int) -> Section:
@@ -40,8 +38,6 @@ def measure_pack(shared: Path | None, events: EventFile, *, count: int, runs: in
         Row(_PREDICATES, median("predicates"), "s"),
         Row(_TOTAL, median("total"), "s", limit=5, of_ratio=False),
         per_event(_LOOP, median("loop"), median("loop_ratio"), note=f"{first['found']} found"),
-        per_event(_FILES, median("files"), median("files_ratio"), note=f"{first['files_found']} found"),
-        per_event(_ALL, median("all"), median("all_ratio"), note=f"{first['all_found']} found"),
     ]
     title = f"The pack: {first['rules']:,} rules, {first['event_rules']} of them about one event; {count:,} events"
     return Section(title, rows)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,10 +16,7 @@ import orjson
 from benchmarks.clock import Contender, compare
 from benchmarks.one_rule import decode_only
 from eqlite.backends.base import Predicate
-from eqlite.query import Query
-from eqlite.rules.model import Rule
 from eqlite.rules.ruleset import load_rules
-from eqlite.rules.running import run_files
 
 
 def main(archive: str, events: str, count: int) -> None:
@@ -41,35 +37,18 @@ def main(archive: str, events: str, count: int) -> None:
         "predicates": ready - analysed,
         "total": ready - started,
     }
-    answer |= _over_events(events, count, predicates, about_one, compiled)
+    answer |= _over_events(events, count, predicates)
     print(json.dumps(answer))
 
 
-def _over_events(
-    events: str,
-    count: int,
-    predicates: Sequence[Predicate],
-    about_one: list[tuple[Rule, Query]],
-    compiled: list[tuple[Rule, Query]],
-) -> dict[str, float | int | None]:
-    with tempfile.TemporaryDirectory() as folder:
-        lines = Path(events).read_bytes().splitlines()[:count]
-        path = Path(folder) / "events.ndjson"
-        path.write_bytes(b"\n".join(lines) + b"\n")
-        contenders = [
-            Contender("orjson", lambda: decode_only(lines), len(lines)),
-            Contender("loop", lambda: _loop(lines, predicates), len(lines)),
-            Contender("files", lambda: sum(1 for _ in run_files(about_one, [path])), len(lines)),
-            Contender("all", lambda: sum(1 for _ in run_files(compiled, [path])), len(lines)),
-        ]
-        timings = compare(contenders, rounds=3)
-    assert timings["loop"].found == timings["files"].found
-    return {
-        "found": timings["loop"].found,
-        **{name: timings[name].seconds for name in ("loop", "files", "all")},
-        **{f"{name}_ratio": timings[name].ratio for name in ("loop", "files", "all")},
-        **{f"{name}_found": timings[name].found for name in ("files", "all")},
-    }
+def _over_events(events: str, count: int, predicates: Sequence[Predicate]) -> dict[str, float | int | None]:
+    lines = Path(events).read_bytes().splitlines()[:count]
+    contenders = [
+        Contender("orjson", lambda: decode_only(lines), len(lines)),
+        Contender("loop", lambda: _loop(lines, predicates), len(lines)),
+    ]
+    loop = compare(contenders, rounds=3)["loop"]
+    return {"found": loop.found, "loop": loop.seconds, "loop_ratio": loop.ratio}
 
 
 def _loop(lines: list[bytes], predicates: Sequence[Predicate]) -> int:

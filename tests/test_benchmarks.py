@@ -45,8 +45,6 @@ OTHERS = [
     "compile the event rules to functions",
     "from the archive to functions, in all",
     "orjson.loads + the event rules, one after another",
-    "run_files, the event rules",
-    "run_files, all rules, sequences and samples too",
     *(
         f"{name}, {kind}"
         for kind in ("process events", "mixed events")

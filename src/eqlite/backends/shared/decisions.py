@@ -21,9 +21,10 @@ from eqlite.fields import raw_values
 
 Document = Mapping[str, Any]
 
-MAX_NODES = 50_000
-MAX_STEPS = 400_000
+MAX_NODES = 25_000
+MAX_STEPS = 100_000
 """Nodes, and ways from node to node, that are kept; beyond, all are dropped and made anew as documents ask for them."""
+_STEPS_OF_A_FINDER = 10
 _DIRECT_COST = 3.0
 _FIRST_FIELDS = 6
 _MANY_OPEN = 300
@@ -198,7 +199,7 @@ class Decisions:
                 return self._by_bits(node, self._direct_bits(node, value))
             following = self._by_bits(node, field.bits_of(key, value) & node.mask)
             if field.is_direct:
-                node.finder = field.finder(node.mask)
+                self._find_directly(node, field)
                 node.values.clear()
                 return following
         if is_short(key):
@@ -297,7 +298,11 @@ class Decisions:
             for _, formula in node.undecided:
                 node.mask |= formula.fields.get(fields[0].number, 0)
             if fields[0].is_direct:
-                node.finder = fields[0].finder(node.mask)
+                self._find_directly(node, fields[0])
+
+    def _find_directly(self, node: Node, field: FieldAtoms) -> None:
+        node.finder = field.finder(node.mask)
+        self._steps += _STEPS_OF_A_FINDER  # which takes as much memory
 
     def _restart(self) -> None:
         """Drop all nodes."""
