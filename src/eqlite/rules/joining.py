@@ -7,7 +7,7 @@ rule.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -37,6 +37,7 @@ class JoiningRule:
     search: Search[Kept]
     clock: Clock
     begins: frozenset[int]
+    tell: Callable[[str], None]
     matcher: SequenceMatcher[Kept] | None = None
     found: list[Found[Kept]] = field(default_factory=list)
 
@@ -73,7 +74,7 @@ class JoiningRules:
         self._is_trusting = False
         self._readers = readers
         self._rules = {
-            number: JoiningRule(search, readers.clock(search.plan), _beginnings(search.plan))
+            number: JoiningRule(search, readers.clock(search.plan), _beginnings(search.plan), search.tell)
             for number, search in searches.items()
         }
         self._until_sweep = _EVENTS_BETWEEN_SWEEPS
@@ -172,9 +173,9 @@ def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
 def _with_keys(rule: JoiningRule, asked: Asked, reading: Reading) -> StageKeys:
     if len(asked) == 1:
         ((stage, reader),) = asked
-        keys = reader.read(reading, rule.search.tell)
+        keys = reader.read(reading, rule.tell)
         return ((stage, keys),) if keys else ()
-    return tuple([(stage, keys) for stage, reader in asked if (keys := reader.read(reading, rule.search.tell))])
+    return tuple([(stage, keys) for stage, reader in asked if (keys := reader.read(reading, rule.tell))])
 
 
 def _beginnings(plan: Plan) -> frozenset[int]:

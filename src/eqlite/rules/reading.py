@@ -172,6 +172,7 @@ class KeyReader:
         names = [field.path for field in fields if field is not None and field.is_plain]
         self._get: Callable[[Any], Any] | None = None
         self._is_one = len(fields) == 1
+        self._are_required = not any(field is None or field.optional for field in fields)
         if structs is None or not names or len(names) < len(fields):
             return
         if all(name in structs.attributes for name in names):
@@ -182,14 +183,14 @@ class KeyReader:
         if self._get is not None and reading.struct is not None:
             value = self._get(reading.struct)
             if self._is_one:
-                if value.__class__ is str:
-                    return ((value,),)
+                value = (value,)
+            for part in value:
+                if part.__class__ is not str:
+                    if part is None and self._are_required:
+                        return ()
+                    break
             else:
-                for part in value:
-                    if part.__class__ is not str:
-                        break
-                else:
-                    return (value,)
+                return (value,)
         values = [[] if field is None else converted(reading.raw(field), field) for field in self._fields]
         return keys_of_values(values, self._fields, report)
 
