@@ -93,8 +93,14 @@ class Query:
     @cached_property
     def fields(self) -> frozenset[str]:
         """Return the names of the fields that the query reads, join keys included; not the timestamp."""
-        names = {field.name for stage in self.plan.stages for field in plan.condition_fields(stage.condition)}
-        return frozenset(names | {key.name for stage in self.plan.stages for key in stage.keys if key is not None})
+        keys = {key.name for stage in self.plan.stages for key in stage.keys if key is not None}
+        return frozenset(keys.union(*self.stage_fields))
+
+    @cached_property
+    def stage_fields(self) -> tuple[frozenset[str], ...]:
+        """Return the names of the fields that each stage tests, `until` last."""
+        conditions = [stage.condition for stage in self.plan.stages]
+        return tuple(frozenset(field.name for field in plan.condition_fields(each)) for each in conditions)
 
     @cached_property
     def key_names(self) -> tuple[str, ...]:

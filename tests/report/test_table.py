@@ -25,7 +25,7 @@ def rule(name: str = "A rule", **settings: Any) -> Rule:
 
 def table(*detections: Detection, fields: tuple[str, ...] = (), width: int = 80, **layout: Any) -> str:
     out = io.StringIO()
-    writer_named("table")(detections, out, Layout(fields=lambda _: fields, width=width, **layout))
+    writer_named("table")(detections, out, Layout(fields=lambda _: [fields], width=width, **layout))
     return out.getvalue()
 
 
@@ -98,6 +98,22 @@ def test_a_missing_event_and_one_without_a_time_are_said_to_be_so() -> None:
     shown = table(Detection(rule(), "sequence", events, {"k": None}, None, None))
     for part in ("k = null", "1  +0s  a", "2  no such event", "3  +?  c", "4  -1.5s  b"):
         assert part in shown
+
+
+def test_a_stage_shows_what_it_tests_and_what_tells_the_events_apart() -> None:
+    documents = [
+        {"event": {"outcome": word, "type": "start"}, "process": {"name": "a"}, "n": 1} for word in ("no", "yes")
+    ]
+    detection = Detection(rule(), "sequence", tuple(map(Event, documents)), {}, None, None)
+    out = io.StringIO()
+    stages = [("event.outcome", "event.type"), ("event.outcome", "event.type", "n")]
+    writer_named("table")([detection], out, Layout(fields=lambda _: stages, width=80))
+    shown = [line[15:].strip() for line in out.getvalue().splitlines()]
+    assert [line for line in shown if line.startswith(("event.", "n "))] == [
+        "event.outcome  no",
+        "event.outcome  yes",
+        "n              1",
+    ]
 
 
 hostile = st.text(st.characters(codec=None), max_size=300)

@@ -92,7 +92,8 @@ def command(
     was_read = _feed(search, read_events(*inputs, stats=stats))
     to_match = match_maker(query.plan)
     found = [to_match(each.events, each.key) for each in search.results(size=size, result_position=position)]
-    layout = Layout(documents, names_rule=False, fields=lambda _: query.fields, color=wants_color(color, sys.stdout))
+    has_color = wants_color(color, sys.stdout)
+    layout = Layout(documents, names_rule=False, fields=lambda _: query.stage_fields, color=has_color)
     with WholeLines() as lines:
         _write(found, query, output_format(format_name), layout, lines)
     if not quiet and (stats.evaluated or not was_read):

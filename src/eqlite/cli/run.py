@@ -102,10 +102,10 @@ def command(
     ctx.exit(_exit_code(stats, inputs, broken=broken, strict=strict, fail_on_match=fail_on_match, lines=lines))
 
 
-def _fields_of(compiled: Compiled) -> Callable[[Rule], Collection[str]]:
-    """Return what the table asks: the fields that a rule tests."""
+def _fields_of(compiled: Compiled) -> Callable[[Rule], Sequence[Collection[str]]]:
+    """Return what the table asks: the fields that each stage of a rule tests."""
     queries = {id(rule): query for rule, query in compiled}
-    return lambda rule: queries[id(rule)].fields
+    return lambda rule: queries[id(rule)].stage_fields
 
 
 @contextlib.contextmanager

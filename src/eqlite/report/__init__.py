@@ -6,7 +6,7 @@ keeps none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
@@ -24,7 +24,7 @@ FORMATS = {
 """Name for `--format`, and the module that is imported when it is asked for."""
 
 
-def _no_fields(_: Rule) -> Collection[str]:
+def _no_fields(_: Rule) -> Sequence[Collection[str]]:
     return ()
 
 
@@ -35,14 +35,14 @@ class Layout:
     Attributes:
         documents: the events themselves, not only their names (ndjson, json).
         names_rule: which rule it is of; not for a query, which has none.
-        fields: the fields that a rule tests, for the table to show.
+        fields: the fields that each stage of a rule tests, for the table to show.
         color: styles for a terminal (table).
         width: columns of the table; None for those of the terminal.
     """
 
     documents: bool = True
     names_rule: bool = True
-    fields: Callable[[Rule], Collection[str]] = _no_fields
+    fields: Callable[[Rule], Sequence[Collection[str]]] = _no_fields
     color: bool = False
     width: int | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.cells import chop_cells
@@ -55,28 +55,36 @@ def joined_keys(detection: Detection) -> Iterator[Text]:
         yield Text(safe(", ".join(keys), most=_MOST_CHARACTERS), style="bold")
 
 
-def story(detection: Detection, fields: Collection[str], width: int) -> Iterator[Text]:
+def story(detection: Detection, fields: Sequence[Collection[str]], width: int) -> Iterator[Text]:
     """Yield the lines about an event, or about each event of a sequence with its distance from the first.
 
     Args:
         detection: what was found.
-        fields: the fields that the rule tests.
+        fields: the fields that each stage of the rule tests; the last ones hold for all that follow.
         width: of a line, in columns; what does not fit is for the caller to cut.
     """
     is_alone = len(detection.events) == 1
+    little = _say_little(detection)
     start_ns: int | None = None
     for number, event in enumerate(detection.events, 1):
         if event is None:
             yield Text(f"{number}  no such event", style="dim italic")
             continue
         document = document_of(event)
+        tested = fields[min(number, len(fields)) - 1] if fields else ()
         if is_alone:
-            yield from _event(event, document, fields, width)
+            yield from _event(event, document, tested, width, little=little)
             continue
         time_ns = parse_timestamp(raw_values(document, "@timestamp"))
         start_ns = time_ns if start_ns is None else start_ns
         before = Text(f"{number}  {_offset(time_ns, start_ns)}  ", style="cyan")
-        yield from _stage(before, [*_event(event, document, fields, width - len(before), is_stage=True)])
+        yield from _stage(before, [*_event(event, document, tested, width - len(before), little=little, is_stage=True)])
+
+
+def _say_little(detection: Detection) -> list[str]:
+    """Return the fields that are not worth showing: unless they are what tells the events of a sequence apart."""
+    documents = [document_of(event) for event in detection.events if event is not None]
+    return [name for name in _SAY_LITTLE if len({_shown(document, name) for document in documents}) < 2]
 
 
 def _stage(before: Text, lines: list[Text]) -> Iterator[Text]:
@@ -85,12 +93,18 @@ def _stage(before: Text, lines: list[Text]) -> Iterator[Text]:
 
 
 def _event(
-    event: AnyEvent, document: Mapping[str, Any], fields: Collection[str], width: int, *, is_stage: bool = False
+    event: AnyEvent,
+    document: Mapping[str, Any],
+    fields: Collection[str],
+    width: int,
+    *,
+    little: Collection[str],
+    is_stage: bool = False,
 ) -> Iterator[Text]:
     headline = _headline(document, fields)
     yield from _in_two_lines(_shown(document, headline), width) if headline else [Text("an event", style="dim")]
     context = [name for group in _CONTEXT if (name := _first(document, group)) is not None]
-    told = {headline, *context, *_SAY_LITTLE}
+    told = {headline, *context, *little}
     tested = [name for name in fields if name not in told and raw_values(document, name)]
     tested.sort(key=lambda name: _rank(name, headline))
     tested = tested[: _MOST_FIELDS_OF_A_STAGE if is_stage else _MOST_FIELDS]
