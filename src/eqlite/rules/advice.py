@@ -56,8 +56,15 @@ def _findings(clause: MeasuredClause, absent: Collection[Field], events: int, *,
     missing = None if clause.held or is_too_complex(condition) else absent_field(condition, absent)
     if missing is not None:
         yield Finding("field-absent", f"no event has `{missing}`: over such events the rule need not run at all")
-    if clause.share < _NOTABLE_SHARE:
-        return
+    if clause.share >= _NOTABLE_SHARE:
+        yield from _costly(clause, events, is_first=is_first)
+    if not clause.held and missing is None:
+        yield Finding("never-held", f"held for none of the {evaluated:,} events that reached it")
+
+
+def _costly(clause: MeasuredClause, events: int, *, is_first: bool) -> Iterator[Finding]:
+    """Yield what makes a clause take its time."""
+    condition, evaluated = clause.condition, clause.evaluated
     if any(isinstance(leaf, plan.Script) for leaf in plan.leaves(condition)):
         yield Finding("script", "calculated anew for each event: compare a field with a constant where that will do")
     pattern = pattern_without_literal(condition)
@@ -84,8 +91,6 @@ def _findings(clause: MeasuredClause, absent: Collection[Field], events: int, *,
             f"the first test that rules much out is a dear one, put to {evaluated:,} of {events:,} events: "
             "add an equality that holds for few, such as of event.type, event.action or host.os.type",
         )
-    if not clause.held and missing is None:
-        yield Finding("never-held", f"held for none of the {evaluated:,} events that reached it")
 
 
 def absent_field(condition: plan.Condition, absent: Collection[Field]) -> str | None:
