@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 import eqlite
 from eqlite.events.readers import iter_blocks
 from eqlite.rules import keeping
-from eqlite.rules.keeping import Keeper, KeptLine, KeptPlace
+from eqlite.rules.keeping import Keeper, KeptLine
 from eqlite.rules.ruleset import RuleSet
 from eqlite.rules.running import RunStats, run_files
 
@@ -38,11 +39,11 @@ def kept_of(path: Path) -> list[keeping.Kept]:
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (text_of(range(50)).encode(), KeptPlace),
-        (b"\xef\xbb\xbf" + text_of(range(50)).encode(), KeptPlace),
+        (text_of(range(50)).encode(), partial),
+        (b"\xef\xbb\xbf" + text_of(range(50)).encode(), partial),
         (text_of(range(50)).encode("utf-16"), KeptLine),
         (gzip.compress(text_of(range(50)).encode()), KeptLine),
-        (text_of(range(50)).rstrip().encode(), KeptPlace),
+        (text_of(range(50)).rstrip().encode(), partial),
     ],
     ids=["plain", "mark", "utf-16", "gzip", "no last line end"],
 )
@@ -98,7 +99,7 @@ def test_of_very_many_files_lines_are_kept(tmp_path: Path, monkeypatch: pytest.M
             kept = keeper.keep(0)
             kinds.append(type(kept))
             assert kept()["n"] == 0
-    assert kinds == [KeptPlace, KeptPlace, KeptLine, KeptLine]
+    assert kinds == [partial, partial, KeptLine, KeptLine]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

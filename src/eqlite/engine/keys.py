@@ -83,14 +83,15 @@ def _choices(values: list[Any], field: Field) -> dict[Any, Any]:
     if field.type is not DataType.UNKNOWN:
         return {value: value for value in values}
     if len(values) == 1:
-        return {_untyped_key(values[0]): values[0]}
+        return {untyped_key(values[0]): values[0]}
     choices: dict[Any, Any] = {}
     for value in values:
-        choices.setdefault(_untyped_key(value), value)
+        choices.setdefault(untyped_key(value), value)
     return choices
 
 
-def _untyped_key(value: Any) -> str:
+def untyped_key(value: Any) -> str:
+    """Return the key that a value makes where the field has no type."""
     if value.__class__ is str:
         return str(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:

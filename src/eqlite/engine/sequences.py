@@ -114,11 +114,19 @@ class KeyState(list["Pending[Kept] | None"]):
 
     __slots__ = ("touched_ns", "unwanted", "waiting")
 
-    def __init__(self, places: int, touched_ns: int) -> None:
-        super().__init__((None,) * places)
-        self.touched_ns = touched_ns
-        self.unwanted: dict[int, tuple[int, int | None]] | None = None
-        self.waiting: deque[Waiting[Kept]] | None = None
+    touched_ns: int
+    unwanted: dict[int, tuple[int, int | None]] | None
+    waiting: deque[Waiting[Kept]] | None
+
+    @classmethod
+    def begin(cls, places: Sequence[None], touched_ns: int) -> KeyState[Kept]:
+        """Return the state of a key that comes for the first time."""
+        state: KeyState[Kept] = cls(
+            places
+        )  # a list's own constructor: one in Python would take longer than all the rest
+        state.touched_ns = touched_ns
+        state.unwanted = state.waiting = None
+        return state
 
     def is_idle(self) -> bool:
         """Tell whether nothing is left to wait for."""
@@ -144,6 +152,7 @@ class SequenceMatcher(Generic[Kept]):
     steps: list[int | None] = field(init=False)  # of each stage: its place among the positive ones, None if missing
     gaps: list[int] = field(init=False)  # of each stage: how many positive ones stand before it
     last: int = field(init=False)  # the number of the last positive step
+    nothing: tuple[None, ...] = field(init=False)  # what is open under a key at first
     maxspan_ns: int | None = field(init=False)
     _decided: int = 0
     _count: int = 0
@@ -157,6 +166,7 @@ class SequenceMatcher(Generic[Kept]):
             self.steps.append(None if stage.missing else count)
             count += not stage.missing
         self.last = count - 1
+        self.nothing = (None,) * self.last
         self.maxspan_ns = None if self.query.maxspan_ms is None else self.query.maxspan_ms * NANOS_PER_MILLI
 
     @property
@@ -322,7 +332,7 @@ class SequenceMatcher(Generic[Kept]):
     def _stop(self, key: Key) -> None:
         state = self.states.get(key)
         if state is not None:
-            state[:] = (None,) * self.last
+            state[:] = self.nothing
             if state.is_idle():
                 del self.states[key]
 
@@ -330,8 +340,9 @@ class SequenceMatcher(Generic[Kept]):
         """Return the state of a key, a new one if need be, and put it behind all others."""
         state = self.states.get(key)
         if state is None:
-            state = self.states[key] = KeyState(self.last, now_ns)
-            self._make_room(key)
+            state = self.states[key] = KeyState.begin(self.nothing, now_ns)
+            if self.max_open is not None:
+                self._make_room(key)
         else:
             state.touched_ns = now_ns
             self.states.move_to_end(key)

@@ -148,7 +148,7 @@ def load_matcher(matcher: SequenceMatcher[AnyEvent], saved: dict[str, Any], even
     matcher.dropped = saved["dropped"]
     matcher.next_sweep_ns = saved["next_sweep_ns"]
     for key, touched_ns, pendings, unwanted in saved["states"]:
-        state: KeyState[AnyEvent] = KeyState(matcher.last, touched_ns)
+        state: KeyState[AnyEvent] = KeyState.begin(matcher.nothing, touched_ns)
         state[:] = [None if pending is None else _load_pending(pending, events) for pending in pendings]
         state.unwanted = {gap: (latest, before) for gap, latest, before in unwanted} or None
         matcher.states[tuple(key)] = state

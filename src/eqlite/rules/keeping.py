@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from eqlite.errors import EventError
@@ -112,13 +113,29 @@ class KeptPlace:
         return _decoded(self._file.path, self._number, self._file.read(self._offset, self._size))
 
 
+class Places:
+    """The places of the lines of a block: what is kept of one is a number and these, which it shares with others."""
+
+    __slots__ = ("_file", "_number", "_offsets")
+
+    def __init__(self, file: OpenFile, number: int, offsets: list[int]) -> None:
+        self._file = file
+        self._number = number
+        self._offsets = offsets
+
+    def event(self, index: int) -> Event:
+        """Return the event on a line; as `KeptPlace`."""
+        offset = self._offsets[index]
+        return KeptPlace(self._file, self._number + index, offset, self._offsets[index + 1] - offset)()
+
+
 class Keeper:
     """Keeps lines of blocks; `begin` with a block, then keep what is wanted of it."""
 
     def __init__(self) -> None:
         self._files: dict[str, OpenFile] = {}
         self._block = RawBlock("", 0, [])
-        self._file: OpenFile | None = None
+        self._event: Callable[[int], Event] | None = None
         self._offsets: list[int] | None = None
 
     def begin(self, block: RawBlock) -> None:
@@ -128,13 +145,11 @@ class Keeper:
 
     def keep(self, index: int) -> Kept:
         """Return what to keep of a line of the block."""
-        offsets = self._offsets
-        if offsets is None:
-            offsets = self._offsets = self._find_lines()
-        if self._file is None:
-            return KeptLine(self._block.file, self._block.line + index, self._block.lines[index])
-        offset = offsets[index]
-        return KeptPlace(self._file, self._block.line + index, offset, offsets[index + 1] - offset)
+        if self._offsets is None:
+            self._offsets = self._find_lines()
+        if self._event is not None:
+            return partial(self._event, index)
+        return KeptLine(self._block.file, self._block.line + index, self._block.lines[index])
 
     def place(self, index: int) -> tuple[int, int, int]:
         """Return number, offset and size of a line of the block, for another process to keep."""
@@ -154,9 +169,11 @@ class Keeper:
 
     def _find_lines(self) -> list[int]:
         """Return where the lines of the block begin and end in their file, which is open then."""
-        file, _, lines, start = self._block
-        self._file = None if start is None else self._opened(file)
-        return list(itertools.accumulate(map(len, lines), initial=start or 0))
+        file, first, lines, start = self._block
+        offsets = list(itertools.accumulate(map(len, lines), initial=start or 0))
+        opened = None if start is None else self._opened(file)
+        self._event = None if opened is None else Places(opened, first, offsets).event
+        return offsets
 
     def _opened(self, path: str) -> OpenFile | None:
         opened = self._files.get(path)

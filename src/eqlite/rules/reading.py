@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from eqlite.backends.shared.structs import Structs
-from eqlite.engine.keys import Key, keys_of_values
+from eqlite.engine.keys import Key, keys_of_values, untyped_key
 from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, ordinal_of_values, time_of_values
 from eqlite.events.decoding import decode_object
 from eqlite.events.envelopes import unwrap
@@ -184,13 +184,17 @@ class KeyReader:
             value = self._get(reading.struct)
             if self._is_one:
                 value = (value,)
+            has_numbers = False
             for part in value:
-                if part.__class__ is not str:
+                kind = part.__class__
+                if kind is int:
+                    has_numbers = True
+                elif kind is not str:
                     if part is None and self._are_required:
                         return ()
                     break
             else:
-                return (value,)
+                return (tuple(map(untyped_key, value)) if has_numbers else value,)
         values = [[] if field is None else converted(reading.raw(field), field) for field in self._fields]
         return keys_of_values(values, self._fields, report)
 
