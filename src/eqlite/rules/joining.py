@@ -55,7 +55,7 @@ class _Prepared(NamedTuple):
 
     clocks: tuple[Clock, ...]
     kept: tuple[tuple[JoiningRule, Asked], ...]
-    matched: tuple[tuple[Sized, JoiningRule, Asked, Asked], ...]
+    matched: tuple[tuple[Sized, SequenceMatcher[Kept], JoiningRule, Asked, Asked], ...]
     is_trusting: bool
 
 
@@ -121,14 +121,21 @@ class JoiningRules:
         self._until_sweep -= 1
         if not self._until_sweep:
             self._sweep()
-        for open_states, rule, everything, beginnings in prepared.matched:
+        for open_states, matcher, rule, everything, beginnings in prepared.matched:
             if untimed and rule.clock in untimed:
                 rule.search.untimed += 1
                 continue
             asked = everything if open_states else beginnings
-            if asked and (met := _with_keys(rule, asked, reading)):
-                assert rule.matcher is not None
-                found = rule.matcher.take((reading.where(rule.clock), reading.kept, met))
+            if not asked:
+                continue
+            if len(asked) == 1:
+                stage, reader = asked[0]
+                keys = reader.read(reading, rule.tell)
+                met: StageKeys = ((stage, keys),) if keys else ()
+            else:
+                met = _with_keys(rule, asked, reading)
+            if met:
+                found = matcher.take((reading.where(rule.clock), reading.kept, met))
                 if found:
                     rule.found += found
 
@@ -150,7 +157,7 @@ class JoiningRules:
                 kept.append((rule, asked))
             else:
                 first = tuple(pair for pair in asked if pair[0] in rule.begins)
-                matched.append((rule.matcher.states, rule, asked, first))
+                matched.append((rule.matcher.states, rule.matcher, rule, asked, first))
         clocks = tuple(dict.fromkeys(self._rules[number].clock for number, _ in stages))
         return _Prepared(clocks, tuple(kept), tuple(matched), self._is_trusting)
 
@@ -171,10 +178,6 @@ def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
 
 
 def _with_keys(rule: JoiningRule, asked: Asked, reading: Reading) -> StageKeys:
-    if len(asked) == 1:
-        ((stage, reader),) = asked
-        keys = reader.read(reading, rule.tell)
-        return ((stage, keys),) if keys else ()
     return tuple([(stage, keys) for stage, reader in asked if (keys := reader.read(reading, rule.tell))])
 
 
