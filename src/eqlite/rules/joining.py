@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from eqlite.engine.keys import Key
 from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys
+from eqlite.limits import MAX_COMBINATIONS
 from eqlite.plan import Plan, SequenceQuery
 from eqlite.rules.keeping import Kept
 from eqlite.rules.reading import Clock, KeyReader, Readers, Reading
@@ -121,6 +123,8 @@ class JoiningRules:
         self._until_sweep -= 1
         if not self._until_sweep:
             self._sweep()
+        last_reader: KeyReader | None = None
+        keys: tuple[Key, ...] = ()
         for open_states, matcher, rule, everything, beginnings in prepared.matched:
             if untimed and rule.clock in untimed:
                 rule.search.untimed += 1
@@ -130,7 +134,9 @@ class JoiningRules:
                 continue
             if len(asked) == 1:
                 stage, reader = asked[0]
-                keys = reader.read(reading, rule.tell)
+                if reader is not last_reader:  # rules that begin with the same event often have the same keys
+                    keys = reader.read(reading, rule.tell)
+                    last_reader = reader if len(keys) < MAX_COMBINATIONS else None
                 met: StageKeys = ((stage, keys),) if keys else ()
             else:
                 met = _with_keys(rule, asked, reading)
