@@ -251,6 +251,15 @@ def test_what_never_held_is_told() -> None:
     assert said('process where name == "no"', MANY)['name == "no"'] == ["never-held"]
 
 
+def test_what_costs_next_to_nothing_is_not_worth_a_word() -> None:
+    condition = eqlite.compile('any where name : "*x*?"').plan.stages[0].condition
+    of_little, of_all = (
+        advice.findings([advice.MeasuredClause(condition, 100, 40, share)], [], 100)[0] for share in (0.0, 1.0)
+    )
+    assert of_little == ()
+    assert [finding.id for finding in of_all] == ["dear-first-test"]
+
+
 def test_nothing_is_said_about_what_was_never_reached() -> None:
     assert said('process where n == -1 and name : "*x*y*"', MANY)['name : "*x*y*"'] == []
 

@@ -92,22 +92,16 @@ class Search(Generic[Kept]):
     hits: list[EventHits[Kept]] = field(default_factory=list)
     items: list[dict[Key, list[int]]] = field(default_factory=list)
     _tests: StageTests | None = None
-    _keys: StageTests = field(init=False)
     _matcher: SequenceMatcher[Kept] | None = None
     _found: list[Found[Kept]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._keys = StageTests(self.plan, (), self.report)
 
     def take(self, document: Document, place: int, kept: Kept) -> bool:
         """Test a document with every stage; tell whether anything is kept of it. `place` is its number in the input."""
         if self._tests is None:
-            self._tests = StageTests(self.plan, self.make_predicates())
+            self._tests = StageTests(self.plan, self.make_predicates(), self.report)
         met = self._tests.met(document)
-        return bool(met) and self.take_met(document, met, place, kept)
-
-    def take_met(self, document: Document, met: Sequence[int], place: int, kept: Kept) -> bool:
-        """Take a document that is known to meet some stages: as `take`, after the tests."""
+        if not met:
+            return False
         if isinstance(self.plan.query, EventQuery):
             self.take_match(ordinal(document, place, self.plan), kept)
             return True
@@ -115,7 +109,7 @@ class Search(Generic[Kept]):
         if isinstance(self.plan.query, SequenceQuery) and where[0] == NO_TIME:
             self.untimed += 1
             return False
-        stages = self._keys.with_keys(document, met)
+        stages = self._tests.with_keys(document, met)
         if stages:
             self.take_hits(EventHits(where, kept, stages))
         return bool(stages)

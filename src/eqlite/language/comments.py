@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from eqlite.source import Span
 
-_NO_COMMENT = re.compile(
-    r'(?:[^"\'`/]++'
-    r'|"""[^\r\n]*?"""(?:"{1,2})?'  # a raw string, which may end in two quotes of its own
+_QUOTED_OR_COMMENT = re.compile(
+    r'"""[^\r\n]*?"""(?:"{1,2})?'  # a raw string, which may end in two quotes of its own
     r'|"(?:[^\r\n"\\]|\\[^\r\n])*+"'
     r"|`[^`]*+`"
     r"|'(?:[^\r\n'\\]|\\[^\r\n])*+'"
-    r"|/(?![/*]))*+"
+    r"|//[^\r\n]*+"
+    r"|/\*"
+    r"|[\"'`]"  # one that nothing closes: the rest of the line is no comment
 )
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
@@ -53,18 +54,21 @@ def blank_comments(text: str) -> Blanked:
     pieces: list[str] = []
     comments: list[Comment] = []
     position = kept = 0
-    while (start := _end(_NO_COMMENT, text, position)) < len(text):
+    while (found := _QUOTED_OR_COMMENT.search(text, position)) is not None:
+        start, position = found.span()
         opening = text[start : start + 2]
+        if opening in ('"', "'", "`") or (position - start == 1):
+            rest = _REST_OF_LINE.match(text, position)
+            position = rest.end() if rest is not None else position
+            continue
+        if opening not in ("//", "/*"):
+            continue
         if opening == "/*":
-            end = _end_of_block(text, start + 2)
+            end = _end_of_block(text, position)
             if end is None:
                 pieces += [text[kept:start], _NOT_LINE_END.sub(" ", text[start:])]
                 return Blanked("".join(pieces), tuple(comments), start)
             position = end
-        else:
-            position = _end(_REST_OF_LINE, text, start)
-            if opening != "//":
-                continue  # a quote that nothing closes: the rest of the line is no comment
         gap = text[kept:start]
         line_start = gap.rfind("\n") + 1  # without one, the comment before stands on the same line, if there is one
         own_line = (line_start > 0 or kept == 0) and not gap[line_start:].strip(" \t\r")
@@ -73,12 +77,6 @@ def blank_comments(text: str) -> Blanked:
         kept = position
     pieces.append(text[kept:])
     return Blanked("".join(pieces), tuple(comments))
-
-
-def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
-    found = pattern.match(text, start)
-    assert found is not None
-    return found.end()
 
 
 def _end_of_block(text: str, position: int) -> int | None:

@@ -42,8 +42,8 @@ _MIN_INT, _MAX_INT = _RANGES[DataType.INTEGER]
 
 # Possessive quantifiers: the text is an event's, and there is nothing to come back to.
 _INTEGER = re.compile(r"[+-]?[0-9]++")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+")
-_HEXADECIMAL = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]++(?:\.[0-9a-fA-F]*+)?+|\.[0-9a-fA-F]++)[pP][+-]?[0-9]++")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
+_HEXADECIMAL = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]++(?:\.[0-9a-fA-F]*+)?|\.[0-9a-fA-F]++)[pP][+-]?[0-9]++")
 _SPECIAL: Final = {"NaN": math.nan, "Infinity": math.inf}
 
 

@@ -9,6 +9,7 @@ anything that could be wrong, the whole text is.
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from typing import NamedTuple
 
@@ -43,6 +44,9 @@ _TEXTS = re.compile(_TEXT, re.VERBOSE)
 
 Table = dict[str, object]
 
+_FIRST_WITH_POSSESSIVE_GROUPS = (3, 11, 5)
+"""Before, `(…)*+` could match where it should not, or not where it should (python/cpython#106052)."""
+
 
 class _Opened(NamedTuple):
     """A table that a header names, the last one of an array of tables, and those below it."""
@@ -61,6 +65,8 @@ def loads(text: str) -> Table:
     >>> loads('name = "it\'s" # "quoted"\nquery = \"\"\"a\nb\"\"\"')
     {'name': "it's", 'query': 'a\nb'}
     """
+    if sys.version_info < _FIRST_WITH_POSSESSIVE_GROUPS:
+        return tomllib.loads(text)
     try:
         return _read(text.replace("\r\n", "\n"))
     except (ValueError, RecursionError):

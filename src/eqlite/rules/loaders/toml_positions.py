@@ -15,7 +15,7 @@ from eqlite.source import Span
 _STATEMENT = re.compile(r"[ \t\r\n]*(?:(#|\[\[?|[A-Za-z0-9_-]+(?=[ \t]*=))(?:[ \t]*=[ \t]*)?)?")
 _SPACES = re.compile(r"[ \t]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_BETWEEN_PAIRS = re.compile(r"(?:[ \t\r\n,]++|#[^\n]*+)*+")
+_BETWEEN_PAIRS = re.compile(r"(?:[ \t\r\n,]++|#[^\n]*+)*")
 _SCALAR = re.compile(r"[^,\]}#\r\n]*")
 _STOP = re.compile(r"[\"'#\[\]{}]")
 _ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|[ \t]*\r?\n[ \t\r\n]*|.)|\r\n")
