@@ -44,7 +44,9 @@ def source(work: Path) -> Path:
     run_well(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", work / "dist", cwd=ROOT)
     (built,) = (work / "dist").glob("*.tar.gz")
     with tarfile.open(built) as archive:
-        archive.extractall(work / "source", filter="data")
+        if hasattr(tarfile, "data_filter"):  # not before Python 3.11.4
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(work / "source")
     (top,) = (work / "source").iterdir()
     return top
 
