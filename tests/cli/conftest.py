@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,12 @@ from eqlite.cli import main
 
 ROOT = Path(__file__).parents[2]
 EXPECTED = Path(__file__).parent / "expected"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ctrl_c_counts() -> None:
+    """Let commands that tests start hear of Ctrl-C, also where the tests run in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Done(NamedTuple):

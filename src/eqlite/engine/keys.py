@@ -97,3 +97,10 @@ def untyped_key(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         value = int(value)
     return to_text(value)
+
+
+def sortable_value(value: object) -> tuple[int, Any]:
+    """Return what a key's value is ordered by: null first, then numbers, then texts."""
+    if value is None:
+        return (0, 0)
+    return (1, value) if isinstance(value, (int, float)) else (2, str(value))

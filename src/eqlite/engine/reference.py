@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from eqlite.engine.keys import Key
+from eqlite.engine.keys import Key, sortable_value
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import UNTIL, EventHits, sortable_value
+from eqlite.engine.sequences import UNTIL, EventHits
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import SequenceQuery
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from eqlite.engine.keys import Key
-from eqlite.engine.sequences import sortable_value
+from eqlite.engine.keys import Key, sortable_value
 
 ItemEvents = Mapping[Key, Sequence[int]]
 """For one item of a sample: the places of its events in the input, by key."""

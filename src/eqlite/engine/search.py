@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from eqlite.engine.keys import Key, join_keys
+from eqlite.engine.matching import match_sequences, result_order, sequence_matcher
 from eqlite.engine.order import NO_TIME, Ordinal, ordinal
 from eqlite.engine.pipes import Position, cut
 from eqlite.engine.samples import match_samples
-from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, match_sequences, result_order
+from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher
 from eqlite.fields import Field
 from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery
 
@@ -136,7 +137,7 @@ class Search(Generic[Kept]):
         What was taken so far has been fed.
         """
         assert isinstance(self.plan.query, SequenceQuery)
-        self._matcher = SequenceMatcher(self.plan.query)
+        self._matcher = sequence_matcher(self.plan.query)
         for hits in sorted(self.hits, key=lambda hits: hits.ordinal):
             self._found += self._matcher.take(hits)
         self.hits.clear()

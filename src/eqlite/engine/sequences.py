@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from eqlite.engine.keys import Key
 from eqlite.engine.order import Ordinal
@@ -99,6 +99,15 @@ class Waiting(Generic[Kept]):
     key: Key
     last_ms: int
     deadline_ms: int
+
+
+class OpenKey(NamedTuple, Generic[Kept]):
+    """What is open under a key, but for what waits, as snapshots have it: see `KeyState`."""
+
+    key: Key
+    touched_ns: int
+    pendings: Sequence[Pending[Kept] | None]
+    unwanted: Mapping[int, tuple[int, int | None]]
 
 
 class KeyState(list["Pending[Kept] | None"]):
@@ -208,11 +217,25 @@ class SequenceMatcher(Generic[Kept]):
         if self.next_sweep_ns is not None and now_ns < self.next_sweep_ns:
             return
         self.next_sweep_ns = now_ns + maxspan_ns // _SWEEPS_PER_MAXSPAN
-        states = self.states
         # Unwanted events count by the millisecond: one more, to be sure.
-        too_old_ns = now_ns - maxspan_ns - NANOS_PER_MILLI
-        while states and next(iter(states.values())).touched_ns < too_old_ns:
+        self._drop_older(now_ns - maxspan_ns - NANOS_PER_MILLI)
+
+    def _drop_older(self, than_ns: int) -> None:
+        states = self.states
+        while states and next(iter(states.values())).touched_ns < than_ns:
             states.popitem(last=False)
+
+    def open_keys(self) -> Iterator[OpenKey[Kept]]:
+        """Yield what is open under each key, the one touched longest ago first."""
+        for key, state in self.states.items():
+            yield OpenKey(key, state.touched_ns, state, state.unwanted or {})
+
+    def open_key(self, saved: OpenKey[Kept]) -> None:
+        """Let this be open, too."""
+        state: KeyState[Kept] = KeyState.begin(self.nothing, saved.touched_ns)
+        state[:] = saved.pendings
+        state.unwanted = dict(saved.unwanted) or None
+        self.states[saved.key] = state
 
     def finish(self) -> list[Found[Kept]]:
         """Return what is certain because nothing more comes, and forget all else."""
@@ -373,23 +396,3 @@ def _last_before(latest: tuple[int, int | None] | None, now_ms: int) -> int | No
     if latest is None or latest[0] < now_ms:
         return latest and latest[0]
     return latest[1]
-
-
-def result_order(found: Found[Any]) -> tuple[Any, ...]:
-    """Return what sequences are ordered by: their last event, then their first, then their key (eql-semantics 8.6)."""
-    links = [link for link in found.links if link is not None]
-    return (links[-1].ordinal, links[0].ordinal, tuple(map(sortable_value, found.key)))
-
-
-def sortable_value(value: object) -> tuple[int, Any]:
-    """Return what a key's value is ordered by: null first, then numbers, then texts."""
-    if value is None:
-        return (0, 0)
-    return (1, value) if isinstance(value, (int, float)) else (2, str(value))
-
-
-def match_sequences(query: SequenceQuery, events: Iterable[EventHits[Kept]]) -> Sequence[Found[Kept]]:
-    """Return the sequences among events that come in any order, in Elasticsearch's order."""
-    matcher: SequenceMatcher[Kept] = SequenceMatcher(query)
-    found = [found for hits in sorted(events, key=lambda hits: hits.ordinal) for found in matcher.take(hits)]
-    return sorted([*found, *matcher.finish()], key=result_order)

@@ -16,7 +16,7 @@ import msgspec
 
 from eqlite.engine.matches import Event as AnyEvent
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import EventHits, KeyState, Link, Pending, SequenceMatcher, Waiting
+from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, SequenceMatcher, Waiting
 from eqlite.errors import SnapshotError
 from eqlite.events.document import Event, EventSource
 
@@ -128,11 +128,11 @@ def dump_matcher(matcher: SequenceMatcher[AnyEvent], table: EventTable) -> dict[
         "states": [
             [
                 list(key),
-                state.touched_ns,
-                [None if pending is None else _dump_pending(pending, table) for pending in state],
-                [[gap, *times] for gap, times in (state.unwanted or {}).items()],
+                touched_ns,
+                [None if pending is None else _dump_pending(pending, table) for pending in pendings],
+                [[gap, *times] for gap, times in unwanted.items()],
             ]
-            for key, state in matcher.states.items()
+            for key, touched_ns, pendings, unwanted in matcher.open_keys()
         ],
         # In the order in which they became complete, which decides between equal deadlines.
         "waiting": [
@@ -147,11 +147,10 @@ def load_matcher(matcher: SequenceMatcher[AnyEvent], saved: dict[str, Any], even
     """Let a new matcher hold what a saved one did."""
     matcher.dropped = saved["dropped"]
     matcher.next_sweep_ns = saved["next_sweep_ns"]
-    for key, touched_ns, pendings, unwanted in saved["states"]:
-        state: KeyState[AnyEvent] = KeyState.begin(matcher.nothing, touched_ns)
-        state[:] = [None if pending is None else _load_pending(pending, events) for pending in pendings]
-        state.unwanted = {gap: (latest, before) for gap, latest, before in unwanted} or None
-        matcher.states[tuple(key)] = state
+    for key, touched_ns, parts, unwanted in saved["states"]:
+        pendings = [None if pending is None else _load_pending(pending, events) for pending in parts]
+        times = {gap: (latest, before) for gap, latest, before in unwanted}
+        matcher.open_key(OpenKey(tuple(key), touched_ns, pendings, times))
     for pending, key, last_ms, deadline_ms in saved["waiting"]:
         matcher.wait(Waiting(_load_pending(pending, events), tuple(key), last_ms, deadline_ms))
 

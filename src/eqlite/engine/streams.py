@@ -14,10 +14,11 @@ from functools import partial
 from typing import Any
 
 from eqlite.engine.matches import Event, Match, match_maker
+from eqlite.engine.matching import result_order, sequence_matcher
 from eqlite.engine.order import NO_TIME, ordinal
 from eqlite.engine.pipes import cut
 from eqlite.engine.search import Predicate, Report, Result, Search, StageTests
-from eqlite.engine.sequences import EventHits, Found, Link, SequenceMatcher, result_order
+from eqlite.engine.sequences import EventHits, Found, Link, SequenceMatcher
 from eqlite.engine.snapshots import (
     EventTable,
     dump_hits,
@@ -102,7 +103,7 @@ class Stream:
         self._has_warned = False
         self._take: Callable[[Event, dict[str, Any], int], list[Found[Event]]] = self._take_in_order
         if isinstance(plan.query, SequenceQuery):
-            self._matcher = SequenceMatcher(plan.query, settings.max_open)
+            self._matcher = sequence_matcher(plan.query, settings.max_open)
             begins = {number for number, gap in enumerate(self._matcher.gaps) if gap == 0}
             self._first_tests = self._tests.only(begins)
         elif isinstance(plan.query, SampleQuery):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from eqlite.engine.keys import Key
-from eqlite.engine.order import NO_TIME
+from eqlite.engine.order import NO_TIME, Ordinal
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys
 from eqlite.limits import MAX_COMBINATIONS
@@ -124,6 +124,9 @@ class JoiningRules:
         if not self._until_sweep:
             self._sweep()
         last_reader: KeyReader | None = None
+        last_clock: Clock | None = None
+        where: Ordinal
+        kept: Kept
         keys: tuple[Key, ...] = ()
         for open_states, matcher, rule, everything, beginnings in prepared.matched:
             if untimed and rule.clock in untimed:
@@ -141,7 +144,10 @@ class JoiningRules:
             else:
                 met = _with_keys(rule, asked, reading)
             if met:
-                found = matcher.take((reading.where(rule.clock), reading.kept, met))
+                if rule.clock is not last_clock:  # nearly all rules have the same
+                    where, kept = reading.where(rule.clock), reading.kept
+                    last_clock = rule.clock
+                found = matcher.take((where, kept, met))
                 if found:
                     rule.found += found
 

@@ -1,0 +1,69 @@
+"""Matching sequences of two events with nothing unwanted, which most are: a key's state is the event that began.
+
+The answers are those of `SequenceMatcher`, for less work and memory. Where very many keys are open, each object less is
+one less for Python's garbage collector to look at, again and again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from eqlite.engine.keys import Key
+from eqlite.engine.order import Ordinal
+from eqlite.engine.sequences import UNTIL, Found, Kept, Link, OpenKey, Pending, SequenceMatcher, StageKeys
+
+
+@dataclass(slots=True)
+class PairMatcher(SequenceMatcher[Kept]):
+    """The state of a sequence query of two events; takes events in order."""
+
+    states: OrderedDict[Key, Link[Kept]] = field(default_factory=OrderedDict)  # type: ignore[assignment]
+
+    def take(self, hits: tuple[Ordinal, Kept, StageKeys]) -> list[Found[Kept]]:
+        """Take an event with its hits, the later stage first and `until` last; return what it completes."""
+        ordinal, kept, stages = hits
+        now_ns = ordinal[0]
+        maxspan_ns, states = self.maxspan_ns, self.states
+        found: list[Found[Kept]] = []
+        if maxspan_ns is not None and (self.next_sweep_ns is None or now_ns >= self.next_sweep_ns):
+            self.advance(now_ns, found)
+        for stage, keys in stages:
+            if stage == 0:
+                link = Link(ordinal, kept)
+                for key in keys:
+                    if key in states:
+                        states.move_to_end(key)
+                    states[key] = link
+                if self.max_open is not None:
+                    self._keep_at_most(self.max_open)
+                continue
+            for key in keys:
+                first = states.pop(key, None)
+                if stage == UNTIL or first is None:
+                    continue
+                if maxspan_ns is None or now_ns - first.ordinal[0] <= maxspan_ns:
+                    found.append(Found((first, Link(ordinal, kept)), key))
+        return found
+
+    def _keep_at_most(self, count: int) -> None:
+        while len(self.states) > count:
+            self.states.popitem(last=False)
+            self.dropped += 1
+
+    def _drop_older(self, than_ns: int) -> None:
+        states = self.states
+        while states and next(iter(states.values())).ordinal[0] < than_ns:
+            states.popitem(last=False)
+
+    def open_keys(self) -> Iterator[OpenKey[Kept]]:
+        """Yield what is open under each key."""
+        for key, link in self.states.items():
+            yield OpenKey(key, link.ordinal[0], [Pending(*link, None, link.ordinal[0])], {})
+
+    def open_key(self, saved: OpenKey[Kept]) -> None:
+        """Let this be open."""
+        (pending,) = saved.pendings
+        assert pending is not None
+        self.states[saved.key] = Link(pending.ordinal, pending.kept)
