@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from eqlite.engine.keys import Key
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import UNTIL, Found, Kept, Link, OpenKey, Pending, SequenceMatcher, StageKeys
+from eqlite.engine.sequences import UNTIL, Found, Kept, Link, OpenKey, Pending, SequenceMatcher, StageKeys, new_tuple
 
 
 @dataclass(slots=True)
@@ -31,11 +31,11 @@ class PairMatcher(SequenceMatcher[Kept]):
             self.advance(now_ns, found)
         for stage, keys in stages:
             if stage == 0:
-                link = Link(ordinal, kept)
+                link = new_tuple(Link, (ordinal, kept))
                 for key in keys:
-                    if key in states:
+                    if states.setdefault(key, link) is not link:
+                        states[key] = link
                         states.move_to_end(key)
-                    states[key] = link
                 if self.max_open is not None:
                     self._keep_at_most(self.max_open)
                 continue

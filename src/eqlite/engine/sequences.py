@@ -21,7 +21,7 @@ from eqlite.plan import SequenceQuery
 Kept = TypeVar("Kept")
 
 UNTIL = -1
-_new = tuple.__new__  # of a named tuple, where very many are made: its own constructor takes twice as long
+new_tuple = tuple.__new__  # of a named tuple, where very many are made: its own constructor takes twice as long
 _SWEEPS_PER_MAXSPAN = 8
 
 
@@ -251,7 +251,7 @@ class SequenceMatcher(Generic[Kept]):
         if self.last:
             state = self._touched(key, now_ns)
             lead_ms = self._lead_ms(state, now_ns) if state.unwanted else None
-            state[0] = _new(Pending, (ordinal, kept, None, now_ns, lead_ms, False))
+            state[0] = new_tuple(Pending, (ordinal, kept, None, now_ns, lead_ms, False))
         else:
             lone = self.states.get(key)
             lead_ms = self._lead_ms(lone, now_ns) if lone is not None and lone.unwanted else None

@@ -44,20 +44,25 @@ class JoiningRule:
     found: list[Found[Kept]] = field(default_factory=list)
 
 
+Concerned = tuple[JoiningRule, SequenceMatcher[Kept], Asked]
+
+
 class _Prepared(NamedTuple):
     """What to do for an event that meets certain stages.
 
     Attributes:
         clocks: the clocks of the rules.
         kept: the rules for which it is kept.
-        matched: the machines into which it goes: what they have open, the rule, and the stages, all of them and those
-            that begin a sequence.
+        begun: the rules of which it begins a sequence, with their machines and all stages that it meets.
+        continued: the others with a machine, behind what they have open: where that is nothing, the event counts for
+            nothing.
         is_trusting: whether the order of events was trusted.
     """
 
     clocks: tuple[Clock, ...]
     kept: tuple[tuple[JoiningRule, Asked], ...]
-    matched: tuple[tuple[Sized, SequenceMatcher[Kept], JoiningRule, Asked, Asked], ...]
+    begun: tuple[Concerned, ...]
+    continued: tuple[tuple[Sized, Concerned], ...]
     is_trusting: bool
 
 
@@ -123,17 +128,19 @@ class JoiningRules:
         self._until_sweep -= 1
         if not self._until_sweep:
             self._sweep()
+        if untimed:
+            _count_untimed(prepared, untimed)
+        all_concerned = prepared.begun
+        for open_states, concerned in prepared.continued:
+            if open_states:
+                all_concerned = (*all_concerned, concerned)
         last_reader: KeyReader | None = None
+        keys: tuple[Key, ...] = ()
         last_clock: Clock | None = None
         where: Ordinal
         kept: Kept
-        keys: tuple[Key, ...] = ()
-        for open_states, matcher, rule, everything, beginnings in prepared.matched:
-            if untimed and rule.clock in untimed:
-                rule.search.untimed += 1
-                continue
-            asked = everything if open_states else beginnings
-            if not asked:
+        for rule, matcher, asked in all_concerned:
+            if rule.clock in untimed:
                 continue
             if len(asked) == 1:
                 stage, reader = asked[0]
@@ -145,8 +152,8 @@ class JoiningRules:
                 met = _with_keys(rule, asked, reading)
             if met:
                 if rule.clock is not last_clock:  # nearly all rules have the same
-                    where, kept = reading.where(rule.clock), reading.kept
                     last_clock = rule.clock
+                    where, kept = reading.where(last_clock), reading.kept
                 found = matcher.take((where, kept, met))
                 if found:
                     rule.found += found
@@ -161,17 +168,18 @@ class JoiningRules:
             rule.search.take_hits(EventHits(where, reading.kept, met))
 
     def _prepare(self, stages: Stages) -> _Prepared:
-        kept, matched = [], []
+        kept, begun, continued = [], [], []
         for number, met in stages:
             rule = self._rules[number]
             asked = _asked_stages(rule.search.plan, met, self._readers)
             if rule.matcher is None:
                 kept.append((rule, asked))
+            elif rule.begins.intersection(met):
+                begun.append((rule, rule.matcher, asked))
             else:
-                first = tuple(pair for pair in asked if pair[0] in rule.begins)
-                matched.append((rule.matcher.states, rule.matcher, rule, asked, first))
+                continued.append((rule.matcher.states, (rule, rule.matcher, asked)))
         clocks = tuple(dict.fromkeys(self._rules[number].clock for number, _ in stages))
-        return _Prepared(clocks, tuple(kept), tuple(matched), self._is_trusting)
+        return _Prepared(clocks, tuple(kept), tuple(begun), tuple(continued), self._is_trusting)
 
     def _sweep(self) -> None:
         """Let go what has become too old in matchers to which no event comes any more."""
@@ -187,6 +195,11 @@ def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
     pairs = [(stage, readers.keys(plan.stages[stage].keys)) for stage in sorted(met, reverse=True)]
     last = [(UNTIL, reader) for stage, reader in pairs if stage == until]
     return (*(pair for pair in pairs if pair[0] != until), *last)
+
+
+def _count_untimed(prepared: _Prepared, untimed: Sequence[Clock]) -> None:
+    for rule, _, _ in (*prepared.begun, *(concerned for _, concerned in prepared.continued)):
+        rule.search.untimed += rule.clock in untimed
 
 
 def _with_keys(rule: JoiningRule, asked: Asked, reading: Reading) -> StageKeys:

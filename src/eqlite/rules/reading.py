@@ -98,8 +98,7 @@ class Clock:
     def __init__(self, timestamp: Field | None, tiebreaker: Field | None, structs: Structs | None) -> None:
         self._timestamp = timestamp
         self._tiebreaker = tiebreaker
-        self._latest: tuple[Any, ...] | None = None
-        self._text = ""
+        self._latest: Ordinal | None = None
         self._get: Callable[[Any], Any] | None = None
         is_simple = timestamp is not None and not timestamp.formats and timestamp.null_value is None
         if timestamp is None or structs is None or not is_simple or tiebreaker is not None:
@@ -124,43 +123,19 @@ class Clock:
     def follows(self, reading: Reading) -> bool | None:
         """Tell whether an event stands behind all that were asked about before, and remember that it came.
 
-        None for one without a time. Of two times of one day that are written alike, the texts tell the order.
+        None for one without a time.
         """
-        text = None
-        if self._get is not None and reading.struct is not None:
-            text = self._get(reading.struct)
-            last = self._text
-            if (
-                text.__class__ is str
-                and len(text) == len(last)
-                and text[:11] == last[:11]
-                and text[13] == ":"
-                and text[-1] == "Z"
-                and text >= last
-            ):
-                self._text = text
-                self._latest = None
-                return True
-        return self._follows_by_time(reading, text)
-
-    def _follows_by_time(self, reading: Reading, text: Any) -> bool | None:
         where = reading.where(self)
         if where[0] == NO_TIME:
             return None
-        if self._latest is None and self._text:
-            self._latest = (time_of_values([self._text], self._timestamp) or 0, 2, "")  # type: ignore[arg-type]
-        if self._latest is not None and where[:3] < self._latest:
+        if self._latest is not None and where < self._latest:  # places only grow, so they make no difference
             return False
-        self._latest = where[:3]
-        is_usual = text.__class__ is str and len(text) > len("2026-01-01T00:00:00") and text[13] == ":"
-        self._text = text if is_usual and text[-1] == "Z" and text[10] == "T" else ""
+        self._latest = where
         return True
 
     @property
     def now_ns(self) -> int:
         """Return the time of the latest event, 0 before there was one."""
-        if self._latest is None and self._text and self._timestamp is not None:
-            return time_of_values([self._text], self._timestamp) or 0
         return self._latest[0] if self._latest is not None else 0
 
 
@@ -184,17 +159,15 @@ class KeyReader:
             value = self._get(reading.struct)
             if self._is_one:
                 value = (value,)
-            has_numbers = False
             for part in value:
-                kind = part.__class__
-                if kind is int:
-                    has_numbers = True
-                elif kind is not str:
-                    if part is None and self._are_required:
-                        return ()
+                if part.__class__ is not str:
                     break
             else:
-                return (tuple(map(untyped_key, value)) if has_numbers else value,)
+                return (value,)
+            if None in value and self._are_required:
+                return ()
+            if all(part.__class__ is str or part.__class__ is int for part in value):
+                return (tuple(map(untyped_key, value)),)
         values = [[] if field is None else converted(reading.raw(field), field) for field in self._fields]
         return keys_of_values(values, self._fields, report)
 

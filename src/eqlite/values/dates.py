@@ -41,14 +41,15 @@ __all__ = ["date_interval", "format_instant", "parse_date_value", "parse_timesta
 
 _LONG_LIMIT: Final = 1 << 63
 _MAX_DAYS: Final = _LONG_LIMIT // DAY * MILLISECOND  # as many days as a long has milliseconds
-_MAX_KNOWN_DAYS: Final = 4_096
+_MAX_KNOWN: Final = 4_096
 _MAX_COUNT_DIGITS: Final = 10
 _MAX_COUNT: Final = (1 << 31) - 1
 _UNITS = {"w": 7 * DAY, "d": DAY, "h": HOUR, "H": HOUR, "m": MINUTE, "s": SECOND}
 _MONTHS_OF = {"y": 12, "M": 1}
 
-# The parts of "2026-03-02T10:15:21.118Z" by their text, in nanoseconds. Days are learned as they come.
+# The parts of "2026-03-02T10:15:21.118Z" by their text, in nanoseconds. Days and minutes are learned as they come.
 _DAYS: dict[str, int] = {}
+_KNOWN_MINUTES: dict[str, int] = {}
 _MINUTES = {f"T{hour:02}:{minute:02}": hour * HOUR + minute * MINUTE for hour in range(24) for minute in range(60)}
 _SECONDS = {f":{second:02}": second * SECOND for second in range(60)}
 _TAILS = {f".{number:03}Z": number * MILLISECOND for number in range(1_000)} | {"Z": 0, "": 0}
@@ -70,7 +71,8 @@ def parse_timestamp(value: object) -> int | None:
     (1772442921118000001, 1772446521118000000, None)
     """
     if isinstance(value, str):
-        return _timestamp_of_text(value)
+        quick = _quick(value)
+        return quick if quick is not None else _timestamp_of_text(value)
     if isinstance(value, (list, tuple)):
         return _first_timestamp(value)
     if isinstance(value, datetime.date):
@@ -168,23 +170,41 @@ def _quick(text: str) -> int | None:
 
     The look-ups are the validation: only what a calendar and a clock can show is in the tables.
     """
-    start, minutes, seconds = _DAYS.get(text[:10]), _MINUTES.get(text[10:16]), _SECONDS.get(text[16:19])
-    if minutes is None or seconds is None:
+    minute = text[:16]
+    start, seconds = _KNOWN_MINUTES.get(minute), _SECONDS.get(text[16:19])
+    if seconds is None:
         return None
+    if start is None:
+        start = _learn_minute(minute)
+        if start is None:
+            return None
+    tail = text[19:]
+    fraction = _TAILS.get(tail)
+    if fraction is not None:
+        return start + seconds + fraction
+    digits = tail[1:-1]
+    if len(digits) <= FRACTION_DIGITS and tail[0] == "." and tail[-1] == "Z" and digits.isascii() and digits.isdigit():
+        return start + seconds + int(digits.ljust(FRACTION_DIGITS, "0"))
+    fields: Fields = {}
+    if match_items(_ANY_TAIL, tail, 0, fields) != len(tail):
+        return None
+    return start + seconds + fields.get("n", 0) - fields.get("offset", 0) * SECOND
+
+
+def _learn_minute(text: str) -> int | None:
+    """Return the start of the minute of `2026-03-02T10:15` and remember it; None where it is no such minute."""
+    minutes = _MINUTES.get(text[10:])
+    if minutes is None:
+        return None
+    start = _DAYS.get(text[:10])
     if start is None:
         start = _learn_day(text[:10])
         if start is None:
             return None
-    tail = text[19:]
-    if tail in _TAILS:
-        return start + minutes + seconds + _TAILS[tail]
-    digits = tail[1:-1]
-    if len(digits) <= FRACTION_DIGITS and tail[0] == "." and tail[-1] == "Z" and digits.isascii() and digits.isdigit():
-        return start + minutes + seconds + int(digits.ljust(FRACTION_DIGITS, "0"))
-    fields: Fields = {}
-    if match_items(_ANY_TAIL, tail, 0, fields) != len(tail):
-        return None
-    return start + minutes + seconds + fields.get("n", 0) - fields.get("offset", 0) * SECOND
+    if len(_KNOWN_MINUTES) >= _MAX_KNOWN:
+        _KNOWN_MINUTES.clear()
+    _KNOWN_MINUTES[text] = start + minutes
+    return start + minutes
 
 
 def _learn_day(text: str) -> int | None:
@@ -192,7 +212,7 @@ def _learn_day(text: str) -> int | None:
     interval = read_interval(text, formats_of(("strict_year_month_day",)))
     if interval is None or len(text) != len("2026-03-02"):
         return None
-    if len(_DAYS) >= _MAX_KNOWN_DAYS:
+    if len(_DAYS) >= _MAX_KNOWN:
         _DAYS.clear()
     _DAYS[text] = interval[0]
     return interval[0]
