@@ -13,8 +13,9 @@ import eqlite
 from eqlite import Schema, strategies
 from eqlite.backends.base import Faults
 from eqlite.backends.reference import ReferenceBackend
-from eqlite.backends.shared import atoms, decisions
-from eqlite.backends.shared.decisions import Decisions, Node
+from eqlite.backends.shared import atoms, decisions, sample
+from eqlite.backends.shared.decisions import Decisions
+from eqlite.backends.shared.nodes import Node
 from eqlite.backends.shared.structs import DoesNotFit, UnusualShape
 from eqlite.plan import Condition
 
@@ -55,7 +56,7 @@ class Asker:
 
     def check(self, document: dict[str, Any]) -> None:
         expected = asked_alone(self.conditions, document)
-        for _ in range(2):  # the second time by what is remembered of the first
+        for _ in range(3):  # first directly, then by new nodes, then by what is remembered
             assert self.by_line(document) in (None, expected)
             assert self.by_document(document) == expected
 
@@ -75,6 +76,25 @@ def test_generated_conditions_over_generated_documents(data: st.DataObject, name
     asker, queries = draw_asker(data, name)
     for _ in range(data.draw(st.integers(1, 4))):
         asker.check(data.draw(strategies.events(data.draw(st.sampled_from(queries)), hostile=hostile)))
+
+
+@given(st.data(), st.sampled_from(sorted(SCHEMAS)), st.booleans())
+def test_nothing_changes_where_documents_are_expected_to_be_like_others(
+    data: st.DataObject, name: str, hostile: bool
+) -> None:
+    asker, queries = draw_asker(data, name)
+    drawn = [
+        data.draw(strategies.events(data.draw(st.sampled_from(queries)), hostile=hostile))
+        for _ in range(data.draw(st.integers(1, 6)))
+    ]
+    seen = asker.decisions.new_sample()
+    for document in drawn[: len(drawn) // 2]:
+        seen.take(document)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample, "_SHARE_OF_NEW", data.draw(st.sampled_from([0.15, 1.0])))
+        asker.decisions.expect(seen)
+    for document in drawn:
+        asker.check(document)
 
 
 @given(st.data(), st.booleans())

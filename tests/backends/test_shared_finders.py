@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eqlite import plan, strategies
-from eqlite.backends.shared.finders import Finder, passes_test
+from eqlite.backends.shared.finders import Atom, Finder, passes_test
 from eqlite.strategies.patterns import matching_values
 from eqlite.values.network import parse_block
 from eqlite.values.text import fold_ascii
@@ -44,8 +44,8 @@ VALUES = SCALARS | st.lists(TEXTS).map(tuple) | st.lists(SCALARS) | st.none()
 
 
 def check(tests: list[plan.Test | None], value: Any) -> None:
-    atoms = [(1 << place, test, passes_test(test)) for place, test in enumerate(tests)]
-    expected = sum(bit for bit, _, passes in atoms if passes(value))
+    atoms = [Atom(1 << place, test) for place, test in enumerate(tests)]
+    expected = sum(atom.bit for atom in atoms if passes_test(atom.test)(value))
     assert Finder(atoms).find(value) == expected, (tests, value)
 
 

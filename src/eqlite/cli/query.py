@@ -31,7 +31,7 @@ from eqlite.query import Match, Query, compile
 from eqlite.report import FORMATS, Layout, eql_response, writer_named
 from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule
-from eqlite.rules.runner import as_detection
+from eqlite.rules.runner import as_detection, event_times
 from eqlite.source import Source
 
 _EQL_RESPONSE = "eql-response"
@@ -142,5 +142,5 @@ def _write(found: list[Match], query: Query, format_name: str, layout: Layout, l
         eql_response.write(found, query.kind, data_stdout())
         return
     rule = Rule(name="query", query=query.text, source=Source(query.text))  # stands in; nothing of it is written
-    detections = (as_detection(rule, query, match) for match in found)
+    detections = (as_detection(rule, query, match, event_times(query, match)) for match in found)
     writer_named(format_name)(lines.of(detections), result_stdout(format_name), layout)

@@ -75,7 +75,7 @@ class Asker:
             hits = self._ask_alone(document, chosen)
         else:
             node = self._together.ask_document(document)
-            if node is None:
+            if not node.held and not node.undecided:
                 return
             hits = self._together.hits(node, reading)
             hits = hits if chosen is None else hits.only(chosen)
@@ -112,21 +112,27 @@ class Asker:
         self._pass_by(len(block.lines) - done)
 
     def _ask_together(self, together: Together, block: RawBlock, intake: Intake) -> None:
-        for index, line in enumerate(block.lines):
-            try:
-                met = together.ask_line(line)
-            except CannotDecode:  # of another shape, or no JSON at all
-                if not line.isspace():
-                    self._take_line(block, index, intake)
-                continue
-            self.place += 1
-            intake.stats.read += 1
-            if met is not None:
-                node, struct = met
-                reading = Reading(self.place, line, index, keeper=self.keeper, struct=struct, structs=together.structs)
-                hits = together.hits(node, reading)
-                if hits.events or hits.stages:
-                    self.tell(hits, reading)
+        together.look_at(block.lines)
+        decode, walk, structs, keeper = together.decode, together.walk, together.structs, self.keeper
+        count = 0
+        try:
+            for index, line in enumerate(block.lines):
+                try:
+                    struct = decode(line)
+                except CannotDecode:  # of another shape, or no JSON at all
+                    if not line.isspace():
+                        self._take_line(block, index, intake)
+                    continue
+                count += 1
+                self.place += 1
+                node = walk(struct)
+                if node.held or node.undecided:
+                    reading = Reading(self.place, line, index, keeper, struct, structs)
+                    hits = together.hits(node, reading)
+                    if hits.events or hits.stages:
+                        self.tell(hits, reading)
+        finally:
+            intake.stats.read += count
 
     def _line_predicate(self) -> Callable[[bytes], bool] | None:
         """Return the one rule as a function of an undecoded line; None for several rules, or where none can be made."""

@@ -40,7 +40,6 @@ class Reading:
         place: int,
         line: bytes = b"",
         index: int | None = None,
-        *,
         keeper: Keeper | None = None,
         struct: Any = None,
         structs: Structs | None = None,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from eqlite.engine.matches import Match, match_maker
-from eqlite.engine.order import Ordinal, event_time_ns
+from eqlite.engine.order import NO_TIME, Ordinal, event_time_ns
 from eqlite.engine.search import Result, Search
 from eqlite.errors import EventError
 from eqlite.events.document import document_of
@@ -13,6 +14,7 @@ from eqlite.events.stats import FileWarning, Intake, Rejected
 from eqlite.query import Query
 from eqlite.rules.asking import Compiled
 from eqlite.rules.detection import Detection
+from eqlite.rules.garbage import rare_collections
 from eqlite.rules.joining import JoiningRules
 from eqlite.rules.keeping import Kept, Unreadable
 from eqlite.rules.model import Rule
@@ -80,17 +82,11 @@ class Runner:
 
         A line that only now turns out to hold no event is rejected, and what it was part of left out.
         """
-        found: list[tuple[Ordinal, int, Result[Kept]]] = []
-        for number, ((_, query), search) in enumerate(zip(self.rules, self.searches, strict=True)):
-            faults = query.faults.count - self._faults_before[number]
-            if faults:
-                self.stats.faults += faults
-                self.stats.fault_examples += query.faults.examples
-            self.stats.untimed += search.untimed
-            found += [(_last(result), number, result) for result in search.results()]
+        with rare_collections():
+            found = self._results()
         rejected: set[Rejected] = set()
         makers = [match_maker(query.plan) for _, query in self.rules]
-        for _, number, result in sorted(found, key=lambda item: item[:2]):
+        for _, number, result in found:
             try:
                 events = tuple(None if kept is None else kept() for kept in result.events)
             except EventError as error:  # the file is not what it was; the other detections are
@@ -103,7 +99,21 @@ class Runner:
                     intake.reject(line.rejected, line.data)
                 continue
             self.stats.detections += 1
-            yield as_detection(*self.rules[number], makers[number](events, result.key))
+            times = [where[0] for where in result.ordinals if where is not None and where[0] != NO_TIME]
+            yield as_detection(*self.rules[number], makers[number](events, result.key), times)
+
+    def _results(self) -> list[tuple[Ordinal, int, Result[Kept]]]:
+        """Return the results of all rules, in order, each behind its last event and the number of its rule."""
+        found: list[tuple[Ordinal, int, Result[Kept]]] = []
+        for number, ((_, query), search) in enumerate(zip(self.rules, self.searches, strict=True)):
+            faults = query.faults.count - self._faults_before[number]
+            if faults:
+                self.stats.faults += faults
+                self.stats.fault_examples += query.faults.examples
+            self.stats.untimed += search.untimed
+            found += [(_last(result), number, result) for result in search.results()]
+        found.sort(key=itemgetter(0, 1))
+        return found
 
     def _warn(self, message: str) -> None:
         warning = FileWarning(message.split("`")[1], f"{message.split('` ')[1]}; some detections are left out")
@@ -112,19 +122,20 @@ class Runner:
 
 
 def _last(result: Result[Kept]) -> Ordinal:
-    return max(ordinal for ordinal in result.ordinals if ordinal is not None)
+    ordinals = result.ordinals
+    return ordinals[0] if len(ordinals) == 1 and ordinals[0] is not None else max(filter(None, ordinals))
 
 
-def as_detection(rule: Rule, query: Query, match: Match) -> Detection:
-    """Return a match of a rule's query as a detection, with the times of its events."""
+def as_detection(rule: Rule, query: Query, match: Match, times_ns: Sequence[int]) -> Detection:
+    """Return a match of a rule's query as a detection; `times_ns` are those of its events that have one."""
+    start = format_instant(min(times_ns)) if times_ns else None
+    end = format_instant(max(times_ns)) if len(times_ns) > 1 else start
+    keys = dict(zip(query.key_names, match.join_keys, strict=True))
+    return Detection(rule, query.kind, match.events, keys, start, end)
+
+
+def event_times(query: Query, match: Match) -> list[int]:
+    """Return the times of a match's events, of those that have one, in nanoseconds."""
     documents = [document_of(event) for event in match.events if event is not None]
     found = [event_time_ns(document, query.plan.timestamp) for document in documents]
-    times = [time_ns for time_ns in found if time_ns is not None]
-    return Detection(
-        rule,
-        query.kind,
-        match.events,
-        dict(zip(query.key_names, match.join_keys, strict=True)),
-        format_instant(min(times)) if times else None,
-        format_instant(max(times)) if times else None,
-    )
+    return [time_ns for time_ns in found if time_ns is not None]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from eqlite.backends.shared.decisions import Decisions, Node
+from eqlite.backends.shared.decisions import Decisions
+from eqlite.backends.shared.nodes import Node
+from eqlite.backends.shared.sample import Sample
 from eqlite.backends.shared.structs import DoesNotFit, Structs, UnusualShape
 from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.envelopes import unwrap
@@ -18,7 +21,6 @@ Numbers = dict[int, None]
 CannotDecode = (UnusualShape, *DoesNotFit)
 
 _MOST_HITS = 20_000
-_LINES_TO_LEARN = 50
 
 
 class Hits:
@@ -50,49 +52,43 @@ class Together:
         ]
         conditions = [stage.condition for query in queries for stage in query.plan.stages]
         self._decisions = Decisions(conditions, {path for query in queries for path in _read_besides(query.plan)})
-        self._decode = self._decisions.structs.decode
-        self._walk = self._decisions.walk
         self._hits: dict[tuple[int, ...], Hits] = {}
-        self._key_places: dict[str, int] = {}
-        self._lines_to_learn = _LINES_TO_LEARN
+        self._sample: Sample | None = self._decisions.new_sample()
 
     @property
     def structs(self) -> Structs:
         """Return the types that lines are decoded into."""
         return self._decisions.structs
 
-    def ask_line(self, line: bytes) -> tuple[Node, Any] | None:
-        """Return the last node for the document on a line, and the struct of the line; None where nothing is met.
+    @property
+    def decode(self) -> Callable[[bytes], Any]:
+        """Return the function that decodes a line into a struct.
 
-        Raises:
-            CannotDecode: one of these where the line has to be decoded whole.
+        It raises one of `CannotDecode` where the line has to be decoded whole.
         """
-        if self._lines_to_learn:
-            self._learn_order(line)
-        struct = self._decode(line)
-        node = self._walk(struct)
-        return (node, struct) if node.held or node.undecided else None
+        return self._decisions.structs.decode
 
-    def ask_document(self, document: Document) -> Node | None:
-        """Return the last node for a document of any shape; None where nothing is met."""
-        node = self._decisions.walk_document(document)
-        return node if node.held or node.undecided else None
+    @property
+    def walk(self) -> Callable[[Any], Node]:
+        """Return the function that tells the last node for a struct."""
+        return self._decisions.walk
 
-    def _learn_order(self, line: bytes) -> None:
-        """Note in which order documents have their keys; after enough of them, let all be expected so."""
-        try:
-            pending = [("", unwrap(decode_object(line))[0][0])]
-        except (BadJson, IndexError):
+    def ask_document(self, document: Document) -> Node:
+        """Return the last node for a document of any shape."""
+        return self._decisions.walk_document(document)
+
+    def look_at(self, lines: Sequence[bytes]) -> None:
+        """Look at lines before they are asked about, to expect others to be alike, until there were enough of them."""
+        if self._sample is None:
             return
-        while pending:
-            prefix, part = pending.pop()
-            for key, value in part.items():
-                self._key_places.setdefault(prefix + key, len(self._key_places))
-                if isinstance(value, dict):
-                    pending.append((f"{prefix}{key}.", value))
-        self._lines_to_learn -= 1
-        if not self._lines_to_learn:
-            self._decisions.expect_order(self._key_places)
+        for line in lines:
+            if self._sample.is_full:
+                break
+            with contextlib.suppress(BadJson, IndexError):
+                self._sample.take(unwrap(decode_object(line))[0][0])
+        if self._sample.is_enough:
+            self._decisions.expect(self._sample)
+            self._sample = None
 
     def hits(self, node: Node, reading: Reading) -> Hits:
         """Return what is met at a last node; `reading` is the event that led there."""

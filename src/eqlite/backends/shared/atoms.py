@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from eqlite import plan
-from eqlite.backends.shared.finders import Finder, Passes, Test, passes_test
+from eqlite.backends.shared.finders import Atom, Finder, Test
 
 _MOST_VALUES = 10_000
 LONGEST_KNOWN = 256
 _MOST_TEXTS = 8
 _SAMPLE = 1_000
 _FEW_TESTS = 300
+_MORE_ATOMS = 1.3
+_SPARE_ATOMS = 4
 
 
 class FieldAtoms:
@@ -21,6 +23,8 @@ class FieldAtoms:
         path: where the values stand.
         tests: what the atoms test, by their number.
         is_direct: values hardly come twice, so that nodes compute what they need rather than remember values.
+        together: the numbers of the fields to ask for together with this one, itself among them, since they have few
+            values together; documents are decoded so that equal values are of one kind.
     """
 
     def __init__(self, number: int, path: str) -> None:
@@ -28,8 +32,11 @@ class FieldAtoms:
         self.path = path
         self.tests: dict[Test, int] = {}
         self.is_direct = False
-        self._passes: list[Passes] = []
-        self._finders: dict[int, Finder] = {}
+        self.together: frozenset[int] = frozenset()
+        self._same: dict[Any, Any] = {}
+        self._atoms: dict[int, Atom] = {}
+        self._made: dict[int, Finder] = {}  # by which atoms they find
+        self._finders: dict[int, Finder] = {}  # by which atoms are wanted
         self._known: dict[Any, int] = {}
         self._seen: set[str] = set()
         self._asked = self._computed = 0
@@ -37,8 +44,8 @@ class FieldAtoms:
     def place_of(self, test: Test) -> int:
         """Return the number of an atom, a new one for a test not seen before."""
         place = self.tests.setdefault(test, len(self.tests))
-        if place == len(self._passes):
-            self._passes.append(passes_test(test))
+        if place not in self._atoms:
+            self._atoms[place] = Atom(1 << place, test)
         return place
 
     @property
@@ -51,12 +58,25 @@ class FieldAtoms:
         """Tell whether the field is asked for a few whole texts, as a field with few values is."""
         return len(self.tests) <= _FEW_TESTS and all(isinstance(test, plan.TextIn) for test in self.tests)
 
+    @property
+    def kind(self) -> type | None:
+        """Return the kind of values that all tests are about; None if they are of several, or of others than these."""
+        tests = [test for test in self.tests if test is not None]
+        if all(isinstance(test, plan.TextIn | plan.TextLike | plan.TextRegex | plan.TextRange) for test in tests):
+            return str
+        return bool if all(isinstance(test, plan.BooleanIn) for test in tests) else None
+
     def finder(self, mask: int) -> Finder:
-        """Return what finds some of the atoms."""
+        """Return what finds some of the atoms, and maybe a few others."""
         finder = self._finders.get(mask)
         if finder is None:
-            atoms = [(1 << place, test, self._passes[place]) for test, place in self.tests.items() if mask >> place & 1]
-            finder = self._finders[mask] = Finder(atoms)
+            most = mask.bit_count() * _MORE_ATOMS + _SPARE_ATOMS
+            wider = [known for known in self._made if known & mask == mask and known.bit_count() <= most]
+            if wider:
+                finder = self._made[min(wider, key=int.bit_count)]
+            else:
+                finder = self._made[mask] = Finder(self._atoms[place] for place in self._atoms if mask >> place & 1)
+            self._finders[mask] = finder
         return finder
 
     def _full(self) -> Finder:
@@ -75,6 +95,20 @@ class FieldAtoms:
                 self.is_direct = self._computed * 4 > self._asked
                 self._asked = self._computed = 0
         return bits
+
+    def bits_of_any(self, value: Any) -> int:
+        """Return all atoms that hold for any value of a struct."""
+        if value is None:
+            return 0
+        if value.__class__ is str:
+            return self.bits_of_text(value, self._full())
+        if value.__class__ is tuple:
+            return self.bits_of_texts(value, self._full())
+        return self._full().find(value)
+
+    def same(self, value: Any) -> Any:
+        """Return a value equal to this one, always the same: what is remembered many times is near at hand."""
+        return self._same.setdefault(value, value)
 
     def bits_of_texts(self, texts: tuple[str, ...], finder: Finder) -> int:
         """Return the atoms that hold for any of several texts, those of the finder among them."""
@@ -107,13 +141,16 @@ class FieldAtoms:
     def _remember(self, key: Any, bits: int) -> None:
         if len(self._known) >= _MOST_VALUES:
             self._known.clear()
+            self._same.clear()
         self._known[key] = bits
 
     def clear(self) -> None:
         """Forget values and finders."""
         self._known.clear()
+        self._same.clear()
         self._seen.clear()
         self._finders.clear()
+        self._made.clear()
 
 
 def is_short(key: Any) -> bool:

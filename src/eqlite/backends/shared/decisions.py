@@ -1,8 +1,9 @@
 """Many conditions at once: which of them hold for a document, by asking only what an undecided one still needs.
 
 The conditions are put as formulas over atoms. A **node** stands for what is still open after some fields are known; it
-asks for one more field, and the value leads on to the next node. Nodes are made when a document first comes to them,
-as the states of RE2's automata are: what has been seen once is a look-up the next time.
+asks for one more field, and the value leads on to the next node. Nodes are made as documents come to them, as the
+states of RE2's automata are: what has been seen is a look-up the next time. Where nobody has been, what is open is
+asked directly; only who comes a second time makes a node.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any
 from eqlite import plan
 from eqlite.backends.python.codegen import MAX_DEPTH, MAX_LEAVES, depth, is_in_line
 from eqlite.backends.shared.atoms import FieldAtoms, is_short
-from eqlite.backends.shared.finders import Finder
-from eqlite.backends.shared.formulas import Formula, Formulas
+from eqlite.backends.shared.formulas import Formula, Formulas, holds
+from eqlite.backends.shared.nodes import Node
+from eqlite.backends.shared.sample import Sample
 from eqlite.backends.shared.structs import Structs, fitting
 from eqlite.fields import raw_values
 
@@ -27,51 +29,8 @@ MAX_STEPS = 100_000
 _STEPS_OF_A_FINDER = 10
 _DIRECT_COST = 3.0
 _FIRST_FIELDS = 6
+_MOST_VALUES_TOGETHER = 10_000
 _MANY_OPEN = 300
-
-
-class Node:
-    """What is open after some fields are known.
-
-    Attributes:
-        fields: the fields to ask for next; empty where nothing is left to ask. Several only where they are texts, or
-            where all of them are expected to be absent.
-        get: returns the fields' values from a struct.
-        values, bits: the next node, by value and by which atoms hold.
-        mask: the atoms of a single field that are asked for.
-        finder: finds them, where values are not remembered.
-        expected: what `get` returns if all the fields are absent, for a node that asks for that alone.
-        absent, present: the next node then and otherwise.
-        undecided: the conditions that are not decided, with what is left of each.
-        held: the numbers of the conditions that are known to hold.
-    """
-
-    __slots__ = (
-        "absent",
-        "bits",
-        "expected",
-        "fields",
-        "finder",
-        "get",
-        "held",
-        "mask",
-        "present",
-        "undecided",
-        "values",
-    )  # fmt: skip
-
-    def __init__(self, held: tuple[int, ...], undecided: tuple[tuple[int, Formula], ...]) -> None:
-        self.held = held
-        self.undecided = undecided
-        self.fields: tuple[FieldAtoms, ...] = ()
-        self.get: Callable[[Any], Any] | None = None
-        self.finder: Finder | None = None
-        self.mask = 0
-        self.values: dict[Any, Node] = {}
-        self.bits: dict[Any, Node] = {}
-        self.expected: tuple[Any, ...] | None = None
-        self.absent: Node | None = None
-        self.present: Node | None = None
 
 
 class Decisions:
@@ -101,12 +60,28 @@ class Decisions:
         self.restarts = 0
         self._nodes = self._steps = 0
         self._interned: dict[object, Node] = {}
+        self._gone_once: set[int] = set()
         self._struct: Any = None
         self.root = self._start()
 
-    def expect_order(self, places: Mapping[str, int]) -> None:
-        """Let documents have their keys in this order, by path: it makes decoding faster, and changes no answer."""
-        self.structs.expect_order(places)
+    def new_sample(self) -> Sample:
+        """Return a sample for the documents that come first."""
+        return Sample(self._by_path)
+
+    def expect(self, sample: Sample) -> None:
+        """Expect documents to be like those of a sample: it makes the work faster, and changes no answer."""
+        gains = _gains(enumerate(self._whole))
+        alike = [field for field in self._fields if field.kind is not None and sample.holds(field.path, field.kind)]
+        alike.sort(key=lambda field: (-gains.get(field.number, 0.0), field.number))
+        for field in self._fields:
+            field.together = frozenset()
+        for group in sample.groups(field.path for field in alike):
+            numbers = frozenset(self._by_path[path].number for path in group)
+            for path in group:
+                self._by_path[path].together = numbers
+        texts = {field.path for field in alike if field.together and field.kind is str}
+        booleans = {field.path for field in alike if field.together and field.kind is bool}
+        self.structs.expect(sample.places, texts.union(field.path for field in self._first), booleans)
         self._restart()
 
     def _formula(self, condition: plan.Condition) -> Formula:
@@ -177,12 +152,15 @@ class Decisions:
             values = [_raw_value(document, field.path) for field in node.fields]
             if node.expected is not None:
                 node = self._branch(node, is_absent=all(value is None for value in values))
-            elif len(values) > 1:
-                found = zip(node.fields, values, strict=True)
-                node = self._by_bits(node, tuple(field.finder(field.all).find(value) for field, value in found))
-            else:
-                finder = node.finder or node.fields[0].finder(node.mask)
-                node = self._by_bits(node, finder.find(values[0]))
+                continue
+            found = zip(node.fields, node.masks, values, strict=True)
+            bits = tuple(field.finder(mask).find(value) & mask for field, mask, value in found)
+            following = self._by_bits(node, bits if len(bits) > 1 else bits[0])
+            if following is None:
+                return self._directly(
+                    node, lambda field: field.finder(field.all).find(_raw_value(document, field.path))
+                )
+            node = following
         return node
 
     def _step(self, node: Node, key: Any, value: Any, struct: Any) -> Node:
@@ -191,19 +169,35 @@ class Decisions:
         if node.expected is not None:
             return self._branch(node, is_absent=value == node.expected)
         if len(node.fields) > 1:
-            bits = tuple(field.bits_of(each, each) for field, each in zip(node.fields, value, strict=True))
-            following = self._by_bits(node, bits)
+            following = self._step_by_several(node, value)
+        elif node.finder is not None:
+            following = self._by_bits(node, self._direct_bits(node, value))
         else:
-            field = node.fields[0]
-            if node.finder is not None:
-                return self._by_bits(node, self._direct_bits(node, value))
-            following = self._by_bits(node, field.bits_of(key, value) & node.mask)
-            if field.is_direct:
-                self._find_directly(node, field)
-                node.values.clear()
-                return following
-        if is_short(key):
+            following = self._step_by_value(node, key, value)
+        if following is None:
+            return self._directly(node, lambda field: field.bits_of_any(self._value(field)))
+        return following
+
+    def _step_by_value(self, node: Node, key: Any, value: Any) -> Node | None:
+        field = node.fields[0]
+        following = self._by_bits(node, field.bits_of(key, value) & node.masks[0])
+        if field.is_direct:
+            self._find_directly(node, field)
+            node.values.clear()
+        elif following is not None and is_short(key):
             node.values[key] = following
+            self._steps += 1
+        return following
+
+    def _step_by_several(self, node: Node, values: tuple[Any, ...]) -> Node | None:
+        asked = zip(node.fields, node.masks, values, strict=True)
+        following = self._by_bits(node, tuple(field.bits_of(value, value) & mask for field, mask, value in asked))
+        if following is not None and all(map(is_short, values)):
+            if len(node.values) >= _MOST_VALUES_TOGETHER:
+                self._steps -= len(node.values)
+                node.values.clear()
+            same = tuple(field.same(value) for field, value in zip(node.fields, values, strict=True))
+            node.values[same] = following
             self._steps += 1
         return following
 
@@ -211,17 +205,26 @@ class Decisions:
         """Return which atoms hold, where values are not remembered by the node."""
         finder = node.finder
         assert finder is not None
-        if value.__class__ is str:
-            return node.fields[0].bits_of_text(value, finder) & node.mask
-        if value.__class__ is tuple:
-            return node.fields[0].bits_of_texts(value, finder) & node.mask
-        return finder.find(value)
+        if value.__class__ is str and not finder.is_simple:
+            found = node.fields[0].bits_of_text(value, finder)
+        elif value.__class__ is tuple:
+            found = node.fields[0].bits_of_texts(value, finder)
+        else:
+            found = finder.find(value)
+        return found & node.masks[0]
 
     # --- making nodes ----------------------------------------------------------------------------------------------
 
-    def _by_bits(self, node: Node, bits: Any) -> Node:
+    def _by_bits(self, node: Node, bits: Any) -> Node | None:
+        """Return where a node leads; None the first time, since very many ways are never gone again."""
         following = node.bits.get(bits)
         if following is None:
+            way = hash((id(node), bits))
+            if way not in self._gone_once:
+                if len(self._gone_once) >= MAX_STEPS:
+                    self._gone_once.clear()
+                self._gone_once.add(way)
+                return None
             if self._nodes > MAX_NODES or self._steps > MAX_STEPS:
                 self._restart()
                 self.restarts += 1
@@ -229,6 +232,21 @@ class Decisions:
             following = node.bits[bits] = self._after(node, zip(node.fields, several, strict=True))
             self._steps += 1
         return following
+
+    def _directly(self, node: Node, find: Callable[[FieldAtoms], int]) -> Node:
+        """Return the last node for a document that came to a node, without making those in between."""
+        found: dict[int, int] = {}
+
+        def bits_of(number: int) -> int:
+            bits = found.get(number)
+            if bits is None:
+                bits = found[number] = find(self._fields[number])
+            return bits
+
+        answers = [(condition, formula, holds(formula, bits_of)) for condition, formula in node.undecided]
+        held = [condition for condition, _, answer in answers if answer]
+        opaque = [(condition, formula) for condition, formula, answer in answers if answer is None]
+        return Node(tuple(sorted((*node.held, *held))), tuple(opaque))
 
     def _branch(self, node: Node, *, is_absent: bool) -> Node:
         """Return where a node that asks for absent fields leads."""
@@ -245,12 +263,16 @@ class Decisions:
     def _after(self, node: Node, known: Iterable[tuple[FieldAtoms, int]]) -> Node:
         """Return the node for what is left once some fields are known by which of their atoms hold."""
         decide, true, false = self._formulas.decide, self._formulas.true, self._formulas.false
-        held, undecided = list(node.held), list(node.undecided)
-        for field, bits in known:
-            number = field.number
-            left = [(condition, decide(formula, number, bits)) for condition, formula in undecided]
-            held += [condition for condition, formula in left if formula is true]
-            undecided = [pair for pair in left if pair[1] is not true and pair[1] is not false]
+        numbers = [(field.number, bits) for field, bits in known]
+        held, undecided = list(node.held), []
+        for condition, formula in node.undecided:
+            for number, bits in numbers:
+                if number in formula.fields:
+                    formula = decide(formula, number, bits)
+            if formula is true:
+                held.append(condition)
+            elif formula is not false:
+                undecided.append((condition, formula))
         held.sort()
         key = (tuple(held), tuple(undecided))
         made = self._interned.get(key)
@@ -289,24 +311,34 @@ class Decisions:
             if gain > most or (gain == most and best is not None and number < best.number):
                 best, most = field, gain
         if best is not None:
-            self._ask(node, (best,))
+            self._ask(node, (best, *self._with(best, gains)))
+
+    def _with(self, field: FieldAtoms, gains: Mapping[int, float]) -> list[FieldAtoms]:
+        """Return what to ask for together with a field: of the others with few values those that the document has."""
+        if self._struct is None:
+            return []
+        others = [self._fields[number] for number in sorted(field.together & gains.keys()) if number != field.number]
+        return [other for other in others if self._value(other) is not None]
 
     def _ask(self, node: Node, fields: tuple[FieldAtoms, ...]) -> None:
         node.fields = fields
         node.get = attrgetter(*(self.structs.attributes[field.path] for field in fields))
-        if len(fields) == 1:
-            for _, formula in node.undecided:
-                node.mask |= formula.fields.get(fields[0].number, 0)
-            if fields[0].is_direct:
-                self._find_directly(node, fields[0])
+        masks = dict.fromkeys((field.number for field in fields), 0)
+        for _, formula in node.undecided:
+            for number in masks.keys() & formula.fields.keys():
+                masks[number] |= formula.fields[number]
+        node.masks = tuple(masks.values())
+        if len(fields) == 1 and fields[0].is_direct:
+            self._find_directly(node, fields[0])
 
     def _find_directly(self, node: Node, field: FieldAtoms) -> None:
-        node.finder = field.finder(node.mask)
+        node.finder = field.finder(node.masks[0])
         self._steps += _STEPS_OF_A_FINDER  # which takes as much memory
 
     def _restart(self) -> None:
         """Drop all nodes."""
         self._interned.clear()
+        self._gone_once.clear()
         self._formulas.clear(self._whole)
         for field in self._fields:
             field.clear()

@@ -64,15 +64,19 @@ def passes_test(test: Test) -> Passes:
 def _passes_text(test: Test) -> Callable[[str], bool] | None:
     """Return a function for texts alone where that is quicker."""
     if isinstance(test, plan.TextRegex):
-        return _remembered(compile_regex(test.pattern, insensitive=test.insensitive).matches)
-    return None
+        regex = compile_regex(test.pattern, insensitive=test.insensitive)
+        return _remembered(regex.matches, regex.required_literal or "")
+    least = _least_length(test)
+    return None if least is None else lambda text: len(text) >= least
 
 
-def _remembered(matches: Callable[[str], bool]) -> Callable[[str], bool]:
+def _remembered(matches: Callable[[str], bool], required: str) -> Callable[[str], bool]:
     """Return a function that remembers what it said of short texts: a regular expression is dear to ask."""
     known: dict[str, bool] = {}
 
     def ask(text: str) -> bool:
+        if required not in text:
+            return False
         answer = known.get(text)
         if answer is None:
             answer = matches(text)
@@ -85,10 +89,42 @@ def _remembered(matches: Callable[[str], bool]) -> Callable[[str], bool]:
     return ask
 
 
-class Finder:
-    """Some atoms of one field; `find` returns those that hold for a raw value, as bits."""
+def _least_length(test: Test) -> int | None:
+    """Return n for a test that every text of n characters or more passes, and no other one."""
+    lengths = [pattern.least_length for pattern in test.patterns] if isinstance(test, plan.TextLike) else [None]
+    return None if None in lengths else min(length for length in lengths if length is not None)
 
-    def __init__(self, atoms: Iterable[tuple[int, Test, Passes]]) -> None:
+
+class Atom:
+    """A test with what is made of it once, for all finders.
+
+    Attributes:
+        bit: what stands for it.
+        passes, passes_text: functions that tell whether any value passes, and whether a text does.
+        needed: texts, in lower case, of which a joined value holds one if it passes, each with what is left to check;
+            None where there are no such texts.
+        is_quick: a text is tested in no time.
+    """
+
+    __slots__ = ("bit", "is_quick", "needed", "passes", "passes_text", "test")
+
+    def __init__(self, bit: int, test: Test) -> None:
+        self.bit = bit
+        self.test = test
+        self.passes = passes_test(test)
+        self.passes_text = _passes_text(test) or self.passes
+        self.needed = _needed_literals(test)
+        self.is_quick = _least_length(test) is not None
+
+
+class Finder:
+    """Some atoms of one field; `find` returns those that hold for a raw value, as bits.
+
+    Attributes:
+        is_simple: a text is looked up, and nothing else done: as quick as to remember what was found.
+    """
+
+    def __init__(self, atoms: Iterable[Atom]) -> None:
         self._always: list[tuple[int, Passes]] = []
         self._all: list[tuple[int, Passes]] = []
         self._exact: dict[str, int] = {}
@@ -98,8 +134,10 @@ class Finder:
         self._has_numbers_only = True
         literals: dict[str, list[tuple[int, Check | None]]] = {}
         blocks: list[tuple[int, Block]] = []
-        for bit, test, passes in atoms:
-            self._all.append((bit, passes))
+        asks_much = False
+        for atom in atoms:
+            bit, test = atom.bit, atom.test
+            self._all.append((bit, atom.passes))
             self._has_numbers_only &= test is None or isinstance(test, plan.NumberIn)
             match test:
                 case None:
@@ -114,10 +152,10 @@ class Finder:
                     if isinstance(test, plan.NumberIn):
                         for number in test.numbers:
                             self._numbers[number] = self._numbers.get(number, 0) | bit
-                    needed = _needed_literals(test)
-                    if needed is None:
-                        self._always.append((bit, _passes_text(test) or passes))
-                    for literal, check in needed or ():
+                    if atom.needed is None:
+                        asks_much |= not atom.is_quick
+                        self._always.append((bit, atom.passes_text))
+                    for literal, check in atom.needed or ():
                         literals.setdefault(literal, []).append((bit, check))
         self._literals = tuple(literals)
         self._enough = [sum({bit for bit, check in asked if check is None}) for asked in literals.values()]
@@ -125,6 +163,7 @@ class Finder:
         self._needs_lower_case = bool(self._literals or self._folded)
         self._machine = _machine(self._literals)
         self._ends, self._between = _intervals(blocks)
+        self.is_simple = not (asks_much or self._literals or self._ends)
 
     def find(self, value: Any) -> int:
         """Return the atoms that hold for a value: a text, a tuple of texts, None, or whatever an event may hold."""
@@ -189,6 +228,11 @@ def _needed_literals(test: Test) -> list[tuple[str, Check | None]] | None:
 
     None where there are no such texts.
     """
+    if isinstance(test, plan.TextRegex):
+        required = fold_ascii(compile_regex(test.pattern, insensitive=test.insensitive).required_literal or "")
+        passes = _passes_text(test)
+        assert passes is not None
+        return [(required, lambda value, _: passes(value))] if len(required) > 1 else None
     if not isinstance(test, plan.TextLike) or len(test.patterns) > MANY_PATTERNS:
         return None
     needed: list[tuple[str, Check | None]] = []

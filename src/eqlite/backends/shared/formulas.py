@@ -124,3 +124,23 @@ class Formulas:
         if made is None:
             made = self._made[key] = Formula(kind, terms, fields)
         return made
+
+
+def holds(formula: Formula, bits_of: Callable[[int], int]) -> bool | None:
+    """Tell whether a formula is true; None where only a document tells. `bits_of` tells the atoms of a field."""
+    kind = formula.kind
+    if kind in ("atom", "not"):
+        ((number, mask),) = formula.fields.items()
+        return bool(bits_of(number) & mask) is (kind == "atom")
+    if kind == "opaque":
+        return None
+    if not formula.terms:
+        return kind == "true"
+    decisive, answer = kind == "or", kind == "and"
+    is_known = True
+    for term in formula.terms:
+        found = holds(term, bits_of)
+        if found is decisive:
+            return decisive
+        is_known &= found is not None
+    return answer if is_known else None

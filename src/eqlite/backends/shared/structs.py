@@ -16,6 +16,7 @@ import msgspec
 
 _VALUE = str | int | float | bool | tuple[str, ...] | None
 _TEXT = str | tuple[str, ...] | None
+_BOOLEAN = bool | None
 _Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
 _NAME = re.compile(r"[\w@ -]+(\.[\w@ -]+)*", re.ASCII)
 """What msgspec takes for names without a doubt; it refuses quotes, backslashes, control characters and surrogates."""
@@ -44,16 +45,18 @@ class Structs:
     def __init__(self, paths: Collection[str], texts: Collection[str] = ()) -> None:
         """Make them; `texts` are paths that hold nothing but texts."""
         self._paths = sorted(paths)
-        self._texts = frozenset(texts)
         self.attributes: dict[str, str] = {}
+        self._getters: dict[str, Callable[[Any], Any]] = {}
         self._empty: dict[str, Any] = {}
-        self.expect_order({})
+        self.expect({}, texts)
 
-    def expect_order(self, places: Mapping[str, int]) -> None:
+    def expect(self, places: Mapping[str, int], texts: Collection[str], booleans: Collection[str] = ()) -> None:
         """Make the types anew for documents that have their keys in this order, by path.
 
-        A field that comes where the decoder expects it costs no search. Attributes keep their names.
+        A field that comes where the decoder expects it costs no search. Attributes keep their names. `texts` and
+        `booleans` are paths that hold nothing but those; a document where they hold others does not fit.
         """
+        self._kinds = {**dict.fromkeys(texts, _TEXT), **dict.fromkeys(booleans, _BOOLEAN)}
         document = self._struct("", self._paths, places)
         self._decode = msgspec.json.Decoder(self._line(document)).decode
 
@@ -72,7 +75,7 @@ class Structs:
                 self._empty[path] = kind()
                 fields.append((name, kind, self._empty[path]))
             else:
-                fields.append((name, _TEXT if path in self._texts else _VALUE, None))
+                fields.append((name, self._kinds.get(path, _VALUE), None))
         fields.sort(key=lambda field: places.get(prefix + names[field[0]], len(places)))
         return msgspec.defstruct("Part", fields, gc=False, frozen=True, rename=names)
 
@@ -101,7 +104,10 @@ class Structs:
 
     def getter(self, path: str) -> Callable[[Any], Any]:
         """Return a function that takes a field's value out of a struct."""
-        return attrgetter(self.attributes[path])
+        get = self._getters.get(path)
+        if get is None:
+            get = self._getters[path] = attrgetter(self.attributes[path])
+        return get
 
     def absence(self, struct: Any, paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
         """Return what to look at to see that all the paths are absent from a struct as they are from this one.
@@ -117,4 +123,4 @@ class Structs:
         return tuple(found), tuple(found.values())
 
     def _get(self, struct: Any, path: str) -> Any:
-        return attrgetter(self.attributes[path])(struct)
+        return self.getter(path)(struct)
