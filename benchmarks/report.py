@@ -22,6 +22,7 @@ class Row:
         value: in `unit`.
         ratio: to `orjson.loads` of the same events in the same run.
         limit: what the value, or under `of_ratio` the ratio, should not exceed.
+        is_least: the limit is what it should at least be, instead.
         note: what else there is to say.
         skipped: why there is no value.
     """
@@ -32,14 +33,17 @@ class Row:
     ratio: float | None = None
     limit: float | None = None
     of_ratio: bool = True
+    is_least: bool = False
     note: str = ""
     skipped: str = ""
 
     @property
-    def is_over(self) -> bool:
-        """Tell whether the limit is exceeded."""
+    def misses_limit(self) -> bool:
+        """Tell whether the value or ratio is on the wrong side of the limit."""
         measured = self.ratio if self.of_ratio else self.value
-        return self.limit is not None and measured is not None and measured > self.limit
+        if self.limit is None or measured is None:
+            return False
+        return measured < self.limit if self.is_least else measured > self.limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,9 @@ def _cells(row: Row) -> str:
     digits = 2 if row.value < 100 else 0
     measured = f"{row.value:,.{digits}f} {row.unit}"
     ratio = "" if row.ratio is None else f"{row.ratio:,.2f}" if row.ratio < 10 else f"{row.ratio:,.0f}"
-    limit = "" if row.limit is None else f"{row.limit:g}"
-    note = " OVER ITS LIMIT;" * row.is_over + f" {row.note}" * bool(row.note)
+    limit = "" if row.limit is None else f"{'>= ' * row.is_least}{row.limit:g}"
+    missed = f" {'UNDER' if row.is_least else 'OVER'} ITS LIMIT;" if row.misses_limit else ""
+    note = missed + f" {row.note}" * bool(row.note)
     return f"{measured:>12}  {ratio:>8}  {limit:>6} {note}"
 
 

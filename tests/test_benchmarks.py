@@ -17,6 +17,7 @@ pytest.importorskip("orjson", reason="the yardstick of the benchmarks, in the de
 
 from benchmarks.events import MATCH_EVERY, make_events
 from benchmarks.one_rule import RULE
+from benchmarks.report import Row, Section, print_table
 from benchmarks.sequence_events import QUERY, make_sequence_events
 
 ROOT = Path(__file__).parent.parent
@@ -105,3 +106,21 @@ def test_events_of_sequences_complete_what_they_say_and_keep_the_keys_open():
             assert 49 <= stream.stats.open <= 65  # maxspan is over for some, which are swept out together
     assert stream.stats.matches > 200
     assert (stream.stats.late, stream.stats.dropped) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "is_missed"),
+    [
+        (Row("at most, of the ratio", 9.0, "µs", 2.1, limit=2.0), True),
+        (Row("at most, of the ratio", 9.0, "µs", 2.0, limit=2.0), False),
+        (Row("at most, of the value", 9.0, "s", limit=5, of_ratio=False), True),
+        (Row("at least", 149.0, "times", limit=150, of_ratio=False, is_least=True), True),
+        (Row("at least", 150.0, "times", limit=150, of_ratio=False, is_least=True), False),
+        (Row("not measured", limit=150, of_ratio=False, is_least=True, skipped="not at hand"), False),
+        (Row("no limit", 9.0, "s"), False),
+    ],
+)
+def test_a_missed_limit_is_told(row, is_missed, capsys):
+    assert row.misses_limit is is_missed
+    print_table([Section("rows", [row])])
+    assert ("ITS LIMIT" in capsys.readouterr().out) is is_missed
