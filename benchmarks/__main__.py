@@ -107,7 +107,8 @@ def _measure(
     )
     yield measure_pack(shared, files[-1], count=effort.pack_events, runs=effort.pack_runs)
     folder = files[0].path.parent
-    yield from measure_many_rules(shared, folder, count=effort.many_rules_events, runs=effort.many_rules_runs)
+    count, runs = effort.many_rules_events, effort.many_rules_runs
+    yield from measure_many_rules(shared, folder, count=count, loop_count=effort.pack_events, runs=runs)
     yield measure_starts(runs=effort.starts)
     yield measure_memory(files[0], megabytes=effort.megabytes)
 

@@ -1,8 +1,9 @@
-"""One run of many rules: `python -m benchmarks.many_rules_worker ARCHIVE EVENTS EVERY`.
+"""One run of many rules: `python -m benchmarks.many_rules_worker ARCHIVE EVENTS SELECTION`.
 
-Takes every EVERYth rule by rule id, all kinds, 0 for the example rule alone. Prints CPU seconds as JSON. The first half
-of the events warms up: `steady` is for an event of the second half, `warm_up` what the first took beyond that rate.
-With `jobs N` for EVERY, the event rules in N processes, and seconds on the wall.
+SELECTION is `1` for the example rule alone, `all` or `event` for all rules or those about one event, `every N` for each
+Nth rule by rule id, or the name of a JSON file of rule ids. Prints CPU seconds as JSON. The first half of the events
+warms up: `steady` is for an event of the second half, `warm_up` what the first took beyond that rate. `writing` is all
+that comes after the last event: what was found put in order and made into detections.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from eqlite.rules.running import RunStats, run_files
 _LINES_AT_ONCE = 2_000
 
 
-def main(archive: str, events: str, every: int) -> None:
+def main(archive: str, events: str, selection: str) -> None:
     clock = time.process_time
     started = clock()
-    compiled = _compiled(archive, every)
+    compiled = select_rules(archive, selection)
     ready = clock()
     before = _decoding(events)
     marks: list[tuple[int, float]] = [(0, clock())]
@@ -54,19 +55,20 @@ def main(archive: str, events: str, every: int) -> None:
     print(json.dumps(answer))
 
 
-def in_processes(archive: str, events: str, jobs: int) -> None:
-    compiled = [(rule, query) for rule, query in load_rules(archive).compile() if query.kind == "event"]
-    started = time.perf_counter()
-    count = sum(1 for _ in run_files(compiled, [events], jobs=jobs))
-    print(json.dumps({"seconds": time.perf_counter() - started, "found": count}))
-
-
-def _compiled(archive: str, every: int) -> list[tuple[Rule, Query]]:
-    if not every:
+def select_rules(archive: str, selection: str) -> list[tuple[Rule, Query]]:
+    """Return the rules of a SELECTION, compiled, by rule id."""
+    if selection == "1":
         rule = load_rule(RULE)
         return [(rule, rule.compile())]
-    pairs = load_rules(archive).compile()
-    return sorted(pairs, key=lambda pair: pair[0].rule_id or "")[::every]
+    pairs = sorted(load_rules(archive).compile(), key=lambda pair: pair[0].rule_id or "")
+    if selection == "all":
+        return pairs
+    if selection == "event":
+        return [(rule, query) for rule, query in pairs if query.kind == "event"]
+    if selection.startswith("every "):
+        return pairs[:: int(selection.removeprefix("every "))]
+    wanted = set(json.loads(Path(selection).read_bytes()))
+    return [(rule, query) for rule, query in pairs if rule.rule_id in wanted]
 
 
 def _decoding(events: str) -> float:
@@ -88,7 +90,4 @@ def _portions(events: str) -> Iterator[list[bytes]]:
 
 
 if __name__ == "__main__":
-    if sys.argv[3] == "jobs":
-        in_processes(sys.argv[1], sys.argv[2], int(sys.argv[4]))
-    else:
-        main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], sys.argv[3])

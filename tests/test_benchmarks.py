@@ -50,7 +50,7 @@ OTHERS = [
         f"{name}, {kind}"
         for kind in ("process events", "mixed events")
         for name in (
-            *("1 rule", "10 rules", "100 rules", "all rules"),
+            *("1 rule", "10 rules", "100 rules", "event rules", "all rules", "event rules, one after another"),
             *("warm-up beyond the steady rate", "peak memory", "two processes, to one"),
         )
     ),
