@@ -15,6 +15,7 @@ import orjson
 
 from benchmarks.events import write_events
 from benchmarks.many_rules import measure_many_rules
+from benchmarks.many_rules_jobs import measure_jobs
 from benchmarks.one_rule import EventFile, measure_one_rule
 from benchmarks.pack import measure_pack
 from benchmarks.peer import measure_peer
@@ -36,6 +37,8 @@ class Effort:
     pack_runs: int = 3
     many_rules_events: int = 60_000
     many_rules_runs: int = 1
+    jobs_events: int = 200_000
+    jobs_runs: int = 1
     starts: int = 15
     megabytes: int = 200
 
@@ -49,6 +52,7 @@ QUICK = Effort(
     pack_events=50,
     pack_runs=1,
     many_rules_events=1_000,
+    jobs_events=1_000,
     starts=3,
     megabytes=8,
 )
@@ -60,6 +64,8 @@ FULL = Effort(
     pack_runs=5,
     many_rules_events=120_000,
     many_rules_runs=3,
+    jobs_events=1_000_000,
+    jobs_runs=3,
     starts=15,
     megabytes=2_000,
 )
@@ -109,6 +115,7 @@ def _measure(
     folder = files[0].path.parent
     count, runs = effort.many_rules_events, effort.many_rules_runs
     yield from measure_many_rules(shared, folder, count=count, loop_count=effort.pack_events, runs=runs)
+    yield measure_jobs(shared, folder, count=effort.jobs_events, runs=effort.jobs_runs)
     yield measure_starts(runs=effort.starts)
     yield measure_memory(files[0], megabytes=effort.megabytes)
 

@@ -54,6 +54,8 @@ OTHERS = [
             *("warm-up beyond the steady rate", "peak memory", "two processes, to one"),
         )
     ),
+    "event rules, two processes to one, steady",
+    "all rules, two processes to one, steady",
     "import eqlite",
     "eqlite --version",
     "import eqlite and compile a first query",
