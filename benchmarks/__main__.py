@@ -16,6 +16,7 @@ import orjson
 from benchmarks.events import write_events
 from benchmarks.many_rules import measure_many_rules
 from benchmarks.many_rules_jobs import measure_jobs
+from benchmarks.many_rules_peer import measure_many_rules_with_peer
 from benchmarks.one_rule import EventFile, measure_one_rule
 from benchmarks.pack import measure_pack
 from benchmarks.peer import measure_peer
@@ -37,6 +38,8 @@ class Effort:
     pack_runs: int = 3
     many_rules_events: int = 60_000
     many_rules_runs: int = 1
+    many_rules_peer_events: int = 2_000
+    many_rules_peer_runs: int = 3
     jobs_events: int = 200_000
     jobs_runs: int = 1
     starts: int = 15
@@ -52,6 +55,8 @@ QUICK = Effort(
     pack_events=50,
     pack_runs=1,
     many_rules_events=1_000,
+    many_rules_peer_events=50,
+    many_rules_peer_runs=1,
     jobs_events=1_000,
     starts=3,
     megabytes=8,
@@ -115,6 +120,14 @@ def _measure(
     folder = files[0].path.parent
     count, runs = effort.many_rules_events, effort.many_rules_runs
     yield from measure_many_rules(shared, folder, count=count, loop_count=effort.pack_events, runs=runs)
+    yield measure_many_rules_with_peer(
+        shared,
+        folder,
+        count=count,
+        peer_count=effort.many_rules_peer_events,
+        runs=effort.many_rules_peer_runs,
+        may_install=may_install,
+    )
     yield measure_jobs(shared, folder, count=effort.jobs_events, runs=effort.jobs_runs)
     yield measure_starts(runs=effort.starts)
     yield measure_memory(files[0], megabytes=effort.megabytes)

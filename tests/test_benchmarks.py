@@ -54,6 +54,9 @@ OTHERS = [
             *("warm-up beyond the steady rate", "peak memory", "two processes, to one"),
         )
     ),
+    "eql 1.0.1: the event rules it can run",
+    "the same rules here",
+    "the same rules here, to eql 1.0.1",
     "event rules, two processes to one, steady",
     "all rules, two processes to one, steady",
     "import eqlite",
