@@ -13,7 +13,7 @@ from eqlite.events.document import document_of
 from eqlite.events.stats import FileWarning, Intake, Rejected
 from eqlite.query import Query
 from eqlite.rules.asking import Compiled
-from eqlite.rules.detection import Detection
+from eqlite.rules.detection import AnyEvent, Detection
 from eqlite.rules.garbage import rare_collections
 from eqlite.rules.joining import JoiningRules
 from eqlite.rules.keeping import Kept, Unreadable
@@ -85,10 +85,14 @@ class Runner:
         with rare_collections():
             found = self._results()
         rejected: set[Rejected] = set()
+        last: tuple[Kept | None, ...] = ()
+        events: tuple[AnyEvent | None, ...] = ()
         makers = [match_maker(query.plan) for _, query in self.rules]
         for _, number, result in found:
             try:
-                events = tuple(None if kept is None else kept() for kept in result.events)
+                if result.events != last:  # several rules often find the same event
+                    events = tuple(None if kept is None else kept() for kept in result.events)
+                    last = result.events
             except EventError as error:  # the file is not what it was; the other detections are
                 self._warn(str(error))
                 continue

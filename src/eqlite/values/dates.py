@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import datetime
 import time
+from functools import lru_cache
 from typing import Final
 
 from eqlite.values.date_formats import (
@@ -156,13 +157,18 @@ def format_instant(ns: int) -> str:
     ('1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.0015001Z')
     """
     days, rest = divmod(ns, DAY)
-    year, month, day = date_of(max(-_MAX_DAYS, min(days, _MAX_DAYS)))
     seconds, fraction = divmod(rest, SECOND)
-    digits = f"{fraction:09}"
-    digits = digits[:3] + digits[3:].rstrip("0")
+    minutes, seconds = divmod(seconds, 60)
+    millis, below = divmod(fraction, MILLISECOND)
+    digits = f"{millis:03}" if not below else f"{millis:03}{f'{below:06}'.rstrip('0')}"
+    return f"{_date_text(days)}T{minutes // 60:02}:{minutes % 60:02}:{seconds:02}.{digits}Z"
+
+
+@lru_cache(maxsize=_MAX_KNOWN)
+def _date_text(days: int) -> str:
+    year, month, day = date_of(max(-_MAX_DAYS, min(days, _MAX_DAYS)))
     sign = "-" if year < 0 else "+" if year > 9_999 else ""
-    clock = f"{seconds // 3_600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return f"{sign}{abs(year):04}-{month:02}-{day:02}T{clock}.{digits}Z"
+    return f"{sign}{abs(year):04}-{month:02}-{day:02}"
 
 
 def _quick(text: str) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from eqlite import plan
@@ -96,25 +96,34 @@ def _least_length(test: Test) -> int | None:
 
 
 class Atom:
-    """A test with what is made of it once, for all finders.
-
-    Attributes:
-        bit: what stands for it.
-        passes, passes_text: functions that tell whether any value passes, and whether a text does.
-        needed: texts, in lower case, of which a joined value holds one if it passes, each with what is left to check;
-            None where there are no such texts.
-        is_quick: a text is tested in no time.
-    """
-
-    __slots__ = ("bit", "is_quick", "needed", "passes", "passes_text", "test")
+    """A test with what is made of it once, for all finders; `bit` stands for it."""
 
     def __init__(self, bit: int, test: Test) -> None:
         self.bit = bit
         self.test = test
-        self.passes = passes_test(test)
-        self.passes_text = _passes_text(test) or self.passes
-        self.needed = _needed_literals(test)
-        self.is_quick = _least_length(test) is not None
+
+    @cached_property
+    def passes(self) -> Passes:
+        """Return a function that tells whether any value passes."""
+        return passes_test(self.test)
+
+    @cached_property
+    def passes_text(self) -> Passes:
+        """Return a function that tells whether a text passes."""
+        return _passes_text(self.test) or self.passes
+
+    @cached_property
+    def needed(self) -> list[tuple[str, Check | None]] | None:
+        """Return texts, in lower case, of which a joined value holds one if it passes, each with what is left to check.
+
+        None where there are no such texts.
+        """
+        return _needed_literals(self.test)
+
+    @cached_property
+    def is_quick(self) -> bool:
+        """Tell whether a text is tested in no time."""
+        return _least_length(self.test) is not None
 
 
 class Finder:
@@ -224,10 +233,7 @@ class Finder:
 
 
 def _needed_literals(test: Test) -> list[tuple[str, Check | None]] | None:
-    """Return texts, in lower case, of which a joined value holds one if it passes, each with what is left to check.
-
-    None where there are no such texts.
-    """
+    """See `Atom.needed`."""
     if isinstance(test, plan.TextRegex):
         required = fold_ascii(compile_regex(test.pattern, insensitive=test.insensitive).required_literal or "")
         passes = _passes_text(test)
