@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from eqlite.errors import RuleError as RuleError
     from eqlite.errors import SnapshotError as SnapshotError
     from eqlite.errors import UnsupportedFeature as UnsupportedFeature
+    from eqlite.evaluation import evaluate as evaluate
     from eqlite.events.document import Event as Event
     from eqlite.events.readers import read_events as read_events
     from eqlite.language.parser import parse as parse
     from eqlite.query import Query as Query
     from eqlite.query import analyze as analyze
     from eqlite.query import compile as compile
-    from eqlite.query import evaluate as evaluate
     from eqlite.query import format as format
     from eqlite.query import search as search
     from eqlite.rules.detection import Detection as Detection
@@ -70,7 +70,7 @@ _HOMES = {
     "UnsupportedFeature": "eqlite.errors",
     "analyze": "eqlite.query",
     "compile": "eqlite.query",
-    "evaluate": "eqlite.query",
+    "evaluate": "eqlite.evaluation",
     "format": "eqlite.query",
     "load_rule": "eqlite.rules.ruleset",
     "load_rules": "eqlite.rules.ruleset",

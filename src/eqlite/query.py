@@ -4,12 +4,14 @@
 >>> query = eqlite.compile('process where process.name : "cmd.exe"')
 >>> query.matches({"event": {"category": ["process"]}, "process": {"name": "CMD.EXE"}})
 True
+
+The parser and the analyser are imported where a text is read: whoever has the plan of a query does without them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -18,27 +20,21 @@ from typing import Any, Literal
 from eqlite import plan
 from eqlite.backends import backend_named
 from eqlite.backends.base import Backend, Faults, Predicate
-from eqlite.backends.reference import holds, script_values
-from eqlite.diagnostics import Collector, Diagnostic
+from eqlite.diagnostics import Diagnostic
 from eqlite.engine.matches import Event, Match, match_maker
 from eqlite.engine.search import Search
 from eqlite.engine.streams import Stream, StreamSettings
 from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
 from eqlite.events import document_of
 from eqlite.fields import NANOS_PER_MILLI
-from eqlite.language import ast
-from eqlite.language.parser import parse, parse_expression, parse_with_comments
-from eqlite.language.printer import print_query
-from eqlite.semantics.analyzer import analyze_text
-from eqlite.semantics.context import Context, Settings
-from eqlite.semantics.fold import fold
-from eqlite.semantics.lower import lower
-from eqlite.semantics.resolve import as_condition, resolve
 from eqlite.semantics.schema import Schema
+from eqlite.semantics.settings import Settings
 from eqlite.source import Source
 from eqlite.values.durations import duration_ms
 
 Kind = Literal["event", "sequence", "sample"]
+Analysis = tuple[plan.Plan | None, Sequence[Diagnostic]]
+"""What a text says, and what is wrong with it; no plan after an error."""
 
 _SYNTAX_IDS = frozenset(
     {
@@ -201,6 +197,9 @@ class Query:
 
     @cached_property
     def _stream_settings(self) -> StreamSettings:
+        from eqlite.language.parser import parse
+        from eqlite.language.printer import print_query
+
         schema = self.options["schema"]
         fields = None if schema is None else sorted(schema.fields.items())
         names = ("event_category_field", "timestamp_field", "tiebreaker_field", "max_samples_per_key")
@@ -259,16 +258,35 @@ def compile(
         "backend": backend,
         "name": name,
     }
-    settings = Settings(event_category_field, timestamp_field, tiebreaker_field)
-    made, diagnostics = analyze_text(text, schema, settings)
-    _raise_errors(diagnostics, strict=strict)
+    return query_of(
+        text, read_plan(text, schema, Settings(event_category_field, timestamp_field, tiebreaker_field)), options
+    )
+
+
+def read_plan(text: str | Source, schema: Schema | None, settings: Settings) -> Analysis:
+    """Return the plan of a query and everything there is to say about it; the plan is None after an error."""
+    from eqlite.semantics.analyzer import analyze_text
+
+    return analyze_text(text, schema, settings)
+
+
+def query_of(text: str | Source, analysis: Analysis, options: Mapping[str, Any]) -> Query:
+    """Return the query of which all is known that its text says; `options` are those of `compile`, each of them.
+
+    Raises:
+        EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
+    """
+    made, diagnostics = analysis
+    raise_errors(diagnostics, strict=options["strict"])
     assert made is not None
-    faults = Faults(strict=strict)
+    faults = Faults(strict=options["strict"])
     source_text = text.text if isinstance(text, Source) else text
-    return Query(source_text, made, tuple(diagnostics), backend_named(backend), faults, name, options)
+    backend = backend_named(options["backend"])
+    return Query(source_text, made, tuple(diagnostics), backend, faults, options["name"], options)
 
 
-def _raise_errors(diagnostics: list[Diagnostic], *, strict: bool) -> None:
+def raise_errors(diagnostics: Sequence[Diagnostic], *, strict: bool) -> None:
+    """Raise what keeps a query from running, and, `strict`, what would make a search of Elasticsearch fail."""
     errors = [found for found in diagnostics if found.is_error]
     if errors and all(found.id in _SYNTAX_IDS for found in errors):
         raise EqlSyntaxError(diagnostics=errors)
@@ -293,7 +311,7 @@ def search(
 
 def analyze(text: str | Source, schema: Schema | None = None, **settings: Any) -> list[Diagnostic]:
     """Return everything that is wrong with a query, syntax included; empty for a good one."""
-    return analyze_text(text, schema, Settings(**settings))[1]
+    return [*read_plan(text, schema, Settings(**settings))[1]]
 
 
 def format(text: str) -> str:
@@ -302,56 +320,10 @@ def format(text: str) -> str:
     >>> print(format('process where process.name=="a" // why'), end="")
     process where process.name == "a" // why
     """
+    from eqlite.language.parser import parse_with_comments
+    from eqlite.language.printer import print_query
+
     return print_query(*parse_with_comments(text), text=text)
 
 
-def evaluate(expression: str, event: Event | None = None) -> Any:
-    """Return the value of an expression.
-
-    Without an event, by the rules for constants (three-valued); fields are then null. With one, a condition gives True
-    or False as a leaf would, and any other expression its value, or a tuple of values where arrays give several.
-
-    Raises:
-        EqlSyntaxError, EqlSemanticError: if the expression is none.
-
-    >>> evaluate('concat("a", "||", 1)'), evaluate("7 / 2"), evaluate("length(a)", {"a": ["x", "yy"]})
-    ('a||1', 3, (1, 2))
-    """
-    collector = Collector(Source(expression))
-    context = Context(collector, None if event is not None else Schema({}), Settings())
-    tree = _optional_fields(parse_expression(expression)) if event is None else parse_expression(expression)
-    resolved = resolve(tree, context)
-    if event is not None and _is_condition(tree):
-        resolved = as_condition(resolved)
-    _raise_errors(collector.diagnostics, strict=False)
-    folded = fold(resolved)
-    if event is None:
-        assert isinstance(folded, plan.Constant)
-        return folded.value
-    document, faults = document_of(event), Faults()
-    if _is_condition(tree) or isinstance(folded, plan.Constant):
-        if isinstance(folded, plan.Constant):
-            return folded.value is True if _is_condition(tree) else folded.value
-        return holds(lower(folded, context), document, faults)
-    values = tuple(script_values(folded, document, faults))
-    return values[0] if len(values) == 1 else values
-
-
-def _is_condition(tree: ast.Expr) -> bool:
-    """Tell whether an expression is a condition rather than a value."""
-    if isinstance(tree, ast.Call):
-        return tree.name.lower() in ("cidrmatch", "endswith", "startswith", "stringcontains")
-    return isinstance(tree, (ast.And, ast.Or, ast.Not, ast.Comparison, ast.Membership, ast.PatternMatch))
-
-
-def _optional_fields(tree: ast.Expr) -> ast.Expr:
-    """Return the expression with every field optional: without an event they are all null."""
-    from eqlite.language.walk import transform
-
-    def optional(node: ast.Node) -> ast.Node:
-        return ast.FieldRef(node.parts, True, span=node.span) if isinstance(node, ast.FieldRef) else node
-
-    return transform(tree, optional)
-
-
-__all__ = ["Match", "Query", "analyze", "compile", "evaluate", "format", "parse", "search"]
+__all__ = ["Match", "Query", "analyze", "compile", "format", "search"]

@@ -8,7 +8,7 @@ import eqlite
 from eqlite import plan
 from eqlite.datatypes import DataType
 from eqlite.semantics.analyzer import analyze_text
-from eqlite.semantics.context import Settings
+from eqlite.semantics.settings import Settings
 
 
 def ids(text: str, schema: eqlite.Schema | None = None) -> list[str]:

@@ -22,7 +22,6 @@ from eqlite.rules.detection import AnyEvent, Detection
 from eqlite.rules.garbage import rare_collections
 from eqlite.rules.model import Rule, Skipped
 from eqlite.rules.profile import Profile
-from eqlite.rules.profiling import profile_rules
 from eqlite.rules.running import RunStats, run_rules
 
 
@@ -110,6 +109,8 @@ class RuleSet(Sequence[Rule]):
             events: documents; each takes several times as long as in a run of every rule alone.
             options: those of `eqlite.compile`.
         """
+        from eqlite.rules.profiling import profile_rules  # which reads the texts of the clauses
+
         return profile_rules(self.compile(**options), events)
 
 

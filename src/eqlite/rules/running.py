@@ -13,7 +13,6 @@ from eqlite.events.stats import BinarySink, Intake
 from eqlite.rules.asking import Asker, Compiled
 from eqlite.rules.detection import AnyEvent, Detection
 from eqlite.rules.garbage import rare_collections
-from eqlite.rules.jobs import SharedWork
 from eqlite.rules.run_stats import RunStats
 from eqlite.rules.runner import Runner
 
@@ -65,6 +64,8 @@ def run_files(
     intake = Intake(stats.reading, rejects)
     shared = None
     if jobs > 1 and any(query.kind == "event" for _, query in compiled):
+        from eqlite.rules.jobs import SharedWork  # which brings in `multiprocessing`
+
         shared = SharedWork(compiled, jobs=jobs, by_index=by_index, stats=stats, may_start_over=may_start_over)
         runner = shared.runner
     else:

@@ -8,17 +8,9 @@ from eqlite import plan
 from eqlite.diagnostics import Collector
 from eqlite.language import ast
 from eqlite.semantics.schema import Schema
+from eqlite.semantics.settings import Settings
 
 _LONGEST_QUOTE = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a query reads events, as the parameters of Elasticsearch's EQL search name it."""
-
-    event_category_field: str = "event.category"
-    timestamp_field: str = "@timestamp"
-    tiebreaker_field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from eqlite.datatypes import DataType
@@ -123,6 +122,8 @@ class Schema:
     @cache
     def ecs(cls) -> Schema:
         """Return the Elastic Common Schema 9.5.0: its field names and types."""
+        from importlib import resources  # which brings in much that only this asks for
+
         text = resources.files("eqlite.semantics").joinpath("ecs_9.5.0.tsv").read_text(encoding="utf-8")
         pairs = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
         return cls.from_fields({path: kind for path, kind, *_ in pairs}, name="ECS 9.5.0")
