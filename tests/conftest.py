@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ settings.register_profile(
     "fuzz", deadline=None, max_examples=50_000, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the user's cache out of the tests, and the tests out of it, from before any of their modules is read."""
+    cache = tempfile.TemporaryDirectory(prefix="eqlite-cache-")
+    os.environ["EQLITE_CACHE_DIR"] = cache.name
+    config.add_cleanup(cache.cleanup)
 
 
 @pytest.fixture(scope="session")

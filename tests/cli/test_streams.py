@@ -184,7 +184,7 @@ def test_our_bugs_are_told_as_such_and_shown_when_asked(
 ) -> None:
     from eqlite.cli import check, main
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise AssertionError("that cannot be")
 
     monkeypatch.setattr(check, "load_rules", broken)

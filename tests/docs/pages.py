@@ -168,6 +168,7 @@ def shell_environment(folder: Path) -> dict[str, str]:
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT / "src"),
         "PYTHONWARNINGS": "error",
+        "EQLITE_CACHE_DIR": str(folder / ".cache"),
         "COLUMNS": str(COLUMNS),
         "LINES": "60",
         "NO_COLOR": "1",

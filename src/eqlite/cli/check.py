@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from eqlite.cli.options import FILE, color_option, plural, read_schema, schema_option
+from eqlite.cli.options import FILE, cache_option, color_option, plural, read_schema, schema_option
 from eqlite.cli.progress import compiling
 from eqlite.cli.streams import data_stdout, wants_color
 from eqlite.cli.summary import skipped_lines
@@ -33,6 +33,7 @@ from eqlite.source import Source
     help="What makes the exit code 1.",
 )
 @click.option("--skipped", "lists_skipped", is_flag=True, help="Name every rule that is skipped, not one a reason.")
+@cache_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")
 @color_option
 @click.pass_context
@@ -43,6 +44,7 @@ def command(
     format_name: str,
     fail_on: str,
     lists_skipped: bool,
+    cache: bool,
     quiet: bool,
     color: str,
 ) -> None:
@@ -59,7 +61,7 @@ def command(
         found += analyze(Source(sys.stdin.read(), "<stdin>"), schema)
     paths = [path for path in rules if path != "-"]
     if paths:
-        loaded = load_rules(*paths)
+        loaded = load_rules(*paths, cache=cache)
         with compiling(len(loaded), quiet=quiet):
             found += _problems(loaded, schema)
     count = len(loaded) + ("-" in rules)

@@ -21,10 +21,10 @@ _SHOWN_PROBLEMS = 20
 
 
 def compile_rules(
-    rule_paths: Sequence[str], *, quiet: bool, color: str, **options: object
+    rule_paths: Sequence[str], *, cache: bool, quiet: bool, color: str, **options: object
 ) -> tuple[RuleSet, int, Compiled]:
     """Return the rules, how many of them are broken, and the good ones compiled; problems are told."""
-    rules = load_rules(*rule_paths)
+    rules = load_rules(*rule_paths, cache=cache)
     with compiling(len(rules), quiet=quiet):
         compiled, problems = rules.compile_with_problems(**options)
     errors = [problem for problem in problems if problem.is_error]

@@ -43,6 +43,15 @@ def schema_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def cache_option(command: Decorated) -> Decorated:
+    """Add `--no-cache`."""
+    return click.option(
+        "--cache/--no-cache",
+        default=True,
+        help="Keep what the rules mean for the next time, in the user's cache folder.",
+    )(command)
+
+
 def color_option(command: Decorated) -> Decorated:
     """Add `--color`."""
     return click.option(

@@ -7,7 +7,16 @@ import sys
 import click
 
 from eqlite.cli.compiled import compile_rules
-from eqlite.cli.options import FILE, color_option, event_inputs, plural, read_schema, rules_option, schema_option
+from eqlite.cli.options import (
+    FILE,
+    cache_option,
+    color_option,
+    event_inputs,
+    plural,
+    read_schema,
+    rules_option,
+    schema_option,
+)
 from eqlite.cli.progress import Progress, measuring
 from eqlite.cli.streams import WholeLines, data_stdout, wants_color
 from eqlite.cli.summary import no_event, reading_lines, skipped_lines
@@ -41,6 +50,7 @@ _INTERRUPTED = 130
     help="Default: table on a terminal, json in a pipe.",
 )
 @schema_option
+@cache_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no warnings.")
 @color_option
 @click.pass_context
@@ -52,6 +62,7 @@ def command(
     top: int | None,
     format_name: str | None,
     schema_name: str | None,
+    cache: bool,
     quiet: bool,
     color: str,
 ) -> None:
@@ -62,7 +73,9 @@ def command(
     eqlite profile -r rules/ day.ndjson --format html > profile.html
     """
     inputs = event_inputs(events)
-    rules, broken, compiled = compile_rules(rule_paths, quiet=quiet, color=color, schema=read_schema(schema_name))
+    rules, broken, compiled = compile_rules(
+        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_name)
+    )
     stats = ProfileStats()
     progress = Progress(inputs, quiet=quiet)
     with measuring(progress, quiet=quiet) as measured:

@@ -14,6 +14,7 @@ import click
 from eqlite.cli.compiled import compile_rules
 from eqlite.cli.options import (
     FILE,
+    cache_option,
     color_option,
     documents_option,
     event_inputs,
@@ -55,6 +56,7 @@ from eqlite.rules.running import Compiled, RunStats, run_files
 @click.option(
     "-j", "--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="How many processes share the work."
 )
+@cache_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no warnings.")
 @color_option
 @click.pass_context
@@ -71,6 +73,7 @@ def command(
     strict: bool,
     backend: str,
     jobs: int,
+    cache: bool,
     quiet: bool,
     color: str,
 ) -> None:
@@ -83,7 +86,7 @@ def command(
     started = time.monotonic()
     inputs = event_inputs(events)
     rules, broken, compiled = compile_rules(
-        rule_paths, quiet=quiet, color=color, schema=read_schema(schema_name), backend=backend
+        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_name), backend=backend
     )
     stats = RunStats()
     layout = Layout(documents, fields=_fields_of(compiled), color=wants_color(color, sys.stdout))

@@ -14,24 +14,15 @@ from collections.abc import Callable, Iterator
 
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EventError, RuleError
+from eqlite.rules.cache.files import Files, file_key
 from eqlite.rules.loaders.archive import BadArchive, unpack
-from eqlite.rules.loaders.bare import load_bare
-from eqlite.rules.loaders.ndjson import load_json
-from eqlite.rules.loaders.page import is_page, load_page
 from eqlite.rules.loaders.settings import NoRule, RuleText
-from eqlite.rules.loaders.toml import load_toml
 from eqlite.rules.model import LoadedRules, Rule, Skipped
 
 Loader = Callable[[RuleText, LoadedRules], None]
 
-_LOADERS: dict[str, Loader] = {
-    ".toml": load_toml,
-    ".eql": load_bare,
-    ".ndjson": load_json,
-    ".jsonl": load_json,
-    ".json": load_json,
-}
-_RULE_SUFFIXES = (*_LOADERS, ".txt")
+_FORMS = {".toml": "toml", ".eql": "bare", ".ndjson": "json", ".jsonl": "json", ".json": "json"}
+_RULE_SUFFIXES = (*_FORMS, ".txt")
 _ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip")
 _PACKINGS = (".gz", ".zst")
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -69,11 +60,12 @@ def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
     raise RuleError(f"{name} holds {count or 'no'} rules, not one" + (": use load_rules" if count else ""))
 
 
-def load_rules(*paths: str | os.PathLike[str]) -> LoadedRules:
+def load_rules(*paths: str | os.PathLike[str], files: Files | None = None) -> LoadedRules:
     """Return all rules of files, directories (with all below), globs and archives.
 
     A file that is named twice is read once. Rules in other languages are in `skipped`, with the reason; what is wrong,
     missing files too, is in `problems`. Nothing is raised. `*.test.toml` files hold tests of rules and are passed over.
+    What `files` keeps is not read anew.
     """
     loaded = LoadedRules()
     seen: set[str] = set()
@@ -83,14 +75,14 @@ def load_rules(*paths: str | os.PathLike[str]) -> LoadedRules:
             real = os.path.realpath(file)
             if real not in seen and not file.endswith(".test.toml"):
                 seen.add(real)
-                _load_file(file, loaded, is_named=is_named)
+                _load_file(file, loaded, files, is_named=is_named)
     _report_duplicates(loaded)
     return loaded
 
 
 def _load_path(path: str, into: LoadedRules) -> None:
     for file, is_named in _expand(path, into):
-        _load_file(file, into, is_named=is_named)
+        _load_file(file, into, None, is_named=is_named)
 
 
 def _is_text(given: str) -> bool:
@@ -146,13 +138,13 @@ def _bare_name(name: str) -> str:
     return name
 
 
-def _load_file(path: str, into: LoadedRules, *, is_named: bool) -> None:
+def _load_file(path: str, into: LoadedRules, files: Files | None, *, is_named: bool) -> None:
     is_empty = True
     try:
         with open(path, "rb") as file:
             for name, data in unpack(file, _is_wanted):
                 full_name = path if name is None else f"{path}/{_printable(name.removeprefix('./'))}"
-                _load_bytes(data, full_name, into, is_named=is_named and name is None)
+                _load_member(data, full_name, into, files, is_named=is_named and name is None)
                 is_empty = False
     except OSError as error:
         into.problems.append(_unreadable(path, f"cannot read `{path}`: {error.strerror or error}"))
@@ -168,9 +160,27 @@ def _printable(name: str) -> str:
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in name)
 
 
+def _load_member(data: bytes, name: str, into: LoadedRules, files: Files | None, *, is_named: bool) -> None:
+    """Add the rules of a file, as they are kept from an earlier run if they are."""
+    if files is None:
+        _load_bytes(data, name, into, is_named=is_named)
+        return
+    key = file_key(name, data, is_named=is_named)
+    rules = files.find(key, lambda: RuleText(_decode(data), name))
+    if rules is None:
+        read = LoadedRules()
+        _load_bytes(data, name, read, is_named=is_named)
+        if not read.problems and not read.skipped:
+            files.keep(key, read.rules)
+        rules = read.rules
+        into.skipped += read.skipped
+        into.problems += read.problems
+    into.rules += rules
+
+
 def _load_bytes(data: bytes, name: str, into: LoadedRules, *, is_named: bool) -> None:
     try:
-        text = data.decode("utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig")
+        text = _decode(data)
     except UnicodeDecodeError as error:
         message = f"`{name}` is not UTF-8: byte {error.start + 1}"
         into.problems.append(Diagnostic("bad-rule-file", message, file=name))
@@ -178,13 +188,17 @@ def _load_bytes(data: bytes, name: str, into: LoadedRules, *, is_named: bool) ->
     _load_text(RuleText(text, name), into, is_named=is_named)
 
 
+def _decode(data: bytes) -> str:
+    return data.decode("utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig")
+
+
 def _load_text(holder: RuleText, into: LoadedRules, *, is_named: bool) -> None:
     name = _bare_name(holder.file or "")
-    if name.endswith(".txt") and not is_named and not is_page(holder.text):
+    if name.endswith(".txt") and not is_named and not _is_page(holder.text):
         return  # a licence, a note: text files are rule pages or nothing to us
-    loader = _LOADERS.get(os.path.splitext(name)[1]) or _choose_loader(holder.text)
+    form = _FORMS.get(os.path.splitext(name)[1]) or _form_of(holder.text)
     try:
-        loader(holder, into)
+        _loader(form)(holder, into)
     except NoRule as reason:
         if is_named:
             message = f"{f'`{holder.file}`' if holder.file else 'the text'} holds no rule: {reason}"
@@ -193,13 +207,40 @@ def _load_text(holder: RuleText, into: LoadedRules, *, is_named: bool) -> None:
             into.skipped.append(Skipped(holder.file or holder.stem, f"no rule: {reason}", holder.file))
 
 
-def _choose_loader(text: str) -> Loader:
-    """Return the loader for a text whose name does not say what it is."""
+def _form_of(text: str) -> str:
+    """Return the form of a text whose name does not say what it is."""
     if _JSON_START.match(text):
-        return load_json
+        return "json"
     if _TOML_START.search(text):  # before pages: a note in TOML may quote one
-        return load_toml
-    return load_page if is_page(text) else load_bare
+        return "toml"
+    return "page" if _is_page(text) else "bare"
+
+
+def _is_page(text: str) -> bool:
+    from eqlite.rules.loaders.page import is_page
+
+    return is_page(text)
+
+
+def _loader(form: str) -> Loader:
+    """Return what reads a form; it is imported when there is something to read."""
+    match form:
+        case "toml":
+            from eqlite.rules.loaders.toml import load_toml
+
+            return load_toml
+        case "json":
+            from eqlite.rules.loaders.ndjson import load_json
+
+            return load_json
+        case "page":
+            from eqlite.rules.loaders.page import load_page
+
+            return load_page
+        case _:
+            from eqlite.rules.loaders.bare import load_bare
+
+            return load_bare
 
 
 def _report_duplicates(loaded: LoadedRules) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -108,14 +108,17 @@ class Rule:
         Raises:
             EqlSyntaxError, EqlSemanticError, LimitError: with places in the rule's file.
         """
+        return compile(self.source, **self.compile_options(options))
+
+    def compile_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the rule's own settings as options of `eqlite.compile`, with those that go before them."""
         own = {
             "event_category_field": self.event_category_override,
             "timestamp_field": self.timestamp_field,
             "tiebreaker_field": self.tiebreaker_field,
             "name": self.rule_id or self.name,
         }
-        settings = {name: value for name, value in own.items() if value is not None}
-        return compile(self.source, **{**settings, **options})
+        return {name: value for name, value in own.items() if value is not None} | dict(options)
 
     @property
     def tactics(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, overload
 
@@ -18,6 +18,8 @@ from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EqlError
 from eqlite.query import Query
 from eqlite.rules import loading
+from eqlite.rules.cache.files import Files
+from eqlite.rules.cache.plans import Plans
 from eqlite.rules.detection import AnyEvent, Detection
 from eqlite.rules.garbage import rare_collections
 from eqlite.rules.model import Rule, Skipped
@@ -30,10 +32,21 @@ def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
     return loading.load_rule(path_or_text)
 
 
-def load_rules(*paths: str | os.PathLike[str]) -> RuleSet:
-    """Return all rules of files, directories, globs and archives. Nothing is raised: see `RuleSet.problems`."""
-    loaded = loading.load_rules(*paths)
-    return RuleSet(loaded.rules, loaded.skipped, loaded.problems)
+def load_rules(*paths: str | os.PathLike[str], cache: bool = False) -> RuleSet:
+    """Return all rules of files, directories, globs and archives. Nothing is raised: see `RuleSet.problems`.
+
+    Args:
+        paths: where the rules are.
+        cache: keep what files say and queries mean in the user's cache folder, and take it from there the next time.
+    """
+    if not cache:
+        loaded = loading.load_rules(*paths)
+        return RuleSet(loaded.rules, loaded.skipped, loaded.problems)
+    places = tuple(os.path.realpath(path) for path in paths)
+    files = Files(places)
+    loaded = loading.load_rules(*paths, files=files)
+    files.save()
+    return RuleSet(loaded.rules, loaded.skipped, loaded.problems, places)
 
 
 class RuleSet(Sequence[Rule]):
@@ -44,11 +57,17 @@ class RuleSet(Sequence[Rule]):
     """
 
     def __init__(
-        self, rules: Iterable[Rule], skipped: Iterable[Skipped] = (), problems: Iterable[Diagnostic] = ()
+        self,
+        rules: Iterable[Rule],
+        skipped: Iterable[Skipped] = (),
+        problems: Iterable[Diagnostic] = (),
+        cached_for: tuple[str, ...] = (),
     ) -> None:
+        """Make a set of rules; `cached_for` are the paths for which the cache keeps what the queries mean."""
         self._rules = tuple(rules)
         self.skipped = tuple(skipped)
         self._file_problems = tuple(problems)
+        self._cached_for = cached_for
 
     @overload
     def __getitem__(self, index: int) -> Rule: ...
@@ -72,16 +91,24 @@ class RuleSet(Sequence[Rule]):
         """Return each usable rule with its query; `options` are those of `eqlite.compile`."""
         if not options:
             return list(self._compiled[0])
-        return _compile_all(self._rules, options)[0]
+        return self._compile_all(options)[0]
 
     def compile_with_problems(self, **options: Any) -> tuple[list[tuple[Rule, Query]], tuple[Diagnostic, ...]]:
         """Return the usable rules with their queries, and everything wrong with the others and with their files."""
-        compiled, problems = _compile_all(self._rules, options)
+        compiled, problems = self._compile_all(options)
         return compiled, (*self._file_problems, *problems)
 
     @cached_property
     def _compiled(self) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
-        return _compile_all(self._rules, {})
+        return self._compile_all({})
+
+    def _compile_all(self, options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
+        if not self._cached_for:
+            return _compile_all(self._rules, lambda rule: rule.compile(**options))
+        plans = Plans(self._cached_for, options)
+        answer = _compile_all(self._rules, lambda rule: plans.compile(rule, options))
+        plans.save()
+        return answer
 
     def run(
         self, events: Iterable[AnyEvent], *, by_index: bool = False, stats: RunStats | None = None, **options: Any
@@ -114,13 +141,15 @@ class RuleSet(Sequence[Rule]):
         return profile_rules(self.compile(**options), events)
 
 
-def _compile_all(rules: Iterable[Rule], options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
+def _compile_all(
+    rules: Iterable[Rule], compile_rule: Callable[[Rule], Query]
+) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
     compiled: list[tuple[Rule, Query]] = []
     problems: list[Diagnostic] = []
     with rare_collections():
         for rule in rules:
             try:
-                query = rule.compile(**options)
+                query = compile_rule(rule)
             except EqlError as error:
                 if not error.diagnostics:  # not about the rule: an option that cannot be
                     raise

@@ -58,8 +58,7 @@ def run_files(
     Raises:
         EqlError: one of several processes was killed.
     """
-    stats = stats or RunStats()
-    inputs = list(inputs)
+    stats, inputs = stats or RunStats(), list(inputs)
     may_start_over = all(map(is_lasting, inputs))
     intake = Intake(stats.reading, rejects)
     shared = None

@@ -46,7 +46,12 @@ class RuleText:
     @property
     def stem(self) -> str:
         """Return a name for a rule that has none: the file's, without what it ends in."""
-        return re.split(r"[/\\]", self.file)[-1].split(".")[0] if self.file else "query"
+        return self.base_name.split(".")[0] if self.file else "query"
+
+    @property
+    def base_name(self) -> str:
+        """Return the file's name without the folders."""
+        return re.split(r"[/\\]", self.file)[-1] if self.file else ""
 
     def problem(
         self, id: str, message: str, start: int = 0, end: int = 0, *, label: str = "", help: str = ""
@@ -103,6 +108,11 @@ def add_rule(
     else:
         into.rules.append(rule)
         into.problems.extend(settings.not_applied())
+
+
+def rule_of(holder: RuleText, values: dict[str, object], source: Source) -> Rule:
+    """Return the rule of settings in which nothing is wrong."""
+    return _build(_Settings(values, holder, lambda _: None), source.text, source, holder)
 
 
 def _build(settings: _Settings, query: str, source: Source, holder: RuleText) -> Rule:

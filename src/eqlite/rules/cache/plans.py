@@ -1,0 +1,98 @@
+"""What queries mean, kept from run to run: plan and warnings, by the text and what it was told of its events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from eqlite import plan
+from eqlite.diagnostics import Diagnostic
+from eqlite.fields import Field
+from eqlite.query import Analysis, Query, compile, query_of, read_plan
+from eqlite.rules.cache.store import Store, digest
+from eqlite.rules.cache.tables import NotPlain, Table, Tables
+from eqlite.rules.garbage import rare_collections
+from eqlite.rules.model import Rule
+from eqlite.semantics.schema import Schema
+from eqlite.semantics.settings import Settings
+from eqlite.source import Source, Span
+from eqlite.values.network import Block
+from eqlite.values.wildcard import Pattern, Segment
+
+_FIELD_OPTIONS = ("event_category_field", "timestamp_field", "tiebreaker_field")
+_DEFAULTS: dict[str, Any] = {**(compile.__kwdefaults__ or {})}
+_NODES = [kind for kind in vars(plan).values() if isinstance(kind, type) and kind.__module__ == plan.__name__]
+TABLES = Tables((*_NODES, Field, Block, Pattern, Segment, Span, Diagnostic))
+Kept = tuple[plan.Plan, tuple[Diagnostic, ...]]
+
+
+class _Content(msgspec.Struct, array_like=True):
+    """What a file holds: the keys, the tables, and where in them stands what belongs to each key."""
+
+    keys: list[bytes]
+    tables: list[Table]
+    roots: list[int]
+
+
+class Plans:
+    """The plans of the queries of some rule files, under the same options of `eqlite.compile`."""
+
+    def __init__(self, paths: tuple[str, ...], options: Mapping[str, Any]) -> None:
+        schema = options.get("schema")
+        fields = "" if schema is None else repr((schema.name, sorted(schema.fields.items())))
+        self._store = Store(("plans", repr(tuple(map(options.get, _FIELD_OPTIONS))), fields, *paths))
+        self._kept = self._read()
+        self._used: dict[bytes, Kept] = {}
+        self._has_new = False
+
+    def compile(self, rule: Rule, options: Mapping[str, Any]) -> Query:
+        """Return what `Rule.compile` does, and raise what it raises."""
+        told = _DEFAULTS | rule.compile_options(options)
+        if told.keys() != _DEFAULTS.keys():
+            return rule.compile(**options)  # which says that there is no such option
+        settings = Settings(*(told[name] for name in _FIELD_OPTIONS))
+        return query_of(rule.source, self._read_plan(rule.source, told["schema"], settings), told)
+
+    def _read_plan(self, source: Source, schema: Schema | None, settings: Settings) -> Analysis:
+        """Return what `eqlite.query.read_plan` does: as it is kept, or read now, and kept if it is without error."""
+        key = digest(source.text, repr(settings))
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._used[key] = kept
+            made, diagnostics = kept
+            return made, [replace(diagnostic, source=source) for diagnostic in diagnostics]
+        analysis = read_plan(source, schema, settings)
+        if analysis[0] is not None:
+            placeless = [replace(diagnostic, source=None) for diagnostic in analysis[1]]
+            self._used[key] = analysis[0], tuple(placeless)
+            self._has_new = True
+        return analysis
+
+    def save(self) -> None:
+        """Keep what was asked for, and nothing else, if there is anything new in it."""
+        if not self._has_new:
+            return
+        with rare_collections():
+            writer = TABLES.writer()
+            numbers: dict[bytes, int] = {}
+            for key, kept in self._used.items():
+                try:
+                    numbers[key] = writer.add(kept)
+                except NotPlain:  # such as a schema's null value that no field can have
+                    continue
+            self._store.write(msgspec.msgpack.encode(_Content([*numbers], *writer.written(numbers.values()))))
+
+    def _read(self) -> dict[bytes, Kept]:
+        data = self._store.read()
+        if data is None:
+            return {}
+        try:
+            with rare_collections():
+                content = msgspec.msgpack.decode(data, type=_Content)
+                kept = TABLES.read(content.tables, content.roots)
+                return dict(zip(content.keys, kept, strict=True))
+        except (msgspec.MsgspecError, NotPlain, ValueError):
+            return {}
