@@ -45,6 +45,7 @@ OTHERS = [
     "parse and analyse the queries",
     "compile the event rules to functions",
     "from the archive to functions, in all",
+    "from the start of Python to compiled queries, out of the cache",
     "orjson.loads + the event rules, one after another",
     *(
         f"{name}, {kind}"
