@@ -77,11 +77,11 @@ def test_plans_of_the_example_rules_come_back() -> None:
     assert_same(*(query.plan for _, query in eqlite.load_rules(ROOT / "examples").compile()))
 
 
-@pytest.mark.parametrize("schema", [None, Schema.ecs()], ids=["no schema", "ECS"])
-def test_plans_of_the_shipped_rules_come_back(shared: Path, schema: Schema | None) -> None:
-    compiled = eqlite.load_rules(shared / "corpus").compile(schema=schema)
+@pytest.mark.slow
+def test_plans_of_the_shipped_rules_come_back(shared: Path) -> None:
+    compiled = eqlite.load_rules(shared / "corpus").compile()
     assert len(compiled) > 1_000
-    assert_same(*((query.plan, query.diagnostics[:0]) for _, query in compiled))
+    assert_same(*(query.plan for _, query in compiled))
 
 
 NUMBERS = st.integers() | st.integers(-(1 << 70), 1 << 130) | st.floats()

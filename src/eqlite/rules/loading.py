@@ -157,6 +157,8 @@ def _load_file(path: str, into: LoadedRules, files: Files | None, *, is_named: b
 
 def _printable(name: str) -> str:
     """Return a name out of an archive without signs that could command the terminal on which it is shown."""
+    if name.isprintable():
+        return name
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in name)
 
 

@@ -39,13 +39,12 @@ def load_rules(*paths: str | os.PathLike[str], cache: bool = False) -> RuleSet:
         paths: where the rules are.
         cache: keep what files say and queries mean in the user's cache folder, and take it from there the next time.
     """
-    if not cache:
-        loaded = loading.load_rules(*paths)
-        return RuleSet(loaded.rules, loaded.skipped, loaded.problems)
-    places = tuple(os.path.realpath(path) for path in paths)
-    files = Files(places)
-    loaded = loading.load_rules(*paths, files=files)
-    files.save()
+    places = tuple(os.path.realpath(path) for path in paths) if cache else ()
+    with rare_collections():
+        files = Files(places) if cache else None
+        loaded = loading.load_rules(*paths, files=files)
+    if files is not None:
+        files.save()
     return RuleSet(loaded.rules, loaded.skipped, loaded.problems, places)
 
 

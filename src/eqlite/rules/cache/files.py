@@ -19,6 +19,7 @@ Offsets = tuple[tuple[int, int], ...]
 Kept = list[tuple[dict[str, object], Offsets | None]]
 """The settings of each rule, and the way from its query into the file; None where there is no such way."""
 
+_DECODER = msgspec.msgpack.Decoder(Kept)
 _PLAIN = (str, int, float, type(None))
 
 
@@ -38,8 +39,8 @@ class Files:
             return None
         holder = read_text()
         try:
-            rules = [_rule(holder, *kept) for kept in msgspec.msgpack.decode(raw, type=Kept)]
-        except (msgspec.MsgspecError, LookupError, UnicodeDecodeError):
+            rules = [_rule(holder, *kept) for kept in _DECODER.decode(raw)]
+        except (msgspec.MsgspecError, LookupError, RecursionError, UnicodeDecodeError):
             return None
         self._used[key] = raw
         return rules

@@ -1,9 +1,9 @@
-"""What queries mean, kept from run to run: plan and warnings, by the text and what it was told of its events."""
+"""What queries mean, kept from run to run: plan and messages, by the text and what it was told of its events."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -25,8 +25,17 @@ from eqlite.values.wildcard import Pattern, Segment
 _FIELD_OPTIONS = ("event_category_field", "timestamp_field", "tiebreaker_field")
 _DEFAULTS: dict[str, Any] = {**(compile.__kwdefaults__ or {})}
 _NODES = [kind for kind in vars(plan).values() if isinstance(kind, type) and kind.__module__ == plan.__name__]
-TABLES = Tables((*_NODES, Field, Block, Pattern, Segment, Span, Diagnostic))
-Kept = tuple[plan.Plan, tuple[Diagnostic, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An analysis, whose diagnostics are without their source."""
+
+    plan: plan.Plan | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+TABLES = Tables((*_NODES, Field, Block, Pattern, Segment, Span, Diagnostic, Kept))
 
 
 class _Content(msgspec.Struct, array_like=True):
@@ -57,19 +66,16 @@ class Plans:
         return query_of(rule.source, self._read_plan(rule.source, told["schema"], settings), told)
 
     def _read_plan(self, source: Source, schema: Schema | None, settings: Settings) -> Analysis:
-        """Return what `eqlite.query.read_plan` does: as it is kept, or read now, and kept if it is without error."""
+        """Return what `eqlite.query.read_plan` does: as it is kept, or read now."""
         key = digest(source.text, repr(settings))
         kept = self._kept.get(key)
         if kept is not None:
             self._used[key] = kept
-            made, diagnostics = kept
-            return made, [replace(diagnostic, source=source) for diagnostic in diagnostics]
-        analysis = read_plan(source, schema, settings)
-        if analysis[0] is not None:
-            placeless = [replace(diagnostic, source=None) for diagnostic in analysis[1]]
-            self._used[key] = analysis[0], tuple(placeless)
-            self._has_new = True
-        return analysis
+            return kept.plan, [replace(diagnostic, source=source) for diagnostic in kept.diagnostics]
+        made, diagnostics = read_plan(source, schema, settings)
+        self._used[key] = Kept(made, tuple([replace(diagnostic, source=None) for diagnostic in diagnostics]))
+        self._has_new = True
+        return made, diagnostics
 
     def save(self) -> None:
         """Keep what was asked for, and nothing else, if there is anything new in it."""
@@ -93,6 +99,8 @@ class Plans:
             with rare_collections():
                 content = msgspec.msgpack.decode(data, type=_Content)
                 kept = TABLES.read(content.tables, content.roots)
+                if not all(isinstance(analysis, Kept) for analysis in kept):
+                    return {}
                 return dict(zip(content.keys, kept, strict=True))
-        except (msgspec.MsgspecError, NotPlain, ValueError):
+        except (msgspec.MsgspecError, NotPlain, RecursionError, ValueError):
             return {}

@@ -11,7 +11,6 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -50,9 +49,9 @@ class Store:
             with path.open("rb") as file:
                 status = os.fstat(file.fileno())
                 is_good = stat.S_ISREG(status.st_mode) and is_own(status) and status.st_size <= MAX_CACHE_FILE_BYTES
-                content = file.read() if is_good else b""
-            data = content[_DIGEST_BYTES:]
-            if content[:_DIGEST_BYTES] != self._checksum(data):
+                checksum = file.read(_DIGEST_BYTES) if is_good else b""
+                data = file.read() if is_good else b""
+            if checksum != self._checksum(data):
                 return None
             if time.time() - status.st_mtime > _DAY_S:
                 os.utime(path)  # it is in use
@@ -65,6 +64,8 @@ class Store:
         folder = cache_folder()
         if folder is None or len(data) > MAX_CACHE_FILE_BYTES - _DIGEST_BYTES:
             return
+        import tempfile  # which not every run needs
+
         with contextlib.suppress(OSError):
             descriptor, temporary = tempfile.mkstemp(".tmp", "", folder)
             try:
@@ -82,7 +83,9 @@ class Store:
         return f"{self.subject[0]}-{self.key.hex()[:40]}{_SUFFIX}"
 
     def _checksum(self, data: bytes) -> bytes:
-        return hashlib.sha256(self.key + data).digest()
+        checksum = hashlib.sha256(self.key)
+        checksum.update(data)
+        return checksum.digest()
 
 
 def digest(*parts: str | bytes) -> bytes:

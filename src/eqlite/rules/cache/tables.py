@@ -4,6 +4,7 @@ Equal values are written once, and a value stands behind all that it is made of.
 table, by loops that run in C: a pack of rules is made of some 50,000 of them. What is read is checked against the types
 of the attributes, so that only such values come of it as the classes allow, whoever wrote the data.
 
+>>> from eqlite.source import Span
 >>> tables = Tables([Span])
 >>> writer = tables.writer()
 >>> root = writer.add((Span(1, 2), Span(1, 2)))
@@ -88,6 +89,10 @@ class _Shape:
         hints = get_type_hints(self.kind)
         return tuple(_domain(hints[name], self.classes) for name in self.names)
 
+    def values(self, instance: object) -> tuple[object, ...]:
+        """Return the values of the attributes."""
+        return tuple([getattr(instance, name) for name in self.names])
+
     def make(self, columns: Sequence[list[Any]]) -> list[Any]:
         """Return the values of a table, whose attributes are set as they are: what `__post_init__` gave is there."""
         for name, domain, column in zip(self.names, self.domains, columns, strict=True):
@@ -108,7 +113,7 @@ class Tables:
 
     def writer(self) -> Writer:
         """Return what takes values to write together."""
-        return Writer({shape.kind: shape.names for shape in self._shapes.values()})
+        return Writer({shape.kind: shape.values for shape in self._shapes.values()})
 
     def read(self, tables: Iterable[Table], roots: Iterable[int]) -> list[Any]:
         """Return the values that were written.
@@ -148,11 +153,11 @@ def _resolve(mode: int, column: list[Any], values: list[Any]) -> list[Any]:
 class Writer:
     """Takes values, and gives the tables in which each is written once."""
 
-    def __init__(self, names: dict[type, tuple[str, ...]]) -> None:
-        self._names = names
+    def __init__(self, attributes: dict[type, Callable[[Any], tuple[object, ...]]]) -> None:
+        self._attributes = attributes
         self._rows: list[_Row] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
-        self._seen: dict[int, object] = {}  # by id
+        self._seen: dict[int, _Node] = {}  # by id
         self._held: list[object] = []  # so that ids stay theirs
 
     def add(self, value: object) -> int:
@@ -162,25 +167,36 @@ class Writer:
             NotPlain: there is something in it that no table takes.
         """
         self._held.append(value)
-        pending: list[tuple[object, str, Sequence[object]]] = [(value, *self._parts(value))]
+        pending = [(value, *self._parts(value))]
         while pending:  # a plan may be deeper than Python calls
             item, kind, parts = pending[-1]
-            missing = [part for part in parts if id(part) not in self._seen and not _is_plain(part)]
+            row, missing = self._row(parts)
             if missing:
                 pending += [(part, *self._parts(part)) for part in missing]
-                continue
-            pending.pop()
-            if id(item) not in self._seen:
-                self._seen[id(item)] = self._number(kind, parts)
-        found = self._seen[id(value)]
-        assert isinstance(found, _Node)
-        return found.number
+            else:
+                pending.pop()
+                if id(item) not in self._seen:
+                    self._seen[id(item)] = self._number(kind, tuple(row))
+        return self._seen[id(value)].number
 
-    def _parts(self, value: object) -> tuple[str, Sequence[object]]:
+    def _row(self, parts: Iterable[object]) -> tuple[list[object], list[object]]:
+        """Return what a value is made of, and those parts that have to be taken first."""
+        row: list[object] = []
+        missing: list[object] = []
+        for part in parts:
+            if part is None or part is True or part is False or (part.__class__ is str and part.isascii()):
+                row.append(part)
+            elif (node := self._seen.get(id(part))) is not None:
+                row.append(node)
+            else:
+                (row if _is_plain(part) else missing).append(part)
+        return row, missing
+
+    def _parts(self, value: object) -> tuple[str, Iterable[object]]:
         """Return the table of a value and what it is made of, in which leaves are plain."""
-        names = self._names.get(type(value))
-        if names is not None:
-            return type(value).__name__, [getattr(value, name) for name in names]
+        kind = type(value)
+        if kind in self._attributes:
+            return kind.__name__, self._attributes[kind](value)
         match value:
             case tuple():
                 text = _characters(value)
@@ -198,16 +214,15 @@ class Writer:
             case Function() if FUNCTIONS.get(value.name.lower()) is value:
                 return "function", (value.name.lower(),)
             case _:
-                raise NotPlain(type(value).__name__)
+                raise NotPlain(kind.__name__)
 
-    def _number(self, kind: str, parts: Sequence[object]) -> _Node:
-        row = tuple([part if _is_plain(part) else self._seen[id(part)] for part in parts])
-        number = self._numbers.setdefault((kind, row, *map(type, row)), len(self._rows))  # for 1 is no True
+    def _number(self, kind: str, row: tuple[Any, ...]) -> _Node:
+        classes = tuple(map(type, row))  # for 1 is no True
+        number = self._numbers.setdefault((kind, row, classes), len(self._rows))
         if number == len(self._rows):
             depths = [self._rows[part.number].depth for part in row if part.__class__ is _Node]
             depth = 1 + max(depths) if depths else 0
-            mode = _mode(row) if kind in _COLLECTIONS else PLAIN
-            self._rows.append(_Row(depth, kind, mode, row))
+            self._rows.append(_Row(depth, kind, _mode(row) if kind in _COLLECTIONS else PLAIN, row))
         return _Node(number)
 
     def written(self, roots: Iterable[int]) -> tuple[list[Table], list[int]]:
