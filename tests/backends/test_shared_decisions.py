@@ -144,3 +144,12 @@ def test_values_that_never_come_again_are_not_remembered() -> None:
     asker = Asker(conditions_of(['any where a : ("*7*3", "q*") and b == 1', 'any where a : "*9" and c.d != 2']))
     for number in range(3_000):
         asker.check({"a": f"n{number}", "b": number % 2, "c": {"d": number % 3}})
+
+
+def test_who_goes_a_way_for_the_first_time_makes_no_node() -> None:
+    asker = Asker(conditions_of([f'any where a == "v{number}" and b == {number}' for number in range(50)]))
+    documents = [{"a": f"v{number}", "b": number} for number in range(50)]
+    assert [asker.by_line(document) for document in documents] == [[number] for number in range(50)]
+    assert not asker.decisions.root.bits
+    assert [asker.by_line(document) for document in documents] == [[number] for number in range(50)]
+    assert len(asker.decisions.root.bits) == 50
