@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from eqlite.datatypes import DataType
@@ -75,12 +75,7 @@ class Schema:
 
     def suggest(self, name: str) -> list[str]:
         """Return the names nearest to one that is not there, the nearest first."""
-        known = (
-            found.name
-            for found in self.fields.values()
-            if found.type not in (DataType.UNSUPPORTED, DataType.OBJECT, DataType.NESTED)
-        )
-        return similar_names(name, known)
+        return list(_nearest(self, name))
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, str], *, name: str = "the schema") -> Schema:
@@ -127,6 +122,17 @@ class Schema:
         text = resources.files("eqlite.semantics").joinpath("ecs_9.5.0.tsv").read_text(encoding="utf-8")
         pairs = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
         return cls.from_fields({path: kind for path, kind, *_ in pairs}, name="ECS 9.5.0")
+
+
+@lru_cache(maxsize=1_024)
+def _nearest(schema: Schema, name: str) -> tuple[str, ...]:
+    """See `Schema.suggest`: rules of one kind miss the same fields, and a schema has thousands to compare with."""
+    known = (
+        found.name
+        for found in schema.fields.values()
+        if found.type not in (DataType.UNSUPPORTED, DataType.OBJECT, DataType.NESTED)
+    )
+    return tuple(similar_names(name, known))
 
 
 def _conflict(by_type: Mapping[str, list[str]]) -> str:
