@@ -97,6 +97,40 @@ def test_nothing_changes_where_documents_are_expected_to_be_like_others(
         asker.check(document)
 
 
+def check_met(asker: Asker, met: list[dict[str, Any]], documents: list[dict[str, Any]], *, are_alike: bool) -> None:
+    seen = sample.KeysSeen()
+    for document in met:
+        seen.take(document)
+    asker.decisions.structs.meet(seen, are_alike=are_alike)
+    for document in documents:
+        asker.check(document)
+
+
+@given(st.data(), st.booleans(), st.booleans())
+def test_nothing_changes_where_other_keys_are_expected(data: st.DataObject, hostile: bool, are_alike: bool) -> None:
+    asker, queries = draw_asker(data, "none")
+    events = strategies.events(data.draw(st.sampled_from(queries)), hostile=hostile)
+    drawn = [data.draw(events) for _ in range(data.draw(st.integers(1, 5)))]
+    check_met(asker, drawn[::2], drawn, are_alike=are_alike)
+    check_met(asker, drawn[1::2], drawn, are_alike=not are_alike)
+
+
+def test_a_document_with_other_keys_than_were_seen_is_not_taken_for_one_like_those() -> None:
+    asker = Asker(conditions_of(["any where a.b == 1", "any where a.c.d == 1 or d == 2"]))
+    alike = {"a": {"b": 1, "x": 7}, "e": [{"f": 1}]}
+    check_met(asker, [alike], [alike], are_alike=True)
+    structs = asker.decisions.structs
+    assert not structs.unlike
+    for line in (b'{"a.b": 1}', b'{"a": {"b": 0}, "\\u0061.b": 1}', b'{"a\\u002eb": 1}', b'{"a": {"c\\u002ed": 1}}'):
+        before = structs.unlike
+        with pytest.raises(UnusualShape):
+            structs.decode(line)
+        assert structs.unlike == before + 1
+    for line in (b'{"_source": {"a": {"b": 1}}}', b'{"a": {"b": 1}, "new": 1}'):
+        assert structs.getter("a.b")(structs.decode(line)) == 1
+    assert structs.unlike == 6
+
+
 @given(st.data(), st.booleans())
 def test_nothing_changes_where_all_is_forgotten_all_the_time(data: st.DataObject, hostile: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:

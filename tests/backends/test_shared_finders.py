@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eqlite import plan, strategies
+from eqlite.backends.python import patterns, runtime
 from eqlite.backends.shared.finders import Atom, Finder, passes_test
 from eqlite.strategies.patterns import matching_values
 from eqlite.values.network import parse_block
@@ -31,7 +32,7 @@ TESTS: st.SearchStrategy[plan.Test | None] = st.one_of(
     likes(),
     st.builds(plan.TextIn, st.frozensets(TEXTS, min_size=1)),
     st.builds(lambda texts: plan.TextIn(frozenset(map(fold_ascii, texts)), True), st.frozensets(TEXTS, min_size=1)),
-    st.builds(plan.TextRegex, st.sampled_from(["a.*b", "[ab]+", ".*\\..*", "ab|ba"]), st.booleans()),
+    st.builds(plan.TextRegex, st.sampled_from(["a.*b", "[ab]+", ".*\\..*", "ab|ba", ".*[aé].*"]), st.booleans()),
     st.builds(plan.NumberIn, st.frozensets(st.sampled_from([0, 1, 1.5, 10]), min_size=1)),
     st.builds(plan.NumberRange, st.sampled_from(["<", ">="]), st.sampled_from([0, 1.5])),
     st.builds(plan.BooleanIn, st.frozensets(st.booleans(), min_size=1)),
@@ -70,3 +71,18 @@ def test_a_long_value_full_of_what_is_looked_for() -> None:
     literals = [f"*{letter}{other}*" for letter in "abcdef" for other in "abcdef"]
     tests = [plan.TextLike((like_pattern(text, insensitive=True),)) for text in literals]
     check(list(tests), "aabbcc" * 200_000)
+
+
+@given(st.data(), strategies.wildcard_patterns(alphabet="abA.é?\\"), st.booleans())
+def test_a_search_in_joined_values_finds_those_that_match(data: st.DataObject, text: str, insensitive: bool) -> None:
+    pattern = like_pattern(text, insensitive=insensitive)
+    search = patterns.joined_search(pattern)
+    assert search is not None
+    values = data.draw(st.lists(TEXTS | matching_values(text, insensitive=insensitive), max_size=4))
+    joined = runtime.joined([fold_ascii(value) for value in values] if insensitive else values)
+    assert bool(search(joined)) is any(map(pattern.matches, values)), (text, values)
+
+
+def test_patterns_that_a_search_in_joined_values_would_be_slow_or_wrong_for_have_none() -> None:
+    for text in ("*\0*b", "*\udc00*b", "*" + "?" * 100 + "x*"):
+        assert patterns.joined_search(like_pattern(text, insensitive=False)) is None

@@ -180,6 +180,30 @@ def test_the_required_literal_is_the_longest_that_is_sure(pattern: str, literal:
     assert compile_regex(pattern).required_literal == literal
 
 
+@pytest.mark.parametrize(
+    ("pattern", "run"),
+    [
+        (r".*[0-9]{1,3}\.[0-9]{1,3}\.[0-9]+.*", "[0-9][.][0-9]"),
+        ("x?[a-c]+[0-9]{2}", "[a-c][0-9][0-9]"),
+        (".*[\u02b0-\u02ff]+.*", "[\u02b0-\u02ff]"),
+        ("([0-9]-){3}", "[0-9][-][0-9][-][0-9][-]"),
+        ("([0-9][a-z]){9,}", "[0-9][a-z][0-9][a-z][0-9][a-z][0-9][a-z]"),
+        (".[^a].", None),
+        ("[0-9]?", None),
+        ("[0-9]|ab", None),
+        (".*long enough.*[0-9]", None),
+    ],
+)
+def test_the_required_run_says_most_of_what_is_sure(pattern: str, run: str | None) -> None:
+    found = compile_regex(pattern).required_run
+    if run is None:
+        assert found is None
+    else:
+        assert found is not None
+        wanted = re.findall(r"\[(.)(?:-(.))?\]", run)
+        assert found.classes == tuple(((ord(first), ord(last or first)),) for first, last in wanted)
+
+
 def test_the_required_literal_of_an_insensitive_pattern_has_no_letters() -> None:
     assert compile_regex(r".*\$10:\$abc.*", insensitive=True).required_literal == "$10:$"
 
@@ -572,6 +596,7 @@ def test_what_is_known_of_a_pattern_is_true_of_its_matches(part: Part) -> None:
     found = [text for text in SHORT_TEXTS if regex.automaton.accepts(text)]
     assert found == [text for text in SHORT_TEXTS if regex.matches(text)]
     assert all((regex.required_literal or "") in text for text in found)
+    assert all(regex.required_run is None or regex.required_run.search(text) for text in found)
     assert not regex.matches_everything or found == SHORT_TEXTS
     assert regex.single_string is None or set(found) <= {regex.single_string}
 

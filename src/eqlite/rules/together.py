@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from eqlite.backends.shared.decisions import Decisions
@@ -21,6 +21,9 @@ Numbers = dict[int, None]
 CannotDecode = (UnusualShape, *DoesNotFit)
 
 _MOST_HITS = 20_000
+_LINES_BETWEEN_LOOKS = 1_000
+_MOST_LOOKS = 10
+_MOST_UNLIKE = 0.1
 
 
 class Hits:
@@ -54,6 +57,9 @@ class Together:
         self._decisions = Decisions(conditions, {path for query in queries for path in _read_besides(query.plan)})
         self._hits: dict[tuple[int, ...], Hits] = {}
         self._sample: Sample | None = self._decisions.new_sample()
+        self._keys = self._sample.keys
+        self._since_look = 0
+        self._looks_left = _MOST_LOOKS
 
     @property
     def structs(self) -> Structs:
@@ -78,28 +84,43 @@ class Together:
         return self._decisions.walk_document(document)
 
     def look_at(self, lines: Sequence[bytes]) -> None:
-        """Look at lines before they are asked about, to expect others to be alike, until there were enough of them."""
-        if self._sample is None:
-            return
-        for line in lines:
-            if self._sample.is_full:
-                break
-            with contextlib.suppress(BadJson, IndexError):
-                self._sample.take(unwrap(decode_object(line))[0][0])
-        if self._sample.is_enough:
-            self._decisions.expect(self._sample)
-            self._sample = None
+        """Look at lines before they are asked about, to expect others to be alike, until there were enough of them.
+
+        And again where documents turn out to be unlike those, though not forever.
+        """
+        if self._sample is not None:
+            for document in _documents(lines):
+                if self._sample.is_full:
+                    break
+                self._sample.take(document)
+            if self._sample.is_enough:
+                self._decisions.expect(self._sample)
+                self._sample = None
+        elif self._since_look >= _LINES_BETWEEN_LOOKS:
+            if self.structs.unlike > self._since_look * _MOST_UNLIKE and self._looks_left:
+                self._looks_left -= 1
+                for document in _documents(lines[:_LINES_BETWEEN_LOOKS]):
+                    self._keys.take(document)
+                self.structs.meet(self._keys, are_alike=self._looks_left > 0)
+            self._since_look = self.structs.unlike = 0
+        self._since_look += len(lines)
 
     def hits(self, node: Node, reading: Reading) -> Hits:
         """Return what is met at a last node; `reading` is the event that led there."""
         if node.undecided:
             return self._undecided(node, reading.document)
-        hits = self._hits.get(node.held)
+        hits: Hits | None = node.answer
+        if hits is None:
+            hits = node.answer = self._known_hits(node.held)
+        return hits
+
+    def _known_hits(self, held: tuple[int, ...]) -> Hits:
+        hits = self._hits.get(held)
         if hits is None:
             if len(self._hits) >= _MOST_HITS:
                 self._hits.clear()
-            numbers = [number for formula in node.held for number in self._decisions.numbers[formula]]
-            hits = self._hits[node.held] = self._hits_of(numbers)
+            numbers = [number for formula in held for number in self._decisions.numbers[formula]]
+            hits = self._hits[held] = self._hits_of(numbers)
         return hits
 
     def _undecided(self, node: Node, document: Document) -> Hits:
@@ -122,6 +143,13 @@ class Together:
             else:
                 stages.setdefault(query, []).append(stage)
         return Hits(tuple(events), tuple((query, tuple(met)) for query, met in stages.items()))
+
+
+def _documents(lines: Sequence[bytes]) -> Iterator[Document]:
+    """Yield the first document of each line that has one."""
+    for line in lines:
+        with contextlib.suppress(BadJson, IndexError):
+            yield unwrap(decode_object(line))[0][0]
 
 
 def _read_besides(query: Plan) -> set[str]:

@@ -24,7 +24,7 @@ from eqlite.limits import MAX_REGEX_CHARACTERS
 from eqlite.values.case_folding import fold_variants
 from eqlite.values.regex_automaton import Automaton
 from eqlite.values.regex_java_syntax import parse_java
-from eqlite.values.regex_literals import LiteralMatcher, find_literals
+from eqlite.values.regex_literals import LiteralMatcher, RequiredRun, find_literals, find_run
 from eqlite.values.regex_positions import build_fragment
 from eqlite.values.regex_syntax import parse_lucene
 from eqlite.values.regex_tree import RegexLimitError, RegexSyntaxError
@@ -34,6 +34,7 @@ __all__ = ["Flavour", "Regex", "RegexLimitError", "RegexSyntaxError", "compile_r
 Flavour = Literal["lucene", "java"]
 
 _CACHED_PATTERNS: Final = 1_024
+_LONG_LITERAL: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Regex:
         insensitive: whether it is a `regex~`.
         flavour: whose syntax and rules.
         required_literal: text that every match contains as it stands, or None where none is known.
+        required_run: classes of characters that follow each other in every match, or None where that tells little.
         single_string: the string that matches, where exactly one does, otherwise None. Under `insensitive` that is a
             string without letters; ask the sensitive pattern for what Elasticsearch turns into equality.
         matches_everything: whether every string matches. A False may be wrong only for patterns of hundreds of states.
@@ -61,11 +63,20 @@ class Regex:
     has_range_class: bool = field(compare=False, repr=False)
     automaton: Automaton = field(compare=False, repr=False)
     literals: LiteralMatcher | None = field(compare=False, repr=False)
+    required_run: RequiredRun | None = field(compare=False, repr=False)
+
+    def may_match(self, text: str) -> bool:
+        """Tell whether a part of `text` may match; no look at the whole, and quicker than that."""
+        if self.required_literal is not None and self.required_literal not in text:
+            return False
+        return self.required_run is None or bool(self.required_run.search(text))
 
     def matches(self, text: str) -> bool:
         """Tell whether the whole of `text` matches, in time linear in its length."""
-        # First what decides most values at the least cost: they lack the literal.
+        # First what decides most values at the least cost: they lack the literal, or characters in a row.
         if self.required_literal is not None and self.required_literal not in text:
+            return False
+        if self.required_run is not None and not self.required_run.search(text):
             return False
         if self.literals is not None:
             return self.literals.matches(text)
@@ -116,6 +127,7 @@ def _compile(pattern: str, *, insensitive: bool, flavour: Flavour) -> Regex:
         parsed = parse_lucene(pattern, fold=fold_variants if insensitive else None)
     automaton = Automaton(build_fragment(parsed.tree))
     required, literals = find_literals(parsed.tree)
+    is_quick = literals is not None or len(required or "") >= _LONG_LITERAL
     return Regex(
         pattern=pattern,
         insensitive=insensitive,
@@ -126,4 +138,5 @@ def _compile(pattern: str, *, insensitive: bool, flavour: Flavour) -> Regex:
         has_range_class=parsed.has_range_class,
         automaton=automaton,
         literals=literals,
+        required_run=None if is_quick else find_run(parsed.tree),
     )

@@ -1,13 +1,16 @@
 """What a regular expression's tree says about fixed text: a literal that every match holds, or that it is all literals.
 
 `.*foo.*` and `foo.*bar` need no machine: they are searches for fixed text. And where a machine is needed, a value
-without the required literal need not be fed to it.
+without the required literal, or without characters that have to follow each other, need not be fed to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from eqlite.values.regex_tree import (
     EVERY_CHARACTER,
@@ -18,12 +21,19 @@ from eqlite.values.regex_tree import (
     Concatenation,
     Intersection,
     Node,
+    Ranges,
     Repetition,
     only_character,
     postorder,
 )
 
-__all__ = ["Known", "LiteralMatcher", "find_literals"]
+__all__ = ["Known", "LiteralMatcher", "RequiredRun", "find_literals", "find_run"]
+
+Run = tuple[Ranges, ...]
+_LONGEST_RUN = 8
+_LEAST_BITS = 2.0
+"""A run that one of four texts of its length is, by chance, tells too little."""
+_PRINTABLE = (0x20, 0x7E)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +158,89 @@ def _only_literals(root: Node, known: Mapping[int, Known]) -> LiteralMatcher | N
 
 def _is_any_character(node: Node) -> bool:
     return isinstance(node, Characters) and node.ranges == EVERY_CHARACTER
+
+
+@dataclass(frozen=True)
+class RequiredRun:
+    """Characters of certain classes that follow each other somewhere in every match.
+
+    Example:
+        >>> run = RequiredRun((((48, 57),), ((46, 46),)))
+        >>> bool(run.search("v1.0")), bool(run.search("v10"))
+        (True, False)
+    """
+
+    classes: Run
+
+    @cached_property
+    def search(self) -> Callable[[str], object]:
+        """Return a function that finds them in a text."""
+        return re.compile("".join(map(_class, self.classes))).search
+
+
+def _class(ranges: Ranges) -> str:
+    return "[" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges) + "]"
+
+
+def find_run(root: Node) -> RequiredRun | None:
+    """Return the characters that say most, of those that follow each other in every match; None if they say little."""
+    runs: dict[int, tuple[Run | None, Run]] = {}  # all that the node matches, if it is one run, and one that it holds
+    for node in postorder(root):
+        match node:
+            case Characters(ranges) if ranges and ranges[0][0] > LAST_CODE_POINT:
+                runs[id(node)] = (), ()  # an anchor takes no room
+            case Characters(ranges) if ranges and ranges[-1][1] <= LAST_CODE_POINT:
+                runs[id(node)] = (ranges,), (ranges,)
+            case Concatenation(parts):
+                runs[id(node)] = _run_in_concatenation(parts, runs)
+            case Repetition(body, low, high):
+                run, best = runs[id(body)]
+                several = None if run is None else (run * min(low, _LONGEST_RUN))[:_LONGEST_RUN]
+                fits = run is not None and low == high and low * len(run) <= _LONGEST_RUN
+                runs[id(node)] = several if fits else None, () if not low else best if several is None else several
+            case Intersection(operands):
+                runs[id(node)] = None, max((runs[id(operand)][1] for operand in operands), key=_bits)
+            case _:
+                runs[id(node)] = None, ()
+    classes = list(runs[id(root)][1])
+    for end in (-1, 0):
+        while classes and not _class_bits(classes[end]):
+            del classes[end]
+    return RequiredRun(tuple(classes)) if _bits(classes) >= _LEAST_BITS else None
+
+
+def _run_in_concatenation(parts: Iterable[Node], runs: Mapping[int, tuple[Run | None, Run]]) -> tuple[Run | None, Run]:
+    found: list[Run] = []
+    open_run: Run = ()
+    is_one = True
+    for part in parts:
+        run, best = runs[id(part)]
+        if run is not None and len(open_run) + len(run) <= _LONGEST_RUN:
+            open_run += run
+            continue
+        is_one = False
+        if _repeats_run(part, runs):  # as with literals: what it gives at least ends one run and begins the next
+            found.append((open_run + best)[-_LONGEST_RUN:])
+            open_run = best
+        else:
+            found += [open_run, best]
+            open_run = ()
+    return (open_run if is_one else None), max((*found, open_run), key=_bits)
+
+
+def _repeats_run(part: Node, runs: Mapping[int, tuple[Run | None, Run]]) -> bool:
+    if not isinstance(part, Repetition):
+        return runs[id(part)][0] is not None
+    body = runs[id(part.body)][0]
+    return body is not None and part.low * len(body) <= _LONGEST_RUN
+
+
+def _bits(run: Iterable[Ranges]) -> float:
+    """Return how much it says that a text holds a run."""
+    return sum(map(_class_bits, run))
+
+
+def _class_bits(ranges: Ranges) -> float:
+    first, last = _PRINTABLE
+    count = sum(max(0, min(high, last) - max(low, first) + 1) for low, high in ranges)
+    return math.log2((last - first + 1) / (count or 0.1))

@@ -215,14 +215,16 @@ class Generator:
         else:
             alternatives += [f"{literal!r} in {text}" for literal in literals]
         for pattern in shapes.general:
-            passes = self.constant("p", pattern.matches)
+            slow = f"{self.runtime('any_text')}({variable}, {self.constant('p', pattern.matches)})"
             if pattern.least_length is not None:
                 quick = f"len({variable}) >= {pattern.least_length} if {variable}.__class__ is str"
-                alternatives.append(f"({quick} else {self.runtime('any_text')}({variable}, {passes}))")
+                alternatives.append(f"({quick} else {slow})")
                 continue
+            search = patterns.joined_search(pattern)
+            if search is not None:
+                slow = f"{self.constant('p', search)}({text})"
             literal = patterns.longest_literal(pattern)
-            prefilter = f"{literal!r} in {text} and " if literal else ""
-            alternatives.append(f"{prefilter}{self.runtime('any_text')}({variable}, {passes})")
+            alternatives.append(f"{literal!r} in {text} and {slow}" if literal else slow)
         return alternatives
 
     def _regex(self, variable: str, pattern: str, *, insensitive: bool) -> str:

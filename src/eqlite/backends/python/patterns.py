@@ -7,19 +7,21 @@ or `?` is tested value by value, behind the test for its longest literal.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from eqlite.backends.python.runtime import SEPARATOR, STAND_IN
-from eqlite.values.wildcard import Pattern
+from eqlite.values.wildcard import Atom, Pattern
 
 MANY_LITERALS = 9
+_MANY_ATOMS = 64
 LITERALS_AT_ONCE = 2_000
 """To build one machine for more can take time with the square of their number."""
 
 try:
-    from ahocorasick_rs import AhoCorasick
+    from ahocorasick_rs import AhoCorasick, Implementation
 except ImportError:  # Emscripten has no wheel; a chain of substring tests says the same
     AhoCorasick = None  # type: ignore[assignment,misc]
 
@@ -91,6 +93,47 @@ def longest_literal(pattern: Pattern) -> str:
     return max((run for run in runs if run != SEPARATOR), key=len, default="")
 
 
+def joined_search(pattern: Pattern) -> Callable[[str], object] | None:
+    r"""Return a function that tells whether joined values (folded where the pattern is) hold one that matches.
+
+    The regular expression is made when it is first needed. None for patterns that it would be slow or wrong for.
+
+    >>> from eqlite.values.wildcard import like_pattern
+    >>> bool(joined_search(like_pattern("a*b", insensitive=False))("\0b\0a b\0"))
+    True
+    """
+    for segment in pattern.segments:
+        if segment.literal is None and len(segment) > _MANY_ATOMS:
+            return None
+        if any(SEPARATOR in atom or STAND_IN in atom for atom in segment.atoms if atom):
+            return None
+    search: Callable[[str], object] | None = None
+
+    def ask(joined: str) -> object:
+        nonlocal search
+        if search is None:
+            search = re.compile(_joined_regex(pattern)).search
+        return search(joined)
+
+    return ask
+
+
+def _joined_regex(pattern: Pattern) -> str:
+    """Return what finds a value that matches in time linear in the length of all: no way is gone a second time."""
+    first, *others = ["".join(map(_atom_regex, segment.atoms)) for segment in pattern.segments]
+    if not others:
+        return f"\0{first}\0"
+    *middle, last = others
+    between = "".join(f"(?>[^\0]*?{segment})" for segment in middle)
+    return f"\0{first}{between}" + (f"[^\0]*{last}\0" if last else "")
+
+
+def _atom_regex(atom: Atom) -> str:
+    if atom is None:
+        return "[^\0]"
+    return re.escape(atom) if len(atom) == 1 else f"[{re.escape(atom)}]"
+
+
 def literal_finder(literals: list[str]) -> Callable[[str], object] | None:
     """Return a function that tells whether any of the literals is in a text; None where a chain of `in` is better."""
     if AhoCorasick is None or len(literals) < MANY_LITERALS:
@@ -107,7 +150,11 @@ def every_literal(literals: Sequence[str]) -> Callable[[str], list[tuple[int, in
 
     It raises UnicodeEncodeError for a text with a lone surrogate. None where there is no machine for it.
     """
-    return None if AhoCorasick is None else partial(AhoCorasick(literals).find_matches_as_indexes, overlapping=True)
+    if AhoCorasick is None:
+        return None
+    # The smallest machine: there are many, and what is not in the processor's cache is slow whatever it could do.
+    machine = AhoCorasick(literals, implementation=Implementation.ContiguousNFA)
+    return partial(machine.find_matches_as_indexes, overlapping=True)
 
 
 def _machine(literals: list[str]) -> Callable[[str], object]:

@@ -7,13 +7,14 @@ from typing import Any
 from eqlite import plan
 from eqlite.backends.shared.finders import Atom, Finder, Test
 
-_MOST_VALUES = 10_000
+_MOST_VALUES = 2_000
 LONGEST_KNOWN = 256
 _MOST_TEXTS = 8
-_SAMPLE = 1_000
+_SAMPLE = 250
 _FEW_TESTS = 300
-_MORE_ATOMS = 1.3
-_SPARE_ATOMS = 4
+_FEW_DOCUMENTS = 10
+_MORE_ATOMS = 2
+_SPARE_ATOMS = 16
 
 
 class FieldAtoms:
@@ -40,6 +41,7 @@ class FieldAtoms:
         self._known: dict[Any, int] = {}
         self._seen: set[str] = set()
         self._asked = self._computed = 0
+        self._without = 0
 
     def place_of(self, test: Test) -> int:
         """Return the number of an atom, a new one for a test not seen before."""
@@ -96,47 +98,73 @@ class FieldAtoms:
                 self._asked = self._computed = 0
         return bits
 
-    def bits_of_any(self, value: Any) -> int:
-        """Return all atoms that hold for any value of a struct."""
+    def bits_at_hand(self, mask: int, value: Any) -> int | None:
+        """Return the atoms that hold for any raw value, those of a mask among them; None where no finder finds these.
+
+        To make one takes much longer than to test the few atoms that one document needs, if it is but a few documents.
+        """
         if value is None:
             return 0
-        if value.__class__ is str:
-            return self.bits_of_text(value, self._full())
-        if value.__class__ is tuple:
-            return self.bits_of_texts(value, self._full())
-        return self._full().find(value)
+        covering = [known for known in self._made if known & mask == mask]
+        if covering:
+            return self.bits_by(self._made[min(covering, key=int.bit_count)], value)
+        self._without += 1
+        return None if self._without < _FEW_DOCUMENTS else self.bits_by(self._full(), value)
+
+    def bits_one_by_one(self, mask: int, value: Any) -> int:
+        """Return the atoms of a mask that hold for any raw value."""
+        bits = 0
+        while mask:
+            bit = mask & -mask
+            mask -= bit
+            if self._atoms[bit.bit_length() - 1].passes(value):
+                bits |= bit
+        return bits
 
     def same(self, value: Any) -> Any:
         """Return a value equal to this one, always the same: what is remembered many times is near at hand."""
         return self._same.setdefault(value, value)
 
-    def bits_of_texts(self, texts: tuple[str, ...], finder: Finder) -> int:
-        """Return the atoms that hold for any of several texts, those of the finder among them."""
-        known = self._known
-        bits = 0
-        for text in texts:
-            found = known.get(text)
-            bits |= self.bits_of_text(text, finder) if found is None else found
-        return bits
-
-    def bits_of_text(self, text: str, finder: Finder) -> int:
-        """Return the atoms that hold for a text, those of the finder among them.
+    def bits_by(self, finder: Finder, value: Any) -> int:
+        """Return the atoms that hold for a value, those of the finder among them.
 
         Texts that are new mostly never come again: only of the second time on all atoms are found out, to be
         remembered.
         """
-        found = self._known.get(text)
-        if found is not None:
-            return found
-        if text not in self._seen:
-            if len(self._seen) >= _MOST_VALUES:
-                self._seen.clear()
-            if len(text) <= LONGEST_KNOWN:
-                self._seen.add(text)
-            return finder.find_text(text)
-        found = self._full().find_text(text)
-        self._remember(text, found)
-        return found
+        kind = value.__class__
+        if kind is str:
+            found = self._known.get(value)
+            if found is not None:
+                return found
+            return finder.find_text(value) if self._is_new(value) else self._remembered(value)
+        if kind is not tuple:
+            return 0 if value is None else finder.find(value)
+        bits = 0
+        new = []
+        for text in value:
+            found = self._known.get(text)
+            if found is not None:
+                bits |= found
+            elif self._is_new(text):
+                new.append(text)
+            else:
+                bits |= self._remembered(text)
+        return bits | finder.find_texts(new) if new else bits
+
+    def _is_new(self, text: str) -> bool:
+        seen = self._seen
+        if text in seen:
+            return False
+        if len(text) <= LONGEST_KNOWN:
+            if len(seen) >= _MOST_VALUES:
+                seen.clear()
+            seen.add(text)
+        return True
+
+    def _remembered(self, text: str) -> int:
+        bits = self._full().find_text(text)
+        self._remember(text, bits)
+        return bits
 
     def _remember(self, key: Any, bits: int) -> None:
         if len(self._known) >= _MOST_VALUES:

@@ -81,7 +81,7 @@ class Decisions:
                 self._by_path[path].together = numbers
         texts = {field.path for field in alike if field.together and field.kind is str}
         booleans = {field.path for field in alike if field.together and field.kind is bool}
-        self.structs.expect(sample.places, texts.union(field.path for field in self._first), booleans)
+        self.structs.expect(sample.keys, texts.union(field.path for field in self._first), booleans)
         self._restart()
 
     def _formula(self, condition: plan.Condition) -> Formula:
@@ -126,19 +126,16 @@ class Decisions:
     def walk(self, struct: Any) -> Node:
         """Return the last node for a document that was decoded into a struct."""
         node = self.root
-        while node.get is not None:
-            value = node.get(struct)
-            if node.expected is not None:
+        while (get := node.get) is not None:
+            key = value = get(struct)
+            finder = node.finder
+            if finder is not None:
+                following = node.bits.get(node.fields[0].bits_by(finder, value) & node.masks[0])
+            elif node.expected is not None:
                 following = node.absent if value == node.expected else node.present
-                key = value
-            elif node.finder is not None:
-                key = value
-                following = node.bits.get(self._direct_bits(node, value))
             else:
                 kind = value.__class__
-                if kind is str or value is None or kind is tuple:
-                    key = value
-                else:
+                if kind is not tuple and kind is not str and value is not None:
                     key = (kind, value) if kind is not float else (kind, repr(value))
                 following = node.values.get(key)
             node = following if following is not None else self._step(node, key, value, struct)
@@ -157,9 +154,7 @@ class Decisions:
             bits = tuple(field.finder(mask).find(value) & mask for field, mask, value in found)
             following = self._by_bits(node, bits if len(bits) > 1 else bits[0])
             if following is None:
-                return self._directly(
-                    node, lambda field: field.finder(field.all).find(_raw_value(document, field.path))
-                )
+                return self._directly(node, lambda field: _raw_value(document, field.path))
             node = following
         return node
 
@@ -171,11 +166,11 @@ class Decisions:
         if len(node.fields) > 1:
             following = self._step_by_several(node, value)
         elif node.finder is not None:
-            following = self._by_bits(node, self._direct_bits(node, value))
+            following = self._by_bits(node, node.fields[0].bits_by(node.finder, value) & node.masks[0])
         else:
             following = self._step_by_value(node, key, value)
         if following is None:
-            return self._directly(node, lambda field: field.bits_of_any(self._value(field)))
+            return self._directly(node, self._value)
         return following
 
     def _step_by_value(self, node: Node, key: Any, value: Any) -> Node | None:
@@ -201,18 +196,6 @@ class Decisions:
             self._steps += 1
         return following
 
-    def _direct_bits(self, node: Node, value: Any) -> int:
-        """Return which atoms hold, where values are not remembered by the node."""
-        finder = node.finder
-        assert finder is not None
-        if value.__class__ is str and not finder.is_simple:
-            found = node.fields[0].bits_of_text(value, finder)
-        elif value.__class__ is tuple:
-            found = node.fields[0].bits_of_texts(value, finder)
-        else:
-            found = finder.find(value)
-        return found & node.masks[0]
-
     # --- making nodes ----------------------------------------------------------------------------------------------
 
     def _by_bits(self, node: Node, bits: Any) -> Node | None:
@@ -233,15 +216,19 @@ class Decisions:
             self._steps += 1
         return following
 
-    def _directly(self, node: Node, find: Callable[[FieldAtoms], int]) -> Node:
+    def _directly(self, node: Node, value_of: Callable[[FieldAtoms], Any]) -> Node:
         """Return the last node for a document that came to a node, without making those in between."""
-        found: dict[int, int] = {}
+        masks = _masks(node.undecided)
+        values: dict[int, Any] = {}
+        found: dict[int, int | None] = {}
 
-        def bits_of(number: int) -> int:
-            bits = found.get(number)
-            if bits is None:
-                bits = found[number] = find(self._fields[number])
-            return bits
+        def bits_of(number: int, mask: int) -> int:
+            field = self._fields[number]
+            if number not in found:
+                values[number] = value_of(field)
+                found[number] = field.bits_at_hand(masks[number], values[number])
+            bits = found[number]
+            return field.bits_one_by_one(mask, values[number]) if bits is None else bits
 
         answers = [(condition, formula, holds(formula, bits_of)) for condition, formula in node.undecided]
         held = [condition for condition, _, answer in answers if answer]
@@ -323,11 +310,8 @@ class Decisions:
     def _ask(self, node: Node, fields: tuple[FieldAtoms, ...]) -> None:
         node.fields = fields
         node.get = attrgetter(*(self.structs.attributes[field.path] for field in fields))
-        masks = dict.fromkeys((field.number for field in fields), 0)
-        for _, formula in node.undecided:
-            for number in masks.keys() & formula.fields.keys():
-                masks[number] |= formula.fields[number]
-        node.masks = tuple(masks.values())
+        masks = _masks(node.undecided)
+        node.masks = tuple(masks[field.number] for field in fields)
         if len(fields) == 1 and fields[0].is_direct:
             self._find_directly(node, fields[0])
 
@@ -353,6 +337,15 @@ def _gains(undecided: Iterable[tuple[int, Formula]]) -> dict[int, float]:
         for number, weight in formula.weights:
             gains[number] = gains.get(number, 0.0) + weight
     return gains
+
+
+def _masks(undecided: Iterable[tuple[int, Formula]]) -> dict[int, int]:
+    """Return for each field the atoms that formulas are about."""
+    masks: dict[int, int] = {}
+    for _, formula in undecided:
+        for number, mask in formula.fields.items():
+            masks[number] = masks.get(number, 0) | mask
+    return masks
 
 
 def _raw_value(document: Document, path: str) -> Any:

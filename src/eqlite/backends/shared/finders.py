@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
+from operator import or_
 from typing import Any
 
 from eqlite import plan
@@ -17,18 +18,16 @@ from eqlite.backends.python.codegen import number_range, text_range
 from eqlite.values.lucene_regex import compile_regex
 from eqlite.values.network import Block, parse_address
 from eqlite.values.text import fold_ascii
-from eqlite.values.wildcard import Pattern, Segment
+from eqlite.values.wildcard import Pattern
 
 Passes = Callable[[Any], bool]
-Check = Callable[[str, str], bool]
-"""Told a value, and the value in lower case between separators."""
+Check = Callable[[Sequence[str], str], object]
+"""Told values, and these in lower case, joined by separators."""
 Test = plan.Test | None
 """None asks whether there is a value."""
 
 MANY_PATTERNS = 2_000
 _FEW_LITERALS = 4
-_SHORT = 64
-_REMEMBERED = 4_096
 _LONG = 4_096
 
 
@@ -61,34 +60,6 @@ def passes_test(test: Test) -> Passes:
             raise AssertionError(f"no test on one value: {type(test).__name__}")
 
 
-def _passes_text(test: Test) -> Callable[[str], bool] | None:
-    """Return a function for texts alone where that is quicker."""
-    if isinstance(test, plan.TextRegex):
-        regex = compile_regex(test.pattern, insensitive=test.insensitive)
-        return _remembered(regex.matches, regex.required_literal or "")
-    least = _least_length(test)
-    return None if least is None else lambda text: len(text) >= least
-
-
-def _remembered(matches: Callable[[str], bool], required: str) -> Callable[[str], bool]:
-    """Return a function that remembers what it said of short texts: a regular expression is dear to ask."""
-    known: dict[str, bool] = {}
-
-    def ask(text: str) -> bool:
-        if required not in text:
-            return False
-        answer = known.get(text)
-        if answer is None:
-            answer = matches(text)
-            if len(text) <= _SHORT:
-                if len(known) >= _REMEMBERED:
-                    known.clear()
-                known[text] = answer
-        return answer
-
-    return ask
-
-
 def _least_length(test: Test) -> int | None:
     """Return n for a test that every text of n characters or more passes, and no other one."""
     lengths = [pattern.least_length for pattern in test.patterns] if isinstance(test, plan.TextLike) else [None]
@@ -110,7 +81,17 @@ class Atom:
     @cached_property
     def passes_text(self) -> Passes:
         """Return a function that tells whether a text passes."""
-        return _passes_text(self.test) or self.passes
+        if isinstance(self.test, plan.TextRegex):
+            return compile_regex(self.test.pattern, insensitive=self.test.insensitive).matches
+        least = _least_length(self.test)
+        return self.passes if least is None else lambda text: len(text) >= least
+
+    @cached_property
+    def may_pass(self) -> Passes | None:
+        """Return a function that tells of several texts as one whether any of them may pass; None where none can."""
+        if isinstance(self.test, plan.TextRegex):
+            return compile_regex(self.test.pattern, insensitive=self.test.insensitive).may_match
+        return None
 
     @cached_property
     def needed(self) -> list[tuple[str, Check | None]] | None:
@@ -120,21 +101,12 @@ class Atom:
         """
         return _needed_literals(self.test)
 
-    @cached_property
-    def is_quick(self) -> bool:
-        """Tell whether a text is tested in no time."""
-        return _least_length(self.test) is not None
-
 
 class Finder:
-    """Some atoms of one field; `find` returns those that hold for a raw value, as bits.
-
-    Attributes:
-        is_simple: a text is looked up, and nothing else done: as quick as to remember what was found.
-    """
+    """Some atoms of one field; `find` returns those that hold for a raw value, as bits."""
 
     def __init__(self, atoms: Iterable[Atom]) -> None:
-        self._always: list[tuple[int, Passes]] = []
+        self._always: list[tuple[int, Passes, Passes | None]] = []
         self._all: list[tuple[int, Passes]] = []
         self._exact: dict[str, int] = {}
         self._folded: dict[str, int] = {}
@@ -143,7 +115,6 @@ class Finder:
         self._has_numbers_only = True
         literals: dict[str, list[tuple[int, Check | None]]] = {}
         blocks: list[tuple[int, Block]] = []
-        asks_much = False
         for atom in atoms:
             bit, test = atom.bit, atom.test
             self._all.append((bit, atom.passes))
@@ -162,8 +133,7 @@ class Finder:
                         for number in test.numbers:
                             self._numbers[number] = self._numbers.get(number, 0) | bit
                     if atom.needed is None:
-                        asks_much |= not atom.is_quick
-                        self._always.append((bit, atom.passes_text))
+                        self._always.append((bit, atom.passes_text, atom.may_pass))
                     for literal, check in atom.needed or ():
                         literals.setdefault(literal, []).append((bit, check))
         self._literals = tuple(literals)
@@ -172,17 +142,13 @@ class Finder:
         self._needs_lower_case = bool(self._literals or self._folded)
         self._machine = _machine(self._literals)
         self._ends, self._between = _intervals(blocks)
-        self.is_simple = not (asks_much or self._literals or self._ends)
 
     def find(self, value: Any) -> int:
         """Return the atoms that hold for a value: a text, a tuple of texts, None, or whatever an event may hold."""
         if value.__class__ is str:
             return self.find_text(value)
         if value.__class__ is tuple:
-            found = 0
-            for text in value:
-                found |= self.find_text(text)
-            return found
+            return self.find_texts(value)
         if value is None:
             return 0
         if value.__class__ is int and self._has_numbers_only:
@@ -200,45 +166,64 @@ class Finder:
                 found |= self._folded.get(lowered, 0)
             if self._literals:
                 joined = f"\0{lowered}\0" if "\0" not in lowered else runtime.joined(lowered)
-                if self._machine is None or len(joined) > _LONG:  # every place of every literal would be a hit
-                    hits = self._each_literal(joined)
-                else:
-                    try:
-                        hits = self._machine(joined)
-                    except UnicodeEncodeError:  # a lone surrogate cannot cross into Rust
-                        hits = self._each_literal(joined)
-                if hits:
-                    found |= self._checked(hits, text, joined)
+                found |= self._by_literals((text,), joined)
         if self._ends:
             address = parse_address(text)
             if address is not None:
                 found |= self._between[bisect_right(self._ends, address)]
-        for bit, passes in self._always:
+        for bit, passes, _ in self._always:
             if passes(text):
                 found |= bit
+        return found
+
+    def find_texts(self, texts: Sequence[str]) -> int:
+        """Return the atoms that hold for any of several texts: all of them are searched as one."""
+        whole = "\0".join(texts)
+        if self._ends or whole.count("\0") != len(texts) - 1:
+            return reduce(or_, map(self.find_text, texts), 0)
+        found = self._there
+        if self._exact:
+            for text in texts:
+                found |= self._exact.get(text, 0)
+        if self._needs_lower_case:
+            lowered = whole.lower() if whole.isascii() else fold_ascii(whole)
+            if self._folded:
+                for text in lowered.split("\0"):
+                    found |= self._folded.get(text, 0)
+            if self._literals:
+                found |= self._by_literals(texts, f"\0{lowered}\0")
+        for bit, passes, may_pass in self._always:
+            if (may_pass is None or may_pass(whole)) and any(map(passes, texts)):
+                found |= bit
+        return found
+
+    def _by_literals(self, texts: Sequence[str], joined: str) -> int:
+        """Return the atoms that hold because of literals that are there."""
+        if self._machine is None or len(joined) > _LONG:  # every place of every literal would be a hit
+            hits = self._each_literal(joined)
+        else:
+            try:
+                hits = self._machine(joined)
+            except UnicodeEncodeError:  # a lone surrogate cannot cross into Rust
+                hits = self._each_literal(joined)
+        found = 0
+        for place in {place for place, _, _ in hits} if len(hits) > 1 else [place for place, _, _ in hits]:
+            found |= self._enough[place]
+            for bit, check in self._to_check[place]:
+                if not found & bit and check(texts, joined):
+                    found |= bit
         return found
 
     def _each_literal(self, joined: str) -> list[tuple[int, int, int]]:
         return [(place, 0, 0) for place, literal in enumerate(self._literals) if literal in joined]
 
-    def _checked(self, hits: Sequence[tuple[int, int, int]], text: str, joined: str) -> int:
-        """Return the atoms that hold because of the literals that were found."""
-        found = 0
-        for place in {place for place, _, _ in hits}:
-            found |= self._enough[place]
-            for bit, check in self._to_check[place]:
-                if not found & bit and check(text, joined):
-                    found |= bit
-        return found
-
 
 def _needed_literals(test: Test) -> list[tuple[str, Check | None]] | None:
     """See `Atom.needed`."""
     if isinstance(test, plan.TextRegex):
-        required = fold_ascii(compile_regex(test.pattern, insensitive=test.insensitive).required_literal or "")
-        passes = _passes_text(test)
-        assert passes is not None
-        return [(required, lambda value, _: passes(value))] if len(required) > 1 else None
+        regex = compile_regex(test.pattern, insensitive=test.insensitive)
+        required = fold_ascii(regex.required_literal or "")
+        return [(required, lambda texts, _: any(map(regex.matches, texts)))] if len(required) > 1 else None
     if not isinstance(test, plan.TextLike) or len(test.patterns) > MANY_PATTERNS:
         return None
     needed: list[tuple[str, Check | None]] = []
@@ -251,52 +236,15 @@ def _needed_literals(test: Test) -> list[tuple[str, Check | None]] | None:
     return needed if all(literal for literal, _ in needed) else None
 
 
-def _holds_literal(literal: str, value: str, _: str) -> bool:
-    return literal in runtime.joined(value)
+def _holds_literal(literal: str, texts: Sequence[str], _: str) -> bool:
+    return literal in runtime.joined(texts)
 
 
 def _like(pattern: Pattern) -> Check:
-    """Return the check for a pattern: where it is made of plain texts and `?`, by looking for one after the other."""
-    first, *middle, last = pattern.segments if len(pattern.segments) > 1 else (*pattern.segments, Segment(()))
-    starts, ends, between = _runs(first), _runs(last), [_runs(segment) for segment in middle]
-    is_plain = pattern.folded and len(pattern.segments) > 1 and None not in (starts, ends, *between)
-    if not is_plain or starts is None or ends is None or any(segment.literal is None for segment in middle):
-        return lambda value, _: pattern.matches(value)
-    texts = [segment.literal or "" for segment in middle]
-
-    def check(_: str, joined: str) -> bool:
-        end = len(joined) - 1 - len(last)
-        if end <= len(first):
-            return False
-        for offset, run in starts:
-            if not joined.startswith(run, 1 + offset):
-                return False
-        for offset, run in ends:
-            if not joined.startswith(run, end + offset):
-                return False
-        place = 1 + len(first)
-        for text in texts:
-            place = joined.find(text, place, end) + len(text)
-            if place < len(text):
-                return False
-        return True
-
-    return check
-
-
-def _runs(segment: Segment) -> list[tuple[int, str]] | None:
-    """Return the plain texts in a segment with their offsets; None where it has more than those and `?`."""
-    runs: list[tuple[int, str]] = []
-    for offset, atom in enumerate(segment.atoms):
-        if atom is None:
-            continue
-        if len(atom) != 1 or atom in (runtime.SEPARATOR, runtime.STAND_IN):
-            return None
-        if runs and runs[-1][0] + len(runs[-1][1]) == offset:
-            runs[-1] = (runs[-1][0], runs[-1][1] + atom)
-        else:
-            runs.append((offset, atom))
-    return runs
+    search = patterns.joined_search(pattern)
+    if search is None:
+        return lambda texts, _: any(map(pattern.matches, texts))
+    return (lambda _, joined: search(joined)) if pattern.folded else (lambda texts, _: search(runtime.joined(texts)))
 
 
 def _machine(literals: Sequence[str]) -> Callable[[str], list[tuple[int, int, int]]] | None:

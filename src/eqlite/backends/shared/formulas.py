@@ -26,24 +26,26 @@ class Formula:
         decided: what it becomes, by the number of a field and which of its atoms there hold.
     """
 
-    __slots__ = ("decided", "fields", "kind", "terms", "weights")
+    __slots__ = ("_weights", "decided", "fields", "kind", "terms")
 
     def __init__(self, kind: Kind, terms: tuple[Formula, ...] = (), fields: dict[int, int] | None = None) -> None:
         self.kind = kind
         self.terms = terms
         self.fields = fields or {}
         self.decided: dict[tuple[int, int], Formula] = {}
-        self.weights = _weights(self)
+        self._weights: tuple[tuple[int, float], ...] | None = None
 
-
-def _weights(formula: Formula) -> tuple[tuple[int, float], ...]:
-    """Return how much knowing a field's value says about a formula: all, where a conjunct is about that field alone."""
-    weights: dict[int, float] = {}
-    for term in formula.terms if formula.kind == "and" else (formula,):
-        share = 1.0 if len(term.fields) == 1 else 0.5 / (len(term.fields) or 1)
-        for number in term.fields:
-            weights[number] = max(share, weights.get(number, 0.0))
-    return tuple(weights.items())
+    @property
+    def weights(self) -> tuple[tuple[int, float], ...]:
+        """Return how much it says to know a field's value: all, where a conjunct is about that field alone."""
+        if self._weights is None:
+            weights: dict[int, float] = {}
+            for term in self.terms if self.kind == "and" else (self,):
+                share = 1.0 if len(term.fields) == 1 else 0.5 / (len(term.fields) or 1)
+                for number in term.fields:
+                    weights[number] = max(share, weights.get(number, 0.0))
+            self._weights = tuple(weights.items())
+        return self._weights
 
 
 class Formulas:
@@ -126,12 +128,15 @@ class Formulas:
         return made
 
 
-def holds(formula: Formula, bits_of: Callable[[int], int]) -> bool | None:
-    """Tell whether a formula is true; None where only a document tells. `bits_of` tells the atoms of a field."""
+def holds(formula: Formula, bits_of: Callable[[int, int], int]) -> bool | None:
+    """Tell whether a formula is true; None where only a document tells.
+
+    `bits_of` tells the atoms that hold for a field, those of a mask among them.
+    """
     kind = formula.kind
     if kind in ("atom", "not"):
         ((number, mask),) = formula.fields.items()
-        return bool(bits_of(number) & mask) is (kind == "atom")
+        return bool(bits_of(number, mask) & mask) is (kind == "atom")
     if kind == "opaque":
         return None
     if not formula.terms:

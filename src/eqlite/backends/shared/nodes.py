@@ -24,10 +24,12 @@ class Node:
         absent, present: the next node then and otherwise.
         undecided: the conditions that are not decided, with what is left of each.
         held: the numbers of the conditions that are known to hold.
+        answer: what somebody made of a last node, who wants it again.
     """
 
     __slots__ = (
         "absent",
+        "answer",
         "bits",
         "expected",
         "fields",
@@ -52,3 +54,4 @@ class Node:
         self.expected: tuple[Any, ...] | None = None
         self.absent: Node | None = None
         self.present: Node | None = None
+        self.answer: Any = None

@@ -1,9 +1,9 @@
-"""What the first documents tell about those to come: the order of their keys, and which fields have few values."""
+"""What the first documents tell about those to come: their keys, and which fields have few values."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from eqlite.fields import raw_values
@@ -11,20 +11,50 @@ from eqlite.fields import raw_values
 _MOST = 500
 _ENOUGH = 50
 _SHARE_OF_NEW = 0.15
-_MOST_TOGETHER = 12
 """A field has few values if no more of them than this came but once: the next one is new about as often."""
+_MOST_TOGETHER = 12
+
+
+_MOST_KEYS = 2_000
+
+
+class KeysSeen:
+    """The keys of documents.
+
+    Attributes:
+        places: paths in the order in which they come.
+        by_object: the keys that came in an object, by its path: empty for the document itself, otherwise with a dot
+            behind it. Without those in which there is a dot.
+    """
+
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}
+        self.by_object: dict[str, dict[str, None]] = {}
+
+    def take(self, document: Mapping[str, Any]) -> None:
+        """Take the keys of one more document; those of very many are not all remembered."""
+        pending: list[tuple[str, Mapping[str, Any]]] = [("", document)]
+        while pending:
+            prefix, part = pending.pop()
+            keys = self.by_object.setdefault(prefix, {})
+            for key, value in part.items():
+                path = prefix + key
+                if path not in self.places:
+                    if len(self.places) >= _MOST_KEYS:
+                        return
+                    self.places[path] = len(self.places)
+                if "." not in key:
+                    keys[key] = None
+                if isinstance(value, dict):
+                    pending.append((f"{path}.", value))
 
 
 class Sample:
-    """The first documents.
-
-    Attributes:
-        places: paths in the order in which they come in documents.
-    """
+    """The first documents; `keys` are theirs."""
 
     def __init__(self, paths: Collection[str]) -> None:
         """Begin a sample; `paths` are those of the fields of which values matter."""
-        self.places: dict[str, int] = {}
+        self.keys = KeysSeen()
         self._values: dict[str, list[str]] = {path: [] for path in paths}
         self._kinds: dict[str, set[type]] = {path: set() for path in paths}
         self._count = 0
@@ -42,13 +72,7 @@ class Sample:
     def take(self, document: Mapping[str, Any]) -> None:
         """Take one more document."""
         self._count += 1
-        pending: list[tuple[str, Mapping[str, Any]]] = [("", document)]
-        while pending:
-            prefix, part = pending.pop()
-            for key, value in part.items():
-                self.places.setdefault(prefix + key, len(self.places))
-                if isinstance(value, dict):
-                    pending.append((f"{prefix}{key}.", value))
+        self.keys.take(document)
         for path, known in self._values.items():
             values = raw_values(document, path)
             self._kinds[path].update(map(type, values))
@@ -60,13 +84,13 @@ class Sample:
 
     def groups(self, paths: Iterable[str]) -> Iterator[list[str]]:
         """Yield the paths of fields that have few values, those together that have few even then."""
-        left = [path for path in paths if _are_few(self._values[path])]
+        left = [path for path in paths if _are_few([(value,) for value in self._values[path]])]
         while left:
             first, *others = left
             group, left = [first], []
-            rows: list[Any] = self._values[first]
+            rows: list[tuple[str, ...]] = [(value,) for value in self._values[first]]
             for path in others:
-                together = [*zip(rows, self._values[path], strict=True)]
+                together = [(*row, value) for row, value in zip(rows, self._values[path], strict=True)]
                 if len(group) < _MOST_TOGETHER and _are_few(together):
                     group.append(path)
                     rows = together
@@ -75,5 +99,7 @@ class Sample:
             yield group
 
 
-def _are_few(rows: Sequence[Hashable]) -> bool:
-    return sum(count == 1 for count in Counter(rows).values()) <= _SHARE_OF_NEW * len(rows)
+def _are_few(rows: Sequence[tuple[str, ...]]) -> bool:
+    """Tell whether values are few: of the documents in which there are any."""
+    there = [row for row in rows if any(row)]
+    return sum(count == 1 for count in Counter(there).values()) <= _SHARE_OF_NEW * len(there)

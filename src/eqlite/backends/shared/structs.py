@@ -8,11 +8,13 @@ object that is not there an empty one, so that any path can be followed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
+
+from eqlite.backends.shared.sample import KeysSeen
 
 _VALUE = str | int | float | bool | tuple[str, ...] | None
 _TEXT = str | tuple[str, ...] | None
@@ -40,28 +42,50 @@ def fitting(paths: Iterable[str]) -> set[str]:
 
 
 class Structs:
-    """The struct types for some paths."""
+    """The struct types for some paths.
+
+    Most documents are like those that came before: they have only keys that were seen, and none with a dot. Others have
+    to be searched for such keys.
+
+    Attributes:
+        attributes: for each path where its value stands in a struct.
+        unlike: how many documents were not like those that came before.
+    """
 
     def __init__(self, paths: Collection[str], texts: Collection[str] = ()) -> None:
         """Make them; `texts` are paths that hold nothing but texts."""
         self._paths = sorted(paths)
         self.attributes: dict[str, str] = {}
         self._getters: dict[str, Callable[[Any], Any]] = {}
-        self._empty: dict[str, Any] = {}
-        self.expect({}, texts)
+        self.unlike = 0
+        self.expect(KeysSeen(), texts)
 
-    def expect(self, places: Mapping[str, int], texts: Collection[str], booleans: Collection[str] = ()) -> None:
-        """Make the types anew for documents that have their keys in this order, by path.
+    def expect(self, seen: KeysSeen, texts: Collection[str], booleans: Collection[str] = ()) -> None:
+        """Make the types anew for documents with these keys: one that comes where it is expected costs no search.
 
-        A field that comes where the decoder expects it costs no search. Attributes keep their names. `texts` and
-        `booleans` are paths that hold nothing but those; a document where they hold others does not fit.
+        Attributes keep their names. `texts` and `booleans` are paths that hold nothing but those; a document where they
+        hold others does not fit.
         """
         self._kinds = {**dict.fromkeys(texts, _TEXT), **dict.fromkeys(booleans, _BOOLEAN)}
-        document = self._struct("", self._paths, places)
-        self._decode = msgspec.json.Decoder(self._line(document)).decode
+        self._empty: dict[str, Any] = {}
+        self.meet(seen, are_alike=bool(seen.places))
 
-    def _struct(self, prefix: str, paths: list[str], places: Mapping[str, int]) -> Any:
-        """Return the type of the object at a prefix, which ends in a dot; `paths` are those of all values in it."""
+    def meet(self, seen: KeysSeen, *, are_alike: bool) -> None:
+        """Make the types anew for documents with these keys, and otherwise as they are.
+
+        Where they are not alike, many have other keys besides.
+        """
+        document = self._struct("", self._paths, seen)
+        self._decode = msgspec.json.Decoder(self._line(document)).decode
+        self._decode_alike = None
+        if are_alike:
+            self._decode_alike = msgspec.json.Decoder(self._struct("", self._paths, seen, is_alike=True)).decode
+
+    def _struct(self, prefix: str, paths: list[str], seen: KeysSeen, *, is_alike: bool = False) -> Any:
+        """Return the type of the object at a prefix, which ends in a dot; `paths` are those of all values in it.
+
+        Where documents are to be alike, they have no keys but those seen.
+        """
         names: dict[str, str] = {}
         fields: list[tuple[str, Any, Any]] = []
         for head in dict.fromkeys(path[len(prefix) :].split(".", 1)[0] for path in paths):
@@ -71,13 +95,17 @@ class Structs:
             self.attributes[path] = f"{holder}.{name}" if holder else name
             below = [other for other in paths if other.startswith(f"{path}.")]
             if below:
-                kind = self._struct(f"{path}.", below, places)
-                self._empty[path] = kind()
-                fields.append((name, kind, self._empty[path]))
+                kind = self._struct(f"{path}.", below, seen, is_alike=is_alike)
+                fields.append((name, kind, self._empty.setdefault(path, kind())))
             else:
                 fields.append((name, self._kinds.get(path, _VALUE), None))
-        fields.sort(key=lambda field: places.get(prefix + names[field[0]], len(places)))
-        return msgspec.defstruct("Part", fields, gc=False, frozen=True, rename=names)
+        if is_alike:
+            for key in seen.by_object.get(prefix, {}):
+                if key not in names.values() and _NAME.fullmatch(key) and (prefix or key not in _WRAPPING):
+                    names[f"a{len(names)}"] = key
+                    fields.append((f"a{len(fields)}", msgspec.Raw, None))
+        fields.sort(key=lambda field: seen.places.get(prefix + names[field[0]], len(seen.places)))
+        return msgspec.defstruct("Part", fields, gc=False, frozen=True, rename=names, forbid_unknown_fields=is_alike)
 
     def _line(self, document: Any) -> Any:
         """Return the type of a line: a document, or one in `_source`."""
@@ -97,6 +125,11 @@ class Structs:
         """
         if not line.isascii():
             line.decode()  # nobody looks at what is not read: whether it is UTF-8
+        if self._decode_alike is not None:
+            try:
+                return self._decode_alike(line)
+            except msgspec.ValidationError:
+                self.unlike += 1
         struct = self._decode(line)
         if _DOTTED_KEY.search(line) or (b"\\" in line and _ESCAPED_KEY.search(line)):
             raise UnusualShape
