@@ -70,7 +70,7 @@ class Asker:
         """Ask about a document. `kept` is what to keep of it, or `line` the line of the block in hand that holds it."""
         self.place += 1
         chosen = self._routed(document, envelope_index) if self._by_index else None
-        reading = Reading(self.place, b"", line, keeper=self.keeper, document=document, kept=kept)
+        reading = Reading(self.place, line, self.keeper, document=document, kept=kept)
         if self._together is None:
             hits = self._ask_alone(document, chosen)
         else:
@@ -113,7 +113,8 @@ class Asker:
 
     def _ask_together(self, together: Together, block: RawBlock, intake: Intake) -> None:
         together.look_at(block.lines)
-        decode, walk, structs, keeper = together.decode, together.walk, together.structs, self.keeper
+        decode, walk = together.decode, together.walk
+        reading = Reading(self.place, keeper=self.keeper, structs=together.structs)
         count = 0
         try:
             for index, line in enumerate(block.lines):
@@ -127,7 +128,7 @@ class Asker:
                 self.place += 1
                 node = walk(struct)
                 if node.held or node.undecided:
-                    reading = Reading(self.place, line, index, keeper, struct, structs)
+                    reading.turn_to(self.place, line, index, struct)
                     hits = together.hits(node, reading)
                     if hits.events or hits.stages:
                         self.tell(hits, reading)

@@ -7,7 +7,7 @@ rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,12 +34,13 @@ _EVENTS_BETWEEN_SWEEPS = 4_096
 
 @dataclass(slots=True, eq=False)
 class JoiningRule:
-    """One rule; it has a matcher from when on events go into it in order."""
+    """One rule; it has a matcher from when on events go into it in order. `bit` stands for it."""
 
     search: Search[Kept]
     clock: Clock
     begins: frozenset[int]
     tell: Callable[[str], None]
+    bit: int
     matcher: SequenceMatcher[Kept] | None = None
     found: list[Found[Kept]] = field(default_factory=list)
 
@@ -54,15 +55,16 @@ class _Prepared(NamedTuple):
         clocks: the clocks of the rules.
         kept: the rules for which it is kept.
         begun: the rules of which it begins a sequence, with their machines and all stages that it meets.
-        continued: the others with a machine, behind what they have open: where that is nothing, the event counts for
-            nothing.
+        continued: the others with a machine: where they have nothing open, the event counts for nothing.
+        waiting: the bits of those.
         is_trusting: whether the order of events was trusted.
     """
 
     clocks: tuple[Clock, ...]
     kept: tuple[tuple[JoiningRule, Asked], ...]
     begun: tuple[Concerned, ...]
-    continued: tuple[tuple[Sized, Concerned], ...]
+    continued: tuple[Concerned, ...]
+    waiting: int
     is_trusting: bool
 
 
@@ -81,9 +83,10 @@ class JoiningRules:
         self._is_trusting = False
         self._readers = readers
         self._rules = {
-            number: JoiningRule(search, readers.clock(search.plan), _beginnings(search.plan), search.tell)
-            for number, search in searches.items()
+            number: JoiningRule(search, readers.clock(search.plan), _beginnings(search.plan), search.tell, 1 << place)
+            for place, (number, search) in enumerate(searches.items())
         }
+        self._open = 0  # the bits of the rules that have something open
         self._until_sweep = _EVENTS_BETWEEN_SWEEPS
 
     def take(self, hits: Hits, reading: Reading) -> None:
@@ -123,6 +126,11 @@ class JoiningRules:
         for rule in self._rules.values():
             if isinstance(rule.search.plan.query, SequenceQuery):
                 rule.matcher, rule.found = rule.search.match_in_order()
+                self._note_open(rule, rule.matcher)
+
+    def _note_open(self, rule: JoiningRule, matcher: SequenceMatcher[Kept]) -> None:
+        if bool(matcher.states) is not bool(self._open & rule.bit):
+            self._open ^= rule.bit
 
     def _match(self, prepared: _Prepared, untimed: Sequence[Clock], reading: Reading) -> None:
         self._until_sweep -= 1
@@ -131,9 +139,9 @@ class JoiningRules:
         if untimed:
             _count_untimed(prepared, untimed)
         all_concerned = prepared.begun
-        for open_states, concerned in prepared.continued:
-            if open_states:
-                all_concerned = (*all_concerned, concerned)
+        waiting = prepared.waiting & self._open
+        if waiting:
+            all_concerned += tuple([concerned for concerned in prepared.continued if concerned[0].bit & waiting])
         last_reader: KeyReader | None = None
         keys: tuple[Key, ...] = ()
         last_clock: Clock | None = None
@@ -157,6 +165,8 @@ class JoiningRules:
                 found = matcher.take((where, kept, met))
                 if found:
                     rule.found += found
+                if bool(matcher.states) is not bool(self._open & rule.bit):  # `_note_open`, without a call
+                    self._open ^= rule.bit
 
     def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading) -> None:
         where = reading.where(rule.clock)
@@ -177,9 +187,10 @@ class JoiningRules:
             elif rule.begins.intersection(met):
                 begun.append((rule, rule.matcher, asked))
             else:
-                continued.append((rule.matcher.states, (rule, rule.matcher, asked)))
+                continued.append((rule, rule.matcher, asked))
         clocks = tuple(dict.fromkeys(self._rules[number].clock for number, _ in stages))
-        return _Prepared(clocks, tuple(kept), tuple(begun), tuple(continued), self._is_trusting)
+        waiting = sum(rule.bit for rule, _, _ in continued)
+        return _Prepared(clocks, tuple(kept), tuple(begun), tuple(continued), waiting, self._is_trusting)
 
     def _sweep(self) -> None:
         """Let go what has become too old in matchers to which no event comes any more."""
@@ -187,6 +198,7 @@ class JoiningRules:
         for rule in self._rules.values():
             if rule.matcher is not None and rule.matcher.states:
                 rule.matcher.advance(rule.clock.now_ns, rule.found)
+                self._note_open(rule, rule.matcher)
 
 
 def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
@@ -198,7 +210,7 @@ def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
 
 
 def _count_untimed(prepared: _Prepared, untimed: Sequence[Clock]) -> None:
-    for rule, _, _ in (*prepared.begun, *(concerned for _, concerned in prepared.continued)):
+    for rule, _, _ in (*prepared.begun, *prepared.continued):
         rule.search.untimed += rule.clock in untimed
 
 

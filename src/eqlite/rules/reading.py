@@ -24,7 +24,7 @@ Report = Callable[[str], None]
 
 
 class Reading:
-    """An event on its way through the rules: a line and its struct, or a document.
+    """An event on its way through the rules: a line and its struct, or a document. Nobody keeps it.
 
     Attributes:
         place: the number of the event in the input.
@@ -38,25 +38,31 @@ class Reading:
     def __init__(
         self,
         place: int,
-        line: bytes = b"",
         index: int | None = None,
         keeper: Keeper | None = None,
-        struct: Any = None,
         structs: Structs | None = None,
         document: Document | None = None,
         kept: Kept | None = None,
     ) -> None:
-        """Begin with a line, what keeps it and what it was decoded into, or with a document and what to keep of it."""
+        """Begin with a document and what to keep of it; or with what is needed for lines, which come one by one."""
         self.place = place
-        self.line = line
+        self.line = b""
         self.index = index
-        self.struct = struct
+        self.struct: Any = None
         self.structs = structs
         self._keeper = keeper
         self._document = document
         self._kept = kept
         self._clock: Clock | None = None
         self._where: Ordinal | None = None
+
+    def turn_to(self, place: int, line: bytes, index: int, struct: Any) -> None:
+        """Be about another line from here on: one object for all lines takes less than one for each."""
+        self.place = place
+        self.line = line
+        self.index = index
+        self.struct = struct
+        self._document = self._kept = self._clock = None
 
     @property
     def document(self) -> Document:

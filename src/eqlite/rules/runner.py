@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 
 from eqlite.engine.matches import Match, match_maker
@@ -87,7 +87,7 @@ class Runner:
         rejected: set[Rejected] = set()
         last: tuple[Kept | None, ...] = ()
         events: tuple[AnyEvent | None, ...] = ()
-        makers = [match_maker(query.plan) for _, query in self.rules]
+        makers = [_maker(rule, query) for rule, query in self.rules]
         for _, number, result in found:
             try:
                 if result.events != last:  # several rules often find the same event
@@ -103,8 +103,7 @@ class Runner:
                     intake.reject(line.rejected, line.data)
                 continue
             self.stats.detections += 1
-            times = [where[0] for where in result.ordinals if where is not None and where[0] != NO_TIME]
-            yield as_detection(*self.rules[number], makers[number](events, result.key), times)
+            yield makers[number](events, result)
 
     def _results(self) -> list[tuple[Ordinal, int, Result[Kept]]]:
         """Return the results of all rules, in order, each behind its last event and the number of its rule."""
@@ -128,6 +127,21 @@ class Runner:
 def _last(result: Result[Kept]) -> Ordinal:
     ordinals = result.ordinals
     return ordinals[0] if len(ordinals) == 1 and ordinals[0] is not None else max(filter(None, ordinals))
+
+
+def _maker(rule: Rule, query: Query) -> Callable[[tuple[AnyEvent | None, ...], Result[Kept]], Detection]:
+    """Return the function that makes detections of a rule."""
+    make_match = match_maker(query.plan)
+    is_event = query.kind == "event"
+
+    def make(events: tuple[AnyEvent | None, ...], result: Result[Kept]) -> Detection:
+        times_ns = [where[0] for where in result.ordinals if where is not None and where[0] != NO_TIME]
+        if not is_event:
+            return as_detection(rule, query, make_match(events, result.key), times_ns)
+        time = format_instant(times_ns[0]) if times_ns else None
+        return Detection(rule, "event", events, {}, time, time)
+
+    return make
 
 
 def as_detection(rule: Rule, query: Query, match: Match, times_ns: Sequence[int]) -> Detection:
