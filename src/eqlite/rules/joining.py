@@ -91,18 +91,23 @@ class JoiningRules:
 
     def take(self, hits: Hits, reading: Reading) -> None:
         """Take an event that meets stages of some rules."""
-        prepared = hits.prepared
+        prepared: _Prepared | None = hits.prepared
         if prepared is None or prepared.is_trusting is not self._is_trusting:
             prepared = hits.prepared = self._prepare(hits.stages)
+        clocks, kept, begun, _, waiting, _ = prepared
         untimed: Sequence[Clock] = ()
-        if self.may_trust_order:
-            clocks = prepared.clocks
-            if len(clocks) > 1 or not clocks[0].follows(reading):
-                untimed = self._look_at_order(clocks, reading)
-        for rule, asked in prepared.kept:
+        if self.may_trust_order and (len(clocks) > 1 or not clocks[0].follows(reading)):
+            untimed = self._look_at_order(clocks, reading)
+        for rule, asked in kept:
             self._keep(rule, asked, reading)
         if self._is_trusting and not self.has_lost_order:
-            self._match(prepared, untimed, reading)
+            self._until_sweep -= 1
+            if not self._until_sweep:
+                self._sweep()
+            if untimed:
+                _count_untimed(prepared, untimed)
+            if begun or waiting & self._open:
+                self._match(prepared, untimed, reading)
         elif self.may_trust_order and reading.place > ORDERLY_EVENTS:
             self._trust()
 
@@ -133,11 +138,6 @@ class JoiningRules:
             self._open ^= rule.bit
 
     def _match(self, prepared: _Prepared, untimed: Sequence[Clock], reading: Reading) -> None:
-        self._until_sweep -= 1
-        if not self._until_sweep:
-            self._sweep()
-        if untimed:
-            _count_untimed(prepared, untimed)
         all_concerned = prepared.begun
         waiting = prepared.waiting & self._open
         if waiting:

@@ -38,6 +38,7 @@ class FieldAtoms:
         self._atoms: dict[int, Atom] = {}
         self._made: dict[int, Finder] = {}  # by which atoms they find
         self._finders: dict[int, Finder] = {}  # by which atoms are wanted
+        self._at_hand: dict[int, Finder] = {}  # by which atoms are wanted where nodes are not made
         self._known: dict[Any, int] = {}
         self._seen: set[str] = set()
         self._asked = self._computed = 0
@@ -105,11 +106,18 @@ class FieldAtoms:
         """
         if value is None:
             return 0
-        covering = [known for known in self._made if known & mask == mask]
-        if covering:
-            return self.bits_by(self._made[min(covering, key=int.bit_count)], value)
-        self._without += 1
-        return None if self._without < _FEW_DOCUMENTS else self.bits_by(self._full(), value)
+        finder = self._at_hand.get(mask)
+        if finder is None:
+            covering = [known for known in self._made if known & mask == mask]
+            if covering:
+                finder = self._made[min(covering, key=int.bit_count)]
+            else:
+                self._without += 1
+                if self._without < _FEW_DOCUMENTS:
+                    return None
+                finder = self._full()
+            self._at_hand[mask] = finder
+        return self.bits_by(finder, value)
 
     def bits_one_by_one(self, mask: int, value: Any) -> int:
         """Return the atoms of a mask that hold for any raw value."""
@@ -178,6 +186,7 @@ class FieldAtoms:
         self._same.clear()
         self._seen.clear()
         self._finders.clear()
+        self._at_hand.clear()
         self._made.clear()
 
 

@@ -218,7 +218,9 @@ class Decisions:
 
     def _directly(self, node: Node, value_of: Callable[[FieldAtoms], Any]) -> Node:
         """Return the last node for a document that came to a node, without making those in between."""
-        masks = _masks(node.undecided)
+        if node.needed is None:
+            node.needed = _masks(node.undecided)
+        masks = node.needed
         values: dict[int, Any] = {}
         found: dict[int, int | None] = {}
 

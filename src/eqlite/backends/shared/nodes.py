@@ -23,6 +23,7 @@ class Node:
         expected: what `get` returns if all the fields are absent, for a node that asks for that alone.
         absent, present: the next node then and otherwise.
         undecided: the conditions that are not decided, with what is left of each.
+        needed: the atoms of each field that they are about, by the field's number; None until somebody asks.
         held: the numbers of the conditions that are known to hold.
         answer: what somebody made of a last node, who wants it again.
     """
@@ -37,6 +38,7 @@ class Node:
         "get",
         "held",
         "masks",
+        "needed",
         "present",
         "undecided",
         "values",
@@ -45,6 +47,7 @@ class Node:
     def __init__(self, held: tuple[int, ...], undecided: tuple[tuple[int, Formula], ...]) -> None:
         self.held = held
         self.undecided = undecided
+        self.needed: dict[int, int] | None = None
         self.fields: tuple[FieldAtoms, ...] = ()
         self.get: Callable[[Any], Any] | None = None
         self.finder: Finder | None = None

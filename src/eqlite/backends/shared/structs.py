@@ -57,6 +57,7 @@ class Structs:
         self._paths = sorted(paths)
         self.attributes: dict[str, str] = {}
         self._getters: dict[str, Callable[[Any], Any]] = {}
+        self._around: dict[str, tuple[str, ...]] = {}
         self.unlike = 0
         self.expect(KeysSeen(), texts)
 
@@ -149,11 +150,21 @@ class Structs:
         """
         found: dict[str, Any] = {}
         for path in paths:
-            parts = path.split(".")
-            prefixes = (".".join(parts[:end]) for end in range(1, len(parts)))
-            hole = next((prefix for prefix in prefixes if self._get(struct, prefix) is self._empty[prefix]), path)
-            found[self.attributes[hole]] = self._empty.get(hole)
+            for hole in self._objects_around(path):
+                if self._get(struct, hole) is self._empty[hole]:
+                    found[self.attributes[hole]] = self._empty[hole]
+                    break
+            else:
+                found[self.attributes[path]] = None
         return tuple(found), tuple(found.values())
+
+    def _objects_around(self, path: str) -> tuple[str, ...]:
+        """Return the paths of the objects in which a value stands, the outermost first."""
+        around = self._around.get(path)
+        if around is None:
+            parts = path.split(".")
+            around = self._around[path] = tuple(".".join(parts[:end]) for end in range(1, len(parts)))
+        return around
 
     def _get(self, struct: Any, path: str) -> Any:
         return self.getter(path)(struct)
