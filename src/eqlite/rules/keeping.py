@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -118,7 +119,7 @@ class Places:
 
     __slots__ = ("_file", "_number", "_offsets")
 
-    def __init__(self, file: OpenFile, number: int, offsets: list[int]) -> None:
+    def __init__(self, file: OpenFile, number: int, offsets: Sequence[int]) -> None:
         self._file = file
         self._number = number
         self._offsets = offsets
@@ -136,7 +137,7 @@ class Keeper:
         self._files: dict[str, OpenFile] = {}
         self._block = RawBlock("", 0, [])
         self._event: Callable[[int], Event] | None = None
-        self._offsets: list[int] | None = None
+        self._offsets: Sequence[int] | None = None
 
     def begin(self, block: RawBlock) -> None:
         """Let `keep` mean the lines of this block."""
@@ -167,10 +168,11 @@ class Keeper:
             again.seek(offset)
             return KeptLine(file, number, again.read(size))
 
-    def _find_lines(self) -> list[int]:
+    def _find_lines(self) -> Sequence[int]:
         """Return where the lines of the block begin and end in their file, which is open then."""
         file, first, lines, start = self._block
-        offsets = list(itertools.accumulate(map(len, lines), initial=start or 0))
+        # Kept as long as anything of the block is: eight bytes a line, where objects would take forty.
+        offsets = array("Q", itertools.accumulate(map(len, lines), initial=start or 0))
         opened = None if start is None else self._opened(file)
         self._event = None if opened is None else Places(opened, first, offsets).event
         return offsets
