@@ -21,6 +21,19 @@ class PairMatcher(SequenceMatcher[Kept]):
 
     states: OrderedDict[Key, Link[Kept]] = field(default_factory=OrderedDict)  # type: ignore[assignment]
 
+    def begin(self, link: Link[Kept], keys: tuple[Key, ...]) -> list[Found[Kept]]:
+        """Take an event that meets the first stage alone."""
+        states = self.states
+        if self.maxspan_ns is not None and (self.next_sweep_ns is None or link.ordinal[0] >= self.next_sweep_ns):
+            self.advance(link.ordinal[0], [])
+        for key in keys:
+            if states.setdefault(key, link) is not link:
+                states[key] = link
+                states.move_to_end(key)
+        if self.max_open is not None:
+            self._keep_at_most(self.max_open)
+        return []
+
     def take(self, hits: tuple[Ordinal, Kept, StageKeys]) -> list[Found[Kept]]:
         """Take an event with its hits, the later stage first and `until` last; return what it completes."""
         ordinal, kept, stages = hits

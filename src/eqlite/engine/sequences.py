@@ -24,7 +24,6 @@ UNTIL = -1
 new_tuple = tuple.__new__  # of a named tuple, where very many are made: its own constructor takes twice as long
 _SWEEPS_PER_MAXSPAN = 8
 
-
 StageKeys = tuple[tuple[int, tuple[Key, ...]], ...]
 """Numbers of stages (`UNTIL` for that one), each with the keys under which an event meets it."""
 
@@ -131,9 +130,8 @@ class KeyState(list["Pending[Kept] | None"]):
     @classmethod
     def begin(cls, places: Sequence[None], touched_ns: int) -> KeyState[Kept]:
         """Return the state of a key that comes for the first time."""
-        state: KeyState[Kept] = cls(
-            places
-        )  # a list's own constructor: one in Python would take longer than all the rest
+        # A list's own constructor: one in Python would take longer than all the rest.
+        state: KeyState[Kept] = cls(places)
         state.touched_ns = touched_ns
         state.unwanted = state.waiting = None
         return state
@@ -183,6 +181,10 @@ class SequenceMatcher(Generic[Kept]):
     def open(self) -> int:
         """Return how many keys and undecided sequences are held."""
         return len(self.states) + len(self.deadlines) - self._decided
+
+    def begin(self, link: Link[Kept], keys: tuple[Key, ...]) -> list[Found[Kept]]:
+        """Take an event that meets the first stage alone; as `take`."""
+        return self.take((link.ordinal, link.kept, ((0, keys),)))
 
     def take(self, hits: tuple[Ordinal, Kept, StageKeys]) -> list[Found[Kept]]:
         """Take an event with its hits, the later stages first and `until` last; return what is certain by now."""

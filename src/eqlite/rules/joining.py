@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from eqlite.engine.keys import Key
-from eqlite.engine.order import NO_TIME, Ordinal
+from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
-from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys
+from eqlite.engine.sequences import UNTIL, EventHits, Found, Link, SequenceMatcher, StageKeys, new_tuple
 from eqlite.limits import MAX_COMBINATIONS
 from eqlite.plan import Plan, SequenceQuery
 from eqlite.rules.keeping import Kept
@@ -145,8 +145,7 @@ class JoiningRules:
         last_reader: KeyReader | None = None
         keys: tuple[Key, ...] = ()
         last_clock: Clock | None = None
-        where: Ordinal
-        kept: Kept
+        link: Link[Kept]
         for rule, matcher, asked in all_concerned:
             if rule.clock in untimed:
                 continue
@@ -155,18 +154,21 @@ class JoiningRules:
                 if reader is not last_reader:  # rules that begin with the same event often have the same keys
                     keys = reader.read(reading, rule.tell)
                     last_reader = reader if len(keys) < MAX_COMBINATIONS else None
-                met: StageKeys = ((stage, keys),) if keys else ()
+                if not keys:
+                    continue
+                met: StageKeys = ((stage, keys),) if stage else ()
             else:
                 met = _with_keys(rule, asked, reading)
-            if met:
-                if rule.clock is not last_clock:  # nearly all rules have the same
-                    last_clock = rule.clock
-                    where, kept = reading.where(last_clock), reading.kept
-                found = matcher.take((where, kept, met))
-                if found:
-                    rule.found += found
-                if bool(matcher.states) is not bool(self._open & rule.bit):  # `_note_open`, without a call
-                    self._open ^= rule.bit
+                if not met:
+                    continue
+            if rule.clock is not last_clock:  # nearly all rules have the same
+                last_clock = rule.clock
+                link = new_tuple(Link, (reading.where(last_clock), reading.kept))
+            found = matcher.take((*link, met)) if met else matcher.begin(link, keys)
+            if found:
+                rule.found += found
+            if bool(matcher.states) is not bool(self._open & rule.bit):  # `_note_open`, without a call
+                self._open ^= rule.bit
 
     def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading) -> None:
         where = reading.where(rule.clock)
