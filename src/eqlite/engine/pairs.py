@@ -44,13 +44,7 @@ class PairMatcher(SequenceMatcher[Kept]):
             self.advance(now_ns, found)
         for stage, keys in stages:
             if stage == 0:
-                link = new_tuple(Link, (ordinal, kept))
-                for key in keys:
-                    if states.setdefault(key, link) is not link:
-                        states[key] = link
-                        states.move_to_end(key)
-                if self.max_open is not None:
-                    self._keep_at_most(self.max_open)
+                self.begin(new_tuple(Link, (ordinal, kept)), keys)
                 continue
             for key in keys:
                 first = states.pop(key, None)

@@ -74,9 +74,7 @@ class Regex:
     def matches(self, text: str) -> bool:
         """Tell whether the whole of `text` matches, in time linear in its length."""
         # First what decides most values at the least cost: they lack the literal, or characters in a row.
-        if self.required_literal is not None and self.required_literal not in text:
-            return False
-        if self.required_run is not None and not self.required_run.search(text):
+        if not self.may_match(text):
             return False
         if self.literals is not None:
             return self.literals.matches(text)

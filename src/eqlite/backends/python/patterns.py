@@ -2,7 +2,7 @@
 
 All texts of a field are joined once, with a NUL before, between and behind them; a prefix, a suffix, an exact text
 and a contained text are then all one substring test, and many of them one pass of Aho-Corasick. What has stars inside
-or `?` is tested value by value, behind the test for its longest literal.
+or `?` is one regular expression over the joined texts, behind the test for its longest literal.
 """
 
 from __future__ import annotations
