@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from eqlite.engine.keys import Key, join_keys
@@ -14,7 +15,7 @@ from eqlite.engine.matching import match_sequences, result_order, sequence_match
 from eqlite.engine.order import NO_TIME, Ordinal, ordinal
 from eqlite.engine.pipes import Position, cut
 from eqlite.engine.samples import match_samples
-from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher
+from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, new_tuple
 from eqlite.fields import Field
 from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery
 
@@ -88,7 +89,8 @@ class Search(Generic[Kept]):
     max_samples_per_key: int = 1
     report: Report | None = None
     untimed: int = 0
-    kept: dict[int, Kept] = field(default_factory=dict)  # of an event query or a sample, by place
+    matches: list[Result[Kept]] = field(default_factory=list)  # of an event query
+    kept: dict[int, Kept] = field(default_factory=dict)  # of a sample, by place
     ordinals: dict[int, Ordinal] = field(default_factory=dict)
     hits: list[EventHits[Kept]] = field(default_factory=list)
     items: list[dict[Key, list[int]]] = field(default_factory=list)
@@ -129,7 +131,7 @@ class Search(Generic[Kept]):
 
     def take_match(self, where: Ordinal, kept: Kept) -> None:
         """Keep a document that is known to meet an event query's condition: as `take`, after the test."""
-        self.ordinals[where[-1]], self.kept[where[-1]] = where, kept
+        self.matches.append(new_tuple(Result, ((kept,), (where,), ())))
 
     def match_in_order(self) -> tuple[SequenceMatcher[Kept], list[Found[Kept]]]:
         """Return the matcher of a sequence and the list of what it found, for whoever feeds events in order.
@@ -158,8 +160,7 @@ class Search(Generic[Kept]):
                 for places, key in samples
             ]
         if isinstance(query, EventQuery):
-            ordinals = cut(sorted(self.ordinals.values()), self.plan.limits, size, result_position)
-            return [Result((self.kept[where[-1]],), (where,), ()) for where in ordinals]
+            return cut(sorted(self.matches, key=itemgetter(1)), self.plan.limits, size, result_position)
         if self._matcher is None:
             matched = match_sequences(query, self.hits)
         else:

@@ -13,7 +13,7 @@ _ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 def rare_collections() -> Iterator[None]:
     """Let the collector look less often: what rules are made into, and what a run keeps, is much to look at again.
 
-    Neither makes cycles. A collector that is off stays off.
+    Neither makes cycles. What was made is not looked at as if it were young, either. A collector that is off stays off.
     """
     before = gc.get_threshold()
     if 0 < before[0] < _ALLOCATIONS_BETWEEN_COLLECTIONS:  # 0 is for never
@@ -22,3 +22,6 @@ def rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+        if not gc.get_freeze_count():
+            gc.freeze()  # and back: all objects are in the oldest generation then
+            gc.unfreeze()

@@ -127,7 +127,8 @@ class Places:
     def event(self, index: int) -> Event:
         """Return the event on a line; as `KeptPlace`."""
         offset = self._offsets[index]
-        return KeptPlace(self._file, self._number + index, offset, self._offsets[index + 1] - offset)()
+        line = self._file.read(offset, self._offsets[index + 1] - offset)
+        return _decoded(self._file.path, self._number + index, line)
 
 
 class Keeper:

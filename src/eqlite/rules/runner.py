@@ -23,6 +23,8 @@ from eqlite.rules.run_stats import RunStats
 from eqlite.rules.together import Hits
 from eqlite.values.dates import format_instant
 
+Maker = Callable[[tuple[AnyEvent | None, ...], Result[Kept]], Detection]
+
 
 class Runner:
     """The searches of a run's rules: what events meet goes in, detections come out.
@@ -129,16 +131,23 @@ def _last(result: Result[Kept]) -> Ordinal:
     return ordinals[0] if len(ordinals) == 1 and ordinals[0] is not None else max(filter(None, ordinals))
 
 
-def _maker(rule: Rule, query: Query) -> Callable[[tuple[AnyEvent | None, ...], Result[Kept]], Detection]:
+def _maker(rule: Rule, query: Query) -> Maker:
     """Return the function that makes detections of a rule."""
+    if query.kind == "event":
+        return _event_maker(rule)
     make_match = match_maker(query.plan)
-    is_event = query.kind == "event"
 
     def make(events: tuple[AnyEvent | None, ...], result: Result[Kept]) -> Detection:
         times_ns = [where[0] for where in result.ordinals if where is not None and where[0] != NO_TIME]
-        if not is_event:
-            return as_detection(rule, query, make_match(events, result.key), times_ns)
-        time = format_instant(times_ns[0]) if times_ns else None
+        return as_detection(rule, query, make_match(events, result.key), times_ns)
+
+    return make
+
+
+def _event_maker(rule: Rule) -> Maker:
+    def make(events: tuple[AnyEvent | None, ...], result: Result[Kept]) -> Detection:
+        (where,) = result.ordinals
+        time = None if where is None or where[0] == NO_TIME else format_instant(where[0])
         return Detection(rule, "event", events, {}, time, time)
 
     return make

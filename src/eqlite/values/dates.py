@@ -156,19 +156,19 @@ def format_instant(ns: int) -> str:
     >>> format_instant(0), format_instant(1_500_100)
     ('1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.0015001Z')
     """
-    days, rest = divmod(ns, DAY)
-    seconds, fraction = divmod(rest, SECOND)
-    minutes, seconds = divmod(seconds, 60)
+    seconds, fraction = divmod(ns, SECOND)
     millis, below = divmod(fraction, MILLISECOND)
-    digits = f"{millis:03}" if not below else f"{millis:03}{f'{below:06}'.rstrip('0')}"
-    return f"{_date_text(days)}T{minutes // 60:02}:{minutes % 60:02}:{seconds:02}.{digits}Z"
+    digits = "" if not below else f"{below:06}".rstrip("0")
+    return f"{_second_text(seconds)}.{millis:03}{digits}Z"
 
 
 @lru_cache(maxsize=_MAX_KNOWN)
-def _date_text(days: int) -> str:
+def _second_text(seconds: int) -> str:
+    days, rest = divmod(seconds, DAY // SECOND)
     year, month, day = date_of(max(-_MAX_DAYS, min(days, _MAX_DAYS)))
     sign = "-" if year < 0 else "+" if year > 9_999 else ""
-    return f"{sign}{abs(year):04}-{month:02}-{day:02}"
+    minutes = rest // 60
+    return f"{sign}{abs(year):04}-{month:02}-{day:02}T{minutes // 60:02}:{minutes % 60:02}:{rest % 60:02}"
 
 
 def _quick(text: str) -> int | None:
