@@ -55,15 +55,15 @@ class _Prepared(NamedTuple):
         clocks: the clocks of the rules.
         kept: the rules for which it is kept.
         begun: the rules of which it begins a sequence, with their machines and all stages that it meets.
-        continued: the others with a machine: where they have nothing open, the event counts for nothing.
-        waiting: the bits of those.
+        continued: the others with a machine, by their bits: where they have nothing open, the event counts for nothing.
+        waiting: all those bits.
         is_trusting: whether the order of events was trusted.
     """
 
     clocks: tuple[Clock, ...]
     kept: tuple[tuple[JoiningRule, Asked], ...]
     begun: tuple[Concerned, ...]
-    continued: tuple[Concerned, ...]
+    continued: dict[int, Concerned]
     waiting: int
     is_trusting: bool
 
@@ -138,10 +138,14 @@ class JoiningRules:
             self._open ^= rule.bit
 
     def _match(self, prepared: _Prepared, untimed: Sequence[Clock], reading: Reading) -> None:
-        all_concerned = prepared.begun
+        all_concerned: Sequence[Concerned] = prepared.begun
         waiting = prepared.waiting & self._open
-        if waiting:
-            all_concerned += tuple([concerned for concerned in prepared.continued if concerned[0].bit & waiting])
+        if waiting:  # bit by bit: most events would continue many rules of which hardly one waits
+            all_concerned = list(all_concerned)
+            while waiting:
+                bit = waiting & -waiting
+                waiting ^= bit
+                all_concerned.append(prepared.continued[bit])
         last_reader: KeyReader | None = None
         keys: tuple[Key, ...] = ()
         last_clock: Clock | None = None
@@ -180,7 +184,7 @@ class JoiningRules:
             rule.search.take_hits(EventHits(where, reading.kept, met))
 
     def _prepare(self, stages: Stages) -> _Prepared:
-        kept, begun, continued = [], [], []
+        kept, begun, continued = [], [], {}
         for number, met in stages:
             rule = self._rules[number]
             asked = _asked_stages(rule.search.plan, met, self._readers)
@@ -189,10 +193,9 @@ class JoiningRules:
             elif rule.begins.intersection(met):
                 begun.append((rule, rule.matcher, asked))
             else:
-                continued.append((rule, rule.matcher, asked))
+                continued[rule.bit] = (rule, rule.matcher, asked)
         clocks = tuple(dict.fromkeys(self._rules[number].clock for number, _ in stages))
-        waiting = sum(rule.bit for rule, _, _ in continued)
-        return _Prepared(clocks, tuple(kept), tuple(begun), tuple(continued), waiting, self._is_trusting)
+        return _Prepared(clocks, tuple(kept), tuple(begun), continued, sum(continued), self._is_trusting)
 
     def _sweep(self) -> None:
         """Let go what has become too old in matchers to which no event comes any more."""
@@ -212,7 +215,7 @@ def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
 
 
 def _count_untimed(prepared: _Prepared, untimed: Sequence[Clock]) -> None:
-    for rule, _, _ in (*prepared.begun, *prepared.continued):
+    for rule, _, _ in (*prepared.begun, *prepared.continued.values()):
         rule.search.untimed += rule.clock in untimed
 
 

@@ -33,7 +33,19 @@ class Reading:
         struct, structs: what it was decoded into, and the types of that.
     """
 
-    __slots__ = ("_clock", "_document", "_keeper", "_kept", "_where", "index", "line", "place", "struct", "structs")
+    __slots__ = (
+        "_clock",
+        "_document",
+        "_keeper",
+        "_kept",
+        "_time_ns",
+        "_where",
+        "index",
+        "line",
+        "place",
+        "struct",
+        "structs",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -54,6 +66,7 @@ class Reading:
         self._document = document
         self._kept = kept
         self._clock: Clock | None = None
+        self._time_ns = 0
         self._where: Ordinal | None = None
 
     def turn_to(self, place: int, line: bytes, index: int, struct: Any) -> None:
@@ -92,17 +105,30 @@ class Reading:
 
     def where(self, clock: Clock) -> Ordinal:
         """Return where the event stands by a clock; rules mostly have the same one."""
-        if self._clock is not clock or self._where is None:
+        if self._clock is not clock:
             self._clock, self._where = clock, clock.read(self)
+        elif self._where is None:
+            self._where = (self._time_ns, *NO_TIEBREAKER, self.place)
         return self._where
+
+    def note_time(self, clock: Clock, time_ns: int) -> None:
+        """Note the time by a clock without a tiebreaker: most events are asked for no more than that."""
+        self._clock = clock
+        self._time_ns = time_ns
+        self._where = None
 
 
 class Clock:
-    """What tells the order of events to some queries, and how far the events have come."""
+    """What tells the order of events to some queries, and how far the events have come.
+
+    Attributes:
+        now_ns: the time of the latest event.
+    """
 
     def __init__(self, timestamp: Field | None, tiebreaker: Field | None, structs: Structs | None) -> None:
         self._timestamp = timestamp
         self._tiebreaker = tiebreaker
+        self.now_ns = -NO_TIME
         self._latest: Ordinal | None = None
         self._get: Callable[[Any], Any] | None = None
         is_simple = timestamp is not None and not timestamp.formats and timestamp.null_value is None
@@ -130,18 +156,24 @@ class Clock:
 
         None for one without a time.
         """
+        if self._get is not None and reading.struct is not None:
+            value = self._get(reading.struct)
+            if value.__class__ is str:  # there is no tiebreaker, and places only grow: the time says all
+                time_ns = parse_timestamp(value)
+                if time_ns is None:
+                    return None
+                reading.note_time(self, time_ns)
+                if time_ns < self.now_ns:
+                    return False
+                self.now_ns = time_ns
+                return True
         where = reading.where(self)
         if where[0] == NO_TIME:
             return None
-        if self._latest is not None and where < self._latest:  # places only grow, so they make no difference
+        if where[0] < self.now_ns or (self._latest is not None and where < self._latest):
             return False
-        self._latest = where
+        self.now_ns, self._latest = where[0], where
         return True
-
-    @property
-    def now_ns(self) -> int:
-        """Return the time of the latest event, 0 before there was one."""
-        return self._latest[0] if self._latest is not None else 0
 
 
 class KeyReader:

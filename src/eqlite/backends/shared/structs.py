@@ -85,8 +85,9 @@ class Structs:
     def _struct(self, prefix: str, paths: list[str], seen: KeysSeen, *, is_alike: bool = False) -> Any:
         """Return the type of the object at a prefix, which ends in a dot; `paths` are those of all values in it.
 
-        Where documents are to be alike, they have no keys but those seen.
+        Where documents are to be alike, they have no keys but those seen, wherever a dotted one could hold a value.
         """
+        is_closed = is_alike and (not prefix or any("." in path[len(prefix) :] for path in paths))
         names: dict[str, str] = {}
         fields: list[tuple[str, Any, Any]] = []
         for head in dict.fromkeys(path[len(prefix) :].split(".", 1)[0] for path in paths):
@@ -100,13 +101,13 @@ class Structs:
                 fields.append((name, kind, self._empty.setdefault(path, kind())))
             else:
                 fields.append((name, self._kinds.get(path, _VALUE), None))
-        if is_alike:
+        if is_closed:
             for key in seen.by_object.get(prefix, {}):
                 if key not in names.values() and _NAME.fullmatch(key) and (prefix or key not in _WRAPPING):
                     names[f"a{len(names)}"] = key
                     fields.append((f"a{len(fields)}", msgspec.Raw, None))
         fields.sort(key=lambda field: seen.places.get(prefix + names[field[0]], len(seen.places)))
-        return msgspec.defstruct("Part", fields, gc=False, frozen=True, rename=names, forbid_unknown_fields=is_alike)
+        return msgspec.defstruct("Part", fields, gc=False, frozen=True, rename=names, forbid_unknown_fields=is_closed)
 
     def _line(self, document: Any) -> Any:
         """Return the type of a line: a document, or one in `_source`."""
