@@ -131,6 +131,16 @@ def test_a_document_with_other_keys_than_were_seen_is_not_taken_for_one_like_tho
     assert structs.unlike == 6
 
 
+def test_other_keys_are_nothing_new_where_no_dotted_one_could_hold_a_value() -> None:
+    asker = Asker(conditions_of(["any where a.b == 1", "any where c.d.e == 1"]))
+    alike = {"a": {"b": 1}, "c": {"d": {"e": 1}}}
+    inside = [{"a": {"b": 1, "new": 2, "b.x": 3}, "c": {}}, {"a": {"b.b": 1}, "c": {"d": {"x.e": 1, "e": 1}}}]
+    check_met(asker, [alike], inside, are_alike=True)
+    assert not asker.decisions.structs.unlike
+    check_met(asker, [alike], [{"a": {"b": 1}, "c": {"d.e": 1}}], are_alike=True)
+    assert asker.decisions.structs.unlike
+
+
 @given(st.data(), st.booleans())
 def test_nothing_changes_where_all_is_forgotten_all_the_time(data: st.DataObject, hostile: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
