@@ -188,7 +188,7 @@ class KeyReader:
         if structs is None or not names or len(names) < len(fields):
             return
         if all(name in structs.attributes for name in names):
-            self._get = attrgetter(*(structs.attributes[name] for name in names))
+            self._get = structs.getter(*names)
 
     def read(self, reading: Reading, report: Report) -> tuple[Key, ...]:
         """Return the keys of an event; mostly one, of texts that need no look."""

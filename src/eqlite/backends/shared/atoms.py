@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from eqlite import plan
@@ -38,6 +40,7 @@ class FieldAtoms:
         self._atoms: dict[int, Atom] = {}
         self._made: dict[int, Finder] = {}  # by which atoms they find
         self._finders: dict[int, Finder] = {}  # by which atoms are wanted
+        self._askers: dict[Finder, Callable[[Any], int]] = {}
         self._at_hand: dict[int, Finder] = {}  # by which atoms are wanted where nodes are not made
         self._known: dict[Any, int] = {}
         self._seen: set[str] = set()
@@ -81,6 +84,14 @@ class FieldAtoms:
                 finder = self._made[mask] = Finder(self._atoms[place] for place in self._atoms if mask >> place & 1)
             self._finders[mask] = finder
         return finder
+
+    def asker(self, mask: int) -> Callable[[Any], int]:
+        """Return a function that tells which of some atoms hold for a value, and maybe of a few others."""
+        finder = self.finder(mask)
+        ask = self._askers.get(finder)
+        if ask is None:
+            ask = self._askers[finder] = finder.find if finder.is_quick else partial(self.bits_by, finder)
+        return ask
 
     def _full(self) -> Finder:
         return self.finder(self.all)
@@ -186,6 +197,7 @@ class FieldAtoms:
         self._same.clear()
         self._seen.clear()
         self._finders.clear()
+        self._askers.clear()
         self._at_hand.clear()
         self._made.clear()
 

@@ -9,7 +9,6 @@ asked directly; only who comes a second time makes a node.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any
 
 from eqlite import plan
@@ -128,9 +127,9 @@ class Decisions:
         node = self.root
         while (get := node.get) is not None:
             key = value = get(struct)
-            finder = node.finder
-            if finder is not None:
-                following = node.bits.get(node.fields[0].bits_by(finder, value) & node.masks[0])
+            ask = node.ask
+            if ask is not None:
+                following = node.bits.get(ask(value) & node.mask)
             elif node.expected is not None:
                 following = node.absent if value == node.expected else node.present
             else:
@@ -165,8 +164,8 @@ class Decisions:
             return self._branch(node, is_absent=value == node.expected)
         if len(node.fields) > 1:
             following = self._step_by_several(node, value)
-        elif node.finder is not None:
-            following = self._by_bits(node, node.fields[0].bits_by(node.finder, value) & node.masks[0])
+        elif node.ask is not None:
+            following = self._by_bits(node, node.ask(value) & node.mask)
         else:
             following = self._step_by_value(node, key, value)
         if following is None:
@@ -282,7 +281,8 @@ class Decisions:
             return False
         attributes, expected = self.structs.absence(self._struct, [field.path for field in absent])
         node.fields = tuple(absent)
-        node.get = attrgetter(*attributes) if len(attributes) > 1 else _as_tuple(attrgetter(*attributes))
+        get = self.structs.getter_of(attributes)
+        node.get = get if len(attributes) > 1 else _as_tuple(get)
         node.expected = expected
         return True
 
@@ -311,14 +311,15 @@ class Decisions:
 
     def _ask(self, node: Node, fields: tuple[FieldAtoms, ...]) -> None:
         node.fields = fields
-        node.get = attrgetter(*(self.structs.attributes[field.path] for field in fields))
+        node.get = self.structs.getter(*(field.path for field in fields))
         masks = _masks(node.undecided)
         node.masks = tuple(masks[field.number] for field in fields)
         if len(fields) == 1 and fields[0].is_direct:
             self._find_directly(node, fields[0])
 
     def _find_directly(self, node: Node, field: FieldAtoms) -> None:
-        node.finder = field.finder(node.masks[0])
+        node.mask = node.masks[0]
+        node.ask = field.asker(node.mask)
         self._steps += _STEPS_OF_A_FINDER  # which takes as much memory
 
     def _restart(self) -> None:

@@ -60,12 +60,6 @@ def passes_test(test: Test) -> Passes:
             raise AssertionError(f"no test on one value: {type(test).__name__}")
 
 
-def _least_length(test: Test) -> int | None:
-    """Return n for a test that every text of n characters or more passes, and no other one."""
-    lengths = [pattern.least_length for pattern in test.patterns] if isinstance(test, plan.TextLike) else [None]
-    return None if None in lengths else min(length for length in lengths if length is not None)
-
-
 class Atom:
     """A test with what is made of it once, for all finders; `bit` stands for it."""
 
@@ -83,8 +77,14 @@ class Atom:
         """Return a function that tells whether a text passes."""
         if isinstance(self.test, plan.TextRegex):
             return compile_regex(self.test.pattern, insensitive=self.test.insensitive).matches
-        least = _least_length(self.test)
-        return self.passes if least is None else lambda text: len(text) >= least
+        return self.passes
+
+    @cached_property
+    def least_length(self) -> int | None:
+        """Return n for a test that every text of n characters or more passes, and no other one."""
+        test = self.test
+        lengths = [pattern.least_length for pattern in test.patterns] if isinstance(test, plan.TextLike) else [None]
+        return None if None in lengths else min(length for length in lengths if length is not None)
 
     @cached_property
     def may_pass(self) -> Passes | None:
@@ -103,7 +103,11 @@ class Atom:
 
 
 class Finder:
-    """Some atoms of one field; `find` returns those that hold for a raw value, as bits."""
+    """Some atoms of one field; `find` returns those that hold for a raw value, as bits.
+
+    Attributes:
+        is_quick: a look-up or two tell all, so that nothing is won by remembering values.
+    """
 
     def __init__(self, atoms: Iterable[Atom]) -> None:
         self._always: list[tuple[int, Passes, Passes | None]] = []
@@ -112,6 +116,7 @@ class Finder:
         self._folded: dict[str, int] = {}
         self._numbers: dict[int | float, int] = {}
         self._there = 0
+        self._lengths: list[tuple[int, int]] = []
         self._has_numbers_only = True
         literals: dict[str, list[tuple[int, Check | None]]] = {}
         blocks: list[tuple[int, Block]] = []
@@ -132,6 +137,9 @@ class Finder:
                     if isinstance(test, plan.NumberIn):
                         for number in test.numbers:
                             self._numbers[number] = self._numbers.get(number, 0) | bit
+                    if atom.least_length is not None:
+                        self._lengths.append((bit, atom.least_length))
+                        continue
                     if atom.needed is None:
                         self._always.append((bit, atom.passes_text, atom.may_pass))
                     for literal, check in atom.needed or ():
@@ -142,6 +150,7 @@ class Finder:
         self._needs_lower_case = bool(self._literals or self._folded)
         self._machine = _machine(self._literals)
         self._ends, self._between = _intervals(blocks)
+        self.is_quick = not (self._literals or self._always or self._ends)
 
     def find(self, value: Any) -> int:
         """Return the atoms that hold for a value: a text, a tuple of texts, None, or whatever an event may hold."""
@@ -171,6 +180,9 @@ class Finder:
             address = parse_address(text)
             if address is not None:
                 found |= self._between[bisect_right(self._ends, address)]
+        for bit, least in self._lengths:
+            if len(text) >= least:
+                found |= bit
         for bit, passes, _ in self._always:
             if passes(text):
                 found |= bit
@@ -192,6 +204,9 @@ class Finder:
                     found |= self._folded.get(text, 0)
             if self._literals:
                 found |= self._by_literals(texts, f"\0{lowered}\0")
+        for bit, least in self._lengths:
+            if any(len(text) >= least for text in texts):
+                found |= bit
         for bit, passes, may_pass in self._always:
             if (may_pass is None or may_pass(whole)) and any(map(passes, texts)):
                 found |= bit

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from eqlite.backends.shared.atoms import FieldAtoms
-from eqlite.backends.shared.finders import Finder
 from eqlite.backends.shared.formulas import Formula
 
 
@@ -19,7 +18,7 @@ class Node:
         get: returns the fields' values from a struct.
         values, bits: the next node, by value and by which atoms hold.
         masks: the atoms of each field that are asked for.
-        finder: finds them, where values are not remembered.
+        ask: tells them, and maybe others, where values are not remembered; `mask` are those of the one field then.
         expected: what `get` returns if all the fields are absent, for a node that asks for that alone.
         absent, present: the next node then and otherwise.
         undecided: the conditions that are not decided, with what is left of each.
@@ -31,12 +30,13 @@ class Node:
     __slots__ = (
         "absent",
         "answer",
+        "ask",
         "bits",
         "expected",
         "fields",
-        "finder",
         "get",
         "held",
+        "mask",
         "masks",
         "needed",
         "present",
@@ -50,8 +50,9 @@ class Node:
         self.needed: dict[int, int] | None = None
         self.fields: tuple[FieldAtoms, ...] = ()
         self.get: Callable[[Any], Any] | None = None
-        self.finder: Finder | None = None
+        self.ask: Callable[[Any], int] | None = None
         self.masks: tuple[int, ...] = ()
+        self.mask = 0
         self.values: dict[Any, Node] = {}
         self.bits: dict[Any, Node] = {}
         self.expected: tuple[Any, ...] | None = None

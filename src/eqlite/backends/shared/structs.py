@@ -56,7 +56,7 @@ class Structs:
         """Make them; `texts` are paths that hold nothing but texts."""
         self._paths = sorted(paths)
         self.attributes: dict[str, str] = {}
-        self._getters: dict[str, Callable[[Any], Any]] = {}
+        self._getters: dict[tuple[str, ...], Callable[[Any], Any]] = {}
         self._around: dict[str, tuple[str, ...]] = {}
         self.unlike = 0
         self.expect(KeysSeen(), texts)
@@ -137,11 +137,15 @@ class Structs:
             raise UnusualShape
         return struct if struct.source is None else struct.source
 
-    def getter(self, path: str) -> Callable[[Any], Any]:
-        """Return a function that takes a field's value out of a struct."""
-        get = self._getters.get(path)
+    def getter(self, *paths: str) -> Callable[[Any], Any]:
+        """Return a function that takes a field's value out of a struct, or a tuple of those of several fields."""
+        return self.getter_of(tuple([self.attributes[path] for path in paths]))
+
+    def getter_of(self, attributes: tuple[str, ...]) -> Callable[[Any], Any]:
+        """Return the same for attributes, always the same function: what is called often is near at hand."""
+        get = self._getters.get(attributes)
         if get is None:
-            get = self._getters[path] = attrgetter(self.attributes[path])
+            get = self._getters[attributes] = attrgetter(*attributes)
         return get
 
     def absence(self, struct: Any, paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
