@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from eqlite.events.document import Event, EventSource
 from eqlite.functions.registry import Value
@@ -13,9 +14,8 @@ from eqlite.rules.model import Rule
 AnyEvent = Event | Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """One match of a rule.
+class Detection(msgspec.Struct, frozen=True):
+    """One match of a rule. Its attributes cannot be set.
 
     Attributes:
         rule: the rule.

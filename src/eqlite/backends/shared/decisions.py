@@ -280,9 +280,10 @@ class Decisions:
         if len(absent) < 2:
             return False
         attributes, expected = self.structs.absence(self._struct, [field.path for field in absent])
+        if len(attributes) == 1:
+            attributes, expected = attributes * 2, expected * 2  # so that they are a tuple
         node.fields = tuple(absent)
-        get = self.structs.getter_of(attributes)
-        node.get = get if len(attributes) > 1 else _as_tuple(get)
+        node.get = self.structs.getter_of(attributes)
         node.expected = expected
         return True
 
@@ -354,7 +355,3 @@ def _masks(undecided: Iterable[tuple[int, Formula]]) -> dict[int, int]:
 def _raw_value(document: Document, path: str) -> Any:
     values = raw_values(document, path)
     return values if len(values) > 1 else values[0] if values else None
-
-
-def _as_tuple(get: Callable[[Any], Any]) -> Callable[[Any], tuple[Any]]:
-    return lambda struct: (get(struct),)
