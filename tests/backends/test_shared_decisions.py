@@ -101,7 +101,7 @@ def check_met(asker: Asker, met: list[dict[str, Any]], documents: list[dict[str,
     seen = sample.KeysSeen()
     for document in met:
         seen.take(document)
-    asker.decisions.structs.meet(seen, are_alike=are_alike)
+    asker.decisions.meet(seen, are_alike=are_alike)
     for document in documents:
         asker.check(document)
 

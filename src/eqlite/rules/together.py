@@ -101,7 +101,7 @@ class Together:
                 self._looks_left -= 1
                 for document in _documents(lines[:_LINES_BETWEEN_LOOKS]):
                     self._keys.take(document)
-                self.structs.meet(self._keys, are_alike=self._looks_left > 0)
+                self._decisions.meet(self._keys, are_alike=self._looks_left > 0)
             self._since_look = self.structs.unlike = 0
         self._since_look += len(lines)
 

@@ -16,7 +16,7 @@ from eqlite.backends.python.codegen import MAX_DEPTH, MAX_LEAVES, depth, is_in_l
 from eqlite.backends.shared.atoms import FieldAtoms, is_short
 from eqlite.backends.shared.formulas import Formula, Formulas, holds
 from eqlite.backends.shared.nodes import Node
-from eqlite.backends.shared.sample import Sample
+from eqlite.backends.shared.sample import KeysSeen, Sample
 from eqlite.backends.shared.structs import Structs, fitting
 from eqlite.fields import raw_values
 
@@ -55,13 +55,13 @@ class Decisions:
         self.numbers = tuple(map(tuple, numbers.values()))
         first = self._first_fields()
         self._first = tuple(self._by_path[path] for path in first)
-        self.structs = Structs(self._fitting, first)
+        self.structs = Structs(self._fitting.intersection({*self._by_path, *also_read}), first, also_read)
         self.restarts = 0
         self._nodes = self._steps = 0
         self._interned: dict[object, Node] = {}
         self._gone_once: set[int] = set()
         self._struct: Any = None
-        self.root = self._start()
+        self._begin()
 
     def new_sample(self) -> Sample:
         """Return a sample for the documents that come first."""
@@ -82,6 +82,11 @@ class Decisions:
         booleans = {field.path for field in alike if field.together and field.kind is bool}
         self.structs.expect(sample.keys, texts.union(field.path for field in self._first), booleans)
         self._restart()
+
+    def meet(self, seen: KeysSeen, *, are_alike: bool) -> None:
+        """Expect documents to have these keys; see `Structs.meet`."""
+        self.structs.meet(seen, are_alike=are_alike)
+        self._begin()
 
     def _formula(self, condition: plan.Condition) -> Formula:
         if sum(1 for _ in plan.leaves(condition)) > MAX_LEAVES or depth(condition) > MAX_DEPTH:
@@ -108,14 +113,22 @@ class Decisions:
         ]
         return first[:_FIRST_FIELDS]
 
-    def _start(self) -> Node:
-        held = [number for number, formula in enumerate(self._whole) if formula is self._formulas.true]
-        undecided = [
-            (number, formula) for number, formula in enumerate(self._whole) if formula.kind not in ("true", "false")
-        ]
-        node = Node(tuple(held), tuple(undecided))
-        if len(self._first) > 1:
-            self._ask(node, self._first)
+    def _begin(self) -> None:
+        """Make the nodes at which walks begin: for documents like those that came before, and for others."""
+        self.root = self._start(())
+        self._alike = self.structs.alike
+        self._alike_root = self._start(self.structs.absent) if self._alike is not None else self.root
+
+    def _start(self, absent: Collection[str]) -> Node:
+        """Return a first node for documents that do not have some fields."""
+        node = Node(
+            *self._left(
+                (), enumerate(self._whole), {self._by_path[path].number: 0 for path in absent if path in self._by_path}
+            )
+        )
+        first = tuple(field for field in self._first if field.path not in absent)
+        if len(first) > 1:
+            self._ask(node, first)
         else:
             self._ask_one(node)
         return node
@@ -124,7 +137,7 @@ class Decisions:
 
     def walk(self, struct: Any) -> Node:
         """Return the last node for a document that was decoded into a struct."""
-        node = self.root
+        node = self._alike_root if struct.__class__ is self._alike else self.root
         while (get := node.get) is not None:
             key = value = get(struct)
             ask = node.ask
@@ -211,7 +224,8 @@ class Decisions:
                 self._restart()
                 self.restarts += 1
             several = bits if len(node.fields) > 1 else (bits,)
-            following = node.bits[bits] = self._after(node, zip(node.fields, several, strict=True))
+            numbers = [field.number for field in node.fields]
+            following = node.bits[bits] = self._after(node, dict(zip(numbers, several, strict=True)))
             self._steps += 1
         return following
 
@@ -240,7 +254,7 @@ class Decisions:
         """Return where a node that asks for absent fields leads."""
         if is_absent:
             if node.absent is None:
-                node.absent = self._after(node, ((field, 0) for field in node.fields))
+                node.absent = self._after(node, {field.number: 0 for field in node.fields})
             return node.absent
         if node.present is None:
             node.present = Node(node.held, node.undecided)
@@ -248,26 +262,29 @@ class Decisions:
             self._nodes += 1
         return node.present
 
-    def _after(self, node: Node, known: Iterable[tuple[FieldAtoms, int]]) -> Node:
-        """Return the node for what is left once some fields are known by which of their atoms hold."""
+    def _left(
+        self, held: tuple[int, ...], undecided: Iterable[tuple[int, Formula]], known: Mapping[int, int]
+    ) -> tuple[tuple[int, ...], tuple[tuple[int, Formula], ...]]:
+        """Return what holds and what is undecided once it is known which atoms of some fields hold."""
         decide, true, false = self._formulas.decide, self._formulas.true, self._formulas.false
-        numbers = [(field.number, bits) for field, bits in known]
-        held, undecided = list(node.held), []
-        for condition, formula in node.undecided:
-            for number, bits in numbers:
-                if number in formula.fields:
-                    formula = decide(formula, number, bits)
+        now_held, left = list(held), []
+        for condition, formula in undecided:
+            for number in known.keys() & formula.fields.keys():
+                formula = decide(formula, number, known[number])
             if formula is true:
-                held.append(condition)
+                now_held.append(condition)
             elif formula is not false:
-                undecided.append((condition, formula))
-        held.sort()
-        key = (tuple(held), tuple(undecided))
+                left.append((condition, formula))
+        return tuple(sorted(now_held)), tuple(left)
+
+    def _after(self, node: Node, known: Mapping[int, int]) -> Node:
+        """Return the node for what is left once some fields are known by which of their atoms hold."""
+        key = self._left(node.held, node.undecided, known)
         made = self._interned.get(key)
         if made is None:
             made = self._interned[key] = Node(*key)
             self._nodes += 1
-            if len(undecided) > _MANY_OPEN or not self._ask_absent(made):
+            if len(made.undecided) > _MANY_OPEN or not self._ask_absent(made):
                 self._ask_one(made)
         return made
 
@@ -331,7 +348,7 @@ class Decisions:
         for field in self._fields:
             field.clear()
         self._nodes = self._steps = 0
-        self.root = self._start()
+        self._begin()
 
 
 def _gains(undecided: Iterable[tuple[int, Formula]]) -> dict[int, float]:

@@ -44,17 +44,22 @@ def fitting(paths: Iterable[str]) -> set[str]:
 class Structs:
     """The struct types for some paths.
 
-    Most documents are like those that came before: they have only keys that were seen, and none with a dot. Others have
-    to be searched for such keys.
+    Most documents are like those that came before: they have only keys that were seen, and none with a dot. They have a
+    type of their own, without what was never seen. Others have to be searched for dotted keys.
 
     Attributes:
         attributes: for each path where its value stands in a struct.
+        alike: the type of documents like those that came before; None where there are none such.
+        absent: the paths of which these have no value.
         unlike: how many documents were not like those that came before.
     """
 
-    def __init__(self, paths: Collection[str], texts: Collection[str] = ()) -> None:
-        """Make them; `texts` are paths that hold nothing but texts."""
+    def __init__(self, paths: Collection[str], texts: Collection[str] = (), always: Collection[str] = ()) -> None:
+        """Make them; `texts` are paths that hold nothing but texts, `always` those that no struct is without."""
         self._paths = sorted(paths)
+        self._always = frozenset(always)
+        self.alike: type | None = None
+        self.absent: frozenset[str] = frozenset()
         self.attributes: dict[str, str] = {}
         self._getters: dict[tuple[str, ...], Callable[[Any], Any]] = {}
         self._around: dict[str, tuple[str, ...]] = {}
@@ -78,9 +83,12 @@ class Structs:
         """
         document = self._struct("", self._paths, seen)
         self._decode = msgspec.json.Decoder(self._line(document)).decode
-        self._decode_alike = None
+        self._decode_alike = self.alike = None
+        self.absent = frozenset()
         if are_alike:
-            self._decode_alike = msgspec.json.Decoder(self._struct("", self._paths, seen, is_alike=True)).decode
+            self.absent = frozenset(path for path in self._paths if path not in seen.places) - self._always
+            self.alike = self._struct("", self._paths, seen, is_alike=True)
+            self._decode_alike = msgspec.json.Decoder(self.alike).decode
 
     def _struct(self, prefix: str, paths: list[str], seen: KeysSeen, *, is_alike: bool = False) -> Any:
         """Return the type of the object at a prefix, which ends in a dot; `paths` are those of all values in it.
@@ -88,24 +96,27 @@ class Structs:
         Where documents are to be alike, they have no keys but those seen, wherever a dotted one could hold a value.
         """
         is_closed = is_alike and (not prefix or any("." in path[len(prefix) :] for path in paths))
-        names: dict[str, str] = {}
+        heads = list(dict.fromkeys(path[len(prefix) :].split(".", 1)[0] for path in paths))
+        names = {f"a{number}": head for number, head in enumerate(heads)}
         fields: list[tuple[str, Any, Any]] = []
-        for head in dict.fromkeys(path[len(prefix) :].split(".", 1)[0] for path in paths):
-            path, name = prefix + head, f"a{len(names)}"
-            names[name] = head
+        for name, head in names.items():
+            path = prefix + head
             holder = self.attributes.get(prefix[:-1])
             self.attributes[path] = f"{holder}.{name}" if holder else name
             below = [other for other in paths if other.startswith(f"{path}.")]
-            if below:
+            if is_alike and self.absent.issuperset(below or [path]):
+                if not is_closed:
+                    fields.append((name, _Nothing, None))
+            elif below:
                 kind = self._struct(f"{path}.", below, seen, is_alike=is_alike)
                 fields.append((name, kind, self._empty.setdefault(path, kind())))
             else:
                 fields.append((name, self._kinds.get(path, _VALUE), None))
         if is_closed:
             for key in seen.by_object.get(prefix, {}):
-                if key not in names.values() and _NAME.fullmatch(key) and (prefix or key not in _WRAPPING):
+                if key not in heads and _NAME.fullmatch(key) and (prefix or key not in _WRAPPING):
+                    fields.append((f"a{len(names)}", msgspec.Raw, None))
                     names[f"a{len(names)}"] = key
-                    fields.append((f"a{len(fields)}", msgspec.Raw, None))
         fields.sort(key=lambda field: seen.places.get(prefix + names[field[0]], len(seen.places)))
         return msgspec.defstruct("Part", fields, gc=False, frozen=True, rename=names, forbid_unknown_fields=is_closed)
 
