@@ -141,6 +141,18 @@ def test_other_keys_are_nothing_new_where_no_dotted_one_could_hold_a_value() -> 
     assert asker.decisions.structs.unlike
 
 
+def test_an_object_may_be_there_of_which_nothing_is_read() -> None:
+    asker = Asker(conditions_of(["any where a.b == 1", "any where a.b == 2 and c.d.e == null", "any where c.f == 1"]))
+    alike = [{"a": {"b": 1}, "c": {"d": {"x": 1}}}, {"a": {"b": 2}, "c": {"x": {"y": 1}}}]
+    check_met(asker, alike, alike, are_alike=True)
+    assert asker.decisions.structs.absent == {"c.d.e", "c.f"}
+    assert not asker.decisions.structs.unlike
+    others = [{"c": {"d": {"e": 1}}, "a": {"b": 2}}, {"c": {"f": 1}}, {"c": {"d": []}}, {"c": [{"f": 1}]}, {"c": 1}]
+    for number, document in enumerate(others):
+        check_met(asker, alike, [document], are_alike=True)
+        assert asker.decisions.structs.unlike == 3 * (number + 1)  # it is asked three times
+
+
 @given(st.data(), st.booleans())
 def test_nothing_changes_where_all_is_forgotten_all_the_time(data: st.DataObject, hostile: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:

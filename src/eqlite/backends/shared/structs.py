@@ -104,7 +104,7 @@ class Structs:
             holder = self.attributes.get(prefix[:-1])
             self.attributes[path] = f"{holder}.{name}" if holder else name
             below = [other for other in paths if other.startswith(f"{path}.")]
-            if is_alike and self.absent.issuperset(below or [path]):
+            if is_alike and path not in seen.places and self.absent.issuperset(below or [path]):
                 if not is_closed:
                     fields.append((name, _Nothing, None))
             elif below:
