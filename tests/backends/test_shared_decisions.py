@@ -153,6 +153,18 @@ def test_an_object_may_be_there_of_which_nothing_is_read() -> None:
         assert asker.decisions.structs.unlike == 3 * (number + 1)  # it is asked three times
 
 
+def test_a_field_that_decides_most_is_not_asked_where_another_is_known_to_be_absent() -> None:
+    conditions = [
+        condition
+        for number in range(30)
+        for condition in (f'any where a == "{number}" and b == 1', f'any where c == "{number}"', 'any where d == "1"')
+    ]
+    asker = Asker(conditions_of(conditions))
+    document = {"a": "7", "c": "7", "d": "1"}
+    check_met(asker, [document], [document, {"a": "7", "b": 1}], are_alike=True)
+    assert asker.decisions.structs.absent == {"b"}
+
+
 @given(st.data(), st.booleans())
 def test_nothing_changes_where_all_is_forgotten_all_the_time(data: st.DataObject, hostile: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:

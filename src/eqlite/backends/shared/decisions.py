@@ -126,7 +126,8 @@ class Decisions:
                 (), enumerate(self._whole), {self._by_path[path].number: 0 for path in absent if path in self._by_path}
             )
         )
-        first = tuple(field for field in self._first if field.path not in absent)
+        asked = _masks(node.undecided)
+        first = tuple(field for field in self._first if field.number in asked)
         if len(first) > 1:
             self._ask(node, first)
         else:
