@@ -89,18 +89,18 @@ class Together:
         And again where documents turn out to be unlike those, though not forever.
         """
         if self._sample is not None:
-            for document in _documents(lines):
+            for document, is_wrapped in _documents(lines):
                 if self._sample.is_full:
                     break
-                self._sample.take(document)
+                self._sample.take(document, is_wrapped=is_wrapped)
             if self._sample.is_enough:
                 self._decisions.expect(self._sample)
                 self._sample = None
         elif self._since_look >= _LINES_BETWEEN_LOOKS:
             if self.structs.unlike > self._since_look * _MOST_UNLIKE and self._looks_left:
                 self._looks_left -= 1
-                for document in _documents(lines[:_LINES_BETWEEN_LOOKS]):
-                    self._keys.take(document)
+                for document, is_wrapped in _documents(lines[:_LINES_BETWEEN_LOOKS]):
+                    self._keys.take(document, is_wrapped=is_wrapped)
                 self._decisions.meet(self._keys, are_alike=self._looks_left > 0)
             self._since_look = self.structs.unlike = 0
         self._since_look += len(lines)
@@ -145,11 +145,13 @@ class Together:
         return Hits(tuple(events), tuple((query, tuple(met)) for query, met in stages.items()))
 
 
-def _documents(lines: Sequence[bytes]) -> Iterator[Document]:
-    """Yield the first document of each line that has one."""
+def _documents(lines: Sequence[bytes]) -> Iterator[tuple[Document, bool]]:
+    """Yield the first document of each line that has one, and whether it came in `_source`."""
     for line in lines:
         with contextlib.suppress(BadJson, IndexError):
-            yield unwrap(decode_object(line))[0][0]
+            value = decode_object(line)
+            document = unwrap(value)[0][0]
+            yield document, document is value.get("_source")
 
 
 def _read_besides(query: Plan) -> set[str]:

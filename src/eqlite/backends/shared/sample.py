@@ -28,11 +28,19 @@ class KeysSeen:
     """
 
     def __init__(self) -> None:
+        self._count = self._wrapped = 0
         self.places: dict[str, int] = {}
         self.by_object: dict[str, dict[str, None]] = {}
 
-    def take(self, document: Mapping[str, Any]) -> None:
+    @property
+    def are_wrapped(self) -> bool:
+        """Tell whether most documents came in `_source`."""
+        return self._wrapped * 2 > self._count
+
+    def take(self, document: Mapping[str, Any], *, is_wrapped: bool = False) -> None:
         """Take the keys of one more document; those of very many are not all remembered."""
+        self._count += 1
+        self._wrapped += is_wrapped
         pending: list[tuple[str, Mapping[str, Any]]] = [("", document)]
         while pending:
             prefix, part = pending.pop()
@@ -69,10 +77,10 @@ class Sample:
         """Tell whether it says all that it will."""
         return self._count >= _MOST
 
-    def take(self, document: Mapping[str, Any]) -> None:
+    def take(self, document: Mapping[str, Any], *, is_wrapped: bool = False) -> None:
         """Take one more document."""
         self._count += 1
-        self.keys.take(document)
+        self.keys.take(document, is_wrapped=is_wrapped)
         for path, known in self._values.items():
             values = raw_values(document, path)
             self._kinds[path].update(map(type, values))

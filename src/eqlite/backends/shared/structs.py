@@ -41,6 +41,16 @@ def fitting(paths: Iterable[str]) -> set[str]:
     return usual - inner
 
 
+def _decoder(kind: type) -> Callable[[bytes], Any]:
+    return msgspec.json.Decoder(kind).decode
+
+
+def _wrapped_decoder(kind: type) -> Callable[[bytes], Any]:
+    """Return a function that decodes what stands in `_source`: nothing else matters then."""
+    decode = _decoder(msgspec.defstruct("Hit", [("source", kind)], gc=False, frozen=True, rename={"source": "_source"}))
+    return lambda line: decode(line).source
+
+
 class Structs:
     """The struct types for some paths.
 
@@ -82,13 +92,13 @@ class Structs:
         Where they are not alike, many have other keys besides.
         """
         document = self._struct("", self._paths, seen)
-        self._decode = msgspec.json.Decoder(self._line(document)).decode
+        self._decode = _decoder(self._line(document))
         self._decode_alike = self.alike = None
         self.absent = frozenset()
         if are_alike:
             self.absent = frozenset(path for path in self._paths if path not in seen.places) - self._always
             self.alike = self._struct("", self._paths, seen, is_alike=True)
-            self._decode_alike = msgspec.json.Decoder(self.alike).decode
+            self._decode_alike = _wrapped_decoder(self.alike) if seen.are_wrapped else _decoder(self.alike)
 
     def _struct(self, prefix: str, paths: list[str], seen: KeysSeen, *, is_alike: bool = False) -> Any:
         """Return the type of the object at a prefix, which ends in a dot; `paths` are those of all values in it.
