@@ -127,11 +127,13 @@ class Asker:
                 count += 1
                 self.place += 1
                 node = walk(struct)
-                if node.held or node.undecided:
-                    reading.turn_to(self.place, line, index, struct)
-                    hits = together.hits(node, reading)
-                    if hits.events or hits.stages:
-                        self.tell(hits, reading)
+                hits = node.answer
+                if hits is None and not node.held and not node.undecided:
+                    continue
+                reading.turn_to(self.place, line, index, struct)
+                hits = hits or together.hits(node, reading)
+                if hits.events or hits.stages:
+                    self.tell(hits, reading)
         finally:
             intake.stats.read += count
 

@@ -60,8 +60,10 @@ class Runner:
 
     def take(self, hits: Hits, reading: Reading) -> None:
         """Take what an event meets."""
-        for number in hits.events:
-            self.searches[number].take_match(reading.where(self._clocks[number]), reading.kept)
+        if hits.events:
+            kept = reading.kept
+            for number in hits.events:
+                self.searches[number].take_match(reading.where(self._clocks[number]), kept)
         if hits.stages:
             self.joining.take(hits, reading)
 
@@ -93,7 +95,7 @@ class Runner:
         for _, number, result in found:
             try:
                 if result.events != last:  # several rules often find the same event
-                    events = tuple(None if kept is None else kept() for kept in result.events)
+                    events = tuple([None if kept is None else kept() for kept in result.events])
                     last = result.events
             except EventError as error:  # the file is not what it was; the other detections are
                 self._warn(str(error))

@@ -121,11 +121,8 @@ class Decisions:
 
     def _start(self, absent: Collection[str]) -> Node:
         """Return a first node for documents that do not have some fields."""
-        node = Node(
-            *self._left(
-                (), enumerate(self._whole), {self._by_path[path].number: 0 for path in absent if path in self._by_path}
-            )
-        )
+        known = {self._by_path[path].number: 0 for path in absent if path in self._by_path}
+        node = Node(*self._left((), enumerate(self._whole), known))
         asked = _masks(node.undecided)
         first = tuple(field for field in self._first if field.number in asked)
         if len(first) > 1:
