@@ -31,6 +31,7 @@ class Reading:
         line: the undecoded line.
         index: its number in the block in hand; None where something else is to be kept.
         struct, structs: what it was decoded into, and the types of that.
+        time_ns: when it was, by the clock that it is known to.
     """
 
     __slots__ = (
@@ -38,13 +39,13 @@ class Reading:
         "_document",
         "_keeper",
         "_kept",
-        "_time_ns",
         "_where",
         "index",
         "line",
         "place",
         "struct",
         "structs",
+        "time_ns",
     )  # fmt: skip
 
     def __init__(
@@ -66,7 +67,7 @@ class Reading:
         self._document = document
         self._kept = kept
         self._clock: Clock | None = None
-        self._time_ns = 0
+        self.time_ns = NO_TIME
         self._where: Ordinal | None = None
 
     def turn_to(self, place: int, line: bytes, index: int, struct: Any) -> None:
@@ -107,14 +108,19 @@ class Reading:
         """Return where the event stands by a clock; rules mostly have the same one."""
         if self._clock is not clock:
             self._clock, self._where = clock, clock.read(self)
+            self.time_ns = self._where[0]
         elif self._where is None:
-            self._where = (self._time_ns, *NO_TIEBREAKER, self.place)
+            self._where = (self.time_ns, *NO_TIEBREAKER, self.place)
         return self._where
+
+    def is_known_to(self, clock: Clock) -> bool:
+        """Tell whether the time by a clock was noted."""
+        return self._clock is clock
 
     def note_time(self, clock: Clock, time_ns: int) -> None:
         """Note the time by a clock without a tiebreaker: most events are asked for no more than that."""
         self._clock = clock
-        self._time_ns = time_ns
+        self.time_ns = time_ns
         self._where = None
 
 
@@ -122,55 +128,58 @@ class Clock:
     """What tells the order of events to some queries, and how far the events have come.
 
     Attributes:
+        tiebreaker: what tells the order of events of the same time; None leaves it at that in which they come.
         now_ns: the time of the latest event.
     """
 
     def __init__(self, timestamp: Field | None, tiebreaker: Field | None, structs: Structs | None) -> None:
         self._timestamp = timestamp
-        self._tiebreaker = tiebreaker
+        self.tiebreaker = tiebreaker
         self.now_ns = -NO_TIME
         self._latest: Ordinal | None = None
         self._get: Callable[[Any], Any] | None = None
         is_simple = timestamp is not None and not timestamp.formats and timestamp.null_value is None
-        if timestamp is None or structs is None or not is_simple or tiebreaker is not None:
+        if timestamp is None or structs is None or not is_simple:
             return
         if timestamp.path in structs.attributes:
             self._get = structs.getter(timestamp.path)
 
     def read(self, reading: Reading) -> Ordinal:
         """Return where an event stands."""
+        time_ns = self._read_time(reading)
+        if self.tiebreaker is None:
+            return (time_ns, *NO_TIEBREAKER, reading.place)
+        return ordinal_of_values(time_ns, converted(reading.raw(self.tiebreaker), self.tiebreaker), reading.place)
+
+    def _read_time(self, reading: Reading) -> int:
+        time_ns = None
         if self._get is not None and reading.struct is not None:
             value = self._get(reading.struct)
             if value.__class__ is str:
                 time_ns = parse_timestamp(value)
-                return (NO_TIME if time_ns is None else time_ns, *NO_TIEBREAKER, reading.place)
-        time_ns = None
+                return NO_TIME if time_ns is None else time_ns
         if self._timestamp is not None:
             time_ns = time_of_values(reading.raw(self._timestamp), self._timestamp)
-        tiebreaker = self._tiebreaker
-        values = [] if tiebreaker is None else converted(reading.raw(tiebreaker), tiebreaker)
-        return ordinal_of_values(time_ns, values, reading.place)
+        return NO_TIME if time_ns is None else time_ns
 
     def follows(self, reading: Reading) -> bool | None:
         """Tell whether an event stands behind all that were asked about before, and remember that it came.
 
         None for one without a time.
         """
-        if self._get is not None and reading.struct is not None:
-            value = self._get(reading.struct)
-            if value.__class__ is str:  # there is no tiebreaker, and places only grow: the time says all
-                time_ns = parse_timestamp(value)
-                if time_ns is None:
-                    return None
-                reading.note_time(self, time_ns)
-                if time_ns < self.now_ns:
-                    return False
-                self.now_ns = time_ns
-                return True
+        if self.tiebreaker is None:  # and places only grow: the time says all
+            if not reading.is_known_to(self):
+                reading.note_time(self, self._read_time(reading))
+            if reading.time_ns == NO_TIME:
+                return None
+            if reading.time_ns < self.now_ns:
+                return False
+            self.now_ns = reading.time_ns
+            return True
         where = reading.where(self)
         if where[0] == NO_TIME:
             return None
-        if where[0] < self.now_ns or (self._latest is not None and where < self._latest):
+        if self._latest is not None and where < self._latest:
             return False
         self.now_ns, self._latest = where[0], where
         return True
