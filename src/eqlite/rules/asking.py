@@ -39,11 +39,8 @@ class Asker:
         place: the number of the last event.
     """
 
-    def __init__(
-        self, compiled: Compiled, *, by_index: bool, stats: RunStats, everyone: Sequence[Rule] | None = None
-    ) -> None:
-        """Prepare the questions; `everyone` are all rules of the run, where others are asked elsewhere."""
-        self._everyone = everyone
+    def __init__(self, compiled: Compiled, *, by_index: bool, stats: RunStats) -> None:
+        """Prepare the questions."""
         self._rules = [rule for rule, _ in compiled]
         self._queries = [query for _, query in compiled]
         is_many = sum(len(query.plan.stages) for query in self._queries) >= ENOUGH_CONDITIONS
@@ -169,14 +166,10 @@ class Asker:
             chosen = {number: None for number, rule in enumerate(self._rules) if covers(rule.index, names)}
             if len(self._routes) < _MAX_ROUTES and sum(map(len, names)) < _MAX_NAME_LENGTH:
                 self._routes[names] = chosen
-        if not chosen and not self._others_see(names):
+        if not chosen:
             self.stats.unrouted += 1
             self.stats.unrouted_example = self.stats.unrouted_example or (names[0] if names else None)
         return chosen
-
-    def _others_see(self, names: tuple[str, ...]) -> bool:
-        """Tell whether some rule that is asked elsewhere sees a document."""
-        return self._everyone is not None and any(covers(rule.index, names) for rule in self._everyone)
 
 
 def _tell_nobody(_hits: Hits, _reading: Reading) -> None:

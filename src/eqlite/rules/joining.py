@@ -89,6 +89,13 @@ class JoiningRules:
         self._open = 0  # the bits of the rules that have something open
         self._until_sweep = _EVENTS_BETWEEN_SWEEPS
 
+    @property
+    def only_clock(self) -> Clock | None:
+        """Return the clock of all rules, if they have the same one, without a tiebreaker."""
+        clocks = {rule.clock for rule in self._rules.values()}
+        only = clocks.pop() if len(clocks) == 1 else None
+        return only if only is not None and only.tiebreaker is None else None
+
     def take(self, hits: Hits, reading: Reading) -> None:
         """Take an event that meets stages of some rules."""
         prepared: _Prepared | None = hits.prepared

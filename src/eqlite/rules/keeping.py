@@ -165,9 +165,20 @@ class Keeper:
         opened = self._opened(file)
         if opened is not None:
             return KeptPlace(opened, number, offset, size)
+        return KeptLine(file, number, self.read(file, offset, size))
+
+    def read(self, file: str, offset: int, size: int) -> bytes:
+        """Return a line that another process read.
+
+        Raises:
+            EventError: it is not there any more.
+        """
+        opened = self._opened(file)
+        if opened is not None:
+            return opened.read(offset, size)
         with Path(file).open("rb") as again:
             again.seek(offset)
-            return KeptLine(file, number, again.read(size))
+            return again.read(size)
 
     def _find_lines(self) -> Sequence[int]:
         """Return where the lines of the block begin and end in their file, which is open then."""

@@ -6,7 +6,6 @@ Rules ask for the same again and again, so each is read once an event; and from 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any
 
 from eqlite.backends.shared.structs import Structs
@@ -96,10 +95,10 @@ class Reading:
 
     def raw(self, field: Field) -> list[Any]:
         """Return the raw values of a field."""
-        attributes = self.structs.attributes if self.structs is not None and self._document is None else {}
-        if field.path not in attributes or field.null_value is not None:
+        struct, structs = self.struct, self.structs
+        if struct is None or structs is None or field.null_value is not None or field.path not in structs.attributes:
             return raw_values(self.document, field.path, field.null_value)
-        value = attrgetter(attributes[field.path])(self.struct)
+        value = structs.getter(field.path)(struct)
         if value is None:
             return []
         return list(value) if value.__class__ is tuple else [value]

@@ -32,19 +32,10 @@ class Runner:
     Attributes:
         rules: all rules.
         searches: one for each rule.
-        joining: sequences and samples; hits speak of them by their number among all rules, or, where they are asked
-            apart, among themselves.
+        joining: sequences and samples.
     """
 
-    def __init__(
-        self,
-        compiled: Compiled,
-        readers: Readers,
-        *,
-        stats: RunStats,
-        may_start_over: bool = False,
-        is_joining_apart: bool = False,
-    ) -> None:
+    def __init__(self, compiled: Compiled, readers: Readers, *, stats: RunStats, may_start_over: bool = False) -> None:
         """Begin; `may_start_over` says that the input can be read a second time, for the rules of `out_of_order`."""
         self.rules = list(compiled)
         self.searches: list[Search[Kept]] = [query.new_search() for _, query in self.rules]
@@ -52,8 +43,6 @@ class Runner:
         self._clocks = [readers.clock(query.plan) for _, query in self.rules]
         pairs = zip(self.rules, self.searches, strict=True)
         joining = {number: search for number, ((_, query), search) in enumerate(pairs) if query.kind != "event"}
-        if is_joining_apart:
-            joining = dict(enumerate(joining.values()))
         self.joining = JoiningRules(joining, readers, may_trust_order=may_start_over)
         # Queries keep their counts from run to run; this run's are what is added to them.
         self._faults_before = [query.faults.count for _, query in self.rules]
@@ -98,7 +87,7 @@ class Runner:
                     events = tuple([None if kept is None else kept() for kept in result.events])
                     last = result.events
             except EventError as error:  # the file is not what it was; the other detections are
-                self._warn(str(error))
+                self.warn(str(error))
                 continue
             except Unreadable as line:
                 if line.rejected not in rejected:
@@ -122,7 +111,8 @@ class Runner:
         found.sort(key=itemgetter(0, 1))
         return found
 
-    def _warn(self, message: str) -> None:
+    def warn(self, message: str) -> None:
+        """Warn of a file that is not what it was any more."""
         warning = FileWarning(message.split("`")[1], f"{message.split('` ')[1]}; some detections are left out")
         if warning not in self.stats.reading.warnings:
             self.stats.reading.warnings.append(warning)

@@ -62,7 +62,7 @@ def run_files(
     may_start_over = all(map(is_lasting, inputs))
     intake = Intake(stats.reading, rejects)
     shared = None
-    if jobs > 1 and any(query.kind == "event" for _, query in compiled):
+    if jobs > 1:
         from eqlite.rules.jobs import SharedWork  # which brings in `multiprocessing`
 
         shared = SharedWork(compiled, jobs=jobs, by_index=by_index, stats=stats, may_start_over=may_start_over)

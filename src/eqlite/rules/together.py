@@ -54,7 +54,7 @@ class Together:
             (number, place) for number, query in enumerate(queries) for place in range(len(query.plan.stages))
         ]
         conditions = [stage.condition for query in queries for stage in query.plan.stages]
-        self._decisions = Decisions(conditions, {path for query in queries for path in _read_besides(query.plan)})
+        self._decisions = Decisions(conditions, {path for query in queries for path in read_besides(query.plan)})
         self._hits: dict[tuple[int, ...], Hits] = {}
         self._sample: Sample | None = self._decisions.new_sample()
         self._keys = self._sample.keys
@@ -154,7 +154,7 @@ def _documents(lines: Sequence[bytes]) -> Iterator[tuple[Document, bool]]:
             yield document, document is value.get("_source")
 
 
-def _read_besides(query: Plan) -> set[str]:
+def read_besides(query: Plan) -> set[str]:
     """Return the paths of what tells time, order and keys."""
     fields = [query.timestamp, query.tiebreaker, *(key for stage in query.stages for key in stage.keys)]
     return {field.path for field in fields if field is not None}

@@ -1,35 +1,27 @@
-"""One of several processes of a run: it asks event rules about a portion of the lines, and reports what matches."""
+"""One of several processes of a run: it asks all rules about a portion of the lines, and reports what events meet."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from eqlite.engine.order import Ordinal
 from eqlite.events.ranges import Range, RangeReader
 from eqlite.events.readers import RawBlock
 from eqlite.events.stats import Intake
 from eqlite.rules.asking import Asker, Compiled
+from eqlite.rules.joining import Stages
 from eqlite.rules.keeping import Kept
-from eqlite.rules.model import Rule
 from eqlite.rules.reading import Reading
 from eqlite.rules.run_stats import RunStats
 from eqlite.rules.together import Hits
 
-
-class LineThere(NamedTuple):
-    """A line of a portion: block and place in that, or, of a range, number in it and where the line is in the file."""
-
-    block: int
-    place: int
-    number: int
-    offset: int
-    size: int
-
-
-KeptThere = LineThere | Kept
+IS_DOCUMENT = -1
+PlaceThere = tuple[int, int, int]
+"""Where an event stands in a portion: the numbers of the block and of the line in it; or, in a range, number, offset
+and size of the line; or `IS_DOCUMENT` and the number of a document that is no line by itself."""
 
 
 @dataclass(slots=True)
@@ -39,7 +31,11 @@ class Report:
     Attributes:
         stats: the counts.
         rejected: the lines that hold no event.
-        events: the numbers of rules with where the event stands and what to keep.
+        events: for each match the number of the rule, where the event stands in order, and where in the portion.
+        times: when the events were that meet stages, by the clock that all such rules have.
+        joined: five numbers for each of them: which stages, its place in order, and where in the portion it is.
+        stages: the stages that are met.
+        documents: what to keep of documents that are no lines by themselves.
         faults: of each rule that had some, how many and examples.
         places: how many places in the order of input the events take; those in the report count from 0.
         lines: how many lines of a range ended.
@@ -47,21 +43,26 @@ class Report:
 
     stats: RunStats
     rejected: bytes = b""
-    events: list[tuple[int, Ordinal, KeptThere]] = field(default_factory=list)
+    events: list[tuple[int, Ordinal, PlaceThere]] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    joined: array[int] = field(default_factory=lambda: array("q"))
+    stages: list[Stages] = field(default_factory=list)
+    documents: list[Kept] = field(default_factory=list)
     faults: list[tuple[int, int, list[str]]] = field(default_factory=list)
     places: int = 0
     lines: int = 0
 
 
 class Worker:
-    """Event rules in a process of their own. `everyone` are all rules of the run."""
+    """All rules in a process of their own."""
 
-    def __init__(self, compiled: Compiled, everyone: Sequence[Rule], *, by_index: bool) -> None:
+    def __init__(self, compiled: Compiled, *, by_index: bool) -> None:
         self._queries = [query for _, query in compiled]
-        self._asker = Asker(compiled, by_index=by_index, stats=RunStats(), everyone=everyone)
+        self._asker = Asker(compiled, by_index=by_index, stats=RunStats())
         self._asker.tell = self._tell
         self._clocks = [self._asker.readers.clock(query.plan) for query in self._queries]
         self._report = Report(RunStats())
+        self._numbers: dict[Hits, int] = {}
         self._block = 0
         self._is_range = False
 
@@ -70,6 +71,7 @@ class Worker:
         report = self._report = Report(RunStats())
         before = [query.faults.count for query in self._queries]
         rejects = io.BytesIO()
+        self._numbers = {}
         self._asker.stats = report.stats
         self._asker.place = 0
         intake = Intake(report.stats.reading, rejects)
@@ -86,11 +88,22 @@ class Worker:
         return report
 
     def _tell(self, hits: Hits, reading: Reading) -> None:
-        kept = reading.kept if reading.index is None else self._there(reading.index)
+        there = self._there(reading)
         for rule in hits.events:
-            self._report.events.append((rule, reading.where(self._clocks[rule]), kept))
+            self._report.events.append((rule, reading.where(self._clocks[rule]), there))
+        if hits.stages:
+            number = self._numbers.get(hits)
+            if number is None:
+                number = self._numbers[hits] = len(self._numbers)
+                self._report.stages.append(hits.stages)
+            clock = self._clocks[hits.stages[0][0]]
+            self._report.times.append(reading.where(clock)[0])
+            self._report.joined.extend((number, reading.place, *there))
 
-    def _there(self, index: int) -> LineThere:
+    def _there(self, reading: Reading) -> PlaceThere:
+        if reading.index is None:
+            self._report.documents.append(reading.kept)
+            return (IS_DOCUMENT, len(self._report.documents) - 1, 0)
         if self._is_range:
-            return LineThere(0, 0, *self._asker.keeper.place(index))
-        return LineThere(self._block, index, 0, 0, 0)
+            return self._asker.keeper.place(reading.index)
+        return (self._block, reading.index, 0)

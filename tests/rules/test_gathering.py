@@ -1,0 +1,63 @@
+"""What the main process makes of reports."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future
+from pathlib import Path
+
+import eqlite
+from eqlite.backends.shared.structs import Structs, fitting
+from eqlite.events.ranges import Range
+from eqlite.events.stats import Intake
+from eqlite.rules.gathering import Gathering
+from eqlite.rules.reading import Readers
+from eqlite.rules.ruleset import RuleSet
+from eqlite.rules.run_stats import RunStats
+from eqlite.rules.runner import Runner
+from eqlite.rules.worker import Report, Worker
+
+QUERIES = [
+    'sequence by k with maxspan=1m [any where kind == "a"] [any where kind == "b"]',
+    'sequence by k, n with maxspan=1m [any where kind == "b"] [any where kind == "a"]',
+    'any where kind == "b"',
+]
+
+
+def lines(count: int) -> bytes:
+    events = [
+        {"@timestamp": f"2026-01-01T00:00:{n:02}.000Z", "kind": "ab"[n % 2], "k": n // 2, "n": n} for n in range(count)
+    ]
+    return b"".join(json.dumps(event).encode() + b"\n" for event in events)
+
+
+def gather(path: Path, *, is_cut_short: bool) -> tuple[Runner, Intake]:
+    compiled = RuleSet([eqlite.load_rule(text) for text in QUERIES]).compile()
+    portion = Range(str(path), 0, path.stat().st_size)
+    future: Future[Report] = Future()
+    future.set_result(Worker(compiled, by_index=False).work(portion))
+    if is_cut_short:
+        path.write_bytes(path.read_bytes()[:200])
+    structs = Structs(fitting(["@timestamp", "k", "n"]))
+    intake = Intake()
+    runner = Runner(compiled, Readers(structs), stats=RunStats(reading=intake.stats), may_start_over=True)
+    Gathering(runner, structs, intake, None).take(future, portion)
+    return runner, intake
+
+
+def test_a_report_says_all_that_joining_needs(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(lines(20))
+    runner, intake = gather(path, is_cut_short=False)
+    kinds = [detection.kind for detection in runner.detections(intake)]
+    assert kinds.count("sequence") == kinds.count("event") == 10
+    assert intake.stats.warnings == []
+
+
+def test_a_file_that_was_cut_short_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(lines(20))
+    runner, intake = gather(path, is_cut_short=True)
+    assert 0 < len(list(runner.detections(intake))) < 20
+    (warning,) = intake.stats.warnings
+    assert "was cut short" in str(warning)
