@@ -80,7 +80,7 @@ class ReadingThere(Reading):
         """Be about another event from here on, which `There` knows by three numbers."""
         self.place = place
         self._place_there = place_there
-        self._document = self._kept = self._clock = None
+        self._document = self._kept = self.clock = None
         self._struct = _UNREAD
         if place_there[0] == IS_DOCUMENT:
             self._document = document_of(self.kept())
@@ -155,7 +155,7 @@ class Gathering:
         for time_ns, hits, place, first, second, third in zip(report.times, *[fives] * 5, strict=True):
             reading.turn_there(self._place + place, (first, second, third))
             if self._clock is not None:
-                reading.note_time(self._clock, time_ns)
+                reading.clock, reading.time_ns, reading.ordinal = self._clock, time_ns, None
             try:
                 self._runner.joining.take(known[hits], reading)
             except EventError as error:

@@ -30,17 +30,18 @@ class Reading:
         line: the undecoded line.
         index: its number in the block in hand; None where something else is to be kept.
         struct, structs: what it was decoded into, and the types of that.
-        time_ns: when it was, by the clock that it is known to.
+        clock, time_ns: the clock by which its time was read last, and that time.
+        ordinal: where it stands by that clock; None if nobody asked, and the clock has no tiebreaker.
     """
 
     __slots__ = (
-        "_clock",
         "_document",
         "_keeper",
         "_kept",
-        "_where",
+        "clock",
         "index",
         "line",
+        "ordinal",
         "place",
         "struct",
         "structs",
@@ -65,9 +66,9 @@ class Reading:
         self._keeper = keeper
         self._document = document
         self._kept = kept
-        self._clock: Clock | None = None
+        self.clock: Clock | None = None
         self.time_ns = NO_TIME
-        self._where: Ordinal | None = None
+        self.ordinal: Ordinal | None = None
 
     def turn_to(self, place: int, line: bytes, index: int, struct: Any) -> None:
         """Be about another line from here on: one object for all lines takes less than one for each."""
@@ -75,7 +76,7 @@ class Reading:
         self.line = line
         self.index = index
         self.struct = struct
-        self._document = self._kept = self._clock = None
+        self._document = self._kept = self.clock = None
 
     @property
     def document(self) -> Document:
@@ -105,22 +106,12 @@ class Reading:
 
     def where(self, clock: Clock) -> Ordinal:
         """Return where the event stands by a clock; rules mostly have the same one."""
-        if self._clock is not clock:
-            self._clock, self._where = clock, clock.read(self)
-            self.time_ns = self._where[0]
-        elif self._where is None:
-            self._where = (self.time_ns, *NO_TIEBREAKER, self.place)
-        return self._where
-
-    def is_known_to(self, clock: Clock) -> bool:
-        """Tell whether the time by a clock was noted."""
-        return self._clock is clock
-
-    def note_time(self, clock: Clock, time_ns: int) -> None:
-        """Note the time by a clock without a tiebreaker: most events are asked for no more than that."""
-        self._clock = clock
-        self.time_ns = time_ns
-        self._where = None
+        if self.clock is not clock:
+            self.clock, self.ordinal = clock, clock.read(self)
+            self.time_ns = self.ordinal[0]
+        elif self.ordinal is None:
+            self.ordinal = (self.time_ns, *NO_TIEBREAKER, self.place)
+        return self.ordinal
 
 
 class Clock:
@@ -167,13 +158,14 @@ class Clock:
         None for one without a time.
         """
         if self.tiebreaker is None:  # and places only grow: the time says all
-            if not reading.is_known_to(self):
-                reading.note_time(self, self._read_time(reading))
-            if reading.time_ns == NO_TIME:
+            if reading.clock is not self:
+                reading.clock, reading.time_ns, reading.ordinal = self, self._read_time(reading), None
+            time_ns = reading.time_ns
+            if time_ns == NO_TIME:
                 return None
-            if reading.time_ns < self.now_ns:
+            if time_ns < self.now_ns:
                 return False
-            self.now_ns = reading.time_ns
+            self.now_ns = time_ns
             return True
         where = reading.where(self)
         if where[0] == NO_TIME:
