@@ -141,6 +141,20 @@ def test_other_keys_are_nothing_new_where_no_dotted_one_could_hold_a_value() -> 
     assert asker.decisions.structs.unlike
 
 
+def test_a_key_is_known_however_it_is_written() -> None:
+    asker = Asker(conditions_of(["any where a.b == 1", "any where a.z == 1"]))
+    check_met(asker, [{"a": {"b": 1}}], [], are_alike=True)
+    structs = asker.decisions.structs
+    assert structs.absent == {"a.z"}
+    assert structs.getter("a.b")(structs.decode(b'{"a": {"\\u0062": 7, "x\\/y": 1}}')) == 7
+    assert not structs.unlike
+    for line in (b'{"a": {"b": 1, "z": null}}', b'{"a": {"b": 1, "z": 1}}'):
+        assert structs.getter("a.b")(structs.decode(line)) == 1
+    with pytest.raises(UnusualShape):
+        structs.decode(b'{"a": {"\\u007a": 1}}')
+    assert structs.unlike == 3
+
+
 def test_an_object_may_be_there_of_which_nothing_is_read() -> None:
     asker = Asker(conditions_of(["any where a.b == 1", "any where a.b == 2 and c.d.e == null", "any where c.f == 1"]))
     alike = [{"a": {"b": 1}, "c": {"d": {"x": 1}}}, {"a": {"b": 2}, "c": {"x": {"y": 1}}}]
