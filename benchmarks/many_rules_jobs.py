@@ -11,7 +11,7 @@ from benchmarks.one_rule import WrongAnswer
 from benchmarks.report import Row, Section
 
 _LIMITS = {"event": 1.7}
-"""Rules that join events are asked by one process, so that for all rules there is no figure to keep."""
+"""The main process joins events, beside those that ask: what that leaves of two cores is no figure to keep."""
 _SELECTIONS = {
     "event rules, two processes to one, steady": "event",
     "all rules, two processes to one, steady": "all",
