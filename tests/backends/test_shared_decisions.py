@@ -13,7 +13,7 @@ import eqlite
 from eqlite import Schema, strategies
 from eqlite.backends.base import Faults
 from eqlite.backends.reference import ReferenceBackend
-from eqlite.backends.shared import atoms, decisions, sample
+from eqlite.backends.shared import atoms, decisions, memory, sample
 from eqlite.backends.shared.decisions import Decisions
 from eqlite.backends.shared.nodes import Node
 from eqlite.backends.shared.structs import DoesNotFit, UnusualShape
@@ -183,7 +183,7 @@ def test_a_field_that_decides_most_is_not_asked_where_another_is_known_to_be_abs
 def test_nothing_changes_where_all_is_forgotten_all_the_time(data: st.DataObject, hostile: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decisions, "MAX_NODES", 2)
-        patch.setattr(atoms, "_MOST_VALUES", 1)
+        patch.setattr(memory, "_MOST_VALUES", 1)
         patch.setattr(atoms, "_SAMPLE", data.draw(st.integers(1, 3)))
         asker, queries = draw_asker(data, "none")
         for _ in range(data.draw(st.integers(1, 4))):

@@ -6,6 +6,8 @@ one less for Python's garbage collector to look at, again and again.
 
 from __future__ import annotations
 
+import itertools
+import sys
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,12 +16,21 @@ from eqlite.engine.keys import Key
 from eqlite.engine.order import Ordinal
 from eqlite.engine.sequences import UNTIL, Found, Kept, Link, OpenKey, Pending, SequenceMatcher, StageKeys, new_tuple
 
+_MOST_BYTES_PER_KEY = 400
+_FEW_KEYS = 100
+
 
 @dataclass(slots=True)
 class PairMatcher(SequenceMatcher[Kept]):
     """The state of a sequence query of two events; takes events in order."""
 
-    states: OrderedDict[Key, Link[Kept]] = field(default_factory=OrderedDict)  # type: ignore[assignment]
+    states: dict[Key, Link[Kept]] = field(default_factory=dict)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Complete the state: where keys are given up one by one, in a dict that finds its first one quickly."""
+        SequenceMatcher.__post_init__(self)
+        if self.max_open is not None:
+            self.states = OrderedDict()
 
     def begin(self, link: Link[Kept], keys: tuple[Key, ...]) -> list[Found[Kept]]:
         """Take an event that meets the first stage alone."""
@@ -27,9 +38,9 @@ class PairMatcher(SequenceMatcher[Kept]):
         if self.maxspan_ns is not None and (self.next_sweep_ns is None or link.ordinal[0] >= self.next_sweep_ns):
             self.advance(link.ordinal[0], [])
         for key in keys:
-            if states.setdefault(key, link) is not link:
-                states[key] = link
-                states.move_to_end(key)
+            if key in states:  # to the end with it
+                del states[key]
+            states[key] = link
         if self.max_open is not None:
             self._keep_at_most(self.max_open)
         return []
@@ -56,13 +67,17 @@ class PairMatcher(SequenceMatcher[Kept]):
 
     def _keep_at_most(self, count: int) -> None:
         while len(self.states) > count:
-            self.states.popitem(last=False)
+            del self.states[next(iter(self.states))]
             self.dropped += 1
 
     def _drop_older(self, than_ns: int) -> None:
         states = self.states
-        while states and next(iter(states.values())).ordinal[0] < than_ns:
-            states.popitem(last=False)
+        old = list(itertools.takewhile(lambda item: item[1].ordinal[0] < than_ns, states.items()))
+        for key, _ in old:
+            del states[key]
+        # A dict keeps the places of keys that are gone, and to find its first one passes by all of them.
+        if self.max_open is None and sys.getsizeof(states) > _MOST_BYTES_PER_KEY * (len(states) + _FEW_KEYS):
+            self.states = dict(states)
 
     def open_keys(self) -> Iterator[OpenKey[Kept]]:
         """Yield what is open under each key."""

@@ -107,9 +107,8 @@ class Reading:
     def where(self, clock: Clock) -> Ordinal:
         """Return where the event stands by a clock; rules mostly have the same one."""
         if self.clock is not clock:
-            self.clock, self.ordinal = clock, clock.read(self)
-            self.time_ns = self.ordinal[0]
-        elif self.ordinal is None:
+            clock.look_at(self)
+        if self.ordinal is None:
             self.ordinal = (self.time_ns, *NO_TIEBREAKER, self.place)
         return self.ordinal
 
@@ -134,45 +133,41 @@ class Clock:
         if timestamp.path in structs.attributes:
             self._get = structs.getter(timestamp.path)
 
-    def read(self, reading: Reading) -> Ordinal:
-        """Return where an event stands."""
-        time_ns = self._read_time(reading)
-        if self.tiebreaker is None:
-            return (time_ns, *NO_TIEBREAKER, reading.place)
-        return ordinal_of_values(time_ns, converted(reading.raw(self.tiebreaker), self.tiebreaker), reading.place)
+    def look_at(self, reading: Reading) -> None:
+        """Read the time of an event, and by the tiebreaker, if there is one, where it stands."""
+        get, struct = self._get, reading.struct
+        value = None if get is None or struct is None else get(struct)
+        time_ns = parse_timestamp(value) if value.__class__ is str else self._time_of_values(reading)
+        if time_ns is None:
+            time_ns = NO_TIME
+        reading.clock, reading.time_ns, reading.ordinal = self, time_ns, None
+        if self.tiebreaker is not None:
+            tiebreakers = converted(reading.raw(self.tiebreaker), self.tiebreaker)
+            reading.ordinal = ordinal_of_values(time_ns, tiebreakers, reading.place)
 
-    def _read_time(self, reading: Reading) -> int:
-        time_ns = None
-        if self._get is not None and reading.struct is not None:
-            value = self._get(reading.struct)
-            if value.__class__ is str:
-                time_ns = parse_timestamp(value)
-                return NO_TIME if time_ns is None else time_ns
-        if self._timestamp is not None:
-            time_ns = time_of_values(reading.raw(self._timestamp), self._timestamp)
-        return NO_TIME if time_ns is None else time_ns
+    def _time_of_values(self, reading: Reading) -> int | None:
+        timestamp = self._timestamp
+        return None if timestamp is None else time_of_values(reading.raw(timestamp), timestamp)
 
     def follows(self, reading: Reading) -> bool | None:
         """Tell whether an event stands behind all that were asked about before, and remember that it came.
 
         None for one without a time.
         """
+        if reading.clock is not self:
+            self.look_at(reading)
+        time_ns = reading.time_ns
+        if time_ns == NO_TIME:
+            return None
         if self.tiebreaker is None:  # and places only grow: the time says all
-            if reading.clock is not self:
-                reading.clock, reading.time_ns, reading.ordinal = self, self._read_time(reading), None
-            time_ns = reading.time_ns
-            if time_ns == NO_TIME:
-                return None
             if time_ns < self.now_ns:
                 return False
-            self.now_ns = time_ns
-            return True
-        where = reading.where(self)
-        if where[0] == NO_TIME:
-            return None
-        if self._latest is not None and where < self._latest:
-            return False
-        self.now_ns, self._latest = where[0], where
+        else:
+            where = reading.where(self)
+            if self._latest is not None and where < self._latest:
+                return False
+            self._latest = where
+        self.now_ns = time_ns
         return True
 
 

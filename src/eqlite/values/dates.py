@@ -48,12 +48,16 @@ _MAX_COUNT: Final = (1 << 31) - 1
 _UNITS = {"w": 7 * DAY, "d": DAY, "h": HOUR, "H": HOUR, "m": MINUTE, "s": SECOND}
 _MONTHS_OF = {"y": 12, "M": 1}
 
-# The parts of "2026-03-02T10:15:21.118Z" by their text, in nanoseconds. Days and minutes are learned as they come.
+# The parts of "2026-03-02T10:15:21.118Z" by their text, in nanoseconds. Seconds, minutes and days are learned as they
+# come.
 _DAYS: dict[str, int] = {}
 _KNOWN_MINUTES: dict[str, int] = {}
+_KNOWN_SECONDS: dict[str, int] = {}
 _MINUTES = {f"T{hour:02}:{minute:02}": hour * HOUR + minute * MINUTE for hour in range(24) for minute in range(60)}
-_SECONDS = {f":{second:02}": second * SECOND for second in range(60)}
-_TAILS = {f".{number:03}Z": number * MILLISECOND for number in range(1_000)} | {"Z": 0, "": 0}
+_SECOND_TEXTS = [f":{second:02}" for second in range(60)]
+_SECONDS = {text: second * SECOND for second, text in enumerate(_SECOND_TEXTS)}
+_MILLI_TEXTS = [f".{number:03}" for number in range(1_000)]
+_TAILS = {f"{text}Z": number * MILLISECOND for number, text in enumerate(_MILLI_TEXTS)} | {"Z": 0, "": 0}
 _ANY_TAIL = compile_pattern("[f][o]", extended=True) or ()
 
 
@@ -71,9 +75,12 @@ def parse_timestamp(value: object) -> int | None:
     >>> parse_timestamp("2026-03-02 10:15:21.118000001+01:00"), parse_timestamp(1772446521118), parse_timestamp("soon")
     (1772442921118000001, 1772446521118000000, None)
     """
+    if value.__class__ is str:
+        start, fraction = _KNOWN_SECONDS.get(value[:19]), _TAILS.get(value[19:])
+        if start is not None and fraction is not None:
+            return start + fraction
     if isinstance(value, str):
-        quick = _quick(value)
-        return quick if quick is not None else _timestamp_of_text(value)
+        return _timestamp_of_text(value)
     if isinstance(value, (list, tuple)):
         return _first_timestamp(value)
     if isinstance(value, datetime.date):
@@ -156,19 +163,19 @@ def format_instant(ns: int) -> str:
     >>> format_instant(0), format_instant(1_500_100)
     ('1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.0015001Z')
     """
-    seconds, fraction = divmod(ns, SECOND)
-    millis, below = divmod(fraction, MILLISECOND)
+    seconds = ns // SECOND
+    fraction = ns - seconds * SECOND
+    millis, below = fraction // MILLISECOND, fraction % MILLISECOND
     digits = "" if not below else f"{below:06}".rstrip("0")
-    return f"{_second_text(seconds)}.{millis:03}{digits}Z"
+    return f"{_minute_text(seconds // 60)}{_SECOND_TEXTS[seconds % 60]}{_MILLI_TEXTS[millis]}{digits}Z"
 
 
 @lru_cache(maxsize=_MAX_KNOWN)
-def _second_text(seconds: int) -> str:
-    days, rest = divmod(seconds, DAY // SECOND)
+def _minute_text(minutes: int) -> str:
+    days, rest = divmod(minutes, DAY // MINUTE)
     year, month, day = date_of(max(-_MAX_DAYS, min(days, _MAX_DAYS)))
     sign = "-" if year < 0 else "+" if year > 9_999 else ""
-    minutes = rest // 60
-    return f"{sign}{abs(year):04}-{month:02}-{day:02}T{minutes // 60:02}:{minutes % 60:02}:{rest % 60:02}"
+    return f"{sign}{abs(year):04}-{month:02}-{day:02}T{rest // 60:02}:{rest % 60:02}"
 
 
 def _quick(text: str) -> int | None:
@@ -176,25 +183,37 @@ def _quick(text: str) -> int | None:
 
     The look-ups are the validation: only what a calendar and a clock can show is in the tables.
     """
-    minute = text[:16]
-    start, seconds = _KNOWN_MINUTES.get(minute), _SECONDS.get(text[16:19])
-    if seconds is None:
-        return None
+    start = _KNOWN_SECONDS.get(text[:19])
     if start is None:
-        start = _learn_minute(minute)
+        start = _learn_second(text[:19])
         if start is None:
             return None
     tail = text[19:]
     fraction = _TAILS.get(tail)
     if fraction is not None:
-        return start + seconds + fraction
+        return start + fraction
     digits = tail[1:-1]
     if len(digits) <= FRACTION_DIGITS and tail[0] == "." and tail[-1] == "Z" and digits.isascii() and digits.isdigit():
-        return start + seconds + int(digits.ljust(FRACTION_DIGITS, "0"))
+        return start + int(digits.ljust(FRACTION_DIGITS, "0"))
     fields: Fields = {}
     if match_items(_ANY_TAIL, tail, 0, fields) != len(tail):
         return None
-    return start + seconds + fields.get("n", 0) - fields.get("offset", 0) * SECOND
+    return start + fields.get("n", 0) - fields.get("offset", 0) * SECOND
+
+
+def _learn_second(text: str) -> int | None:
+    """Return the start of the second of `2026-03-02T10:15:21` and remember it; None where it is no such second."""
+    start, seconds = _KNOWN_MINUTES.get(text[:16]), _SECONDS.get(text[16:])
+    if seconds is None:
+        return None
+    if start is None:
+        start = _learn_minute(text[:16])
+        if start is None:
+            return None
+    if len(_KNOWN_SECONDS) >= _MAX_KNOWN:
+        _KNOWN_SECONDS.clear()
+    _KNOWN_SECONDS[text] = start + seconds
+    return start + seconds
 
 
 def _learn_minute(text: str) -> int | None:

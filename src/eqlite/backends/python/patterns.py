@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from eqlite.backends.python.runtime import SEPARATOR, STAND_IN
 from eqlite.values.wildcard import Atom, Pattern
@@ -19,6 +18,8 @@ MANY_LITERALS = 9
 _MANY_ATOMS = 64
 LITERALS_AT_ONCE = 2_000
 """To build one machine for more can take time with the square of their number."""
+
+EveryLiteral = Callable[[str, bool], list[tuple[int, int, int]]]
 
 try:
     from ahocorasick_rs import AhoCorasick, Implementation
@@ -145,16 +146,17 @@ def literal_finder(literals: list[str]) -> Callable[[str], object] | None:
     return _machine(literals)
 
 
-def every_literal(literals: Sequence[str]) -> Callable[[str], list[tuple[int, int, int]]] | None:
-    """Return a function that finds all places of literals in a text: number of the literal, start, end.
+def every_literal(literals: Sequence[str]) -> EveryLiteral | None:
+    """Return a function that finds places of literals in a text: number of the literal, start, end.
 
-    It raises UnicodeEncodeError for a text with a lone surrogate. None where there is no machine for it.
+    All of them, if it is told True. It raises UnicodeEncodeError for a text with a lone surrogate. None where there is
+    no machine for it.
     """
     if AhoCorasick is None:
         return None
     # The smallest machine: there are many, and what is not in the processor's cache is slow whatever it could do.
-    machine = AhoCorasick(literals, implementation=Implementation.ContiguousNFA)
-    return partial(machine.find_matches_as_indexes, overlapping=True)
+    find: EveryLiteral = AhoCorasick(literals, implementation=Implementation.ContiguousNFA).find_matches_as_indexes
+    return find
 
 
 def _machine(literals: list[str]) -> Callable[[str], object]:

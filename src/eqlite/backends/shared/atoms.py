@@ -1,22 +1,23 @@
-"""The atoms of one field, and what is remembered of the values that came."""
+"""The atoms of one field, and which of them hold for a value."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from eqlite import plan
 from eqlite.backends.shared.finders import Atom, Finder, Test
+from eqlite.backends.shared.memory import LONGEST_KNOWN, Memory, Recaller
 
-_MOST_VALUES = 2_000
-LONGEST_KNOWN = 256
 _MOST_TEXTS = 8
 _SAMPLE = 250
 _FEW_TESTS = 300
 _FEW_DOCUMENTS = 10
 _MORE_ATOMS = 2
 _SPARE_ATOMS = 16
+
+Ask = Callable[[Any], int]
+"""Tells which atoms hold for a raw value: some, and maybe others besides."""
 
 
 class FieldAtoms:
@@ -36,14 +37,12 @@ class FieldAtoms:
         self.tests: dict[Test, int] = {}
         self.is_direct = False
         self.together: frozenset[int] = frozenset()
-        self._same: dict[Any, Any] = {}
         self._atoms: dict[int, Atom] = {}
         self._made: dict[int, Finder] = {}  # by which atoms they find
         self._finders: dict[int, Finder] = {}  # by which atoms are wanted
-        self._askers: dict[Finder, Callable[[Any], int]] = {}
-        self._at_hand: dict[int, Finder] = {}  # by which atoms are wanted where nodes are not made
-        self._known: dict[Any, int] = {}
-        self._seen: set[str] = set()
+        self._askers: dict[Finder, Ask] = {}
+        self._at_hand: dict[int, Ask] = {}  # by which atoms are wanted where nodes are not made
+        self._memory = Memory(self._full)
         self._asked = self._computed = 0
         self._without = 0
 
@@ -85,12 +84,14 @@ class FieldAtoms:
             self._finders[mask] = finder
         return finder
 
-    def asker(self, mask: int) -> Callable[[Any], int]:
-        """Return a function that tells which of some atoms hold for a value, and maybe of a few others."""
-        finder = self.finder(mask)
+    def asker(self, mask: int) -> Ask:
+        """Return what tells of some of the atoms, and maybe of a few others."""
+        return self._asker_of(self.finder(mask))
+
+    def _asker_of(self, finder: Finder) -> Ask:
         ask = self._askers.get(finder)
         if ask is None:
-            ask = self._askers[finder] = finder.find if finder.is_quick else partial(self.bits_by, finder)
+            ask = self._askers[finder] = finder.find if finder.is_quick else Recaller(finder, self._memory).find
         return ask
 
     def _full(self) -> Finder:
@@ -99,12 +100,12 @@ class FieldAtoms:
     def bits_of(self, key: Any, value: Any) -> int:
         """Return all atoms that hold for a value, which may be remembered by `key`."""
         self._asked += 1
-        bits = self._known.get(key)
+        bits = self._memory.known.get(key)
         if bits is None:
             self._computed += 1
             bits = self._full().find(value)
             if is_short(key):
-                self._remember(key, bits)
+                self._memory.remember(key, bits)
             if self._computed >= _SAMPLE:
                 self.is_direct = self._computed * 4 > self._asked
                 self._asked = self._computed = 0
@@ -117,18 +118,16 @@ class FieldAtoms:
         """
         if value is None:
             return 0
-        finder = self._at_hand.get(mask)
-        if finder is None:
+        ask = self._at_hand.get(mask)
+        if ask is None:
             covering = [known for known in self._made if known & mask == mask]
-            if covering:
-                finder = self._made[min(covering, key=int.bit_count)]
-            else:
+            if not covering:
                 self._without += 1
                 if self._without < _FEW_DOCUMENTS:
                     return None
-                finder = self._full()
-            self._at_hand[mask] = finder
-        return self.bits_by(finder, value)
+            finder = self._made[min(covering, key=int.bit_count)] if covering else self._full()
+            ask = self._at_hand[mask] = self._asker_of(finder)
+        return ask(value)
 
     def bits_one_by_one(self, mask: int, value: Any) -> int:
         """Return the atoms of a mask that hold for any raw value."""
@@ -142,60 +141,11 @@ class FieldAtoms:
 
     def same(self, value: Any) -> Any:
         """Return a value equal to this one, always the same: what is remembered many times is near at hand."""
-        return self._same.setdefault(value, value)
-
-    def bits_by(self, finder: Finder, value: Any) -> int:
-        """Return the atoms that hold for a value, those of the finder among them.
-
-        Texts that are new mostly never come again: only of the second time on all atoms are found out, to be
-        remembered.
-        """
-        kind = value.__class__
-        if kind is str:
-            found = self._known.get(value)
-            if found is not None:
-                return found
-            return finder.find_text(value) if self._is_new(value) else self._remembered(value)
-        if kind is not tuple:
-            return 0 if value is None else finder.find(value)
-        bits = 0
-        new = []
-        for text in value:
-            found = self._known.get(text)
-            if found is not None:
-                bits |= found
-            elif self._is_new(text):
-                new.append(text)
-            else:
-                bits |= self._remembered(text)
-        return bits | finder.find_texts(new) if new else bits
-
-    def _is_new(self, text: str) -> bool:
-        seen = self._seen
-        if text in seen:
-            return False
-        if len(text) <= LONGEST_KNOWN:
-            if len(seen) >= _MOST_VALUES:
-                seen.clear()
-            seen.add(text)
-        return True
-
-    def _remembered(self, text: str) -> int:
-        bits = self._full().find_text(text)
-        self._remember(text, bits)
-        return bits
-
-    def _remember(self, key: Any, bits: int) -> None:
-        if len(self._known) >= _MOST_VALUES:
-            self._known.clear()
-            self._same.clear()
-        self._known[key] = bits
+        return self._memory.same(value)
 
     def clear(self) -> None:
         """Forget values and finders."""
-        self._known.clear()
-        self._same.clear()
-        self._seen.clear()
+        self._memory.clear()
         self._finders.clear()
         self._askers.clear()
         self._at_hand.clear()

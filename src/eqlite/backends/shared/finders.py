@@ -150,7 +150,7 @@ class Finder:
         self._needs_lower_case = bool(self._literals or self._folded)
         self._machine = _machine(self._literals)
         self._ends, self._between = _intervals(blocks)
-        self.is_quick = not (self._literals or self._always or self._ends)
+        self.is_quick = self._has_numbers_only or not (self._literals or self._always or self._ends)
 
     def find(self, value: Any) -> int:
         """Return the atoms that hold for a value: a text, a tuple of texts, None, or whatever an event may hold."""
@@ -218,9 +218,11 @@ class Finder:
             hits = self._each_literal(joined)
         else:
             try:
-                hits = self._machine(joined)
+                hits = self._machine(joined, True)
             except UnicodeEncodeError:  # a lone surrogate cannot cross into Rust
                 hits = self._each_literal(joined)
+        if not hits:
+            return 0
         found = 0
         for place in {place for place, _, _ in hits} if len(hits) > 1 else [place for place, _, _ in hits]:
             found |= self._enough[place]
@@ -262,7 +264,7 @@ def _like(pattern: Pattern) -> Check:
     return (lambda _, joined: search(joined)) if pattern.folded else (lambda texts, _: search(runtime.joined(texts)))
 
 
-def _machine(literals: Sequence[str]) -> Callable[[str], list[tuple[int, int, int]]] | None:
+def _machine(literals: Sequence[str]) -> patterns.EveryLiteral | None:
     if len(literals) < _FEW_LITERALS or len(literals) > patterns.LITERALS_AT_ONCE:
         return None
     return patterns.every_literal(literals)

@@ -1,0 +1,98 @@
+"""What is remembered of the values of one field: which atoms hold for those that come again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from eqlite.backends.shared.finders import Finder
+
+_MOST_VALUES = 2_000
+LONGEST_KNOWN = 256
+
+
+class Memory:
+    """Values with all atoms that hold for them, and texts that came once: most never come again.
+
+    Attributes:
+        known: the values, by what is told apart.
+        seen: the texts.
+    """
+
+    def __init__(self, full: Callable[[], Finder]) -> None:
+        """Begin with a function that returns what finds all atoms."""
+        self.known: dict[Any, int] = {}
+        self.seen: set[str] = set()
+        self._full = full
+        self._same: dict[Any, Any] = {}
+
+    def same(self, value: Any) -> Any:
+        """Return a value equal to this one, always the same: what is remembered many times is near at hand."""
+        return self._same.setdefault(value, value)
+
+    def remember(self, key: Any, bits: int) -> None:
+        """Remember all atoms that hold for a value."""
+        if len(self.known) >= _MOST_VALUES:
+            self.known.clear()
+            self._same.clear()
+        self.known[key] = bits
+
+    def find_again(self, text: str) -> int:
+        """Return all atoms that hold for a text that came before, and remember them."""
+        bits = self._full().find_text(text)
+        self.remember(text, bits)
+        return bits
+
+    def note(self, text: str) -> None:
+        """Note that a text came once."""
+        if len(text) <= LONGEST_KNOWN:
+            if len(self.seen) >= _MOST_VALUES:
+                self.seen.clear()
+            self.seen.add(text)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.known.clear()
+        self.seen.clear()
+        self._same.clear()
+
+
+class Recaller:
+    """A finder that is asked only about what is not remembered; `find` returns its atoms, and maybe others that hold.
+
+    An object of few parts with a method, since there are many: a `partial` is another call for each value.
+    """
+
+    __slots__ = ("_finder", "_known", "_memory", "_seen")
+
+    def __init__(self, finder: Finder, memory: Memory) -> None:
+        self._finder = finder
+        self._memory = memory
+        self._known = memory.known
+        self._seen = memory.seen
+
+    def find(self, value: Any) -> int:
+        """Return the atoms that hold for a raw value, those of the finder among them."""
+        kind = value.__class__
+        if kind is str:
+            found = self._known.get(value)
+            if found is not None:
+                return found
+            if value in self._seen:
+                return self._memory.find_again(value)
+            self._memory.note(value)
+            return self._finder.find_text(value)
+        if kind is not tuple:
+            return 0 if value is None else self._finder.find(value)
+        bits = 0
+        new = []
+        for text in value:
+            found = self._known.get(text)
+            if found is not None:
+                bits |= found
+            elif text in self._seen:
+                bits |= self._memory.find_again(text)
+            else:
+                self._memory.note(text)
+                new.append(text)
+        return bits | self._finder.find_texts(new) if new else bits
