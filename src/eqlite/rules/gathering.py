@@ -83,7 +83,7 @@ class ReadingThere(Reading):
         self._document = self._kept = self.clock = None
         self._struct = _UNREAD
         if place_there[0] == IS_DOCUMENT:
-            self._document = document_of(self.kept())
+            self._document = document_of(self.keep()())
 
     @property
     def struct(self) -> Any:
@@ -100,8 +100,7 @@ class ReadingThere(Reading):
     def struct(self, struct: Any) -> None:
         self._struct = struct
 
-    @property
-    def kept(self) -> Kept:
+    def keep(self) -> Kept:
         """Return what to keep, to have the event again."""
         if self._kept is None:
             self._kept = self._there.kept(*self._place_there)

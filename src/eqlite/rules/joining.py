@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from eqlite.engine.keys import Key
 from eqlite.engine.order import NO_TIME
@@ -48,7 +47,8 @@ class JoiningRule:
 Concerned = tuple[JoiningRule, SequenceMatcher[Kept], Asked]
 
 
-class _Prepared(NamedTuple):
+@dataclass(slots=True, eq=False)
+class _Prepared:
     """What to do for an event that meets certain stages.
 
     Attributes:
@@ -101,11 +101,11 @@ class JoiningRules:
         prepared: _Prepared | None = hits.prepared
         if prepared is None or prepared.is_trusting is not self._is_trusting:
             prepared = hits.prepared = self._prepare(hits.stages)
-        clocks, kept, begun, _, waiting, _ = prepared
+        clocks = prepared.clocks
         untimed: Sequence[Clock] = ()
         if self.may_trust_order and (len(clocks) > 1 or not clocks[0].follows(reading)):
             untimed = self._look_at_order(clocks, reading)
-        for rule, asked in kept:
+        for rule, asked in prepared.kept:
             self._keep(rule, asked, reading)
         if self._is_trusting and not self.has_lost_order:
             self._until_sweep -= 1
@@ -113,7 +113,7 @@ class JoiningRules:
                 self._sweep()
             if untimed:
                 _count_untimed(prepared, untimed)
-            if begun or waiting & self._open:
+            if prepared.begun or prepared.waiting & self._open:
                 self._match(prepared, untimed, reading)
         elif self.may_trust_order and reading.place > ORDERLY_EVENTS:
             self._trust()
@@ -141,7 +141,7 @@ class JoiningRules:
                 self._note_open(rule, rule.matcher)
 
     def _note_open(self, rule: JoiningRule, matcher: SequenceMatcher[Kept]) -> None:
-        if bool(matcher.states) is not bool(self._open & rule.bit):
+        if (not matcher.states) is not (not self._open & rule.bit):
             self._open ^= rule.bit
 
     def _match(self, prepared: _Prepared, untimed: Sequence[Clock], reading: Reading) -> None:
@@ -174,11 +174,11 @@ class JoiningRules:
                     continue
             if rule.clock is not last_clock:  # nearly all rules have the same
                 last_clock = rule.clock
-                link = new_tuple(Link, (reading.where(last_clock), reading.kept))
+                link = new_tuple(Link, (reading.where(last_clock), reading.keep()))
             found = matcher.take((*link, met)) if met else matcher.begin(link, keys)
             if found:
                 rule.found += found
-            if bool(matcher.states) is not bool(self._open & rule.bit):  # `_note_open`, without a call
+            if (not matcher.states) is not (not self._open & rule.bit):  # `_note_open`, without a call
                 self._open ^= rule.bit
 
     def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading) -> None:
@@ -188,7 +188,7 @@ class JoiningRules:
             return
         met = _with_keys(rule, asked, reading)
         if met:
-            rule.search.take_hits(EventHits(where, reading.kept, met))
+            rule.search.take_hits(EventHits(where, reading.keep(), met))
 
     def _prepare(self, stages: Stages) -> _Prepared:
         kept, begun, continued = [], [], {}

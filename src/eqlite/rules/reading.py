@@ -85,8 +85,7 @@ class Reading:
             self._document = unwrap(decode_object(self.line))[0][0]
         return self._document
 
-    @property
-    def kept(self) -> Kept:
+    def keep(self) -> Kept:
         """Return what to keep, to have the event again."""
         if self._kept is None:
             assert self._keeper is not None
@@ -187,8 +186,9 @@ class KeyReader:
 
     def read(self, reading: Reading, report: Report) -> tuple[Key, ...]:
         """Return the keys of an event; mostly one, of texts that need no look."""
-        if self._get is not None and reading.struct is not None:
-            value = self._get(reading.struct)
+        get, struct = self._get, reading.struct
+        if get is not None and struct is not None:
+            value = get(struct)
             if self._is_one:
                 value = (value,)
             for part in value:

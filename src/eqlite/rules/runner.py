@@ -50,7 +50,7 @@ class Runner:
     def take(self, hits: Hits, reading: Reading) -> None:
         """Take what an event meets."""
         if hits.events:
-            kept = reading.kept
+            kept = reading.keep()
             for number in hits.events:
                 self.searches[number].take_match(reading.where(self._clocks[number]), kept)
         if hits.stages:

@@ -102,7 +102,7 @@ class Worker:
 
     def _there(self, reading: Reading) -> PlaceThere:
         if reading.index is None:
-            self._report.documents.append(reading.kept)
+            self._report.documents.append(reading.keep())
             return (IS_DOCUMENT, len(self._report.documents) - 1, 0)
         if self._is_range:
             return self._asker.keeper.place(reading.index)

@@ -25,6 +25,8 @@ _LONGEST_PREFIX: Final = len("128")
 _ADDRESSES: Final = (ipaddress.IPv4Address, ipaddress.IPv6Address)
 # The parts of a dotted quad by their text: no leading zeros, no signs, no digits of other scripts.
 _OCTETS: Final = {str(number): number for number in range(256)}
+_FIRST_OCTETS: Final = {text: _IPV4_START | number << 24 for text, number in _OCTETS.items()}
+_SECOND_OCTETS: Final = {text: number << 16 for text, number in _OCTETS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,8 @@ def parse_address(value: object) -> int | None:
     parts = value.split(".")
     if len(parts) == 4:
         try:
-            return (
-                _IPV4_START
-                | _OCTETS[parts[0]] << 24
-                | _OCTETS[parts[1]] << 16
-                | _OCTETS[parts[2]] << 8
-                | _OCTETS[parts[3]]
-            )
+            first, second, third, last = parts
+            return _FIRST_OCTETS[first] + _SECOND_OCTETS[second] + (_OCTETS[third] << 8) + _OCTETS[last]
         except KeyError:
             pass
     if ":" not in value or "%" in value:

@@ -8,6 +8,7 @@ from typing import Any
 from eqlite.backends.shared.finders import Finder
 
 _MOST_VALUES = 2_000
+_MOST_TEXTS = 8
 LONGEST_KNOWN = 256
 
 
@@ -16,12 +17,14 @@ class Memory:
 
     Attributes:
         known: the values, by what is told apart.
+        lists: the same for lists of texts that are all known.
         seen: the texts.
     """
 
     def __init__(self, full: Callable[[], Finder]) -> None:
         """Begin with a function that returns what finds all atoms."""
         self.known: dict[Any, int] = {}
+        self.lists: dict[tuple[str, ...], int] = {}
         self.seen: set[str] = set()
         self._full = full
         self._same: dict[Any, Any] = {}
@@ -36,6 +39,13 @@ class Memory:
             self.known.clear()
             self._same.clear()
         self.known[key] = bits
+
+    def remember_list(self, texts: tuple[str, ...], bits: int) -> None:
+        """Remember all atoms that hold for texts that are known one by one."""
+        if len(texts) <= _MOST_TEXTS:
+            if len(self.lists) >= _MOST_VALUES:
+                self.lists.clear()
+            self.lists[texts] = bits
 
     def find_again(self, text: str) -> int:
         """Return all atoms that hold for a text that came before, and remember them."""
@@ -53,6 +63,7 @@ class Memory:
     def clear(self) -> None:
         """Forget everything."""
         self.known.clear()
+        self.lists.clear()
         self.seen.clear()
         self._same.clear()
 
@@ -63,12 +74,13 @@ class Recaller:
     An object of few parts with a method, since there are many: a `partial` is another call for each value.
     """
 
-    __slots__ = ("_finder", "_known", "_memory", "_seen")
+    __slots__ = ("_finder", "_known", "_lists", "_memory", "_seen")
 
     def __init__(self, finder: Finder, memory: Memory) -> None:
         self._finder = finder
         self._memory = memory
         self._known = memory.known
+        self._lists = memory.lists
         self._seen = memory.seen
 
     def find(self, value: Any) -> int:
@@ -84,9 +96,13 @@ class Recaller:
             return self._finder.find_text(value)
         if kind is not tuple:
             return 0 if value is None else self._finder.find(value)
+        found = self._lists.get(value)
+        return self._find_list(value) if found is None else found
+
+    def _find_list(self, texts: tuple[str, ...]) -> int:
         bits = 0
         new = []
-        for text in value:
+        for text in texts:
             found = self._known.get(text)
             if found is not None:
                 bits |= found
@@ -95,4 +111,7 @@ class Recaller:
             else:
                 self._memory.note(text)
                 new.append(text)
-        return bits | self._finder.find_texts(new) if new else bits
+        if new:
+            return bits | self._finder.find_texts(new)
+        self._memory.remember_list(texts, bits)
+        return bits
