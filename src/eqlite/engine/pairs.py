@@ -6,7 +6,6 @@ one less for Python's garbage collector to look at, again and again.
 
 from __future__ import annotations
 
-import itertools
 import sys
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -34,9 +33,9 @@ class PairMatcher(SequenceMatcher[Kept]):
 
     def begin(self, link: Link[Kept], keys: tuple[Key, ...]) -> list[Found[Kept]]:
         """Take an event that meets the first stage alone."""
-        states = self.states
         if self.maxspan_ns is not None and (self.next_sweep_ns is None or link.ordinal[0] >= self.next_sweep_ns):
             self.advance(link.ordinal[0], [])
+        states = self.states  # another one, maybe, than before that
         for key in keys:
             if key in states:  # to the end with it
                 del states[key]
@@ -49,10 +48,11 @@ class PairMatcher(SequenceMatcher[Kept]):
         """Take an event with its hits, the later stage first and `until` last; return what it completes."""
         ordinal, kept, stages = hits
         now_ns = ordinal[0]
-        maxspan_ns, states = self.maxspan_ns, self.states
+        maxspan_ns = self.maxspan_ns
         found: list[Found[Kept]] = []
         if maxspan_ns is not None and (self.next_sweep_ns is None or now_ns >= self.next_sweep_ns):
             self.advance(now_ns, found)
+        states = self.states
         for stage, keys in stages:
             if stage == 0:
                 self.begin(new_tuple(Link, (ordinal, kept)), keys)
@@ -72,8 +72,12 @@ class PairMatcher(SequenceMatcher[Kept]):
 
     def _drop_older(self, than_ns: int) -> None:
         states = self.states
-        old = list(itertools.takewhile(lambda item: item[1].ordinal[0] < than_ns, states.items()))
-        for key, _ in old:
+        old = []
+        for key, link in states.items():
+            if link.ordinal[0] >= than_ns:
+                break
+            old.append(key)
+        for key in old:
             del states[key]
         # A dict keeps the places of keys that are gone, and to find its first one passes by all of them.
         if self.max_open is None and sys.getsizeof(states) > _MOST_BYTES_PER_KEY * (len(states) + _FEW_KEYS):
