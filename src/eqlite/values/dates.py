@@ -48,10 +48,8 @@ _MAX_COUNT: Final = (1 << 31) - 1
 _UNITS = {"w": 7 * DAY, "d": DAY, "h": HOUR, "H": HOUR, "m": MINUTE, "s": SECOND}
 _MONTHS_OF = {"y": 12, "M": 1}
 
-# The parts of "2026-03-02T10:15:21.118Z" by their text, in nanoseconds. Seconds, minutes and days are learned as they
-# come.
+# The parts of "2026-03-02T10:15:21.118Z" by their text, in nanoseconds. Days and seconds are learned as they come.
 _DAYS: dict[str, int] = {}
-_KNOWN_MINUTES: dict[str, int] = {}
 _KNOWN_SECONDS: dict[str, int] = {}
 _MINUTES = {f"T{hour:02}:{minute:02}": hour * HOUR + minute * MINUTE for hour in range(24) for minute in range(60)}
 _SECOND_TEXTS = [f":{second:02}" for second in range(60)]
@@ -75,12 +73,9 @@ def parse_timestamp(value: object) -> int | None:
     >>> parse_timestamp("2026-03-02 10:15:21.118000001+01:00"), parse_timestamp(1772446521118), parse_timestamp("soon")
     (1772442921118000001, 1772446521118000000, None)
     """
-    if value.__class__ is str:
-        start, fraction = _KNOWN_SECONDS.get(value[:19]), _TAILS.get(value[19:])
-        if start is not None and fraction is not None:
-            return start + fraction
     if isinstance(value, str):
-        return _timestamp_of_text(value)
+        quick = _quick(value)
+        return quick if quick is not None else _timestamp_of_text(value)
     if isinstance(value, (list, tuple)):
         return _first_timestamp(value)
     if isinstance(value, datetime.date):
@@ -163,11 +158,11 @@ def format_instant(ns: int) -> str:
     >>> format_instant(0), format_instant(1_500_100)
     ('1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.0015001Z')
     """
-    seconds = ns // SECOND
-    fraction = ns - seconds * SECOND
-    millis, below = fraction // MILLISECOND, fraction % MILLISECOND
+    seconds, fraction = divmod(ns, SECOND)
+    minutes, second = divmod(seconds, 60)
+    millis, below = divmod(fraction, MILLISECOND)
     digits = "" if not below else f"{below:06}".rstrip("0")
-    return f"{_minute_text(seconds // 60)}{_SECOND_TEXTS[seconds % 60]}{_MILLI_TEXTS[millis]}{digits}Z"
+    return f"{_minute_text(minutes)}{_SECOND_TEXTS[second]}{_MILLI_TEXTS[millis]}{digits}Z"
 
 
 @lru_cache(maxsize=_MAX_KNOWN)
@@ -203,33 +198,15 @@ def _quick(text: str) -> int | None:
 
 def _learn_second(text: str) -> int | None:
     """Return the start of the second of `2026-03-02T10:15:21` and remember it; None where it is no such second."""
-    start, seconds = _KNOWN_MINUTES.get(text[:16]), _SECONDS.get(text[16:])
-    if seconds is None:
-        return None
-    if start is None:
-        start = _learn_minute(text[:16])
-        if start is None:
-            return None
-    if len(_KNOWN_SECONDS) >= _MAX_KNOWN:
-        _KNOWN_SECONDS.clear()
-    _KNOWN_SECONDS[text] = start + seconds
-    return start + seconds
-
-
-def _learn_minute(text: str) -> int | None:
-    """Return the start of the minute of `2026-03-02T10:15` and remember it; None where it is no such minute."""
-    minutes = _MINUTES.get(text[10:])
-    if minutes is None:
+    minutes, seconds = _MINUTES.get(text[10:16]), _SECONDS.get(text[16:])
+    if minutes is None or seconds is None:
         return None
     start = _DAYS.get(text[:10])
     if start is None:
         start = _learn_day(text[:10])
         if start is None:
             return None
-    if len(_KNOWN_MINUTES) >= _MAX_KNOWN:
-        _KNOWN_MINUTES.clear()
-    _KNOWN_MINUTES[text] = start + minutes
-    return start + minutes
+    return _remember(_KNOWN_SECONDS, text, start + minutes + seconds)
 
 
 def _learn_day(text: str) -> int | None:
@@ -237,10 +214,15 @@ def _learn_day(text: str) -> int | None:
     interval = read_interval(text, formats_of(("strict_year_month_day",)))
     if interval is None or len(text) != len("2026-03-02"):
         return None
-    if len(_DAYS) >= _MAX_KNOWN:
-        _DAYS.clear()
-    _DAYS[text] = interval[0]
-    return interval[0]
+    return _remember(_DAYS, text, interval[0])
+
+
+def _remember(known: dict[str, int], text: str, instant: int) -> int:
+    """Return the instant, remembered by its text; never more of them than stated."""
+    if len(known) >= _MAX_KNOWN:
+        known.clear()
+    known[text] = instant
+    return instant
 
 
 def _timestamp_of_text(text: str) -> int | None:

@@ -7,9 +7,8 @@ from typing import Any
 
 from eqlite import plan
 from eqlite.backends.shared.finders import Atom, Finder, Test
-from eqlite.backends.shared.memory import LONGEST_KNOWN, Memory, Recaller
+from eqlite.backends.shared.memory import Memory, Recaller, is_short
 
-_MOST_TEXTS = 8
 _SAMPLE = 250
 _FEW_TESTS = 300
 _FEW_DOCUMENTS = 10
@@ -150,12 +149,3 @@ class FieldAtoms:
         self._askers.clear()
         self._at_hand.clear()
         self._made.clear()
-
-
-def is_short(key: Any) -> bool:
-    """Tell whether a value is worth remembering: long ones never come again, and take memory."""
-    if key.__class__ is str:
-        return len(key) <= LONGEST_KNOWN
-    if key.__class__ is tuple:
-        return len(key) <= _MOST_TEXTS and all(part.__class__ is not str or len(part) <= LONGEST_KNOWN for part in key)
-    return True

@@ -13,8 +13,9 @@ from typing import Any
 
 from eqlite import plan
 from eqlite.backends.python.codegen import MAX_DEPTH, MAX_LEAVES, depth, is_in_line
-from eqlite.backends.shared.atoms import FieldAtoms, is_short
+from eqlite.backends.shared.atoms import FieldAtoms
 from eqlite.backends.shared.formulas import Formula, Formulas, holds
+from eqlite.backends.shared.memory import is_short
 from eqlite.backends.shared.nodes import Node
 from eqlite.backends.shared.sample import KeysSeen, Sample
 from eqlite.backends.shared.structs import Structs, fitting

@@ -9,7 +9,7 @@ from eqlite.backends.shared.finders import Finder
 
 _MOST_VALUES = 2_000
 _MOST_TEXTS = 8
-LONGEST_KNOWN = 256
+_LONGEST_KNOWN = 256
 
 
 class Memory:
@@ -55,7 +55,7 @@ class Memory:
 
     def note(self, text: str) -> None:
         """Note that a text came once."""
-        if len(text) <= LONGEST_KNOWN:
+        if len(text) <= _LONGEST_KNOWN:
             if len(self.seen) >= _MOST_VALUES:
                 self.seen.clear()
             self.seen.add(text)
@@ -115,3 +115,12 @@ class Recaller:
             return bits | self._finder.find_texts(new)
         self._memory.remember_list(texts, bits)
         return bits
+
+
+def is_short(key: Any) -> bool:
+    """Tell whether a value is worth remembering: long ones never come again, and take memory."""
+    if key.__class__ is str:
+        return len(key) <= _LONGEST_KNOWN
+    if key.__class__ is tuple:
+        return len(key) <= _MOST_TEXTS and all(part.__class__ is not str or len(part) <= _LONGEST_KNOWN for part in key)
+    return True
