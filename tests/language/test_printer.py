@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import time
+import sys
+from collections.abc import Callable
 from textwrap import dedent
 
 import pytest
@@ -12,6 +13,7 @@ from eqlite.datatypes import DataType
 from eqlite.language import ast
 from eqlite.language.parser import parse, parse_expression, parse_with_comments
 from eqlite.language.printer import print_expression, print_query
+from eqlite.limits import MAX_LIST_ITEMS
 
 
 def formatted(text: str, *, width: int = 100, with_text: bool = True) -> str:
@@ -449,10 +451,42 @@ def test_groups_nested_a_thousand_deep_are_printed_and_not_pushed_out_of_sight()
     assert print_query(parse(text)) == text
 
 
-def test_long_lists_and_conditions_take_time_in_proportion() -> None:
-    items = tuple(ast.Literal(f"item {number}", DataType.KEYWORD) for number in range(65_536))
-    terms = tuple(ast.Comparison("==", ast.FieldRef(("a",)), item) for item in items[:10_000])
-    start = time.perf_counter()
-    for condition in (ast.Membership(ast.FieldRef(("a",)), items), ast.And(terms), ast.And((deep(900), *terms))):
+def calls_to_print(condition: ast.Expr) -> int:
+    """Count the calls, of Python and of C: the time they take depends on the machine, their number does not."""
+    count = 0
+
+    def note(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
         print_query(ast.Query(ast.EventFilter(None, condition)))
-    assert time.perf_counter() - start < 10
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def long_list(count: int) -> ast.Expr:
+    return ast.Membership(ast.FieldRef(("a",)), tuple(ast.Literal(f"item {n}", DataType.KEYWORD) for n in range(count)))
+
+
+def long_condition(count: int) -> ast.Expr:
+    return ast.And(
+        tuple(ast.Comparison("==", ast.FieldRef((f"a{n}",)), ast.Literal(n, DataType.LONG)) for n in range(count))
+    )
+
+
+def long_and_deep_condition(count: int) -> ast.Expr:
+    return ast.And((deep(count // 4), long_condition(count)))
+
+
+@pytest.mark.parametrize("shape", [long_list, long_condition, long_and_deep_condition])
+def test_long_lists_and_conditions_take_work_in_proportion(shape: Callable[[int], ast.Expr]) -> None:
+    assert calls_to_print(shape(3_200)) < 5 * calls_to_print(shape(800))
+
+
+def test_the_longest_list_there_may_be_is_printed() -> None:
+    text = print_query(ast.Query(ast.EventFilter(None, long_list(MAX_LIST_ITEMS))))
+    assert text.count("item") == MAX_LIST_ITEMS
