@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from eqlite import plan
@@ -83,9 +83,10 @@ class FieldAtoms:
             self._finders[mask] = finder
         return finder
 
-    def asker(self, mask: int) -> Ask:
-        """Return what tells of some of the atoms, and maybe of a few others."""
-        return self._asker_of(self.finder(mask))
+    def asker(self, mask: int) -> tuple[Ask, Mapping[Any, int] | None]:
+        """Return what tells of some of the atoms, and maybe of a few others; and what it knows without looking."""
+        finder = self.finder(mask)
+        return self._asker_of(finder), None if finder.is_quick else self._memory.known
 
     def _asker_of(self, finder: Finder) -> Ask:
         ask = self._askers.get(finder)

@@ -18,6 +18,7 @@ from eqlite.backends.shared.formulas import Formula, Formulas, holds
 from eqlite.backends.shared.memory import is_short
 from eqlite.backends.shared.nodes import Node
 from eqlite.backends.shared.sample import KeysSeen, Sample
+from eqlite.backends.shared.steps import Steps, key_of
 from eqlite.backends.shared.structs import Structs, fitting
 from eqlite.fields import raw_values
 
@@ -58,6 +59,7 @@ class Decisions:
         self._first = tuple(self._by_path[path] for path in first)
         self.structs = Structs(self._fitting.intersection({*self._by_path, *also_read}), first, also_read)
         self.restarts = 0
+        self._made_steps = Steps()
         self._nodes = self._steps = 0
         self._interned: dict[object, Node] = {}
         self._gone_once: set[int] = set()
@@ -137,20 +139,13 @@ class Decisions:
     def walk(self, struct: Any) -> Node:
         """Return the last node for a document that was decoded into a struct."""
         node = self._alike_root if struct.__class__ is self._alike else self.root
-        while (get := node.get) is not None:
-            key = value = get(struct)
-            ask = node.ask
-            if ask is not None:
-                following = node.bits.get(ask(value) & node.mask)
-            elif node.expected is not None:
-                following = node.absent if value == node.expected else node.present
-            else:
-                kind = value.__class__
-                if kind is not tuple and kind is not str and value is not None:
-                    key = (kind, value) if kind is not float else (kind, repr(value))
-                following = node.values.get(key)
-            node = following if following is not None else self._step(node, key, value, struct)
-        return node
+        while True:
+            try:
+                while (step := node.step) is not None:
+                    node = step(struct, node)
+                return node
+            except KeyError:
+                node = self._make_way(node, struct)
 
     def walk_document(self, document: Document) -> Node:
         """Return the last node for a document of any shape."""
@@ -158,8 +153,8 @@ class Decisions:
         node = self.root
         while node.fields:
             values = [_raw_value(document, field.path) for field in node.fields]
-            if node.expected is not None:
-                node = self._branch(node, is_absent=all(value is None for value in values))
+            if node.expects_absence:
+                node = node.ways[True] if values.count(None) == len(values) else self._present(node)
                 continue
             found = zip(node.fields, node.masks, values, strict=True)
             bits = tuple(field.finder(mask).find(value) & mask for field, mask, value in found)
@@ -169,29 +164,31 @@ class Decisions:
             node = following
         return node
 
-    def _step(self, node: Node, key: Any, value: Any, struct: Any) -> Node:
-        """Make the way from a node that a value leads along."""
+    def _make_way(self, node: Node, struct: Any) -> Node:
+        """Make the way from a node that a struct takes as the first one."""
         self._struct = struct  # what a new node expects of documents, it learns from this one
-        if node.expected is not None:
-            return self._branch(node, is_absent=value == node.expected)
-        if len(node.fields) > 1:
-            following = self._step_by_several(node, value)
-        elif node.ask is not None:
-            following = self._by_bits(node, node.ask(value) & node.mask)
+        if node.expects_absence:
+            return self._present(node)
+        values = tuple([self._value(field) for field in node.fields])
+        if len(values) > 1:
+            following = self._step_by_several(node, values)
+        elif node.ways is node.bits:
+            ask, _ = node.fields[0].asker(node.mask)
+            following = self._by_bits(node, ask(values[0]) & node.mask)
         else:
-            following = self._step_by_value(node, key, value)
+            following = self._step_by_value(node, values[0])
         if following is None:
             return self._directly(node, self._value)
         return following
 
-    def _step_by_value(self, node: Node, key: Any, value: Any) -> Node | None:
-        field = node.fields[0]
+    def _step_by_value(self, node: Node, value: Any) -> Node | None:
+        field, key = node.fields[0], key_of(value)
         following = self._by_bits(node, field.bits_of(key, value) & node.masks[0])
         if field.is_direct:
+            self._steps -= len(node.ways)
             self._find_directly(node, field)
-            node.values.clear()
         elif following is not None and is_short(key):
-            node.values[key] = following
+            node.ways[key] = following
             self._steps += 1
         return following
 
@@ -199,11 +196,11 @@ class Decisions:
         asked = zip(node.fields, node.masks, values, strict=True)
         following = self._by_bits(node, tuple(field.bits_of(value, value) & mask for field, mask, value in asked))
         if following is not None and all(map(is_short, values)):
-            if len(node.values) >= _MOST_VALUES_TOGETHER:
-                self._steps -= len(node.values)
-                node.values.clear()
+            if len(node.ways) >= _MOST_VALUES_TOGETHER:
+                self._steps -= len(node.ways)
+                node.ways.clear()
             same = tuple(field.same(value) for field, value in zip(node.fields, values, strict=True))
-            node.values[same] = following
+            node.ways[same] = following
             self._steps += 1
         return following
 
@@ -249,17 +246,14 @@ class Decisions:
         opaque = [(condition, formula) for condition, formula, answer in answers if answer is None]
         return Node(tuple(sorted((*node.held, *held))), tuple(opaque))
 
-    def _branch(self, node: Node, *, is_absent: bool) -> Node:
-        """Return where a node that asks for absent fields leads."""
-        if is_absent:
-            if node.absent is None:
-                node.absent = self._after(node, {field.number: 0 for field in node.fields})
-            return node.absent
-        if node.present is None:
-            node.present = Node(node.held, node.undecided)
-            self._ask_one(node.present)
+    def _present(self, node: Node) -> Node:
+        """Return where a node that expects fields to be absent leads if not all of them are."""
+        present = node.ways.get(False)
+        if present is None:
+            present = node.ways[False] = Node(node.held, node.undecided)
+            self._ask_one(present)
             self._nodes += 1
-        return node.present
+        return present
 
     def _left(
         self, held: tuple[int, ...], undecided: Iterable[tuple[int, Formula]], known: Mapping[int, int]
@@ -295,12 +289,11 @@ class Decisions:
         absent = [self._fields[number] for number in numbers if self._value(self._fields[number]) is None]
         if len(absent) < 2:
             return False
-        attributes, expected = self.structs.absence(self._struct, [field.path for field in absent])
-        if len(attributes) == 1:
-            attributes, expected = attributes * 2, expected * 2  # so that they are a tuple
         node.fields = tuple(absent)
-        node.get = self.structs.getter_of(attributes)
-        node.expected = expected
+        node.expects_absence = True
+        node.ways[True] = self._after(node, {field.number: 0 for field in absent})
+        expected = self.structs.absence(self._struct, [field.path for field in absent])
+        node.step = self._made_steps.by_absence(expected)
         return True
 
     def _value(self, field: FieldAtoms) -> Any:
@@ -328,15 +321,20 @@ class Decisions:
 
     def _ask(self, node: Node, fields: tuple[FieldAtoms, ...]) -> None:
         node.fields = fields
-        node.get = self.structs.getter(*(field.path for field in fields))
         masks = _masks(node.undecided)
         node.masks = tuple(masks[field.number] for field in fields)
-        if len(fields) == 1 and fields[0].is_direct:
+        attributes = [self.structs.attributes[field.path] for field in fields]
+        if len(fields) > 1:
+            node.step = self._made_steps.by_row(attributes)
+        elif fields[0].is_direct:
             self._find_directly(node, fields[0])
+        else:
+            node.step = self._made_steps.by_value(attributes[0])
 
     def _find_directly(self, node: Node, field: FieldAtoms) -> None:
+        node.ways = node.bits
         node.mask = node.masks[0]
-        node.ask = field.asker(node.mask)
+        node.step = self._made_steps.by_atoms(self.structs.attributes[field.path], *field.asker(node.mask))
         self._steps += _STEPS_OF_A_FINDER  # which takes as much memory
 
     def _restart(self) -> None:
@@ -344,6 +342,7 @@ class Decisions:
         self._interned.clear()
         self._gone_once.clear()
         self._formulas.clear(self._whole)
+        self._made_steps.clear()
         for field in self._fields:
             field.clear()
         self._nodes = self._steps = 0

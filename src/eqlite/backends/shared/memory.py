@@ -8,6 +8,7 @@ from typing import Any
 from eqlite.backends.shared.finders import Finder
 
 _MOST_VALUES = 2_000
+_MOST_KNOWN = 4_000
 _MOST_TEXTS = 8
 _LONGEST_KNOWN = 256
 
@@ -16,15 +17,13 @@ class Memory:
     """Values with all atoms that hold for them, and texts that came once: most never come again.
 
     Attributes:
-        known: the values, by what is told apart.
-        lists: the same for lists of texts that are all known.
-        seen: the texts.
+        known: the values, by what is told apart; lists of texts that are all known among them.
+        seen: the texts that came once.
     """
 
     def __init__(self, full: Callable[[], Finder]) -> None:
         """Begin with a function that returns what finds all atoms."""
-        self.known: dict[Any, int] = {}
-        self.lists: dict[tuple[str, ...], int] = {}
+        self.known: dict[Any, int] = {None: 0}
         self.seen: set[str] = set()
         self._full = full
         self._same: dict[Any, Any] = {}
@@ -35,17 +34,14 @@ class Memory:
 
     def remember(self, key: Any, bits: int) -> None:
         """Remember all atoms that hold for a value."""
-        if len(self.known) >= _MOST_VALUES:
-            self.known.clear()
-            self._same.clear()
+        if len(self.known) >= _MOST_KNOWN:
+            self._forget()
         self.known[key] = bits
 
     def remember_list(self, texts: tuple[str, ...], bits: int) -> None:
         """Remember all atoms that hold for texts that are known one by one."""
         if len(texts) <= _MOST_TEXTS:
-            if len(self.lists) >= _MOST_VALUES:
-                self.lists.clear()
-            self.lists[texts] = bits
+            self.remember(texts, bits)
 
     def find_again(self, text: str) -> int:
         """Return all atoms that hold for a text that came before, and remember them."""
@@ -62,9 +58,12 @@ class Memory:
 
     def clear(self) -> None:
         """Forget everything."""
-        self.known.clear()
-        self.lists.clear()
+        self._forget()
         self.seen.clear()
+
+    def _forget(self) -> None:
+        self.known.clear()
+        self.known[None] = 0  # what is not there passes no test
         self._same.clear()
 
 
@@ -74,30 +73,28 @@ class Recaller:
     An object of few parts with a method, since there are many: a `partial` is another call for each value.
     """
 
-    __slots__ = ("_finder", "_known", "_lists", "_memory", "_seen")
+    __slots__ = ("_finder", "_known", "_memory", "_seen")
 
     def __init__(self, finder: Finder, memory: Memory) -> None:
         self._finder = finder
         self._memory = memory
         self._known = memory.known
-        self._lists = memory.lists
         self._seen = memory.seen
 
     def find(self, value: Any) -> int:
         """Return the atoms that hold for a raw value, those of the finder among them."""
         kind = value.__class__
-        if kind is str:
-            found = self._known.get(value)
-            if found is not None:
-                return found
-            if value in self._seen:
-                return self._memory.find_again(value)
-            self._memory.note(value)
-            return self._finder.find_text(value)
-        if kind is not tuple:
-            return 0 if value is None else self._finder.find(value)
-        found = self._lists.get(value)
-        return self._find_list(value) if found is None else found
+        if kind is not str and kind is not tuple:
+            return self._finder.find(value)
+        found = self._known.get(value)
+        if found is not None:
+            return found
+        if kind is tuple:
+            return self._find_list(value)
+        if value in self._seen:
+            return self._memory.find_again(value)
+        self._memory.note(value)
+        return self._finder.find_text(value)
 
     def _find_list(self, texts: tuple[str, ...]) -> int:
         bits = 0

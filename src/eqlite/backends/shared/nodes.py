@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from eqlite.backends.shared.atoms import FieldAtoms
 from eqlite.backends.shared.formulas import Formula
+from eqlite.backends.shared.steps import Step
 
 
 class Node:
     """What is open after some fields are known.
 
     Attributes:
-        fields: the fields to ask for next; empty where nothing is left to ask. Several only where they have few values,
-            or where all of them are expected to be absent.
-        get: returns the fields' values from a struct.
-        values, bits: the next node, by value and by which atoms hold.
-        masks: the atoms of each field that are asked for.
-        ask: tells them, and maybe others, where values are not remembered; `mask` are those of the one field then.
-        expected: what `get` returns if all the fields are absent, for a node that asks for that alone.
-        absent, present: the next node then and otherwise.
+        step: leads a struct to the next node; None where nothing is left to ask.
+        fields: the fields that it asks for. Several only where they have few values, or where all of them are expected
+            to be absent.
+        masks: the atoms of each field that are asked for; `mask` are those of the one field where values are not
+            remembered.
+        ways: the next nodes, by what `step` looks up: values, which atoms hold, or whether all fields are absent.
+        bits: the next nodes by which atoms hold; the same as `ways` where values are not remembered.
+        expects_absence: it only asks whether all its fields are absent.
         undecided: the conditions that are not decided, with what is left of each.
         needed: the atoms of each field that they are about, by the field's number; None until somebody asks.
         held: the numbers of the conditions that are known to hold.
@@ -28,34 +28,28 @@ class Node:
     """
 
     __slots__ = (
-        "absent",
         "answer",
-        "ask",
         "bits",
-        "expected",
+        "expects_absence",
         "fields",
-        "get",
         "held",
         "mask",
         "masks",
         "needed",
-        "present",
+        "step",
         "undecided",
-        "values",
+        "ways",
     )  # fmt: skip
 
     def __init__(self, held: tuple[int, ...], undecided: tuple[tuple[int, Formula], ...]) -> None:
         self.held = held
         self.undecided = undecided
-        self.needed: dict[int, int] | None = None
+        self.step: Step | None = None
         self.fields: tuple[FieldAtoms, ...] = ()
-        self.get: Callable[[Any], Any] | None = None
-        self.ask: Callable[[Any], int] | None = None
         self.masks: tuple[int, ...] = ()
         self.mask = 0
-        self.values: dict[Any, Node] = {}
+        self.ways: dict[Any, Node] = {}
         self.bits: dict[Any, Node] = {}
-        self.expected: tuple[Any, ...] | None = None
-        self.absent: Node | None = None
-        self.present: Node | None = None
+        self.expects_absence = False
+        self.needed: dict[int, int] | None = None
         self.answer: Any = None
