@@ -40,17 +40,20 @@ class Asker:
     def by_document(self, document: dict[str, Any]) -> list[int]:
         return self._numbers(self.decisions.walk_document(document), document)
 
-    def by_line(self, document: dict[str, Any]) -> list[int] | None:
+    def struct(self, document: dict[str, Any]) -> Any:
         """Return None where the line is of no usual shape."""
         try:
-            struct = self.decisions.structs.decode(json.dumps(document).encode("utf-8", "surrogatepass"))
+            return self.decisions.structs.decode(json.dumps(document).encode("utf-8", "surrogatepass"))
         except (UnusualShape, *DoesNotFit):
             return None
-        return self._numbers(self.decisions.walk(struct), document)
+
+    def by_line(self, document: dict[str, Any]) -> list[int] | None:
+        struct = self.struct(document)
+        return None if struct is None else self._numbers(self.decisions.walk(struct), document)
 
     def _numbers(self, node: Node, document: dict[str, Any]) -> list[int]:
-        held = [number for formula in node.held for number in self.decisions.numbers[formula]]
-        undecided = [number for formula, _ in node.undecided for number in self.decisions.numbers[formula]]
+        held = [number for formula in node.state.held for number in self.decisions.numbers[formula]]
+        undecided = [number for formula, _ in node.state.undecided for number in self.decisions.numbers[formula]]
         alone = asked_alone([self.conditions[number] for number in undecided], document)
         return sorted([*held, *(undecided[place] for place in alone)])
 
@@ -95,6 +98,28 @@ def test_nothing_changes_where_documents_are_expected_to_be_like_others(
         asker.decisions.expect(seen)
     for document in drawn:
         asker.check(document)
+
+
+@given(st.data(), st.booleans())
+def test_what_nobody_waits_for_may_be_left_undecided_and_nothing_else(data: st.DataObject, hostile: bool) -> None:
+    asker, queries = draw_asker(data, "none")
+    awaiting = [data.draw(st.sampled_from([0, 1, 2, 4])) for _ in queries]
+    asker.decisions = Decisions(asker.conditions, awaiting=awaiting)
+    for _ in range(data.draw(st.integers(1, 4))):
+        document = data.draw(strategies.events(data.draw(st.sampled_from(queries)), hostile=hostile))
+        expected = asked_alone(asker.conditions, document)
+        for awaited in data.draw(st.lists(st.integers(0, 7), min_size=1, max_size=6)):
+            assert asker.by_document(document) == expected
+            struct = asker.struct(document)
+            if struct is None:
+                continue
+            node = asker.decisions.walk(struct, awaited)
+            held = {number for formula in node.state.held for number in asker.decisions.numbers[formula]}
+            left = {number for formula, _ in node.state.undecided for number in asker.decisions.numbers[formula]}
+            assert held <= set(expected) <= held | left
+            if node.rest:
+                assert not node.rest & awaited
+                assert all(awaiting[number] and not awaiting[number] & awaited for number in left)
 
 
 def check_met(asker: Asker, met: list[dict[str, Any]], documents: list[dict[str, Any]], *, are_alike: bool) -> None:
@@ -183,7 +208,7 @@ def test_a_field_that_decides_most_is_not_asked_where_another_is_known_to_be_abs
 def test_nothing_changes_where_all_is_forgotten_all_the_time(data: st.DataObject, hostile: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decisions, "MAX_NODES", 2)
-        patch.setattr(memory, "_MOST_VALUES", 1)
+        patch.setattr(memory, "_MOST_KNOWN", 1)
         patch.setattr(atoms, "_SAMPLE", data.draw(st.integers(1, 3)))
         asker, queries = draw_asker(data, "none")
         for _ in range(data.draw(st.integers(1, 4))):
@@ -232,6 +257,6 @@ def test_who_goes_a_way_for_the_first_time_makes_no_node() -> None:
     asker = Asker(conditions_of([f'any where a == "v{number}" and b == {number}' for number in range(50)]))
     documents = [{"a": f"v{number}", "b": number} for number in range(50)]
     assert [asker.by_line(document) for document in documents] == [[number] for number in range(50)]
-    assert not asker.decisions.root.bits
+    assert not asker.decisions.root.state.bits
     assert [asker.by_line(document) for document in documents] == [[number] for number in range(50)]
-    assert len(asker.decisions.root.bits) == 50
+    assert len(asker.decisions.root.state.bits) == 50

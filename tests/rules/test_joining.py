@@ -15,27 +15,26 @@ from hypothesis import strategies as st
 from tests.engine.test_streams import inputs, queries
 
 import eqlite
+from eqlite.events import chunks
 from eqlite.rules import asking, joining
 from eqlite.rules.ruleset import RuleSet
 from eqlite.rules.running import RunStats, run_files
-
-OPTIONS = {"tiebreaker_field": "t"}
 
 
 def numbers(events: Sequence[Any]) -> str:
     return "-".join("none" if each is None else str(each["n"]) for each in events)
 
 
-def found_alone(rules: RuleSet, events: list[dict]) -> Counter:
-    compiled = rules.compile(**OPTIONS)
+def found_alone(rules: RuleSet, events: list[dict], options: dict[str, str]) -> Counter:
+    compiled = rules.compile(**options)
     return Counter((rule.query, numbers(match.events)) for rule, query in compiled for match in query.search(events))
 
 
-def found_together(rules: RuleSet, events: list[dict], stats: RunStats) -> Counter:
+def found_together(rules: RuleSet, events: list[dict], options: dict[str, str], stats: RunStats) -> Counter:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.ndjson"
         path.write_text("".join(json.dumps(each) + "\n" for each in events))
-        found = run_files(rules.compile(**OPTIONS), [path], stats=stats)
+        found = run_files(rules.compile(**options), [path], stats=stats)
         return Counter((detection.rule.query, numbers(detection.events)) for detection in found)
 
 
@@ -50,31 +49,38 @@ def epoch(milliseconds: int) -> int:
     return 1_767_225_600_000 + 86_395_000 + milliseconds
 
 
+@pytest.mark.parametrize("options", [{}, {"tiebreaker_field": "t"}])
 @given(st.lists(queries(), min_size=2, max_size=4), inputs(), st.booleans(), st.integers(0, 6), st.data())
-def test_rules_together_find_what_each_finds_alone(texts, events, is_sorted, orderly, data) -> None:
+def test_rules_together_find_what_each_finds_alone(options, texts, events, is_sorted, orderly, data) -> None:
     rules = RuleSet([eqlite.load_rule(text) for text in texts])
     writers = data.draw(st.sampled_from([[iso], [epoch], [iso, epoch]]))
     if is_sorted:
         events.sort(key=lambda event: (event["@timestamp"], event.get("t", 9)))
     for event in events:
         event["@timestamp"] = data.draw(st.sampled_from(writers))(event["@timestamp"])
-    events += [{**event, "@timestamp": "soon"} for event in events[:1]]
+    untimed = data.draw(st.sampled_from(["soon", "2026-02-30T10:00:00.000Z", None]))
+    events[2:2] = [{**event, "@timestamp": untimed} for event in events[:1]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(joining, "ORDERLY_EVENTS", orderly)
         patch.setattr(joining, "_EVENTS_BETWEEN_SWEEPS", 2)
+        patch.setattr(chunks, "CHUNK_BYTES", data.draw(st.sampled_from([100, 1_000, 100_000])))
         patch.setattr(asking, "ENOUGH_CONDITIONS", 1)
-        together = found_together(rules, events, stats := RunStats())
+        together = found_together(rules, events, options, stats := RunStats())
         patch.setattr(asking, "ENOUGH_CONDITIONS", 1_000)
-        assert together == found_alone(rules, events) == found_together(rules, events, plainly := RunStats())
+        assert together == found_together(rules, events, options, plainly := RunStats())
+        assert together == found_alone(rules, events, options)
     assert (stats.untimed, stats.reading.read) == (plainly.untimed, plainly.reading.read)
 
 
-def test_a_file_that_turns_out_unsorted_is_read_again(tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("nobody_waits", [True, False])
+def test_a_file_that_turns_out_unsorted_is_read_again(tmp_path, monkeypatch, nobody_waits) -> None:
     monkeypatch.setattr(joining, "ORDERLY_EVENTS", 10)
+    monkeypatch.setattr(asking, "ENOUGH_CONDITIONS", 1)
     rules = RuleSet(
         [eqlite.load_rule(f'sequence by u [any where k == "a"] [any where k == "b" and n != {n}]') for n in range(3)]
     )
-    events = [{"@timestamp": iso(n * 1000), "u": "x", "k": "c", "n": n} for n in range(50)]
+    kind = "c" if nobody_waits else "a"
+    events = [{"@timestamp": iso(n * 1000), "u": "y", "k": kind, "n": n} for n in range(50)]
     events.append({"@timestamp": iso(60_000), "u": "x", "k": "b", "n": 50})
     events.append({"@timestamp": iso(59_000), "u": "x", "k": "a", "n": 51})
     path = tmp_path / "events.ndjson"
@@ -82,3 +88,26 @@ def test_a_file_that_turns_out_unsorted_is_read_again(tmp_path, monkeypatch) -> 
     stats = RunStats()
     assert [numbers(found.events) for found in run_files(rules.compile(), [path], stats=stats)] == ["51-50"] * 3
     assert (stats.reading.read, stats.detections) == (52, 3)
+
+
+def test_what_nobody_waits_for_is_not_asked(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(joining, "ORDERLY_EVENTS", 10)
+    monkeypatch.setattr(asking, "ENOUGH_CONDITIONS", 1)
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 300)
+    told: Counter = Counter()
+    take = joining.JoiningRules.take
+
+    def counted(self, hits, reading) -> None:
+        told[reading.document["k"]] += 1
+        take(self, hits, reading)
+
+    monkeypatch.setattr(joining.JoiningRules, "take", counted)
+    rules = RuleSet([eqlite.load_rule('sequence by u with maxspan=1m [any where k == "a"] [any where k == "b"]')])
+    kinds = "a" + "b" * 200 + "ab" + "b" * 100
+    events = [{"@timestamp": iso(n), "u": "x", "k": kind, "n": n} for n, kind in enumerate(kinds)]
+    path = tmp_path / "events.ndjson"
+    path.write_text("".join(json.dumps(each) + "\n" for each in events))
+    found = [numbers(found.events) for found in run_files(rules.compile(), [path])]
+    assert found == ["0-1", "201-202"]
+    assert told["a"] == 2
+    assert told["b"] < 20

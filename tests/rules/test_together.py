@@ -67,7 +67,13 @@ def test_hits_are_as_expected_where_most_lines_are_hits() -> None:
     assert unlike(asked, few) == 50
     others = [hit(number, d=number % 5) for number in range(1_000)]
     assert unlike(asked, others) == 1_000
-    assert [bool(asked.walk(asked.decode(given)).held) for given in others[:5]] == [False, True, False, True, False]
+    assert [bool(asked.walk(asked.decode(given), -1).state.held) for given in others[:5]] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_where_lines_turn_into_hits_that_is_learned() -> None:

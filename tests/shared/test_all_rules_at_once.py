@@ -54,7 +54,7 @@ def check_lines(lines: Iterable[bytes], queries: list[eqlite.Query], together: T
         }
         assert conditions_met(together, together.ask_document(document), document) == expected, document
         with suppress(*CannotDecode):
-            node = together.walk(together.decode(line))
+            node = together.walk(together.decode(line), -1)
             assert conditions_met(together, node, document) == expected, document
     return count
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from eqlite.values.date_formats import DEFAULT_FORMATS, date_of, days_of
 from eqlite.values.date_patterns import compile_pattern
-from eqlite.values.dates import date_interval, format_instant, parse_date_value, parse_timestamp
+from eqlite.values.dates import are_in_order, date_interval, format_instant, parse_date_value, parse_timestamp
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLIS_OF_DAY = 86_400_000
@@ -164,6 +164,28 @@ def test_lists_inside_lists_need_no_recursion() -> None:
     for _ in range(50_000):
         nested = [nested]
     assert parse_timestamp(nested) == MILLIS_OF_DAY * 1_000_000
+
+
+def of_one_form(timespec: str) -> st.SearchStrategy[list[str]]:
+    return st.lists(moments.map(lambda moment: moment.isoformat(timespec=timespec).replace("+00:00", "Z")), max_size=5)
+
+
+odd_times = st.sampled_from(
+    ["2026-02-30T00:00:00.000Z", "2026-02-28T24:00:00.000Z", "2026-13-01T00:00:00.000Z", "soon", "2026", ""]
+)
+
+
+@given(
+    st.one_of(of_one_form("milliseconds"), of_one_form("seconds"), of_one_form("auto")), st.lists(odd_times), st.data()
+)
+def test_times_are_in_order_if_each_is_readable_and_none_before_the_one_in_front(
+    texts: list[str], odd: list[str], data: st.DataObject
+) -> None:
+    texts = sorted(texts) if data.draw(st.booleans()) else texts
+    for text in odd[: data.draw(st.integers(0, 1))]:
+        texts.insert(data.draw(st.integers(0, len(texts))), text)
+    times = [parse_timestamp(text) for text in texts]
+    assert are_in_order(texts) is (None not in times and times == sorted(times, key=lambda time: time or 0))
 
 
 def test_many_different_days_are_read_all_the_same() -> None:

@@ -14,7 +14,7 @@ from eqlite.events.stats import Intake, Rejected
 from eqlite.query import Query
 from eqlite.rules.keeping import Keeper, Kept, event_of
 from eqlite.rules.model import Rule
-from eqlite.rules.reading import Readers, Reading
+from eqlite.rules.reading import Readers, Reading, Wanted
 from eqlite.rules.routing import covers, index_names
 from eqlite.rules.run_stats import RunStats
 from eqlite.rules.together import CannotDecode, Hits, Numbers, Together
@@ -35,6 +35,7 @@ class Asker:
     Attributes:
         readers: what reads time and keys of the events.
         keeper: keeps what is wanted of lines.
+        wanted: what joining rules want to hear of.
         tell: gets what an event meets, and the event.
         place: the number of the last event.
     """
@@ -50,6 +51,7 @@ class Asker:
         if self._together is None:
             self._alone = [StageTests(query.plan, query.stage_predicates) for query in self._queries]
         self.readers = Readers(self._together.structs if self._together is not None else None)
+        self.wanted = Wanted()
         self.tell: Tell = _tell_nobody
         self.keeper = Keeper()
         self.place = 0
@@ -71,10 +73,7 @@ class Asker:
         if self._together is None:
             hits = self._ask_alone(document, chosen)
         else:
-            node = self._together.ask_document(document)
-            if not node.held and not node.undecided:
-                return
-            hits = self._together.hits(node, reading)
+            hits = self._together.hits(self._together.ask_document(document), reading)
             hits = hits if chosen is None else hits.only(chosen)
         if hits.events or hits.stages:
             self.tell(hits, reading)
@@ -110,7 +109,7 @@ class Asker:
 
     def _ask_together(self, together: Together, block: RawBlock, intake: Intake) -> None:
         together.look_at(block.lines)
-        decode, walk = together.decode, together.walk
+        decode, walk, wanted, clock = together.decode, together.walk, self.wanted, self.wanted.clock
         reading = Reading(self.place, keeper=self.keeper, structs=together.structs)
         count = 0
         try:
@@ -123,16 +122,27 @@ class Asker:
                     continue
                 count += 1
                 self.place += 1
-                node = walk(struct)
+                node = walk(struct, wanted.bits)
                 hits = node.answer
-                if hits is None and not node.held and not node.undecided:
-                    continue
-                reading.turn_to(self.place, line, index, struct)
-                hits = hits or together.hits(node, reading)
-                if hits.events or hits.stages:
+                if hits is None:
+                    reading.turn_to(self.place, line, index, struct)
+                    hits = together.hits(node, reading)
+                if clock is not None and hits.has_order:
+                    time = clock.time_of(struct)
+                    reading.is_noted = time.__class__ is str and time[-1:] == "Z"
+                    if reading.is_noted:
+                        clock.noted.append(time)
+                    else:  # if it has no time, that is said of all rules whose stages it meets
+                        reading.turn_to(self.place, line, index, struct)
+                        self.tell(together.hits(walk(struct, -1), reading), reading)
+                        continue
+                if hits.counts or hits.continues & wanted.bits:
+                    reading.turn_to(self.place, line, index, struct)
                     self.tell(hits, reading)
         finally:
             intake.stats.read += count
+            if clock is not None:
+                clock.see_order()
 
     def _line_predicate(self) -> Callable[[bytes], bool] | None:
         """Return the one rule as a function of an undecoded line; None for several rules, or where none can be made."""

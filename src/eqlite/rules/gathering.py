@@ -15,12 +15,11 @@ from eqlite.events.document import document_of
 from eqlite.events.ranges import Range
 from eqlite.events.readers import RawBlock
 from eqlite.events.stats import Intake
-from eqlite.rules.joining import Stages
 from eqlite.rules.keeping import Keeper, Kept
 from eqlite.rules.reading import Reading
 from eqlite.rules.run_stats import RunStats
 from eqlite.rules.runner import Runner
-from eqlite.rules.together import CannotDecode, Hits
+from eqlite.rules.together import CannotDecode, Hits, Stages
 from eqlite.rules.worker import IS_DOCUMENT, PlaceThere, Report
 
 Portion = Range | list[RawBlock]

@@ -17,18 +17,16 @@ from eqlite.engine.sequences import UNTIL, EventHits, Found, Link, SequenceMatch
 from eqlite.limits import MAX_COMBINATIONS
 from eqlite.plan import Plan, SequenceQuery
 from eqlite.rules.keeping import Kept
-from eqlite.rules.reading import Clock, KeyReader, Readers, Reading
-from eqlite.rules.together import Hits
+from eqlite.rules.reading import Clock, KeyReader, Readers, Reading, Wanted
+from eqlite.rules.together import Hits, Stages, beginnings
 
-Stages = tuple[tuple[int, tuple[int, ...]], ...]
-"""The numbers of rules, each with the numbers of its stages."""
 Asked = tuple[tuple[int, KeyReader], ...]
 """Stages, `UNTIL` for that one, each with what reads its keys, in the order in which a matcher wants them."""
 
 
 ORDERLY_EVENTS = 20_000
 """After so many events in order, the input is taken to be sorted."""
-_EVENTS_BETWEEN_SWEEPS = 4_096
+_EVENTS_BETWEEN_SWEEPS = 1_024
 
 
 @dataclass(slots=True, eq=False)
@@ -74,20 +72,32 @@ class JoiningRules:
     Attributes:
         may_trust_order: events may be taken as sorted after enough of them were: whoever says so starts over with
             False if `has_lost_order`.
-        has_lost_order: that was wrong.
     """
 
-    def __init__(self, searches: Mapping[int, Search[Kept]], readers: Readers, *, may_trust_order: bool) -> None:
+    def __init__(
+        self,
+        searches: Mapping[int, Search[Kept]],
+        readers: Readers,
+        bits: Mapping[int, int],
+        *,
+        may_trust_order: bool,
+        wanted: Wanted | None = None,
+    ) -> None:
+        """Begin; each rule has a bit. Whoever asks about the events learns from `wanted` which of them to tell."""
         self.may_trust_order = may_trust_order
-        self.has_lost_order = False
         self._is_trusting = False
         self._readers = readers
         self._rules = {
-            number: JoiningRule(search, readers.clock(search.plan), _beginnings(search.plan), search.tell, 1 << place)
-            for place, (number, search) in enumerate(searches.items())
+            number: JoiningRule(search, readers.clock(search.plan), beginnings(search.plan), search.tell, bits[number])
+            for number, search in searches.items()
         }
         self._open = 0  # the bits of the rules that have something open
         self._until_sweep = _EVENTS_BETWEEN_SWEEPS
+        self._wanted = Wanted()
+        clock = self.only_clock
+        if wanted is not None and may_trust_order and clock is not None and clock.is_plain:
+            self._wanted = wanted  # who asks can see the order of events that are not told
+            wanted.clock = clock
 
     @property
     def only_clock(self) -> Clock | None:
@@ -96,6 +106,11 @@ class JoiningRules:
         only = clocks.pop() if len(clocks) == 1 else None
         return only if only is not None and only.tiebreaker is None else None
 
+    @property
+    def has_lost_order(self) -> bool:
+        """Tell whether events were taken as sorted and were not."""
+        return self._is_trusting and not all(rule.clock.see_order() for rule in self._rules.values())
+
     def take(self, hits: Hits, reading: Reading) -> None:
         """Take an event that meets stages of some rules."""
         prepared: _Prepared | None = hits.prepared
@@ -103,11 +118,11 @@ class JoiningRules:
             prepared = hits.prepared = self._prepare(hits.stages)
         clocks = prepared.clocks
         untimed: Sequence[Clock] = ()
-        if self.may_trust_order and (len(clocks) > 1 or not clocks[0].follows(reading)):
+        if self.may_trust_order and not reading.is_noted and (len(clocks) > 1 or not clocks[0].follows(reading)):
             untimed = self._look_at_order(clocks, reading)
         for rule, asked in prepared.kept:
             self._keep(rule, asked, reading)
-        if self._is_trusting and not self.has_lost_order:
+        if self._is_trusting and clocks[0].is_orderly:
             self._until_sweep -= 1
             if not self._until_sweep:
                 self._sweep()
@@ -118,27 +133,20 @@ class JoiningRules:
         elif self.may_trust_order and reading.place > ORDERLY_EVENTS:
             self._trust()
 
-    def _distrust(self) -> None:
-        self.may_trust_order = False
-        self.has_lost_order = self._is_trusting
-
     def _look_at_order(self, clocks: Sequence[Clock], reading: Reading) -> list[Clock]:
-        """Return the clocks by which the event has no time; note where it comes too late."""
-        untimed = []
-        for clock in clocks:
-            follows = clock.follows(reading)
-            if follows is None:
-                untimed.append(clock)
-            elif not follows:
-                self._distrust()
-        return untimed
+        """Return the clocks by which the event has no time."""
+        return [clock for clock in clocks if clock.follows(reading) is None]
 
     def _trust(self) -> None:
+        if self._is_trusting or not all(rule.clock.see_order() for rule in self._rules.values()):
+            self.may_trust_order = False
+            return
         self._is_trusting = True
         for rule in self._rules.values():
             if isinstance(rule.search.plan.query, SequenceQuery):
                 rule.matcher, rule.found = rule.search.match_in_order()
                 self._note_open(rule, rule.matcher)
+        self._wanted.bits = self._open
 
     def _note_open(self, rule: JoiningRule, matcher: SequenceMatcher[Kept]) -> None:
         if (not matcher.states) is not (not self._open & rule.bit):
@@ -180,6 +188,7 @@ class JoiningRules:
                 rule.found += found
             if (not matcher.states) is not (not self._open & rule.bit):  # `_note_open`, without a call
                 self._open ^= rule.bit
+        self._wanted.bits = self._open
 
     def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading) -> None:
         where = reading.where(rule.clock)
@@ -211,6 +220,7 @@ class JoiningRules:
             if rule.matcher is not None and rule.matcher.states:
                 rule.matcher.advance(rule.clock.now_ns, rule.found)
                 self._note_open(rule, rule.matcher)
+        self._wanted.bits = self._open
 
 
 def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
@@ -228,13 +238,3 @@ def _count_untimed(prepared: _Prepared, untimed: Sequence[Clock]) -> None:
 
 def _with_keys(rule: JoiningRule, asked: Asked, reading: Reading) -> StageKeys:
     return tuple([(stage, keys) for stage, reader in asked if (keys := reader.read(reading, rule.tell))])
-
-
-def _beginnings(plan: Plan) -> frozenset[int]:
-    """Return the stages that count where nothing is open: those before and at the first event that has to come."""
-    begins: set[int] = set()
-    for number, stage in enumerate(plan.stages):
-        begins.add(number)
-        if not stage.missing:
-            break
-    return frozenset(begins)

@@ -16,7 +16,7 @@ from eqlite.events.envelopes import unwrap
 from eqlite.fields import Field, converted, raw_values
 from eqlite.plan import Plan
 from eqlite.rules.keeping import Keeper, Kept
-from eqlite.values.dates import parse_timestamp
+from eqlite.values.dates import are_in_order, parse_timestamp
 
 Document = Mapping[str, Any]
 Report = Callable[[str], None]
@@ -32,6 +32,7 @@ class Reading:
         struct, structs: what it was decoded into, and the types of that.
         clock, time_ns: the clock by which its time was read last, and that time.
         ordinal: where it stands by that clock; None if nobody asked, and the clock has no tiebreaker.
+        is_noted: its time was noted, so that its order is looked at with that of others.
     """
 
     __slots__ = (
@@ -40,6 +41,7 @@ class Reading:
         "_kept",
         "clock",
         "index",
+        "is_noted",
         "line",
         "ordinal",
         "place",
@@ -69,6 +71,7 @@ class Reading:
         self.clock: Clock | None = None
         self.time_ns = NO_TIME
         self.ordinal: Ordinal | None = None
+        self.is_noted = False
 
     def turn_to(self, place: int, line: bytes, index: int, struct: Any) -> None:
         """Be about another line from here on: one object for all lines takes less than one for each."""
@@ -118,24 +121,30 @@ class Clock:
     Attributes:
         tiebreaker: what tells the order of events of the same time; None leaves it at that in which they come.
         now_ns: the time of the latest event.
+        is_plain: the raw value tells the time, and `time_of` returns it from a struct.
+        noted: times of events that came since the order was looked at last: of many at once it is cheaper to see.
+        is_orderly: no event came too late so far; `see_order` looks at what was noted, too.
     """
 
     def __init__(self, timestamp: Field | None, tiebreaker: Field | None, structs: Structs | None) -> None:
         self._timestamp = timestamp
         self.tiebreaker = tiebreaker
         self.now_ns = -NO_TIME
+        self.noted: list[str] = []
+        self.is_orderly = True
         self._latest: Ordinal | None = None
-        self._get: Callable[[Any], Any] | None = None
+        self.is_plain = False
         is_simple = timestamp is not None and not timestamp.formats and timestamp.null_value is None
         if timestamp is None or structs is None or not is_simple:
             return
         if timestamp.path in structs.attributes:
-            self._get = structs.getter(timestamp.path)
+            self.is_plain = True
+            self.time_of = structs.getter(timestamp.path)
 
     def look_at(self, reading: Reading) -> None:
         """Read the time of an event, and by the tiebreaker, if there is one, where it stands."""
-        get, struct = self._get, reading.struct
-        value = None if get is None or struct is None else get(struct)
+        struct = reading.struct
+        value = self.time_of(struct) if self.is_plain and struct is not None else None
         time_ns = parse_timestamp(value) if value.__class__ is str else self._time_of_values(reading)
         if time_ns is None:
             time_ns = NO_TIME
@@ -148,11 +157,22 @@ class Clock:
         timestamp = self._timestamp
         return None if timestamp is None else time_of_values(reading.raw(timestamp), timestamp)
 
-    def follows(self, reading: Reading) -> bool | None:
-        """Tell whether an event stands behind all that were asked about before, and remember that it came.
+    def see_order(self) -> bool:
+        """Look at the order of the times that were noted; tell whether no event came too late so far."""
+        noted = self.noted
+        if noted:
+            first_ns, last_ns = parse_timestamp(noted[0]), parse_timestamp(noted[-1])
+            if first_ns is None or last_ns is None or first_ns < self.now_ns or not are_in_order(noted):
+                self.is_orderly = False
+            else:
+                self.now_ns = last_ns
+            noted.clear()
+        return self.is_orderly
 
-        None for one without a time.
-        """
+    def follows(self, reading: Reading) -> bool | None:
+        """Tell whether an event stands behind all that came before, and remember that it came; None without a time."""
+        if self.noted:
+            self.see_order()
         if reading.clock is not self:
             self.look_at(reading)
         time_ns = reading.time_ns
@@ -160,14 +180,32 @@ class Clock:
             return None
         if self.tiebreaker is None:  # and places only grow: the time says all
             if time_ns < self.now_ns:
+                self.is_orderly = False
                 return False
         else:
             where = reading.where(self)
             if self._latest is not None and where < self._latest:
+                self.is_orderly = False
                 return False
             self._latest = where
         self.now_ns = time_ns
         return True
+
+
+class Wanted:
+    """What the rules that join events want to hear of; who asks about events looks here, and they change it.
+
+    Attributes:
+        bits: stands for the rules that wait for something: all, as long as nothing else is known.
+        clock: by which the order of events is noted that no rule wants to hear of; None where all events that meet a
+            stage are to be told.
+    """
+
+    __slots__ = ("bits", "clock")
+
+    def __init__(self) -> None:
+        self.bits = -1
+        self.clock: Clock | None = None
 
 
 class KeyReader:

@@ -18,9 +18,9 @@ from eqlite.rules.garbage import rare_collections
 from eqlite.rules.joining import JoiningRules
 from eqlite.rules.keeping import Kept, Unreadable
 from eqlite.rules.model import Rule
-from eqlite.rules.reading import Readers, Reading
+from eqlite.rules.reading import Readers, Reading, Wanted
 from eqlite.rules.run_stats import RunStats
-from eqlite.rules.together import Hits
+from eqlite.rules.together import Hits, joining_bits
 from eqlite.values.dates import format_instant
 
 Maker = Callable[[tuple[AnyEvent | None, ...], Result[Kept]], Detection]
@@ -35,15 +35,32 @@ class Runner:
         joining: sequences and samples.
     """
 
-    def __init__(self, compiled: Compiled, readers: Readers, *, stats: RunStats, may_start_over: bool = False) -> None:
-        """Begin; `may_start_over` says that the input can be read a second time, for the rules of `out_of_order`."""
+    def __init__(
+        self,
+        compiled: Compiled,
+        readers: Readers,
+        *,
+        stats: RunStats,
+        may_start_over: bool = False,
+        wanted: Wanted | None = None,
+    ) -> None:
+        """Begin.
+
+        Args:
+            compiled: the rules and their queries.
+            readers: what reads times and keys, shared with whoever asks about the events.
+            stats: gets the counts.
+            may_start_over: the input can be read a second time, for the rules of `out_of_order`.
+            wanted: is told which events to tell.
+        """
         self.rules = list(compiled)
         self.searches: list[Search[Kept]] = [query.new_search() for _, query in self.rules]
         self.stats = stats
         self._clocks = [readers.clock(query.plan) for _, query in self.rules]
         pairs = zip(self.rules, self.searches, strict=True)
         joining = {number: search for number, ((_, query), search) in enumerate(pairs) if query.kind != "event"}
-        self.joining = JoiningRules(joining, readers, may_trust_order=may_start_over)
+        bits = joining_bits([query for _, query in self.rules])
+        self.joining = JoiningRules(joining, readers, bits, may_trust_order=may_start_over, wanted=wanted)
         # Queries keep their counts from run to run; this run's are what is added to them.
         self._faults_before = [query.faults.count for _, query in self.rules]
 

@@ -69,7 +69,7 @@ def run_files(
         runner = shared.runner
     else:
         asker = Asker(compiled, by_index=by_index, stats=stats)
-        runner = Runner(compiled, asker.readers, stats=stats, may_start_over=may_start_over)
+        runner = Runner(compiled, asker.readers, stats=stats, may_start_over=may_start_over, wanted=asker.wanted)
         asker.tell = runner.take
     try:
         with rare_collections():

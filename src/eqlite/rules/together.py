@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from eqlite.backends.shared.decisions import Decisions
-from eqlite.backends.shared.nodes import Node
+from eqlite.backends.shared.nodes import Node, State
 from eqlite.backends.shared.sample import Sample
 from eqlite.backends.shared.structs import DoesNotFit, Structs, UnusualShape
 from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.envelopes import unwrap
-from eqlite.plan import Plan
+from eqlite.plan import Plan, SequenceQuery
 from eqlite.query import Query
 from eqlite.rules.reading import Reading
 
 Document = Mapping[str, Any]
 Numbers = dict[int, None]
+Stages = tuple[tuple[int, tuple[int, ...]], ...]
+"""The numbers of rules, each with the numbers of its stages."""
 CannotDecode = (UnusualShape, *DoesNotFit)
 
 _MOST_HITS = 20_000
@@ -27,16 +29,33 @@ _MOST_UNLIKE = 0.1
 
 
 class Hits:
-    """What an event meets: the numbers of event queries, and of the others with the numbers of their stages.
+    """What an event meets.
 
-    `prepared` is for whoever works with hits that come again and again.
+    Attributes:
+        events: the numbers of event queries.
+        stages: those of the other queries, each with the numbers of its stages.
+        counts: whether it meets anything that counts where no rule waits for anything.
+        continues: the bits of the rules that it would continue.
+        has_order: whether its place in the order of events matters: it meets stages, or might, if somebody waited.
+        prepared: for whoever works with hits that come again and again.
     """
 
-    __slots__ = ("events", "prepared", "stages")
+    __slots__ = ("continues", "counts", "events", "has_order", "prepared", "stages")
 
-    def __init__(self, events: tuple[int, ...], stages: tuple[tuple[int, tuple[int, ...]], ...]) -> None:
+    def __init__(
+        self,
+        events: tuple[int, ...],
+        stages: Stages,
+        *,
+        counts: bool = True,
+        continues: int = 0,
+        may_meet_more: bool = False,
+    ) -> None:
         self.events = events
         self.stages = stages
+        self.counts = counts
+        self.continues = continues
+        self.has_order = bool(stages) or may_meet_more
         self.prepared: Any = None
 
     def only(self, numbers: Numbers) -> Hits:
@@ -54,8 +73,12 @@ class Together:
             (number, place) for number, query in enumerate(queries) for place in range(len(query.plan.stages))
         ]
         conditions = [stage.condition for query in queries for stage in query.plan.stages]
-        self._decisions = Decisions(conditions, {path for query in queries for path in read_besides(query.plan)})
-        self._hits: dict[tuple[int, ...], Hits] = {}
+        read = {path for query in queries for path in read_besides(query.plan)}
+        self._bits = joining_bits(queries)
+        self._beginnings = [beginnings(query.plan) for query in queries]
+        awaiting = [0 if place in self._beginnings[number] else self._bits[number] for number, place in self._places]
+        self._decisions = Decisions(conditions, read, awaiting)
+        self._hits: dict[tuple[tuple[int, ...], bool], Hits] = {}
         self._sample: Sample | None = self._decisions.new_sample()
         self._keys = self._sample.keys
         self._since_look = 0
@@ -75,8 +98,11 @@ class Together:
         return self._decisions.structs.decode
 
     @property
-    def walk(self) -> Callable[[Any], Node]:
-        """Return the function that tells the last node for a struct."""
+    def walk(self) -> Callable[[Any, int], Node]:
+        """Return the function that tells the last node for a struct, and the bits of the rules that wait.
+
+        What is left undecided there would be of interest to others.
+        """
         return self._decisions.walk
 
     def ask_document(self, document: Document) -> Node:
@@ -107,25 +133,26 @@ class Together:
 
     def hits(self, node: Node, reading: Reading) -> Hits:
         """Return what is met at a last node; `reading` is the event that led there."""
-        if node.undecided:
-            return self._undecided(node, reading.document)
         hits: Hits | None = node.answer
-        if hits is None:
-            hits = node.answer = self._known_hits(node.held)
+        if hits is not None:
+            return hits
+        if node.state.undecided and not node.rest:
+            return self._undecided(node.state, reading.document)
+        hits = node.answer = self._known_hits(node.state.held, may_meet_more=bool(node.rest))
         return hits
 
-    def _known_hits(self, held: tuple[int, ...]) -> Hits:
-        hits = self._hits.get(held)
+    def _known_hits(self, held: tuple[int, ...], *, may_meet_more: bool) -> Hits:
+        hits = self._hits.get((held, may_meet_more))
         if hits is None:
             if len(self._hits) >= _MOST_HITS:
                 self._hits.clear()
             numbers = [number for formula in held for number in self._decisions.numbers[formula]]
-            hits = self._hits[held] = self._hits_of(numbers)
+            hits = self._hits[held, may_meet_more] = self._hits_of(numbers, may_meet_more=may_meet_more)
         return hits
 
-    def _undecided(self, node: Node, document: Document) -> Hits:
-        numbers = [number for formula in node.held for number in self._decisions.numbers[formula]]
-        for formula, _ in node.undecided:
+    def _undecided(self, state: State, document: Document) -> Hits:
+        numbers = [number for formula in state.held for number in self._decisions.numbers[formula]]
+        for formula, _ in state.undecided:
             numbers += [number for number in self._decisions.numbers[formula] if self._holds(number, document)]
         return self._hits_of(numbers)
 
@@ -133,7 +160,7 @@ class Together:
         query, stage = self._places[number]
         return self._queries[query].stage_predicates[stage](document)
 
-    def _hits_of(self, numbers: Sequence[int]) -> Hits:
+    def _hits_of(self, numbers: Sequence[int], *, may_meet_more: bool = False) -> Hits:
         events: list[int] = []
         stages: dict[int, list[int]] = {}
         for number in sorted(numbers):
@@ -142,7 +169,32 @@ class Together:
                 events.append(query)
             else:
                 stages.setdefault(query, []).append(stage)
-        return Hits(tuple(events), tuple((query, tuple(met)) for query, met in stages.items()))
+        begun = [query for query, met in stages.items() if self._beginnings[query].intersection(met)]
+        return Hits(
+            tuple(events),
+            tuple((query, tuple(met)) for query, met in stages.items()),
+            counts=bool(events or begun),
+            continues=sum(self._bits[query] for query in stages if query not in begun),
+            may_meet_more=may_meet_more,
+        )
+
+
+def joining_bits(queries: Sequence[Query]) -> dict[int, int]:
+    """Return a bit for each query that joins events, by its number."""
+    numbers = [number for number, query in enumerate(queries) if query.kind != "event"]
+    return {number: 1 << place for place, number in enumerate(numbers)}
+
+
+def beginnings(plan: Plan) -> frozenset[int]:
+    """Return the stages that count where nothing is open: of a sequence those up to the first event that must come."""
+    if not isinstance(plan.query, SequenceQuery):
+        return frozenset(range(len(plan.stages)))
+    begins: set[int] = set()
+    for number, stage in enumerate(plan.stages):
+        begins.add(number)
+        if not stage.missing:
+            break
+    return frozenset(begins)
 
 
 def _documents(lines: Sequence[bytes]) -> Iterator[tuple[Document, bool]]:

@@ -12,11 +12,10 @@ from eqlite.events.ranges import Range, RangeReader
 from eqlite.events.readers import RawBlock
 from eqlite.events.stats import Intake
 from eqlite.rules.asking import Asker, Compiled
-from eqlite.rules.joining import Stages
 from eqlite.rules.keeping import Kept
 from eqlite.rules.reading import Reading
 from eqlite.rules.run_stats import RunStats
-from eqlite.rules.together import Hits
+from eqlite.rules.together import Hits, Stages
 
 IS_DOCUMENT = -1
 PlaceThere = tuple[int, int, int]

@@ -36,6 +36,17 @@ class Formula:
         self._weights: tuple[tuple[int, float], ...] | None = None
 
     @property
+    def needs_document(self) -> bool:
+        """Tell whether there is a part that only the whole document decides."""
+        pending = [self]
+        while pending:
+            part = pending.pop()
+            if part.kind == "opaque":
+                return True
+            pending += part.terms
+        return False
+
+    @property
     def weights(self) -> tuple[tuple[int, float], ...]:
         """Return how much it says to know a field's value: all, where a conjunct is about that field alone."""
         if self._weights is None:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from typing import Any
 
 from eqlite.backends.shared.finders import Finder
 
-_MOST_VALUES = 2_000
 _MOST_KNOWN = 4_000
 _MOST_TEXTS = 8
 _LONGEST_KNOWN = 256
+_PLACES = (1 << 11) - 1
+_SIGN = (1 << 32) - 1
 
 
 class Memory:
-    """Values with all atoms that hold for them, and texts that came once: most never come again.
+    """Values with all atoms that hold for them, and a trace of texts that came once: most never come again.
 
     Attributes:
         known: the values, by what is told apart; lists of texts that are all known among them.
-        seen: the texts that came once.
+        traces: a part of the hash of each of the last texts. To keep the texts themselves would keep memory from being
+            used again while it is near at hand.
     """
 
     def __init__(self, full: Callable[[], Finder]) -> None:
         """Begin with a function that returns what finds all atoms."""
         self.known: dict[Any, int] = {None: 0}
-        self.seen: set[str] = set()
+        self.traces = array("I", bytes(4 * (_PLACES + 1)))
         self._full = full
         self._same: dict[Any, Any] = {}
 
@@ -35,33 +38,18 @@ class Memory:
     def remember(self, key: Any, bits: int) -> None:
         """Remember all atoms that hold for a value."""
         if len(self.known) >= _MOST_KNOWN:
-            self._forget()
+            self.clear()
         self.known[key] = bits
 
-    def remember_list(self, texts: tuple[str, ...], bits: int) -> None:
-        """Remember all atoms that hold for texts that are known one by one."""
-        if len(texts) <= _MOST_TEXTS:
-            self.remember(texts, bits)
-
     def find_again(self, text: str) -> int:
-        """Return all atoms that hold for a text that came before, and remember them."""
+        """Return all atoms that hold for a text that came before, and remember them if it is not long."""
         bits = self._full().find_text(text)
-        self.remember(text, bits)
-        return bits
-
-    def note(self, text: str) -> None:
-        """Note that a text came once."""
         if len(text) <= _LONGEST_KNOWN:
-            if len(self.seen) >= _MOST_VALUES:
-                self.seen.clear()
-            self.seen.add(text)
+            self.remember(text, bits)
+        return bits
 
     def clear(self) -> None:
         """Forget everything."""
-        self._forget()
-        self.seen.clear()
-
-    def _forget(self) -> None:
         self.known.clear()
         self.known[None] = 0  # what is not there passes no test
         self._same.clear()
@@ -73,13 +61,13 @@ class Recaller:
     An object of few parts with a method, since there are many: a `partial` is another call for each value.
     """
 
-    __slots__ = ("_finder", "_known", "_memory", "_seen")
+    __slots__ = ("_finder", "_known", "_memory", "_traces")
 
     def __init__(self, finder: Finder, memory: Memory) -> None:
         self._finder = finder
         self._memory = memory
         self._known = memory.known
-        self._seen = memory.seen
+        self._traces = memory.traces
 
     def find(self, value: Any) -> int:
         """Return the atoms that hold for a raw value, those of the finder among them."""
@@ -91,26 +79,33 @@ class Recaller:
             return found
         if kind is tuple:
             return self._find_list(value)
-        if value in self._seen:
+        trace = hash(value) & _SIGN
+        place = trace & _PLACES
+        if self._traces[place] == trace:
             return self._memory.find_again(value)
-        self._memory.note(value)
+        self._traces[place] = trace
         return self._finder.find_text(value)
 
     def _find_list(self, texts: tuple[str, ...]) -> int:
         bits = 0
         new = []
+        traces = self._traces
         for text in texts:
             found = self._known.get(text)
             if found is not None:
                 bits |= found
-            elif text in self._seen:
+                continue
+            trace = hash(text) & _SIGN
+            place = trace & _PLACES
+            if traces[place] == trace:
                 bits |= self._memory.find_again(text)
             else:
-                self._memory.note(text)
+                traces[place] = trace
                 new.append(text)
         if new:
             return bits | self._finder.find_texts(new)
-        self._memory.remember_list(texts, bits)
+        if is_short(texts):
+            self._memory.remember(texts, bits)
         return bits
 
 

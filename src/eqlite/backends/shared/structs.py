@@ -160,15 +160,19 @@ class Structs:
 
     def getter(self, *paths: str) -> Callable[[Any], Any]:
         """Return a function that takes a field's value out of a struct, or a tuple of those of several fields."""
-        get = self._getters.get(paths)
+        return self.getter_of(tuple([self.attributes[path] for path in paths]))
+
+    def getter_of(self, attributes: tuple[str, ...]) -> Callable[[Any], Any]:
+        """Return the same for attributes, always the same function: what is called often is near at hand."""
+        get = self._getters.get(attributes)
         if get is None:
-            get = self._getters[paths] = attrgetter(*[self.attributes[path] for path in paths])
+            get = self._getters[attributes] = attrgetter(*attributes)
         return get
 
-    def absence(self, struct: Any, paths: Iterable[str]) -> dict[str, Any]:
+    def absence(self, struct: Any, paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
         """Return what to look at to see that all the paths are absent from a struct as they are from this one.
 
-        By attribute the one object that stands there then: None, or an empty one for all that would be in it.
+        The attributes, and what they are then: an empty object for all that would be in it.
         """
         found: dict[str, Any] = {}
         for path in paths:
@@ -178,7 +182,7 @@ class Structs:
                     break
             else:
                 found[self.attributes[path]] = None
-        return found
+        return tuple(found), tuple(found.values())
 
     def _objects_around(self, path: str) -> tuple[str, ...]:
         """Return the paths of the objects in which a value stands, the outermost first."""
