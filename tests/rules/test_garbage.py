@@ -32,7 +32,7 @@ def test_thresholds_are_as_before_whatever_happens() -> None:
     gc.set_threshold(500, 7, 8)
 
     def fail() -> None:
-        assert gc.get_threshold() == (100_000, 7, 8)
+        assert gc.get_threshold() == (1_000_000, 7, 8)
         raise ValueError("stop")
 
     with pytest.raises(ValueError, match="stop"), rare_collections():

@@ -22,7 +22,7 @@ Kept = TypeVar("Kept")
 
 UNTIL = -1
 new_tuple = tuple.__new__  # of a named tuple, where very many are made: its own constructor takes twice as long
-_SWEEPS_PER_MAXSPAN = 8
+_SWEEPS_PER_MAXSPAN = {True: 8, False: 2}  # of what has a limit to what is open, as a stream has, and of the rest
 
 StageKeys = tuple[tuple[int, tuple[Key, ...]], ...]
 """Numbers of stages (`UNTIL` for that one), each with the keys under which an event meets it."""
@@ -218,7 +218,7 @@ class SequenceMatcher(Generic[Kept]):
             self._accept(heapq.heappop(self.deadlines)[-1], found)
         if self.next_sweep_ns is not None and now_ns < self.next_sweep_ns:
             return
-        self.next_sweep_ns = now_ns + maxspan_ns // _SWEEPS_PER_MAXSPAN
+        self.next_sweep_ns = now_ns + maxspan_ns // _SWEEPS_PER_MAXSPAN[self.max_open is not None]
         # Unwanted events count by the millisecond: one more, to be sure.
         self._drop_older(now_ns - maxspan_ns - NANOS_PER_MILLI)
 

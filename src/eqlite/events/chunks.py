@@ -14,7 +14,7 @@ from typing import Protocol
 
 from eqlite.errors import EventError
 
-CHUNK_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 17
 # One byte of zstd can stand for 43 kB: small portions keep what comes out at once below 45 MB.
 _ZSTD_PORTION = 1 << 10
 

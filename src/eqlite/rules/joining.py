@@ -7,7 +7,7 @@ rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from eqlite.engine.keys import Key
@@ -42,7 +42,8 @@ class JoiningRule:
     found: list[Found[Kept]] = field(default_factory=list)
 
 
-Concerned = tuple[JoiningRule, SequenceMatcher[Kept], Asked]
+Concerned = tuple[JoiningRule, SequenceMatcher[Kept], Asked, bool]
+"""A rule, its machine, the stages that an event meets, and whether it begins a sequence with one of them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -165,15 +166,15 @@ class JoiningRules:
         keys: tuple[Key, ...] = ()
         last_clock: Clock | None = None
         link: Link[Kept]
-        for rule, matcher, asked in all_concerned:
-            if rule.clock in untimed:
+        for rule, matcher, asked, begins in all_concerned:
+            if untimed and rule.clock in untimed:
                 continue
             if len(asked) == 1:
                 stage, reader = asked[0]
                 if reader is not last_reader:  # rules that begin with the same event often have the same keys
                     keys = reader.read(reading, rule.tell)
                     last_reader = reader if len(keys) < MAX_COMBINATIONS else None
-                if not keys:
+                if not keys or not (begins or _are_open(keys, matcher.states)):
                     continue
                 met: StageKeys = ((stage, keys),) if stage else ()
             else:
@@ -207,9 +208,9 @@ class JoiningRules:
             if rule.matcher is None:
                 kept.append((rule, asked))
             elif rule.begins.intersection(met):
-                begun.append((rule, rule.matcher, asked))
+                begun.append((rule, rule.matcher, asked, True))
             else:
-                continued[rule.bit] = (rule, rule.matcher, asked)
+                continued[rule.bit] = (rule, rule.matcher, asked, False)
         clocks = tuple(dict.fromkeys(self._rules[number].clock for number, _ in stages))
         return _Prepared(clocks, tuple(kept), tuple(begun), continued, sum(continued), self._is_trusting)
 
@@ -232,8 +233,13 @@ def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
 
 
 def _count_untimed(prepared: _Prepared, untimed: Sequence[Clock]) -> None:
-    for rule, _, _ in (*prepared.begun, *prepared.continued.values()):
+    for rule, *_ in (*prepared.begun, *prepared.continued.values()):
         rule.search.untimed += rule.clock in untimed
+
+
+def _are_open(keys: tuple[Key, ...], states: Container[Key]) -> bool:
+    """Tell whether anything is open under some keys; they are mostly one."""
+    return keys[0] in states if len(keys) == 1 else any(key in states for key in keys)
 
 
 def _with_keys(rule: JoiningRule, asked: Asked, reading: Reading) -> StageKeys:

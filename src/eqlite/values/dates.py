@@ -100,7 +100,11 @@ def are_in_order(texts: Sequence[str]) -> bool:
     """
     texts = list(texts)
     if len(set(map(len, texts))) == 1 and _COMMON_FORMS("".join(texts)):
-        return texts == sorted(texts) and all(_day_start(day) is not None for day in {text[:10] for text in texts})
+        if texts != sorted(texts):
+            return False
+        first, last = texts[0][:10], texts[-1][:10]
+        days = {first} if first == last else {text[:10] for text in texts}
+        return all(_day_start(day) is not None for day in days)
     times = [parse_timestamp(text) for text in texts]
     return all(
         earlier is not None and later is not None and earlier <= later

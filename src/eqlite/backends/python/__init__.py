@@ -73,10 +73,15 @@ def read_value(event: Event, path: str) -> Any:
 
 def load(generated: Generated, name: str, **extra: Any) -> Callable[[Any], bool]:
     """Compile generated source; tracebacks show its lines under `<eql:name>`."""
-    file_name = f"<eql:{name}>".replace("\0", "\ufffd")  # a rule's name, which may hold anything
-    source = generated.source
-    linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
-    namespace: dict[str, Any] = {"__builtins__": _BUILTINS, **generated.constants, **extra}
-    exec(compile(source, file_name, "exec"), namespace)
-    function: Callable[[Any], bool] = namespace["matches"]
+    function: Callable[[Any], bool] = define(generated.source, "matches", name=name, **generated.constants, **extra)
     return function
+
+
+def define(source: str, function: str, *, name: str, **constants: Any) -> Callable[..., Any]:
+    """Compile source and return a function that it defines; tracebacks show its lines under `<eql:name>`."""
+    file_name = f"<eql:{name}>".replace("\0", "\ufffd")  # a rule's name, which may hold anything
+    linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
+    namespace: dict[str, Any] = {"__builtins__": _BUILTINS, **constants}
+    exec(compile(source, file_name, "exec"), namespace)
+    made: Callable[..., Any] = namespace[function]
+    return made

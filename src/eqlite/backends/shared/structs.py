@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
 
+from eqlite.backends.python import define
 from eqlite.backends.shared.sample import KeysSeen
 
 _VALUE = str | int | float | bool | tuple[str, ...] | None
@@ -43,6 +43,19 @@ def fitting(paths: Iterable[str]) -> set[str]:
 
 def _decoder(kind: type) -> Callable[[bytes], Any]:
     return msgspec.json.Decoder(kind).decode
+
+
+def _getter(attributes: tuple[str, ...]) -> Callable[[Any], Any]:
+    """Return `operator.attrgetter` in half the time: what lies in one object is read from there."""
+    holders = [attribute.rpartition(".")[0] for attribute in attributes]
+    shared = sorted({holder for holder in holders if holders.count(holder) > 1} - {""})
+    lines = [f"    h{number} = s.{holder}\n" for number, holder in enumerate(shared)]
+    loads = [
+        f"h{shared.index(holder)}.{attribute[len(holder) + 1 :]}" if holder in shared else f"s.{attribute}"
+        for attribute, holder in zip(attributes, holders, strict=True)
+    ]
+    source = f"def get(s):\n{''.join(lines)}    return {', '.join(loads)}\n"
+    return define(source, "get", name=f"{', '.join(attributes)} of a struct")
 
 
 def _wrapped_decoder(kind: type) -> Callable[[bytes], Any]:
@@ -166,7 +179,7 @@ class Structs:
         """Return the same for attributes, always the same function: what is called often is near at hand."""
         get = self._getters.get(attributes)
         if get is None:
-            get = self._getters[attributes] = attrgetter(*attributes)
+            get = self._getters[attributes] = _getter(attributes)
         return get
 
     def absence(self, struct: Any, paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
