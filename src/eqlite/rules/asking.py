@@ -111,6 +111,7 @@ class Asker:
         together.look_at(block.lines)
         decode, walk, wanted, clock = together.decode, together.walk, self.wanted, self.wanted.clock
         reading = Reading(self.place, keeper=self.keeper, structs=together.structs)
+        reading.is_noted = clock is not None
         count = 0
         try:
             for index, line in enumerate(block.lines):
@@ -129,13 +130,13 @@ class Asker:
                     hits = together.hits(node, reading)
                 if clock is not None and hits.has_order:
                     time = clock.time_of(struct)
-                    reading.is_noted = time.__class__ is str and time[-1:] == "Z"
-                    if reading.is_noted:
-                        clock.noted.append(time)
-                    else:  # if it has no time, that is said of all rules whose stages it meets
+                    if time.__class__ is not str or time[-1:] != "Z":  # if it is none, all rules concerned are told
                         reading.turn_to(self.place, line, index, struct)
+                        reading.is_noted = False
                         self.tell(together.hits(walk(struct, -1), reading), reading)
+                        reading.is_noted = True
                         continue
+                    clock.noted.append(time)
                 if hits.counts or hits.continues & wanted.bits:
                     reading.turn_to(self.place, line, index, struct)
                     self.tell(hits, reading)

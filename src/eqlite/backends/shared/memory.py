@@ -27,7 +27,7 @@ class Memory:
     def __init__(self, full: Callable[[], Finder]) -> None:
         """Begin with a function that returns what finds all atoms."""
         self.known: dict[Any, int] = {None: 0}
-        self.traces = array("I", bytes(4 * (_PLACES + 1)))
+        self.traces = array("I", [0]) * (_PLACES + 1)
         self._full = full
         self._same: dict[Any, Any] = {}
 

@@ -1,7 +1,7 @@
 """The functions that lead from one node to the next: they read fields of a struct and look up where those lead.
 
-There are five of them for all nodes, and what nodes differ in is in the nodes: a function for each node, written for
-what it asks, takes fewer instructions, but they are in more places than the processor keeps near at hand.
+There are five of them for all nodes, and what nodes differ in is in the nodes: a function for each node takes fewer
+instructions, but they are in more places than the processor keeps near at hand.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from eqlite.backends.shared.nodes import Node
 def by_value(struct: Any, node: Node) -> Node:
     """Look up what `key_of` makes of a value."""
     value = node.get(struct)
-    return node.ways[value if value.__class__ is str or value is None else key_of(value)]
+    kind = value.__class__
+    return node.ways[value if kind is str or kind is tuple or value is None else key_of(value)]
 
 
 def by_row(struct: Any, node: Node) -> Node:
