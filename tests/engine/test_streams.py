@@ -236,6 +236,7 @@ def queries(draw: st.DrawFn) -> str:
     return written(f"sequence{keys}{maxspan} {' '.join(stages)}{runs}{until}{pipe}")
 
 
+KINDS = st.sampled_from([*"ABCU", ["A", "B"], ["A", "U"], ["B", "U"]])  # an event may meet several stages
 KEYS = st.sampled_from([None, "x", "y", ["x", "y"], 1, "1"])
 
 
@@ -247,7 +248,7 @@ def inputs(draw: st.DrawFn) -> list[dict]:
         now += draw(st.integers(0, 1500))
         late = draw(st.sampled_from([0, 0, 0, 700, 2000]))
         extra = draw(st.sampled_from([{}, {"t": 1}, {"t": 2}]))
-        document = {"@timestamp": now - late, "kind": draw(st.sampled_from("ABCU")), "n": number, **extra}
+        document = {"@timestamp": now - late, "kind": draw(KINDS), "n": number, **extra}
         events.append({**document, "k": draw(KEYS), "j": draw(KEYS)})
     return events
 

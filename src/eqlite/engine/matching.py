@@ -8,13 +8,34 @@ from typing import Any
 from eqlite.engine.keys import sortable_value
 from eqlite.engine.pairs import PairMatcher
 from eqlite.engine.sequences import EventHits, Found, Kept, SequenceMatcher
-from eqlite.plan import SequenceQuery
+from eqlite.plan import Plan, SequenceQuery
 
 
 def sequence_matcher(query: SequenceQuery, max_open: int | None = None) -> SequenceMatcher[Kept]:
     """Return what matches a sequence query; see `SequenceMatcher`."""
     is_pair = len(query.stages) == 2 and not any(stage.missing for stage in query.stages)
     return PairMatcher(query, max_open) if is_pair else SequenceMatcher(query, max_open)
+
+
+def beginnings(plan: Plan) -> frozenset[int]:
+    """Return the stages of a sequence with which something begins: those up to the first event that must come.
+
+    All stages of other queries.
+    """
+    if not isinstance(plan.query, SequenceQuery):
+        return frozenset(range(len(plan.stages)))
+    begins: set[int] = set()
+    for number, stage in enumerate(plan.query.stages):
+        begins.add(number)
+        if not stage.missing:
+            break
+    return frozenset(begins)
+
+
+def idle_stages(plan: Plan) -> frozenset[int]:
+    """Return the stages that count where nothing is open: `until`, too, since it ends what the same event begins."""
+    until = range(len(plan.query.stages), len(plan.stages)) if isinstance(plan.query, SequenceQuery) else ()
+    return beginnings(plan).union(until)
 
 
 def result_order(found: Found[Any]) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from eqlite.engine.matches import Event, Match, match_maker
-from eqlite.engine.matching import result_order, sequence_matcher
+from eqlite.engine.matching import idle_stages, result_order, sequence_matcher
 from eqlite.engine.order import NO_TIME, ordinal
 from eqlite.engine.pipes import cut
 from eqlite.engine.search import Predicate, Report, Result, Search, StageTests
@@ -104,8 +104,7 @@ class Stream:
         self._take: Callable[[Event, dict[str, Any], int], list[Found[Event]]] = self._take_in_order
         if isinstance(plan.query, SequenceQuery):
             self._matcher = sequence_matcher(plan.query, settings.max_open)
-            begins = {number for number, gap in enumerate(self._matcher.gaps) if gap == 0}
-            self._first_tests = self._tests.only(begins)
+            self._first_tests = self._tests.only(idle_stages(plan))
         elif isinstance(plan.query, SampleQuery):
             self._new_search = partial(Search[Event], plan, lambda: predicates, settings.max_samples_per_key, report)
             self._search = self._new_search()

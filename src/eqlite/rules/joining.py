@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from eqlite.engine.keys import Key
+from eqlite.engine.matching import beginnings
 from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import UNTIL, EventHits, Found, Link, SequenceMatcher, StageKeys, new_tuple
@@ -18,7 +19,7 @@ from eqlite.limits import MAX_COMBINATIONS
 from eqlite.plan import Plan, SequenceQuery
 from eqlite.rules.keeping import Kept
 from eqlite.rules.reading import Clock, KeyReader, Readers, Reading, Wanted
-from eqlite.rules.together import Hits, Stages, beginnings
+from eqlite.rules.together import Hits, Stages
 
 Asked = tuple[tuple[int, KeyReader], ...]
 """Stages, `UNTIL` for that one, each with what reads its keys, in the order in which a matcher wants them."""

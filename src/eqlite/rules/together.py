@@ -10,9 +10,10 @@ from eqlite.backends.shared.decisions import Decisions
 from eqlite.backends.shared.nodes import Node, State
 from eqlite.backends.shared.sample import Sample
 from eqlite.backends.shared.structs import DoesNotFit, Structs, UnusualShape
+from eqlite.engine.matching import beginnings, idle_stages
 from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.envelopes import unwrap
-from eqlite.plan import Plan, SequenceQuery
+from eqlite.plan import Plan
 from eqlite.query import Query
 from eqlite.rules.reading import Reading
 
@@ -76,7 +77,8 @@ class Together:
         read = {path for query in queries for path in read_besides(query.plan)}
         self._bits = joining_bits(queries)
         self._beginnings = [beginnings(query.plan) for query in queries]
-        awaiting = [0 if place in self._beginnings[number] else self._bits[number] for number, place in self._places]
+        always = [idle_stages(query.plan) for query in queries]
+        awaiting = [0 if place in always[number] else self._bits[number] for number, place in self._places]
         self._decisions = Decisions(conditions, read, awaiting)
         self._hits: dict[tuple[tuple[int, ...], bool], Hits] = {}
         self._sample: Sample | None = self._decisions.new_sample()
@@ -183,18 +185,6 @@ def joining_bits(queries: Sequence[Query]) -> dict[int, int]:
     """Return a bit for each query that joins events, by its number."""
     numbers = [number for number, query in enumerate(queries) if query.kind != "event"]
     return {number: 1 << place for place, number in enumerate(numbers)}
-
-
-def beginnings(plan: Plan) -> frozenset[int]:
-    """Return the stages that count where nothing is open: of a sequence those up to the first event that must come."""
-    if not isinstance(plan.query, SequenceQuery):
-        return frozenset(range(len(plan.stages)))
-    begins: set[int] = set()
-    for number, stage in enumerate(plan.stages):
-        begins.add(number)
-        if not stage.missing:
-            break
-    return frozenset(begins)
 
 
 def _documents(lines: Sequence[bytes]) -> Iterator[tuple[Document, bool]]:
