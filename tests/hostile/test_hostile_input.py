@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import datetime
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -194,3 +196,24 @@ def test_what_is_no_mapping_is_refused_by_name(event: Any) -> None:
 def test_json_nested_a_hundred_thousand_deep_is_rejected(data: bytes) -> None:
     with pytest.raises(BadJson):
         decode(data)
+
+
+DEEP_THEN_HOSTILE = """
+import io, sys
+import eqlite
+from eqlite.events.stats import ReadStats
+query = eqlite.compile("any where " + "not (" * 400 + "a == 1" + ")" * 400)
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 200_000))  # as somebody else may do
+lines = [b'{"a":' * 100_000 + b"1" + b"}" * 100_000, b"[" * 100_000, b'{"b": "' + b'[{' * 5_000 + b'", "a": 1}']
+lines.append(b'{"b":' + b"[[]," * 5_000 + b"1" + b"]" * 5_000 + b', "a": 1}')
+lines.append(b'{"b":[' + b"[{}]," * 5_000 + b'1], "a": 1}')
+stats = ReadStats()
+events = list(eqlite.read_events(io.BytesIO(b"\\n".join(lines)), stats=stats))
+print(len(events), stats.rejected, [query.matches(event) for event in events])
+"""
+
+
+def test_json_of_any_depth_ends_no_process_whose_recursion_limit_is_raised() -> None:
+    """A deeply nested query raises it, for one."""
+    done = subprocess.run([sys.executable, "-c", DEEP_THEN_HOSTILE], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("2 3 [True, True]\n", 0), done.stderr

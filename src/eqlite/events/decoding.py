@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 
 import msgspec
 
@@ -13,6 +15,12 @@ NOT_UTF8 = "not UTF-8"
 NOT_AN_OBJECT = "not a JSON object"
 TOO_DEEP = "nested too deeply"
 TOO_LONG = "too long"
+
+_LONG = 2_000
+_SAFE_RECURSION = 1_000
+"""Python's own limit; each level of JSON takes some 400 bytes of the stack."""
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_ALL_BUT_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 
 _decode = msgspec.json.Decoder().decode
 
@@ -38,6 +46,8 @@ def decode(data: bytes) -> object:
     >>> decode(b'{"user": {"id": 7}}\r\n')
     {'user': {'id': 7}}
     """
+    if len(data) > _LONG and sys.getrecursionlimit() > _SAFE_RECURSION and _is_visibly_too_deep(data):
+        raise BadJson(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels")
     try:
         value: object = _decode(data)
     except RecursionError:
@@ -75,6 +85,23 @@ def is_too_deep(value: object) -> bool:
             return False
         level = below
     return True
+
+
+def _is_visibly_too_deep(data: bytes) -> bool:
+    """Tell of a text that is nested twice as deeply as the limit; of others nearer to it only some.
+
+    The decoder stops at Python's recursion limit. Where somebody has raised that, it would run out of stack, and end
+    the process. Here innermost pairs of brackets are taken away again and again, and what is left tells.
+    """
+    if _opening_brackets(data) <= MAX_JSON_DEPTH:
+        return False
+    brackets = _STRING.sub(b"", data).translate(None, _ALL_BUT_BRACKETS)
+    for _ in range(MAX_JSON_DEPTH):
+        fewer = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if len(fewer) == len(brackets):
+            break
+        brackets = fewer
+    return _opening_brackets(brackets) > MAX_JSON_DEPTH
 
 
 def _opening_brackets(data: bytes) -> int:

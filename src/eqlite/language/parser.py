@@ -34,6 +34,7 @@ from eqlite.limits import MAX_LIST_ITEMS, MAX_NESTING, MAX_QUERY_BYTES
 from eqlite.source import Source, Span
 
 _MAX_REPAIRS = 20
+_FRAMES_PER_LEVEL = 8
 _MAX_BAD_CHARACTERS = 20
 _LIMIT_IDS = frozenset({"query-too-long", "nesting-too-deep", "list-too-long"})
 _PLACEHOLDER = ""  # the text of a token that stands for a clause set aside
@@ -187,9 +188,9 @@ def _shallow(tree: Any, text: str, collector: Collector) -> bool:
         collector.report("nesting-too-deep", f"the query is nested more than {MAX_NESTING:,} deep", place)
         return False
     if depth > 100:
-        # Python-to-Python calls take no C stack since 3.11, so a higher limit is safe. It is never lowered again:
-        # another thread may be deep in a tree of its own.
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), 20 * MAX_NESTING))
+        # Python-to-Python calls take no C stack since 3.11, so a higher limit is safe for walking trees; what recurses
+        # in C (`events/decoding.py`) must not rely on it. It is never lowered: another thread may be deep in a tree.
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES_PER_LEVEL * MAX_NESTING))
     return True
 
 
