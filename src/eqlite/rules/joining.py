@@ -93,9 +93,8 @@ class JoiningRules:
             number: JoiningRule(search, readers.clock(search.plan), beginnings(search.plan), search.tell, bits[number])
             for number, search in searches.items()
         }
-        self._open = 0  # the bits of the rules that have something open
         self._until_sweep = _EVENTS_BETWEEN_SWEEPS
-        self._wanted = Wanted()
+        self._wanted = Wanted()  # once events go into machines, its bits are those of the rules with something open
         clock = self.only_clock
         if wanted is not None and may_trust_order and clock is not None and clock.is_plain:
             self._wanted = wanted  # who asks can see the order of events that are not told
@@ -130,7 +129,7 @@ class JoiningRules:
                 self._sweep()
             if untimed:
                 _count_untimed(prepared, untimed)
-            if prepared.begun or prepared.waiting & self._open:
+            if prepared.begun or prepared.waiting & self._wanted.bits:
                 self._match(prepared, untimed, reading)
         elif self.may_trust_order and reading.place > ORDERLY_EVENTS:
             self._trust()
@@ -144,19 +143,20 @@ class JoiningRules:
             self.may_trust_order = False
             return
         self._is_trusting = True
+        self._wanted.bits = 0
         for rule in self._rules.values():
             if isinstance(rule.search.plan.query, SequenceQuery):
                 rule.matcher, rule.found = rule.search.match_in_order()
                 self._note_open(rule, rule.matcher)
-        self._wanted.bits = self._open
 
     def _note_open(self, rule: JoiningRule, matcher: SequenceMatcher[Kept]) -> None:
-        if (not matcher.states) is not (not self._open & rule.bit):
-            self._open ^= rule.bit
+        if (not matcher.states) is not (not self._wanted.bits & rule.bit):
+            self._wanted.bits ^= rule.bit
 
     def _match(self, prepared: _Prepared, untimed: Sequence[Clock], reading: Reading) -> None:
         all_concerned: Sequence[Concerned] = prepared.begun
-        waiting = prepared.waiting & self._open
+        wanted = self._wanted
+        waiting = prepared.waiting & wanted.bits
         if waiting:  # bit by bit: most events would continue many rules of which hardly one waits
             all_concerned = list(all_concerned)
             while waiting:
@@ -188,9 +188,8 @@ class JoiningRules:
             found = matcher.take((*link, met)) if met else matcher.begin(link, keys)
             if found:
                 rule.found += found
-            if (not matcher.states) is not (not self._open & rule.bit):  # `_note_open`, without a call
-                self._open ^= rule.bit
-        self._wanted.bits = self._open
+            if (not matcher.states) is not (not wanted.bits & rule.bit):  # `_note_open`, without a call
+                wanted.bits ^= rule.bit
 
     def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading) -> None:
         where = reading.where(rule.clock)
@@ -222,7 +221,6 @@ class JoiningRules:
             if rule.matcher is not None and rule.matcher.states:
                 rule.matcher.advance(rule.clock.now_ns, rule.found)
                 self._note_open(rule, rule.matcher)
-        self._wanted.bits = self._open
 
 
 def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:

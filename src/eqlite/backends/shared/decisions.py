@@ -8,9 +8,7 @@ asked directly; only who comes a second time makes a node.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from eqlite import plan
@@ -18,7 +16,7 @@ from eqlite.backends.python.codegen import MAX_DEPTH, MAX_LEAVES, depth, is_in_l
 from eqlite.backends.shared.atoms import FieldAtoms
 from eqlite.backends.shared.formulas import Formula, Formulas, holds
 from eqlite.backends.shared.memory import is_short
-from eqlite.backends.shared.node_maker import NodeMaker, gains_of, masks_of
+from eqlite.backends.shared.node_maker import NodeMaker, all_bits, gains_of, masks_of
 from eqlite.backends.shared.nodes import Node
 from eqlite.backends.shared.sample import KeysSeen, Sample
 from eqlite.backends.shared.steps import key_of
@@ -68,7 +66,7 @@ class Decisions:
         bits = awaiting or [0] * len(conditions)
         # A condition that needs the whole document may fail on it, which is counted: it always matters.
         self._awaiting = tuple(
-            0 if formula.needs_document else _all_bits(bits[number] for number in self.numbers[place])
+            0 if formula.needs_document else all_bits(bits[number] for number in self.numbers[place])
             for place, formula in enumerate(self._whole)
         )
         first = self._first_fields()
@@ -276,12 +274,6 @@ class Decisions:
             field.clear()
         self._steps = 0
         self._begin()
-
-
-def _all_bits(awaiting: Iterable[int]) -> int:
-    """Return the bits of all who wait for some conditions; 0 where one of them always matters."""
-    bits = list(awaiting)
-    return reduce(or_, bits) if all(bits) else 0
 
 
 def _raw_value(document: Document, path: str) -> Any:

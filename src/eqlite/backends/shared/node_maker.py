@@ -54,10 +54,7 @@ class NodeMaker:
     def node(self, held: tuple[int, ...], undecided: Undecided) -> Node:
         """Return a node that does not ask yet; it has a rest if nothing is left that always matters."""
         node = Node(State(held, undecided))
-        awaiting = [self._awaiting[condition] for condition, _ in undecided]
-        if all(awaiting):
-            for bits in awaiting:
-                node.rest |= bits
+        node.rest = all_bits(self._awaiting[condition] for condition, _ in undecided)
         return node
 
     def after(self, state: State, known: Mapping[int, int]) -> Node:
@@ -176,6 +173,16 @@ class NodeMaker:
             self.find_directly(node, fields[0])
         else:
             _lead(node, by_row if len(fields) > 1 else by_value)
+
+
+def all_bits(awaiting: Iterable[int]) -> int:
+    """Return the bits of all who wait for some conditions; 0 where one of them always matters, or there are none."""
+    together = 0
+    for bits in awaiting:
+        if not bits:
+            return 0
+        together |= bits
+    return together
 
 
 def gains_of(formulas: Iterable[Formula]) -> dict[int, float]:
