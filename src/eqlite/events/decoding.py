@@ -54,7 +54,7 @@ def decode(data: bytes) -> object:
         raise BadJson(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels") from None
     except (msgspec.MsgspecError, ValueError):
         value = _decode_leniently(data)
-    if _opening_brackets(data) > MAX_JSON_DEPTH and is_too_deep(value):
+    if not has_few_brackets(data) and is_too_deep(value):
         raise BadJson(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels")
     return value
 
@@ -93,7 +93,7 @@ def _is_visibly_too_deep(data: bytes) -> bool:
     The decoder stops at Python's recursion limit. Where somebody has raised that, it would run out of stack, and end
     the process. Here innermost pairs of brackets are taken away again and again, and what is left tells.
     """
-    if _opening_brackets(data) <= MAX_JSON_DEPTH:
+    if has_few_brackets(data):
         return False
     brackets = _STRING.sub(b"", data).translate(None, _ALL_BUT_BRACKETS)
     for _ in range(MAX_JSON_DEPTH):
@@ -101,15 +101,15 @@ def _is_visibly_too_deep(data: bytes) -> bool:
         if len(fewer) == len(brackets):
             break
         brackets = fewer
-    return _opening_brackets(brackets) > MAX_JSON_DEPTH
+    return not has_few_brackets(brackets)
 
 
-def _opening_brackets(data: bytes) -> int:
-    """Count `{` and `[`, strings included: there is no depth without as many, and counting beats walking the value.
+def has_few_brackets(data: bytes) -> bool:
+    """Tell whether a text has too few `{` and `[` to be nested too deeply; those in strings count, too.
 
     `bytes.count` looks at every byte; `replace` of a byte by nothing leaps from hit to hit, four times as fast.
     """
-    return len(data) - len(data.replace(b"{", b"").replace(b"[", b""))
+    return len(data) - len(data.replace(b"{", b"").replace(b"[", b"")) <= MAX_JSON_DEPTH
 
 
 def _decode_leniently(data: bytes) -> object:

@@ -6,6 +6,7 @@ from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import NamedTuple
 
 from eqlite.errors import EventError
+from eqlite.events.decoding import decode_object
 
 
 class EventSource(NamedTuple):
@@ -18,14 +19,18 @@ class EventSource(NamedTuple):
 class Event(Mapping[str, object]):
     """A document that knows its source, its index and its id; a read-only mapping over the document itself.
 
-    Code that evaluates many events takes `document`, a plain `dict`, and pays for no indirection.
+    Code that evaluates many events takes `document`, a plain `dict`, and pays for no indirection. The events of a
+    detection are decoded when somebody looks at `document`, or at anything in it, for the first time.
 
     >>> event = Event({"process": {"name": "bash"}}, index="logs-endpoint", source=EventSource("day.ndjson", 7))
     >>> event["process"], event.index, event.source.line
     ({'name': 'bash'}, 'logs-endpoint', 7)
     """
 
-    __slots__ = ("document", "id", "index", "source")
+    __slots__ = ("_line", "document", "id", "index", "source")
+
+    _line: bytes
+    document: dict[str, object]
 
     def __init__(
         self,
@@ -39,6 +44,22 @@ class Event(Mapping[str, object]):
         self.index = index
         self.id = id
         self.source = source
+
+    @classmethod
+    def undecoded(cls, line: bytes, source: EventSource) -> Event:
+        """Return the event on a line for which `envelopes.is_plain` holds, to be decoded where it is looked at."""
+        event = cls.__new__(cls)
+        event._line = line
+        event.index = event.id = None
+        event.source = source
+        return event
+
+    def __getattr__(self, name: str) -> dict[str, object]:
+        """Decode the document: Python calls this for what is not there, and it is there from then on."""
+        if name != "document":
+            raise AttributeError(f"an event has no attribute `{name}`", name=name, obj=self)
+        self.document = decode_object(self._line)
+        return self.document
 
     def __getitem__(self, key: str) -> object:
         return self.document[key]

@@ -11,10 +11,45 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+
+from eqlite.events.decoding import has_few_brackets
 
 Unwrapped = tuple[dict[str, object], str | None, str | None]
 """A document with the index and the id that its envelope names."""
+
+_Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
+_decode_plain = msgspec.json.Decoder(
+    msgspec.defstruct(
+        "Plain",
+        [(f"a{place}", _Nothing | msgspec.UnsetType, msgspec.UNSET) for place in range(4)],
+        rename=dict(zip(("a0", "a1", "a2", "a3"), ("_source", "_index", "_id", "hits"), strict=True)),
+        gc=False,
+    )
+).decode
+
+
+def is_plain(data: bytes) -> bool:
+    """Tell whether a JSON text is known to hold one document without a wrapping; False says nothing.
+
+    It takes a third of the time it takes to decode it, which cannot fail any more then.
+
+    >>> is_plain(b'{"user": "ann"}'), is_plain(b'{"_source": {"user": "ann"}}'), is_plain(b'{"user": "ann"')
+    (True, False, False)
+    """
+    if len(data) > (sys.get_int_max_str_digits() or len(data)) or not has_few_brackets(data):
+        return False  # who knows whether all numbers can be converted, and how deep it is
+    try:
+        if not data.isascii():
+            data.decode()  # the decoder passes over texts that nobody wants
+        _decode_plain(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def unwrap(value: Mapping[str, object]) -> list[Unwrapped]:

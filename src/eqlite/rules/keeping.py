@@ -16,7 +16,7 @@ from pathlib import Path
 from eqlite.errors import EventError
 from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.document import Event, EventSource
-from eqlite.events.envelopes import Unwrapped, unwrap
+from eqlite.events.envelopes import Unwrapped, is_plain, unwrap
 from eqlite.events.readers import RawBlock
 from eqlite.events.stats import Rejected
 from eqlite.rules.detection import AnyEvent
@@ -44,6 +44,8 @@ class Unreadable(Exception):
 
 def _decoded(file: str, number: int, line: bytes) -> Event:
     data = line.rstrip(b"\n")
+    if is_plain(data):
+        return Event.undecoded(data, EventSource(file, number))
     try:
         return event_of(file, number, unwrap(decode_object(data))[0])
     except BadJson as problem:
