@@ -475,6 +475,20 @@ for number in range(15):
     assert told(load_rules(rules, cache=True)) == told(load_rules(rules))
 
 
+@posix
+def test_a_full_disk_does_no_harm(rules: Path, folder: Path) -> None:
+    code = """
+import resource, signal, sys, eqlite
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))  # as if there were room for so many bytes
+print(len(eqlite.load_rules(sys.argv[1], cache=True).compile()))
+"""
+    running = process(code, str(rules))
+    assert (running.communicate()[0], running.returncode) == (f"{len(load_rules(rules))}\n", 0)
+    assert files(folder) == {}
+    assert told(load_rules(rules, cache=True)) == told(load_rules(rules))
+
+
 def test_a_run_from_the_cache_imports_neither_parser_nor_analyser(rules: Path, folder: Path) -> None:
     (rules.parent / "events.ndjson").write_text("\n".join(map(json.dumps, EVENTS)), encoding="utf-8")
     code = """

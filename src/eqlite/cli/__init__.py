@@ -6,7 +6,9 @@ Data goes to stdout, everything else to stderr. Exit codes: 0 ran, 1 findings, 2
 
 from __future__ import annotations
 
+import atexit
 import difflib
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -90,6 +92,7 @@ def cli(debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    atexit.register(gc.freeze)  # or Python would look for garbage among all the rules before it ends
     mend_streams()
     code = _run(words)
     try:

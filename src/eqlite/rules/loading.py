@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import codecs
 import glob
+import io
 import os
 import re
 from collections.abc import Callable, Iterator
 
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EventError, RuleError
-from eqlite.rules.cache.files import Files, file_key
+from eqlite.rules.cache.files import Files, archive_key, file_key
 from eqlite.rules.loaders.archive import BadArchive, unpack
 from eqlite.rules.loaders.settings import NoRule, RuleText
 from eqlite.rules.model import LoadedRules, Rule, Skipped
@@ -139,20 +140,44 @@ def _bare_name(name: str) -> str:
 
 
 def _load_file(path: str, into: LoadedRules, files: Files | None, *, is_named: bool) -> None:
-    is_empty = True
     try:
         with open(path, "rb") as file:
-            for name, data in unpack(file, _is_wanted):
-                full_name = path if name is None else f"{path}/{_printable(name.removeprefix('./'))}"
-                _load_member(data, full_name, into, files, is_named=is_named and name is None)
-                is_empty = False
+            if files is not None and path.lower().endswith(_ARCHIVE_SUFFIXES):
+                _load_archive(file.read(), path, into, files, is_named=is_named)
+            else:
+                _load_members(file, path, into, files, is_named=is_named)
     except OSError as error:
         into.problems.append(_unreadable(path, f"cannot read `{path}`: {error.strerror or error}"))
     except (BadArchive, EventError) as error:
         into.problems.append(_unreadable(path, f"cannot read `{path}`: {error}"))
-    else:
-        if is_empty and is_named:
-            into.problems.append(Diagnostic("bad-rule-file", f"no rule file in the archive `{path}`", file=path))
+
+
+def _load_archive(data: bytes, path: str, into: LoadedRules, files: Files, *, is_named: bool) -> None:
+    """Add the rules of an archive, as they are kept from an earlier run if they are."""
+    key = archive_key(data)
+    read = files.find_archive(key, path)
+    if read is None:
+        read = LoadedRules()
+        try:
+            _load_members(io.BufferedReader(io.BytesIO(data)), path, read, None, is_named=is_named)
+        except (BadArchive, EventError):
+            into.add(read)  # what came before the damage is good
+            raise
+        files.keep_archive(key, path, read)
+    into.add(read)
+
+
+def _load_members(
+    file: io.BufferedReader, path: str, into: LoadedRules, files: Files | None, *, is_named: bool
+) -> None:
+    """Add the rules of a file: of those in it if it is an archive."""
+    is_empty = True
+    for name, data in unpack(file, _is_wanted):
+        full_name = path if name is None else f"{path}/{_printable(name.removeprefix('./'))}"
+        _load_member(data, full_name, into, files, is_named=is_named and name is None)
+        is_empty = False
+    if is_empty and is_named:
+        into.problems.append(Diagnostic("bad-rule-file", f"no rule file in the archive `{path}`", file=path))
 
 
 def _printable(name: str) -> str:
@@ -174,10 +199,9 @@ def _load_member(data: bytes, name: str, into: LoadedRules, files: Files | None,
         _load_bytes(data, name, read, is_named=is_named)
         if not read.problems and not read.skipped:
             files.keep(key, read.rules)
-        rules = read.rules
-        into.skipped += read.skipped
-        into.problems += read.problems
-    into.rules += rules
+        into.add(read)
+    else:
+        into.rules += rules
 
 
 def _load_bytes(data: bytes, name: str, into: LoadedRules, *, is_named: bool) -> None:

@@ -158,3 +158,9 @@ class LoadedRules:
     rules: list[Rule] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, more: LoadedRules) -> None:
+        """Take what other files gave."""
+        self.rules += more.rules
+        self.skipped += more.skipped
+        self.problems += more.problems

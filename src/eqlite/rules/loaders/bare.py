@@ -10,6 +10,11 @@ from eqlite.source import Source
 def load_bare(holder: RuleText, into: LoadedRules) -> None:
     """Add a rule whose query is the whole text, comments and all, and whose name is the file's stem."""
     if holder.text.strip():
-        into.rules.append(Rule(name=holder.stem, query=holder.text, source=Source(holder.text, holder.file)))
+        into.rules.append(bare_rule(holder))
     else:
         into.problems.append(holder.problem("bad-rule-file", "the file is empty"))
+
+
+def bare_rule(holder: RuleText) -> Rule:
+    """Return the rule of a text that is a query."""
+    return Rule(name=holder.stem, query=holder.text, source=Source(holder.text, holder.file))
