@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tarfile
+import threading
 import zipfile
 from pathlib import Path
 
@@ -171,6 +172,17 @@ def test_an_archive_is_read_again_where_something_else_stands_in_the_cache(folde
     store.write(msgspec.msgpack.encode({archive_key(path.read_bytes()): content}))
     assert told(path) == told(path, cache=False)
     assert kept(path) is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_an_archive_out_of_a_pipe_is_read_and_not_kept(folder, tmp_path):
+    data = write_tar(tmp_path / "pack.tar", MEMBERS, "w").read_bytes()
+    os.mkfifo(tmp_path / "pipe.tar")
+    for _ in range(2):
+        writing = threading.Thread(target=(tmp_path / "pipe.tar").write_bytes, args=(data,))
+        writing.start()
+        assert len(load_rules(tmp_path / "pipe.tar", cache=True)) == 6
+        writing.join()
 
 
 def test_archives_beside_other_files(folder, tmp_path):

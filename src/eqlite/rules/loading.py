@@ -11,10 +11,12 @@ import glob
 import io
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EventError, RuleError
+from eqlite.limits import MAX_CACHE_FILE_BYTES
 from eqlite.rules.cache.files import Files, archive_key, file_key
 from eqlite.rules.loaders.archive import BadArchive, unpack
 from eqlite.rules.loaders.settings import NoRule, RuleText
@@ -142,14 +144,21 @@ def _bare_name(name: str) -> str:
 def _load_file(path: str, into: LoadedRules, files: Files | None, *, is_named: bool) -> None:
     try:
         with open(path, "rb") as file:
-            if files is not None and path.lower().endswith(_ARCHIVE_SUFFIXES):
-                _load_archive(file.read(), path, into, files, is_named=is_named)
+            size = _size(file) if path.lower().endswith(_ARCHIVE_SUFFIXES) else None
+            if files is not None and size is not None and size <= MAX_CACHE_FILE_BYTES:
+                _load_archive(file.read(size), path, into, files, is_named=is_named)
             else:
                 _load_members(file, path, into, files, is_named=is_named)
     except OSError as error:
         into.problems.append(_unreadable(path, f"cannot read `{path}`: {error.strerror or error}"))
     except (BadArchive, EventError) as error:
         into.problems.append(_unreadable(path, f"cannot read `{path}`: {error}"))
+
+
+def _size(file: io.BufferedReader) -> int | None:
+    """Return the size of a file; None for a pipe, and for whatever else has none."""
+    status = os.fstat(file.fileno())
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _load_archive(data: bytes, path: str, into: LoadedRules, files: Files, *, is_named: bool) -> None:
