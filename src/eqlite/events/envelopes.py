@@ -23,20 +23,24 @@ Unwrapped = tuple[dict[str, object], str | None, str | None]
 """A document with the index and the id that its envelope names."""
 
 _Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
-_decode_plain = msgspec.json.Decoder(
-    msgspec.defstruct(
-        "Plain",
-        [(f"a{place}", _Nothing | msgspec.UnsetType, msgspec.UNSET) for place in range(4)],
-        rename=dict(zip(("a0", "a1", "a2", "a3"), ("_source", "_index", "_id", "hits"), strict=True)),
-        gc=False,
-    )
-).decode
+
+
+class _Plain(msgspec.Struct, gc=False):
+    """A document without the names that a wrapping has: no value is of their type. What else it has is passed over."""
+
+    _source: _Nothing | msgspec.UnsetType = msgspec.UNSET
+    _index: _Nothing | msgspec.UnsetType = msgspec.UNSET
+    _id: _Nothing | msgspec.UnsetType = msgspec.UNSET
+    hits: _Nothing | msgspec.UnsetType = msgspec.UNSET
+
+
+_decode_plain = msgspec.json.Decoder(_Plain).decode
 
 
 def is_plain(data: bytes) -> bool:
     """Tell whether a JSON text is known to hold one document without a wrapping; False says nothing.
 
-    It takes a third of the time it takes to decode it, which cannot fail any more then.
+    It takes less than half the time that decoding takes, which cannot fail any more then.
 
     >>> is_plain(b'{"user": "ann"}'), is_plain(b'{"_source": {"user": "ann"}}'), is_plain(b'{"user": "ann"')
     (True, False, False)
@@ -47,7 +51,7 @@ def is_plain(data: bytes) -> bool:
         if not data.isascii():
             data.decode()  # the decoder passes over texts that nobody wants
         _decode_plain(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
     return True
 

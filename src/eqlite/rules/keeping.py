@@ -42,7 +42,7 @@ class Unreadable(Exception):
         self.data = data
 
 
-def _decoded(file: str, number: int, line: bytes) -> Event:
+def _event_on(file: str, number: int, line: bytes) -> Event:
     data = line.rstrip(b"\n")
     if is_plain(data):
         return Event.undecoded(data, EventSource(file, number))
@@ -68,7 +68,7 @@ class KeptLine:
         Raises:
             Unreadable: it is none.
         """
-        return _decoded(self._file, self._number, self._line)
+        return _event_on(self._file, self._number, self._line)
 
 
 class OpenFile:
@@ -113,7 +113,7 @@ class KeptPlace:
             EventError: it is not there any more.
             Unreadable: it holds none.
         """
-        return _decoded(self._file.path, self._number, self._file.read(self._offset, self._size))
+        return _event_on(self._file.path, self._number, self._file.read(self._offset, self._size))
 
 
 class Places:
@@ -130,7 +130,7 @@ class Places:
         """Return the event on a line; as `KeptPlace`."""
         offset = self._offsets[index]
         line = self._file.read(offset, self._offsets[index + 1] - offset)
-        return _decoded(self._file.path, self._number + index, line)
+        return _event_on(self._file.path, self._number + index, line)
 
 
 class Keeper:
