@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from typing import Annotated
 
 import msgspec
 
@@ -15,6 +16,9 @@ NOT_UTF8 = "not UTF-8"
 NOT_AN_OBJECT = "not a JSON object"
 TOO_DEEP = "nested too deeply"
 TOO_LONG = "too long"
+
+Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
+"""The type of which no value is: a decoder refuses a text in which something stands where this is expected."""
 
 _LONG = 2_000
 _SAFE_RECURSION = 1_000

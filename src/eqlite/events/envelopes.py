@@ -13,25 +13,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Annotated
 
 import msgspec
 
-from eqlite.events.decoding import has_few_brackets
+from eqlite.events.decoding import Nothing, has_few_brackets
 
 Unwrapped = tuple[dict[str, object], str | None, str | None]
 """A document with the index and the id that its envelope names."""
-
-_Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
 
 
 class _Plain(msgspec.Struct, gc=False):
     """A document without the names that a wrapping has: no value is of their type. What else it has is passed over."""
 
-    _source: _Nothing | msgspec.UnsetType = msgspec.UNSET
-    _index: _Nothing | msgspec.UnsetType = msgspec.UNSET
-    _id: _Nothing | msgspec.UnsetType = msgspec.UNSET
-    hits: _Nothing | msgspec.UnsetType = msgspec.UNSET
+    _source: Nothing | msgspec.UnsetType = msgspec.UNSET
+    _index: Nothing | msgspec.UnsetType = msgspec.UNSET
+    _id: Nothing | msgspec.UnsetType = msgspec.UNSET
+    hits: Nothing | msgspec.UnsetType = msgspec.UNSET
 
 
 _decode_plain = msgspec.json.Decoder(_Plain).decode

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from eqlite import plan
 from eqlite.backends.python.access import StructAccess
 from eqlite.backends.python.codegen import Generated, Generator, TooComplex, is_in_line
+from eqlite.events.decoding import Nothing
 
 LinePredicate = Callable[[bytes], bool]
 """Tells whether the document on a line meets the condition; raises `DoesNotFit` where the document must be decoded."""
@@ -26,7 +27,6 @@ DoesNotFit = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 MAX_FIELDS = 100
 """Types for more fields take longer to make than they save."""
 
-_Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
 _NAME = re.compile(r"[\w@. -]+", re.ASCII)
 """What msgspec takes for a name without a doubt; it refuses quotes, backslashes, control characters and surrogates."""
 _WRAPPING = ("_source", "fields", "hits")
@@ -79,8 +79,8 @@ class _Tree:
         wrapped = [
             *fields,
             ("source", bare | None, None),
-            ("hits", _Nothing | msgspec.UnsetType, msgspec.UNSET),
-            ("fields", _Nothing | msgspec.UnsetType, msgspec.UNSET),
+            ("hits", Nothing | msgspec.UnsetType, msgspec.UNSET),
+            ("fields", Nothing | msgspec.UnsetType, msgspec.UNSET),
         ]
         names = {**self.names[""], "source": "_source", "hits": "hits", "fields": "fields"}
         self.document = msgspec.defstruct("Line", wrapped, gc=False, rename=names)
@@ -103,7 +103,7 @@ class _Tree:
                 fields.append((attribute, _leaf_type(self.kinds[path]), None))
         for index, key in enumerate(_dotted_keys(paths, start)):
             names[f"d{index}"] = key
-            fields.append((f"d{index}", _Nothing | msgspec.UnsetType, msgspec.UNSET))
+            fields.append((f"d{index}", Nothing | msgspec.UnsetType, msgspec.UNSET))
         return fields
 
 

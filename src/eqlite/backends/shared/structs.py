@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from eqlite.backends.python import define
 from eqlite.backends.shared.sample import KeysSeen
+from eqlite.events.decoding import Nothing
 
 _VALUE = str | int | float | bool | tuple[str, ...] | None
 _TEXT = str | tuple[str, ...] | None
 _BOOLEAN = bool | None
-_Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
 _NAME = re.compile(r"[\w@ -]+(\.[\w@ -]+)*", re.ASCII)
 """What msgspec takes for names without a doubt; it refuses quotes, backslashes, control characters and surrogates."""
 _WRAPPING = ("_source", "fields", "hits")
@@ -129,7 +129,7 @@ class Structs:
             below = [other for other in paths if other.startswith(f"{path}.")]
             if is_alike and path not in seen.places and self.absent.issuperset(below or [path]):
                 if not is_closed:
-                    fields.append((name, _Nothing, None))
+                    fields.append((name, Nothing, None))
             elif below:
                 kind = self._struct(f"{path}.", below, seen, is_alike=is_alike)
                 fields.append((name, kind, self._empty.setdefault(path, kind())))
@@ -146,7 +146,7 @@ class Structs:
     def _line(self, document: Any) -> Any:
         """Return the type of a line: a document, or one in `_source`."""
         fields: list[tuple[str, Any, Any]] = [("source", document | None, None)]
-        fields += [(name, _Nothing | msgspec.UnsetType, msgspec.UNSET) for name in ("hits", "fields")]
+        fields += [(name, Nothing | msgspec.UnsetType, msgspec.UNSET) for name in ("hits", "fields")]
         names = {"source": "_source", "hits": "hits", "fields": "fields"}
         inherited = {field.name: field.encode_name for field in msgspec.structs.fields(document)}
         return msgspec.defstruct(
