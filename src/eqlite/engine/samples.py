@@ -19,7 +19,7 @@ def match_samples(
     """Return the samples, each the places of its events and its key, by ascending key, null first."""
     found: list[tuple[tuple[int, ...], Key]] = []
     shared = set(items[0]).intersection(*items[1:]) if items else set()
-    wanted = len(items) + max_samples_per_key - 1
+    wanted = events_per_key(len(items), max_samples_per_key)
     for key in sorted(shared, key=lambda key: tuple(map(sortable_value, key))):
         lists = [item[key][:wanted] for item in items]
         for count, sample in enumerate(_different(lists)):
@@ -27,6 +27,11 @@ def match_samples(
                 break
             found.append((sample, key))
     return found
+
+
+def events_per_key(items: int, max_samples_per_key: int) -> int:
+    """Return how many events of a key and an item matter, the first ones."""
+    return items + max_samples_per_key - 1
 
 
 def _different(lists: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:

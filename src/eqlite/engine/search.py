@@ -14,8 +14,8 @@ from eqlite.engine.keys import Key, join_keys
 from eqlite.engine.matching import match_sequences, result_order, sequence_matcher
 from eqlite.engine.order import NO_TIME, Ordinal, ordinal
 from eqlite.engine.pipes import Position, cut
-from eqlite.engine.samples import match_samples
-from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, new_tuple
+from eqlite.engine.samples import events_per_key, match_samples
+from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys, new_tuple
 from eqlite.fields import Field
 from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery
 
@@ -122,12 +122,21 @@ class Search(Generic[Kept]):
         if isinstance(self.plan.query, SequenceQuery):
             self.hits.append(hits)
             return
-        self.items = self.items or [{} for _ in self.plan.stages]
+        if not self.wants(hits.stages):
+            return
         place = hits.ordinal[-1]
         for number, keys in hits.stages:
             for key in keys:
                 self.items[number].setdefault(key, []).append(place)
         self.kept[place], self.ordinals[place] = hits.kept, hits.ordinal
+
+    def wants(self, stages: StageKeys) -> bool:
+        """Tell whether another event with such keys makes a difference: of a sample, the first few of each key do."""
+        if isinstance(self.plan.query, SequenceQuery):
+            return True
+        self.items = self.items or [{} for _ in self.plan.stages]
+        enough = events_per_key(len(self.items), self.max_samples_per_key)
+        return any(len(self.items[number].get(key, ())) < enough for number, keys in stages for key in keys)
 
     def take_match(self, where: Ordinal, kept: Kept) -> None:
         """Keep a document that is known to meet an event query's condition: as `take`, after the test."""
