@@ -6,10 +6,13 @@ import json
 from concurrent.futures import Future
 from pathlib import Path
 
+import pytest
+
 import eqlite
 from eqlite.backends.shared.structs import Structs, fitting
 from eqlite.events.ranges import Range
 from eqlite.events.stats import Intake
+from eqlite.rules import joining
 from eqlite.rules.gathering import Gathering
 from eqlite.rules.reading import Readers
 from eqlite.rules.ruleset import RuleSet
@@ -45,7 +48,9 @@ def gather(path: Path, *, is_cut_short: bool) -> tuple[Runner, Intake]:
     return runner, intake
 
 
-def test_a_report_says_all_that_joining_needs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("orderly", [3, 20_000])
+def test_a_report_says_all_that_joining_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, orderly: int) -> None:
+    monkeypatch.setattr(joining, "ORDERLY_EVENTS", orderly)
     path = tmp_path / "events.ndjson"
     path.write_bytes(lines(20))
     runner, intake = gather(path, is_cut_short=False)
@@ -54,7 +59,9 @@ def test_a_report_says_all_that_joining_needs(tmp_path: Path) -> None:
     assert intake.stats.warnings == []
 
 
-def test_a_file_that_was_cut_short_is_a_warning(tmp_path: Path) -> None:
+@pytest.mark.parametrize("orderly", [3, 20_000])
+def test_a_file_that_was_cut_short_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, orderly: int) -> None:
+    monkeypatch.setattr(joining, "ORDERLY_EVENTS", orderly)
     path = tmp_path / "events.ndjson"
     path.write_bytes(lines(20))
     runner, intake = gather(path, is_cut_short=True)

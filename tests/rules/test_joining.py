@@ -17,7 +17,7 @@ from tests.engine.test_streams import inputs, queries
 
 import eqlite
 from eqlite.events import chunks
-from eqlite.rules import asking, joining
+from eqlite.rules import asking, joining, noting
 from eqlite.rules.ruleset import RuleSet
 from eqlite.rules.running import RunStats, run_files
 
@@ -66,7 +66,9 @@ def test_rules_together_find_what_each_finds_alone(options, texts, events, is_so
     events[2:2] = [{**event, "@timestamp": untimed} for event in events[:1]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(joining, "ORDERLY_EVENTS", orderly)
-        patch.setattr(joining, "_EVENTS_BETWEEN_SWEEPS", 2)
+        patch.setattr(joining, "_EVENTS_BETWEEN_SWEEPS", data.draw(st.sampled_from([2, 7])))
+        patch.setattr(noting, "_MOST_NOTES", data.draw(st.sampled_from([0, 2, 50_000])))
+        patch.setattr(noting, "_ENOUGH_TO_TELL", data.draw(st.sampled_from([1, 100])))
         patch.setattr(chunks, "CHUNK_BYTES", data.draw(st.sampled_from([100, 1_000, 100_000])))
         patch.setattr(asking, "ENOUGH_CONDITIONS", 1)
         together = found_together(rules, events, options, stats := RunStats())
@@ -115,6 +117,50 @@ def test_what_nobody_waits_for_is_not_asked(tmp_path, monkeypatch) -> None:
     assert found == ["0-1", "201-202"]
     assert told["a"] == 2
     assert told["b"] < 20
+
+
+def events_read_again(events: list[dict], query: str, patch: pytest.MonkeyPatch) -> list[int]:
+    """Run a rule in small pieces, see that it finds what it finds alone, and return which events were read twice."""
+    patch.setattr(joining, "ORDERLY_EVENTS", 3)
+    patch.setattr(asking, "ENOUGH_CONDITIONS", 1)
+    patch.setattr(chunks, "CHUNK_BYTES", 300)
+    again: list[int] = []
+    reading = noting.Noted.reading
+
+    def counted(self, note):
+        event = reading(self, note)
+        again.append(event.document["n"])
+        return event
+
+    patch.setattr(noting.Noted, "reading", counted)
+    rules = RuleSet([eqlite.load_rule(query)])
+    assert found_together(rules, events, {}, RunStats()) == found_alone(rules, events, {})
+    return again
+
+
+def test_what_begins_a_sequence_is_read_again_only_if_one_may_go_on(monkeypatch) -> None:
+    kinds = "cccc" + "a" * 50 + "c" * 50 + "aaab" + "a" * 50
+    events = [{"@timestamp": iso(n * 10), "u": "x", "k": kind, "n": n} for n, kind in enumerate(kinds)]
+    query = 'sequence by u with maxspan=200ms [any where k == "a"] [any where k == "b"]'
+    again = events_read_again(events, query, monkeypatch)
+    assert {104, 105, 106} <= set(again)  # what is too old is left out, give or take a piece of the file
+    assert len(again) < 10
+
+
+def test_a_rule_that_often_goes_on_is_not_noted_for(monkeypatch) -> None:
+    monkeypatch.setattr(noting, "_ENOUGH_TO_TELL", 10)
+    events = [{"@timestamp": iso(n), "u": "x", "k": "ab"[n % 2], "n": n} for n in range(200)]
+    query = 'sequence by u with maxspan=1m [any where k == "a"] [any where k == "b"]'
+    assert len(events_read_again(events, query, monkeypatch)) == 11
+
+
+def test_a_rule_with_very_many_notes_leaves_them_to_its_machine(monkeypatch) -> None:
+    monkeypatch.setattr(noting, "_MOST_NOTES", 20)
+    monkeypatch.setattr(joining, "_EVENTS_BETWEEN_SWEEPS", 10)
+    events = [{"@timestamp": iso(n), "u": "x", "k": "a", "n": n} for n in range(50)]
+    query = 'sequence by u [any where k == "a"] [any where k == "b"]'
+    again = events_read_again(events, query, monkeypatch)
+    assert 20 < len(again) <= 40
 
 
 def test_an_event_that_begins_a_sequence_and_ends_it_leaves_nothing_open(tmp_path, monkeypatch) -> None:

@@ -1,13 +1,16 @@
+import gc
 import gzip
 import io
 import itertools
 import json
 import random
+from pathlib import Path
 
 import pytest
 
 from eqlite import EventError, load_rule, load_rules, read_events
 from eqlite.events.stats import ReadStats
+from eqlite.rules import joining
 from eqlite.rules.asking import Asker
 from eqlite.rules.detection import Detection
 from eqlite.rules.ruleset import RuleSet
@@ -54,6 +57,46 @@ def comparable(found: list[Detection]) -> list[object]:
 
 
 # --- what a detection says --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_line_is_rejected_where_a_rule_asks_for_the_whole_document_and_there_is_none(tmp_path, jobs):
+    rules = rule_set(
+        "process where startsWith(a, b)",
+        "process where n == 1",
+        "process where n == 2",
+        'process where a == "y"',
+        "sequence by a [process where startsWith(a, b)] [process where n == 1]",
+    )
+    good = event(1, minute(1), a="xy", b="x")
+    too_long = ndjson([good]).replace(b'"n": 1', b'"n": 1, "unread": ' + b"1" * 5_000)
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(too_long + ndjson([good]) + too_long)
+    rejects = io.BytesIO()
+    stats = RunStats()
+    found = list(run_files(rules.compile(), [path], stats=stats, rejects=rejects, jobs=jobs))
+    assert [(each.rule.query, each.sources[0].line) for each in found] == [
+        ("process where startsWith(a, b)", 2),
+        ("process where n == 1", 2),
+    ]
+    assert (stats.reading.read, stats.reading.rejected) == (3, 2)
+    assert rejects.getvalue() == too_long * 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are seen in /proc")
+def test_a_run_leaves_no_file_open(tmp_path, monkeypatch):
+    monkeypatch.setattr(joining, "ORDERLY_EVENTS", 3)
+    rules = rule_set("process where n == 1", "sequence [process where n > 3] [process where n == 9]")
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(ndjson([event(number, minute(number)) for number in range(12)]))
+    compiled = rules.compile() * 3
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    gc.disable()  # or else it might find what a cycle of references has left
+    try:
+        assert len(list(run_files(compiled, [path]))) == 6
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+    finally:
+        gc.enable()
 
 
 def test_detection_of_one_event():

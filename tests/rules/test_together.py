@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import pytest
 
 import eqlite
-from eqlite.rules.together import CannotDecode, Together
+from eqlite.backends.shared.structs import CannotDecode
+from eqlite.rules.together import Together
 
 
 def line(number: int, **fields: object) -> bytes:

@@ -16,10 +16,11 @@ from tests.shared.test_documents import FILES, json_lines, lines_of
 import eqlite
 from eqlite import strategies
 from eqlite.backends.shared.nodes import Node
+from eqlite.backends.shared.structs import CannotDecode
 from eqlite.events.decoding import decode_object
 from eqlite.events.envelopes import unwrap
 from eqlite.rules.reading import Reading
-from eqlite.rules.together import CannotDecode, Together
+from eqlite.rules.together import Together
 
 SAMPLE = 150
 """About how many documents of each file are looked at, spread over the file."""

@@ -32,6 +32,11 @@ def beginnings(plan: Plan) -> frozenset[int]:
     return frozenset(begins)
 
 
+def only_begins(query: SequenceQuery) -> bool:
+    """Tell whether an event that meets the first stage alone does no more than to begin a sequence."""
+    return len(query.stages) > 1 and not any(stage.missing for stage in query.stages)
+
+
 def idle_stages(plan: Plan) -> frozenset[int]:
     """Return the stages that count where nothing is open: `until`, too, since it ends what the same event begins."""
     until = range(len(plan.query.stages), len(plan.stages)) if isinstance(plan.query, SequenceQuery) else ()

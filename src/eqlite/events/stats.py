@@ -80,12 +80,20 @@ class Intake:
 
     stats: ReadStats = field(default_factory=ReadStats)
     rejects: BinarySink | None = None
+    _late: set[Rejected] = field(default_factory=set)
 
     def reject(self, rejected: Rejected, data: bytes) -> None:
         """Count a rejected piece and keep its bytes, as a line, unchanged."""
         self.stats.reject(rejected)
         self.keep(data)
         self.keep(b"\n")
+
+    def reject_late(self, rejected: Rejected, data: bytes) -> None:
+        """Reject, once, what was counted as an event when it was read."""
+        if rejected not in self._late:
+            self._late.add(rejected)
+            self.stats.read -= 1
+            self.reject(rejected, data)
 
     def keep(self, data: bytes) -> None:
         """Keep some bytes of a rejected piece that comes bit by bit."""

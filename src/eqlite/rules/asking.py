@@ -6,18 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from eqlite.backends.python.typed import DoesNotFit
+from eqlite.backends.shared.structs import CannotDecode
 from eqlite.engine.search import StageTests
 from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.envelopes import Unwrapped, unwrap
 from eqlite.events.readers import RawBlock
 from eqlite.events.stats import Intake, Rejected
 from eqlite.query import Query
-from eqlite.rules.keeping import Keeper, Kept, event_of
+from eqlite.rules.keeping import Keeper, Kept, Unreadable, event_of
 from eqlite.rules.model import Rule
 from eqlite.rules.reading import Readers, Reading, Wanted
 from eqlite.rules.routing import covers, index_names
 from eqlite.rules.run_stats import RunStats
-from eqlite.rules.together import CannotDecode, Hits, Numbers, Together
+from eqlite.rules.together import Hits, Numbers, Together
 
 Compiled = Sequence[tuple[Rule, Query]]
 Tell = Callable[[Hits, Reading], None]
@@ -125,21 +126,25 @@ class Asker:
                 self.place += 1
                 node = walk(struct, wanted.bits)
                 hits = node.answer
-                if hits is None:
-                    reading.turn_to(self.place, line, index, struct)
-                    hits = together.hits(node, reading)
-                if clock is not None and hits.has_order:
-                    time = clock.time_of(struct)
-                    if time.__class__ is not str or time[-1:] != "Z":  # if it is none, all rules concerned are told
+                try:
+                    if hits is None:
                         reading.turn_to(self.place, line, index, struct)
-                        reading.is_noted = False
-                        self.tell(together.hits(walk(struct, -1), reading), reading)
-                        reading.is_noted = True
-                        continue
-                    clock.noted.append(time)
-                if hits.counts or hits.continues & wanted.bits:
-                    reading.turn_to(self.place, line, index, struct)
-                    self.tell(hits, reading)
+                        hits = together.hits(node, reading)
+                    if clock is not None and hits.has_order:
+                        time = clock.time_of(struct)
+                        if time.__class__ is not str or time[-1:] != "Z":  # if it is none, all rules concerned are told
+                            reading.turn_to(self.place, line, index, struct)
+                            reading.is_noted = False
+                            self.tell(together.hits(walk(struct, -1), reading), reading)
+                            reading.is_noted = True
+                            continue
+                        clock.noted.append(time)
+                    if hits.counts or hits.continues & wanted.bits:
+                        reading.turn_to(self.place, line, index, struct)
+                        self.tell(hits, reading)
+                except Unreadable as problem:
+                    reading.is_noted = clock is not None
+                    intake.reject_late(problem.rejected, problem.data)
         finally:
             intake.stats.read += count
             if clock is not None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from eqlite.backends.shared.structs import Structs
+from eqlite.backends.shared.structs import CannotDecode, Structs
 from eqlite.engine.order import Ordinal
 from eqlite.errors import EventError
 from eqlite.events.document import document_of
 from eqlite.events.ranges import Range
 from eqlite.events.readers import RawBlock
 from eqlite.events.stats import Intake
-from eqlite.rules.keeping import Keeper, Kept
-from eqlite.rules.reading import Reading
+from eqlite.rules.keeping import Keeper, Kept, Unreadable
+from eqlite.rules.reading import Again, Reading
 from eqlite.rules.run_stats import RunStats
 from eqlite.rules.runner import Runner
-from eqlite.rules.together import CannotDecode, Hits, Stages
+from eqlite.rules.together import Hits, Stages
 from eqlite.rules.worker import IS_DOCUMENT, PlaceThere, Report
 
 Portion = Range | list[RawBlock]
@@ -30,7 +31,11 @@ _UNREAD = object()
 
 
 class There:
-    """A portion and what was reported of it: where the lines are that the report speaks of."""
+    """A portion and what was reported of it: where the lines are that the report speaks of.
+
+    Attributes:
+        is_in_file: they are in a file, where they can be read again.
+    """
 
     def __init__(self, portion: Portion, documents: Sequence[Kept], keeper: Keeper, lines_before: int) -> None:
         self._portion = portion
@@ -38,6 +43,7 @@ class There:
         self._keeper = keeper
         self._lines_before = lines_before
         self._block: int | None = None
+        self.is_in_file = isinstance(portion, Range)
 
     def kept(self, first: int, second: int, third: int) -> Kept:
         """Return what to keep of an event here; the numbers are those of `Report`."""
@@ -68,16 +74,18 @@ class There:
 class ReadingThere(Reading):
     """An event that meets stages, as another process reports it. It is decoded here only where its keys are wanted."""
 
-    __slots__ = ("_place_there", "_struct", "_there")
+    __slots__ = ("_joined", "_place_there", "_struct", "_there")
 
-    def __init__(self, structs: Structs, there: There) -> None:
+    def __init__(self, structs: Structs, there: There, joined: array[int]) -> None:
         super().__init__(0, structs=structs)
         self._there = there
+        self._joined = joined
         self._place_there: PlaceThere = (0, 0, 0)
 
-    def turn_there(self, place: int, place_there: PlaceThere) -> None:
-        """Be about another event from here on, which `There` knows by three numbers."""
+    def turn_there(self, place: int, index: int, place_there: PlaceThere) -> None:
+        """Be about another event from here on, by its number in the report; `There` knows it by three numbers."""
         self.place = place
+        self.index = index
         self._place_there = place_there
         self._document = self._kept = self.clock = None
         self._struct = _UNREAD
@@ -104,6 +112,28 @@ class ReadingThere(Reading):
         if self._kept is None:
             self._kept = self._there.kept(*self._place_there)
         return self._kept
+
+    def again(self) -> Again | None:
+        """Return what reads this event again, and others of the report; None if it stands on no line of a file."""
+        if self.structs is None or not self._there.is_in_file or self._place_there[0] == IS_DOCUMENT:
+            return None
+        return ReportedAgain(self.structs, self._there, self._joined)
+
+
+class ReportedAgain:
+    """Reads events of a report again."""
+
+    def __init__(self, structs: Structs, there: There, joined: array[int]) -> None:
+        self._structs = structs
+        self._there = there
+        self._joined = joined
+
+    def reading(self, place: int, index: int) -> Reading:
+        """Return an event; see `Again`."""
+        reading = ReadingThere(self._structs, self._there, self._joined)
+        first, second, third = self._joined[5 * index + 2 : 5 * index + 5]
+        reading.turn_there(place, index, (first, second, third))
+        return reading
 
 
 class Gathering:
@@ -148,16 +178,17 @@ class Gathering:
     def _join(self, report: Report, there: There) -> None:
         """Take the events that meet stages."""
         known = [self._known_hits(stages) for stages in report.stages]
-        reading = ReadingThere(self._structs, there)
+        reading = ReadingThere(self._structs, there, report.joined)
         fives = iter(report.joined)
-        for time_ns, hits, place, first, second, third in zip(report.times, *[fives] * 5, strict=True):
-            reading.turn_there(self._place + place, (first, second, third))
+        events = zip(report.times, *[fives] * 5, strict=True)
+        for index, (time_ns, hits, place, first, second, third) in enumerate(events):
+            reading.turn_there(self._place + place, index, (first, second, third))
             if self._clock is not None:
                 reading.clock, reading.time_ns, reading.ordinal = self._clock, time_ns, None
             try:
                 self._runner.joining.take(known[hits], reading)
-            except EventError as error:
-                self._runner.warn(str(error))
+            except (EventError, Unreadable) as problem:
+                self._runner.joining.missed.append(problem)
 
     def _known_hits(self, stages: Stages) -> Hits:
         hits = self._hits.get(stages)

@@ -2,22 +2,24 @@
 
 While events come in order of time, sequences need not be kept for sorting. And a later stage counts for nothing where
 its rule waits for nothing, so it is passed by without a look at time or keys: most events meet such a stage of some
-rule.
+rule. What begins a sequence is only noted, until an event comes that might continue it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from eqlite.engine.keys import Key
-from eqlite.engine.matching import beginnings
+from eqlite.engine.matching import beginnings, only_begins
 from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import UNTIL, EventHits, Found, Link, SequenceMatcher, StageKeys, new_tuple
+from eqlite.errors import EventError
 from eqlite.limits import MAX_COMBINATIONS
 from eqlite.plan import Plan, SequenceQuery
-from eqlite.rules.keeping import Kept
+from eqlite.rules.keeping import Kept, Unreadable
+from eqlite.rules.noting import Notebook, Noted
 from eqlite.rules.reading import Clock, KeyReader, Readers, Reading, Wanted
 from eqlite.rules.together import Hits, Stages
 
@@ -32,15 +34,24 @@ _EVENTS_BETWEEN_SWEEPS = 1_024
 
 @dataclass(slots=True, eq=False)
 class JoiningRule:
-    """One rule; it has a matcher from when on events go into it in order. `bit` stands for it."""
+    """One rule; it has a matcher from when on events go into it in order. `bit` stands for it.
+
+    Its matcher was not told yet of what is noted in its book.
+    """
 
     search: Search[Kept]
     clock: Clock
     begins: frozenset[int]
     tell: Callable[[str], None]
     bit: int
+    book: Notebook = field(default_factory=Notebook)
     matcher: SequenceMatcher[Kept] | None = None
     found: list[Found[Kept]] = field(default_factory=list)
+
+    def oldest_ns(self, now_ns: int) -> int:
+        """Return the time before which nothing counts any more that begins a sequence."""
+        maxspan_ns = None if self.matcher is None else self.matcher.maxspan_ns
+        return -NO_TIME if maxspan_ns is None else now_ns - maxspan_ns
 
 
 Concerned = tuple[JoiningRule, SequenceMatcher[Kept], Asked, bool]
@@ -55,25 +66,32 @@ class _Prepared:
         clocks: the clocks of the rules.
         kept: the rules for which it is kept.
         begun: the rules of which it begins a sequence, with their machines and all stages that it meets.
+        noted: others of these, for which it may be noted instead; `noted_bits` stand for them.
+        books: where.
         continued: the others with a machine, by their bits: where they have nothing open, the event counts for nothing.
         waiting: all those bits.
-        is_trusting: whether the order of events was trusted.
+        version: what `JoiningRules` knew when this was prepared.
     """
 
     clocks: tuple[Clock, ...]
     kept: tuple[tuple[JoiningRule, Asked], ...]
     begun: tuple[Concerned, ...]
+    noted: tuple[Concerned, ...]
+    noted_bits: int
+    books: tuple[Callable[[int], None], ...]
     continued: dict[int, Concerned]
     waiting: int
-    is_trusting: bool
+    version: int
 
 
 class JoiningRules:
     """The joining rules of a run, by their numbers.
 
     Attributes:
+        only_clock: the clock of all rules, if they have the same one, without a tiebreaker.
         may_trust_order: events may be taken as sorted after enough of them were: whoever says so starts over with
             False if `has_lost_order`.
+        missed: what kept events from being had again: the file is not what it was, or their lines hold none after all.
     """
 
     def __init__(
@@ -85,9 +103,15 @@ class JoiningRules:
         may_trust_order: bool,
         wanted: Wanted | None = None,
     ) -> None:
-        """Begin; each rule has a bit. Whoever asks about the events learns from `wanted` which of them to tell."""
+        """Begin; each rule has a bit.
+
+        Whoever asks about the events learns from `wanted` which of them to tell.
+        """
         self.may_trust_order = may_trust_order
         self._is_trusting = False
+        self._version = 0
+        self._noted = Noted()
+        self.missed: list[EventError | Unreadable] = []
         self._readers = readers
         self._rules = {
             number: JoiningRule(search, readers.clock(search.plan), beginnings(search.plan), search.tell, bits[number])
@@ -95,17 +119,12 @@ class JoiningRules:
         }
         self._until_sweep = _EVENTS_BETWEEN_SWEEPS
         self._wanted = Wanted()  # once events go into machines, its bits are those of the rules with something open
-        clock = self.only_clock
-        if wanted is not None and may_trust_order and clock is not None and clock.is_plain:
-            self._wanted = wanted  # who asks can see the order of events that are not told
-            wanted.clock = clock
-
-    @property
-    def only_clock(self) -> Clock | None:
-        """Return the clock of all rules, if they have the same one, without a tiebreaker."""
         clocks = {rule.clock for rule in self._rules.values()}
         only = clocks.pop() if len(clocks) == 1 else None
-        return only if only is not None and only.tiebreaker is None else None
+        self.only_clock = only if only is not None and only.tiebreaker is None else None
+        if wanted is not None and may_trust_order and self.only_clock is not None and self.only_clock.is_plain:
+            self._wanted = wanted  # who asks can see the order of events that are not told
+            wanted.clock = self.only_clock
 
     @property
     def has_lost_order(self) -> bool:
@@ -115,7 +134,7 @@ class JoiningRules:
     def take(self, hits: Hits, reading: Reading) -> None:
         """Take an event that meets stages of some rules."""
         prepared: _Prepared | None = hits.prepared
-        if prepared is None or prepared.is_trusting is not self._is_trusting:
+        if prepared is None or prepared.version != self._version:
             prepared = hits.prepared = self._prepare(hits.stages)
         clocks = prepared.clocks
         untimed: Sequence[Clock] = ()
@@ -129,10 +148,27 @@ class JoiningRules:
                 self._sweep()
             if untimed:
                 _count_untimed(prepared, untimed)
-            if prepared.begun or prepared.waiting & self._wanted.bits:
-                self._match(prepared, untimed, reading)
+            concerned = prepared.begun
+            if prepared.noted and (untimed or not self._note(prepared, reading)):
+                concerned += prepared.noted
+            waiting = prepared.waiting & self._wanted.bits
+            if waiting:
+                lone = prepared.continued.get(waiting)  # bit by bit: an event may continue many rules, hardly one waits
+                concerned += _by_bits(prepared.continued, waiting) if lone is None else (lone,)
+            if concerned:
+                self._match(concerned, untimed, reading)
         elif self.may_trust_order and reading.place > ORDERLY_EVENTS:
             self._trust()
+
+    def _note(self, prepared: _Prepared, reading: Reading) -> bool:
+        """Note an event, to begin sequences with it later; False if it could not be read again then."""
+        note = self._noted.note(reading, prepared.clocks[0].now_ns)
+        if note is None:
+            return False
+        for write in prepared.books:
+            write(note)
+        self._wanted.bits |= prepared.noted_bits
+        return True
 
     def _look_at_order(self, clocks: Sequence[Clock], reading: Reading) -> list[Clock]:
         """Return the clocks by which the event has no time."""
@@ -143,6 +179,7 @@ class JoiningRules:
             self.may_trust_order = False
             return
         self._is_trusting = True
+        self._version += 1
         self._wanted.bits = 0
         for rule in self._rules.values():
             if isinstance(rule.search.plan.query, SequenceQuery):
@@ -150,19 +187,12 @@ class JoiningRules:
                 self._note_open(rule, rule.matcher)
 
     def _note_open(self, rule: JoiningRule, matcher: SequenceMatcher[Kept]) -> None:
-        if (not matcher.states) is not (not self._wanted.bits & rule.bit):
+        is_open = bool(matcher.states or rule.book.notes)
+        if is_open is not bool(self._wanted.bits & rule.bit):
             self._wanted.bits ^= rule.bit
 
-    def _match(self, prepared: _Prepared, untimed: Sequence[Clock], reading: Reading) -> None:
-        all_concerned: Sequence[Concerned] = prepared.begun
+    def _match(self, all_concerned: Iterable[Concerned], untimed: Sequence[Clock], reading: Reading) -> None:
         wanted = self._wanted
-        waiting = prepared.waiting & wanted.bits
-        if waiting:  # bit by bit: most events would continue many rules of which hardly one waits
-            all_concerned = list(all_concerned)
-            while waiting:
-                bit = waiting & -waiting
-                waiting ^= bit
-                all_concerned.append(prepared.continued[bit])
         last_reader: KeyReader | None = None
         keys: tuple[Key, ...] = ()
         last_clock: Clock | None = None
@@ -170,12 +200,16 @@ class JoiningRules:
         for rule, matcher, asked, begins in all_concerned:
             if untimed and rule.clock in untimed:
                 continue
+            if rule.book.notes:
+                self._begin_noted(rule, matcher, reading.where(rule.clock)[0])
             if len(asked) == 1:
                 stage, reader = asked[0]
                 if reader is not last_reader:  # rules that begin with the same event often have the same keys
                     keys = reader.read(reading, rule.tell)
                     last_reader = reader if len(keys) < MAX_COMBINATIONS else None
                 if not keys or not (begins or _are_open(keys, matcher.states)):
+                    if not begins:
+                        self._look_at_age(rule, matcher)
                     continue
                 met: StageKeys = ((stage, keys),) if stage else ()
             else:
@@ -191,36 +225,87 @@ class JoiningRules:
             if (not matcher.states) is not (not wanted.bits & rule.bit):  # `_note_open`, without a call
                 wanted.bits ^= rule.bit
 
+    def _begin_noted(self, rule: JoiningRule, matcher: SequenceMatcher[Kept], now_ns: int) -> None:
+        """Begin sequences with what was noted and is not too old."""
+        book = rule.book
+        book.forget(self._noted.first_since(rule.oldest_ns(now_ns)))
+        reader = self._readers.keys(rule.search.plan.stages[0].keys)
+        for note in book.take_all():
+            try:
+                reading = self._noted.reading(note)
+                where, keys = reading.where(rule.clock), reader.read(reading, rule.tell)
+            except (EventError, Unreadable) as problem:
+                self.missed.append(problem)
+                continue
+            if keys and where[0] != NO_TIME:
+                matcher.begin(Link(where, reading.keep()), keys)
+        if book.is_closed:
+            self._version += 1
+
+    def _look_at_age(self, rule: JoiningRule, matcher: SequenceMatcher[Kept]) -> None:
+        """Let go what has become too old, where it is time for that."""
+        now_ns = rule.clock.now_ns
+        if matcher.next_sweep_ns is None or now_ns >= matcher.next_sweep_ns:
+            matcher.advance(now_ns, rule.found)
+            self._note_open(rule, matcher)
+
     def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading) -> None:
-        where = reading.where(rule.clock)
-        if where[0] == NO_TIME and isinstance(rule.search.plan.query, SequenceQuery):
-            rule.search.untimed += 1
+        search = rule.search
+        if isinstance(search.plan.query, SequenceQuery) and reading.where(rule.clock)[0] == NO_TIME:
+            search.untimed += 1
             return
         met = _with_keys(rule, asked, reading)
-        if met:
-            rule.search.take_hits(EventHits(where, reading.keep(), met))
+        if met and search.wants(met):
+            search.take_hits(EventHits(reading.where(rule.clock), reading.keep(), met))
 
     def _prepare(self, stages: Stages) -> _Prepared:
-        kept, begun, continued = [], [], {}
+        kept: list[tuple[JoiningRule, Asked]] = []
+        begun: list[Concerned] = []
+        noted: list[Concerned] = []
+        continued: dict[int, Concerned] = {}
         for number, met in stages:
             rule = self._rules[number]
             asked = _asked_stages(rule.search.plan, met, self._readers)
             if rule.matcher is None:
                 kept.append((rule, asked))
             elif rule.begins.intersection(met):
-                begun.append((rule, rule.matcher, asked, True))
+                concerned = noted if self._may_note(rule, met) else begun
+                concerned.append((rule, rule.matcher, asked, True))
             else:
                 continued[rule.bit] = (rule, rule.matcher, asked, False)
         clocks = tuple(dict.fromkeys(self._rules[number].clock for number, _ in stages))
-        return _Prepared(clocks, tuple(kept), tuple(begun), continued, sum(continued), self._is_trusting)
+        return _Prepared(
+            clocks,
+            tuple(kept),
+            tuple(begun),
+            tuple(noted),
+            sum(rule.bit for rule, *_ in noted),
+            tuple([rule.book.notes.append for rule, *_ in noted]),
+            continued,
+            sum(continued),
+            self._version,
+        )
+
+    def _may_note(self, rule: JoiningRule, met: tuple[int, ...]) -> bool:
+        """Tell whether an event that meets these stages of a rule does but begin a sequence, and can be noted."""
+        query = rule.search.plan.query
+        assert isinstance(query, SequenceQuery)
+        return met == (0,) and only_begins(query) and self.only_clock is not None and not rule.book.is_closed
 
     def _sweep(self) -> None:
         """Let go what has become too old in matchers to which no event comes any more."""
         self._until_sweep = _EVENTS_BETWEEN_SWEEPS
         for rule in self._rules.values():
-            if rule.matcher is not None and rule.matcher.states:
-                rule.matcher.advance(rule.clock.now_ns, rule.found)
-                self._note_open(rule, rule.matcher)
+            matcher, book = rule.matcher, rule.book
+            if matcher is None or not (matcher.states or book.notes):
+                continue
+            now_ns = rule.clock.now_ns
+            book.forget(self._noted.first_since(rule.oldest_ns(now_ns)))
+            if book.is_full:
+                self._begin_noted(rule, matcher, now_ns)
+            matcher.advance(now_ns, rule.found)
+            self._note_open(rule, matcher)
+        self._noted.forget(min((rule.book.notes[0] for rule in self._rules.values() if rule.book.notes), default=None))
 
 
 def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
@@ -232,8 +317,18 @@ def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
 
 
 def _count_untimed(prepared: _Prepared, untimed: Sequence[Clock]) -> None:
-    for rule, *_ in (*prepared.begun, *prepared.continued.values()):
+    for rule, *_ in (*prepared.begun, *prepared.noted, *prepared.continued.values()):
         rule.search.untimed += rule.clock in untimed
+
+
+def _by_bits(continued: Mapping[int, Concerned], waiting: int) -> tuple[Concerned, ...]:
+    """Return those who wait, bit by bit: most events would continue many rules of which hardly one waits."""
+    found = []
+    while waiting:
+        bit = waiting & -waiting
+        waiting ^= bit
+        found.append(continued[bit])
+    return tuple(found)
 
 
 def _are_open(keys: tuple[Key, ...], states: Container[Key]) -> bool:

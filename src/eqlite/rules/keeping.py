@@ -128,9 +128,16 @@ class Places:
 
     def event(self, index: int) -> Event:
         """Return the event on a line; as `KeptPlace`."""
+        return _event_on(self._file.path, self._number + index, self.line(index))
+
+    def line(self, index: int) -> bytes:
+        """Return a line.
+
+        Raises:
+            EventError: it is not there any more.
+        """
         offset = self._offsets[index]
-        line = self._file.read(offset, self._offsets[index + 1] - offset)
-        return _event_on(self._file.path, self._number + index, line)
+        return self._file.read(offset, self._offsets[index + 1] - offset)
 
 
 class Keeper:
@@ -139,7 +146,7 @@ class Keeper:
     def __init__(self) -> None:
         self._files: dict[str, OpenFile] = {}
         self._block = RawBlock("", 0, [])
-        self._event: Callable[[int], Event] | None = None
+        self._places: Places | None = None
         self._offsets: Sequence[int] | None = None
 
     def begin(self, block: RawBlock) -> None:
@@ -149,11 +156,16 @@ class Keeper:
 
     def keep(self, index: int) -> Kept:
         """Return what to keep of a line of the block."""
+        places = self.places()
+        if places is not None:
+            return partial(places.event, index)
+        return KeptLine(self._block.file, self._block.line + index, self._block.lines[index])
+
+    def places(self) -> Places | None:
+        """Return the places of the lines of the block; None if they cannot be read again."""
         if self._offsets is None:
             self._offsets = self._find_lines()
-        if self._event is not None:
-            return partial(self._event, index)
-        return KeptLine(self._block.file, self._block.line + index, self._block.lines[index])
+        return self._places
 
     def place(self, index: int) -> tuple[int, int, int]:
         """Return number, offset and size of a line of the block, for another process to keep."""
@@ -188,7 +200,7 @@ class Keeper:
         # Kept as long as anything of the block is: eight bytes a line, where objects would take forty.
         offsets = array("Q", itertools.accumulate(map(len, lines), initial=start or 0))
         opened = None if start is None else self._opened(file)
-        self._event = None if opened is None else Places(opened, first, offsets).event
+        self._places = None if opened is None else Places(opened, first, offsets)
         return offsets
 
     def _opened(self, path: str) -> OpenFile | None:

@@ -5,21 +5,34 @@ Rules ask for the same again and again, so each is read once an event; and from 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
-from eqlite.backends.shared.structs import Structs
+from eqlite.backends.shared.structs import CannotDecode, Structs
 from eqlite.engine.keys import Key, keys_of_values, untyped_key
 from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, ordinal_of_values, time_of_values
-from eqlite.events.decoding import decode_object
+from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.envelopes import unwrap
 from eqlite.fields import Field, converted, raw_values
 from eqlite.plan import Plan
-from eqlite.rules.keeping import Keeper, Kept
+from eqlite.rules.keeping import Keeper, Kept, Places
 from eqlite.values.dates import are_in_order, parse_timestamp
 
 Document = Mapping[str, Any]
 Report = Callable[[str], None]
+
+
+class Again(Protocol):
+    """What reads events of a portion of the input again."""
+
+    def reading(self, place: int, index: int) -> Reading:
+        """Return an event by its number in the input, and that in the portion.
+
+        Raises:
+            EventError: it is not there any more.
+        """
 
 
 class Reading:
@@ -83,9 +96,17 @@ class Reading:
 
     @property
     def document(self) -> Document:
-        """Return the whole document."""
+        """Return the whole document.
+
+        Raises:
+            Unreadable: there is none, although the parts of it that are read could be.
+        """
         if self._document is None:
-            self._document = unwrap(decode_object(self.line))[0][0]
+            try:
+                self._document = unwrap(decode_object(self.line))[0][0]
+            except BadJson:
+                self.keep()()  # which knows where the line stands
+                raise
         return self._document
 
     def keep(self) -> Kept:
@@ -95,6 +116,13 @@ class Reading:
             assert self.index is not None
             self._kept = self._keeper.keep(self.index)
         return self._kept
+
+    def again(self) -> Again | None:
+        """Return what reads this event again, and others of its portion; None if nothing does."""
+        if self.struct is None or self.structs is None or self._keeper is None:
+            return None
+        places = self._keeper.places()
+        return None if places is None else LinesAgain(places, self.structs)
 
     def raw(self, field: Field) -> list[Any]:
         """Return the raw values of a field."""
@@ -113,6 +141,22 @@ class Reading:
         if self.ordinal is None:
             self.ordinal = (self.time_ns, *NO_TIEBREAKER, self.place)
         return self.ordinal
+
+
+class LinesAgain:
+    """Reads lines of a block again."""
+
+    def __init__(self, places: Places, structs: Structs) -> None:
+        self._places = places
+        self._structs = structs
+
+    def reading(self, place: int, index: int) -> Reading:
+        """Return an event; see `Again`."""
+        reading = Reading(place, index, structs=self._structs, kept=partial(self._places.event, index))
+        reading.line = self._places.line(index)
+        with contextlib.suppress(*CannotDecode):
+            reading.struct = self._structs.decode(reading.line)
+        return reading
 
 
 class Clock:

@@ -10,7 +10,7 @@ from eqlite.engine.order import NO_TIME, Ordinal, event_time_ns
 from eqlite.engine.search import Result, Search
 from eqlite.errors import EventError
 from eqlite.events.document import document_of
-from eqlite.events.stats import FileWarning, Intake, Rejected
+from eqlite.events.stats import FileWarning, Intake
 from eqlite.query import Query
 from eqlite.rules.asking import Compiled
 from eqlite.rules.detection import AnyEvent, Detection
@@ -94,7 +94,8 @@ class Runner:
         """
         with rare_collections():
             found = self._results()
-        rejected: set[Rejected] = set()
+        for problem in self.joining.missed:
+            self._miss(problem, intake)
         last: tuple[Kept | None, ...] = ()
         events: tuple[AnyEvent | None, ...] = ()
         makers = [_maker(rule, query) for rule, query in self.rules]
@@ -103,14 +104,8 @@ class Runner:
                 if result.events != last:  # several rules often find the same event
                     events = tuple([None if kept is None else kept() for kept in result.events])
                     last = result.events
-            except EventError as error:  # the file is not what it was; the other detections are
-                self.warn(str(error))
-                continue
-            except Unreadable as line:
-                if line.rejected not in rejected:
-                    rejected.add(line.rejected)
-                    intake.stats.read -= 1  # it was counted when it was read
-                    intake.reject(line.rejected, line.data)
+            except (EventError, Unreadable) as problem:  # the other detections are as good as before
+                self._miss(problem, intake)
                 continue
             self.stats.detections += 1
             yield makers[number](events, result)
@@ -125,11 +120,15 @@ class Runner:
                 self.stats.fault_examples += query.faults.examples
             self.stats.untimed += search.untimed
             found += [(_last(result), number, result) for result in search.results()]
-        found.sort(key=itemgetter(0, 1))
+        found.sort(key=itemgetter(0))  # rules are in order already
         return found
 
-    def warn(self, message: str) -> None:
-        """Warn of a file that is not what it was any more."""
+    def _miss(self, problem: EventError | Unreadable, intake: Intake) -> None:
+        """Reject a line that holds no event after all, or warn of a file that is not what it was any more."""
+        if isinstance(problem, Unreadable):
+            intake.reject_late(problem.rejected, problem.data)
+            return
+        message = str(problem)
         warning = FileWarning(message.split("`")[1], f"{message.split('` ')[1]}; some detections are left out")
         if warning not in self.stats.reading.warnings:
             self.stats.reading.warnings.append(warning)

@@ -9,7 +9,7 @@ from typing import Any
 from eqlite.backends.shared.decisions import Decisions
 from eqlite.backends.shared.nodes import Node, State
 from eqlite.backends.shared.sample import Sample
-from eqlite.backends.shared.structs import DoesNotFit, Structs, UnusualShape
+from eqlite.backends.shared.structs import Structs
 from eqlite.engine.matching import beginnings, idle_stages
 from eqlite.events.decoding import BadJson, decode_object
 from eqlite.events.envelopes import unwrap
@@ -21,7 +21,6 @@ Document = Mapping[str, Any]
 Numbers = dict[int, None]
 Stages = tuple[tuple[int, tuple[int, ...]], ...]
 """The numbers of rules, each with the numbers of its stages."""
-CannotDecode = (UnusualShape, *DoesNotFit)
 
 _MOST_HITS = 20_000
 _LINES_BETWEEN_LOOKS = 1_000

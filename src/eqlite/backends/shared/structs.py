@@ -34,6 +34,10 @@ class UnusualShape(Exception):
     """A line with a dotted key, or with a key that may be one."""
 
 
+CannotDecode = (UnusualShape, *DoesNotFit)
+"""What `Structs.decode` raises where a line has to be decoded whole."""
+
+
 def fitting(paths: Iterable[str]) -> set[str]:
     """Return the paths that structs can hold: of usual names, and none of them inside another."""
     usual = {path for path in paths if _NAME.fullmatch(path) and path.partition(".")[0] not in _WRAPPING}
@@ -157,7 +161,7 @@ class Structs:
         """Return the struct of a line.
 
         Raises:
-            UnusualShape, DoesNotFit: the line has to be decoded whole.
+            CannotDecode: the line has to be decoded whole.
         """
         if not line.isascii():
             line.decode()  # nobody looks at what is not read: whether it is UTF-8
