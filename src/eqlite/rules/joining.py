@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from eqlite.engine.keys import Key
 from eqlite.engine.matching import beginnings, only_begins
@@ -54,8 +55,19 @@ class JoiningRule:
         return -NO_TIME if maxspan_ns is None else now_ns - maxspan_ns
 
 
-Concerned = tuple[JoiningRule, SequenceMatcher[Kept], Asked, bool]
-"""A rule, its machine, the stages that an event meets, and whether it begins a sequence with one of them."""
+class Concerned(NamedTuple):
+    """A rule of which an event meets stages.
+
+    Attributes:
+        matcher: its machine, if it has one.
+        asked: the stages.
+        begins: one of them begins a sequence.
+    """
+
+    rule: JoiningRule
+    matcher: SequenceMatcher[Kept] | None
+    asked: Asked
+    begins: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -64,17 +76,17 @@ class _Prepared:
 
     Attributes:
         clocks: the clocks of the rules.
-        kept: the rules for which it is kept.
-        begun: the rules of which it begins a sequence, with their machines and all stages that it meets.
+        kept: the rules for which it is kept: those without a machine.
+        begun: the rules of which it begins a sequence.
         noted: others of these, for which it may be noted instead; `noted_bits` stand for them.
         books: where.
-        continued: the others with a machine, by their bits: where they have nothing open, the event counts for nothing.
+        continued: all others, by their bits: where they have nothing open, the event counts for nothing.
         waiting: all those bits.
         version: what `JoiningRules` knew when this was prepared.
     """
 
     clocks: tuple[Clock, ...]
-    kept: tuple[tuple[JoiningRule, Asked], ...]
+    kept: tuple[Concerned, ...]
     begun: tuple[Concerned, ...]
     noted: tuple[Concerned, ...]
     noted_bits: int
@@ -110,6 +122,7 @@ class JoiningRules:
         self.may_trust_order = may_trust_order
         self._is_trusting = False
         self._version = 0
+        self._known: dict[tuple[int, tuple[int, ...]], Concerned] = {}
         self._noted = Noted()
         self.missed: list[EventError | Unreadable] = []
         self._readers = readers
@@ -140,7 +153,7 @@ class JoiningRules:
         untimed: Sequence[Clock] = ()
         if self.may_trust_order and not reading.is_noted and (len(clocks) > 1 or not clocks[0].follows(reading)):
             untimed = self._look_at_order(clocks, reading)
-        for rule, asked in prepared.kept:
+        for rule, _, asked, _ in prepared.kept:
             self._keep(rule, asked, reading)
         if self._is_trusting and clocks[0].is_orderly:
             self._until_sweep -= 1
@@ -180,6 +193,7 @@ class JoiningRules:
             return
         self._is_trusting = True
         self._version += 1
+        self._known.clear()
         self._wanted.bits = 0
         for rule in self._rules.values():
             if isinstance(rule.search.plan.query, SequenceQuery):
@@ -198,6 +212,7 @@ class JoiningRules:
         last_clock: Clock | None = None
         link: Link[Kept]
         for rule, matcher, asked, begins in all_concerned:
+            assert matcher is not None
             if untimed and rule.clock in untimed:
                 continue
             if rule.book.notes:
@@ -259,20 +274,20 @@ class JoiningRules:
             search.take_hits(EventHits(reading.where(rule.clock), reading.keep(), met))
 
     def _prepare(self, stages: Stages) -> _Prepared:
-        kept: list[tuple[JoiningRule, Asked]] = []
+        kept: list[Concerned] = []
         begun: list[Concerned] = []
         noted: list[Concerned] = []
         continued: dict[int, Concerned] = {}
         for number, met in stages:
-            rule = self._rules[number]
-            asked = _asked_stages(rule.search.plan, met, self._readers)
-            if rule.matcher is None:
-                kept.append((rule, asked))
-            elif rule.begins.intersection(met):
-                concerned = noted if self._may_note(rule, met) else begun
-                concerned.append((rule, rule.matcher, asked, True))
+            concerned = self._concerned(number, met)
+            if concerned.matcher is None:
+                kept.append(concerned)
+            elif not concerned.begins:
+                continued[concerned.rule.bit] = concerned
+            elif self._may_note(concerned.rule, met):
+                noted.append(concerned)
             else:
-                continued[rule.bit] = (rule, rule.matcher, asked, False)
+                begun.append(concerned)
         clocks = tuple(dict.fromkeys(self._rules[number].clock for number, _ in stages))
         return _Prepared(
             clocks,
@@ -285,6 +300,16 @@ class JoiningRules:
             sum(continued),
             self._version,
         )
+
+    def _concerned(self, number: int, met: tuple[int, ...]) -> Concerned:
+        """Return a rule that an event meets stages of, always the same object: many kinds of events meet these."""
+        concerned = self._known.get((number, met))
+        if concerned is None:
+            rule = self._rules[number]
+            asked = _asked_stages(rule.search.plan, met, self._readers)
+            begins = not rule.begins.isdisjoint(met)
+            concerned = self._known[number, met] = Concerned(rule, rule.matcher, asked, begins)
+        return concerned
 
     def _may_note(self, rule: JoiningRule, met: tuple[int, ...]) -> bool:
         """Tell whether an event that meets these stages of a rule does but begin a sequence, and can be noted."""
