@@ -96,7 +96,9 @@ def test_a_file_that_turns_out_unsorted_is_read_again(tmp_path, monkeypatch, nob
     assert (stats.reading.read, stats.detections) == (52, 3)
 
 
-def test_what_nobody_waits_for_is_not_asked(tmp_path, monkeypatch) -> None:
+@pytest.fixture
+def told(monkeypatch) -> Counter:
+    """Let small input be trusted, and return how often joining rules are told of events of each kind."""
     monkeypatch.setattr(joining, "ORDERLY_EVENTS", 10)
     monkeypatch.setattr(asking, "ENOUGH_CONDITIONS", 1)
     monkeypatch.setattr(chunks, "CHUNK_BYTES", 300)
@@ -108,6 +110,18 @@ def test_what_nobody_waits_for_is_not_asked(tmp_path, monkeypatch) -> None:
         take(self, hits, reading)
 
     monkeypatch.setattr(joining.JoiningRules, "take", counted)
+    return told
+
+
+def test_a_rule_waits_no_longer_than_its_maxspan(told) -> None:
+    kinds = "c" * 10 + "b" * 20 + "a" + "b" * 400
+    events = [{"@timestamp": iso(n * 1000), "u": kind, "k": kind, "n": n} for n, kind in enumerate(kinds)]
+    rules = RuleSet([eqlite.load_rule('sequence by u with maxspan=10s [any where k == "a"] [any where k == "b"]')])
+    assert not found_together(rules, events, {}, RunStats())
+    assert 10 < told["b"] < 40
+
+
+def test_what_nobody_waits_for_is_not_asked(tmp_path, told) -> None:
     rules = RuleSet([eqlite.load_rule('sequence by u with maxspan=1m [any where k == "a"] [any where k == "b"]')])
     kinds = "a" + "b" * 200 + "ab" + "b" * 100
     events = [{"@timestamp": iso(n), "u": "x", "k": kind, "n": n} for n, kind in enumerate(kinds)]

@@ -23,15 +23,19 @@ class Formula:
         kind: what it is; `opaque` is a leaf that has to be asked with the whole document.
         terms: the parts of `and` and `or`.
         fields: the numbers of the fields that its atoms test, with a mask of those atoms.
+        atom: of an atom or its negation, the number of the field, its mask, and whether it is to hold; else None.
         decided: what it becomes, by the number of a field and which of its atoms there hold.
     """
 
-    __slots__ = ("_weights", "decided", "fields", "kind", "terms")
+    __slots__ = ("_weights", "atom", "decided", "fields", "kind", "terms")
 
     def __init__(self, kind: Kind, terms: tuple[Formula, ...] = (), fields: dict[int, int] | None = None) -> None:
         self.kind = kind
         self.terms = terms
         self.fields = fields or {}
+        self.atom: tuple[int, int, bool] | None = None
+        if kind in ("atom", "not"):
+            self.atom = (*next(iter(self.fields.items())), kind == "atom")
         self.decided: dict[tuple[int, int], Formula] = {}
         self._weights: tuple[tuple[int, float], ...] | None = None
 
@@ -120,10 +124,8 @@ class Formulas:
         key = (field, bits & mask)
         known = formula.decided.get(key)
         if known is None:
-            if formula.kind == "atom":
-                known = self.true if key[1] else self.false
-            elif formula.kind == "not":
-                known = self.false if key[1] else self.true
+            if formula.atom is not None:
+                known = self.true if bool(key[1]) is formula.atom[2] else self.false
             else:
                 parts = [self.decide(term, field, bits) for term in formula.terms]
                 known = self.join("and" if formula.kind == "and" else "or", parts)
@@ -144,10 +146,10 @@ def holds(formula: Formula, bits_of: Callable[[int, int], int]) -> bool | None:
 
     `bits_of` tells the atoms that hold for a field, those of a mask among them.
     """
+    if formula.atom is not None:
+        number, mask, is_to_hold = formula.atom
+        return bool(bits_of(number, mask) & mask) is is_to_hold
     kind = formula.kind
-    if kind in ("atom", "not"):
-        ((number, mask),) = formula.fields.items()
-        return bool(bits_of(number, mask) & mask) is (kind == "atom")
     if kind == "opaque":
         return None
     if not formula.terms:

@@ -109,9 +109,13 @@ class NodeMaker:
         """Return what holds and what is undecided once it is known which atoms of some fields hold."""
         decide, true, false = self._formulas.decide, self._formulas.true, self._formulas.false
         now_held, left = list(held), []
+        only = next(iter(known)) if len(known) == 1 else None
         for condition, formula in undecided:
-            for number in known.keys() & formula.fields.keys():
-                formula = decide(formula, number, known[number])
+            if only is not None:
+                formula = decide(formula, only, known[only])
+            else:
+                for number in known.keys() & formula.fields.keys():
+                    formula = decide(formula, number, known[number])
             if formula is true:
                 now_held.append(condition)
             elif formula is not false:
