@@ -113,17 +113,16 @@ class Search(Generic[Kept]):
             self.untimed += 1
             return False
         stages = self._tests.with_keys(document, met)
-        if stages:
+        if stages and self.wants(stages):
             self.take_hits(EventHits(where, kept, stages))
         return bool(stages)
 
     def take_hits(self, hits: EventHits[Kept]) -> None:
-        """Keep a document for a sequence or a sample, with the stages that it meets and its keys there."""
+        """Keep a wanted document for a sequence or a sample, with the stages that it meets and its keys there."""
         if isinstance(self.plan.query, SequenceQuery):
             self.hits.append(hits)
             return
-        if not self.wants(hits.stages):
-            return
+        self.items = self.items or [{} for _ in self.plan.stages]
         place = hits.ordinal[-1]
         for number, keys in hits.stages:
             for key in keys:
@@ -132,9 +131,8 @@ class Search(Generic[Kept]):
 
     def wants(self, stages: StageKeys) -> bool:
         """Tell whether another event with such keys makes a difference: of a sample, the first few of each key do."""
-        if isinstance(self.plan.query, SequenceQuery):
+        if isinstance(self.plan.query, SequenceQuery) or not self.items:
             return True
-        self.items = self.items or [{} for _ in self.plan.stages]
         enough = events_per_key(len(self.items), self.max_samples_per_key)
         return any(len(self.items[number].get(key, ())) < enough for number, keys in stages for key in keys)
 

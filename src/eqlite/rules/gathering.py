@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from eqlite.backends.shared.structs import CannotDecode, Structs
+from eqlite.backends.shared.structs import Structs
 from eqlite.engine.order import Ordinal
 from eqlite.errors import EventError
 from eqlite.events.document import document_of
@@ -99,8 +98,7 @@ class ReadingThere(Reading):
             self._struct = None
             if self._document is None and self.structs is not None:
                 self.line = self._there.line(*self._place_there)
-                with contextlib.suppress(*CannotDecode):
-                    self._struct = self.structs.decode(self.line)
+                self._struct = self.structs.decode_or_none(self.line)
         return self._struct
 
     @struct.setter

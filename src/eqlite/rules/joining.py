@@ -59,13 +59,11 @@ class Concerned(NamedTuple):
     """A rule of which an event meets stages.
 
     Attributes:
-        matcher: its machine, if it has one.
         asked: the stages.
         begins: one of them begins a sequence.
     """
 
     rule: JoiningRule
-    matcher: SequenceMatcher[Kept] | None
     asked: Asked
     begins: bool
 
@@ -153,7 +151,7 @@ class JoiningRules:
         untimed: Sequence[Clock] = ()
         if self.may_trust_order and not reading.is_noted and (len(clocks) > 1 or not clocks[0].follows(reading)):
             untimed = self._look_at_order(clocks, reading)
-        for rule, _, asked, _ in prepared.kept:
+        for rule, asked, _ in prepared.kept:
             self._keep(rule, asked, reading)
         if self._is_trusting and clocks[0].is_orderly:
             self._until_sweep -= 1
@@ -193,7 +191,6 @@ class JoiningRules:
             return
         self._is_trusting = True
         self._version += 1
-        self._known.clear()
         self._wanted.bits = 0
         for rule in self._rules.values():
             if isinstance(rule.search.plan.query, SequenceQuery):
@@ -211,7 +208,8 @@ class JoiningRules:
         keys: tuple[Key, ...] = ()
         last_clock: Clock | None = None
         link: Link[Kept]
-        for rule, matcher, asked, begins in all_concerned:
+        for rule, asked, begins in all_concerned:
+            matcher = rule.matcher
             assert matcher is not None
             if untimed and rule.clock in untimed:
                 continue
@@ -280,7 +278,7 @@ class JoiningRules:
         continued: dict[int, Concerned] = {}
         for number, met in stages:
             concerned = self._concerned(number, met)
-            if concerned.matcher is None:
+            if concerned.rule.matcher is None:
                 kept.append(concerned)
             elif not concerned.begins:
                 continued[concerned.rule.bit] = concerned
@@ -308,7 +306,7 @@ class JoiningRules:
             rule = self._rules[number]
             asked = _asked_stages(rule.search.plan, met, self._readers)
             begins = not rule.begins.isdisjoint(met)
-            concerned = self._known[number, met] = Concerned(rule, rule.matcher, asked, begins)
+            concerned = self._known[number, met] = Concerned(rule, asked, begins)
         return concerned
 
     def _may_note(self, rule: JoiningRule, met: tuple[int, ...]) -> bool:

@@ -5,12 +5,11 @@ Rules ask for the same again and again, so each is read once an event; and from 
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from eqlite.backends.shared.structs import CannotDecode, Structs
+from eqlite.backends.shared.structs import Structs
 from eqlite.engine.keys import Key, keys_of_values, untyped_key
 from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, ordinal_of_values, time_of_values
 from eqlite.events.decoding import BadJson, decode_object
@@ -154,8 +153,7 @@ class LinesAgain:
         """Return an event; see `Again`."""
         reading = Reading(place, index, structs=self._structs, kept=partial(self._places.event, index))
         reading.line = self._places.line(index)
-        with contextlib.suppress(*CannotDecode):
-            reading.struct = self._structs.decode(reading.line)
+        reading.struct = self._structs.decode_or_none(reading.line)
         return reading
 
 

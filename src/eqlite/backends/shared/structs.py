@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from eqlite.backends.python import define
+from eqlite.backends.python.typed import DoesNotFit
 from eqlite.backends.shared.sample import KeysSeen
 from eqlite.events.decoding import Nothing
 
@@ -26,8 +27,6 @@ _WRAPPING = ("_source", "fields", "hits")
 # Keys in which a dot stands before the last part of a path, or may, being escaped.
 _DOTTED_KEY = re.compile(rb'\.[\w@ -]*+"[ \t\r\n]*+:')
 _ESCAPED_KEY = re.compile(rb"\\u00")
-
-DoesNotFit = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class UnusualShape(Exception):
@@ -174,6 +173,13 @@ class Structs:
         if _DOTTED_KEY.search(line) or (b"\\" in line and _ESCAPED_KEY.search(line)):
             raise UnusualShape
         return struct if struct.source is None else struct.source
+
+    def decode_or_none(self, line: bytes) -> Any:
+        """Return the struct of a line, None where it has to be decoded whole."""
+        try:
+            return self.decode(line)
+        except CannotDecode:
+            return None
 
     def getter(self, *paths: str) -> Callable[[Any], Any]:
         """Return a function that takes a field's value out of a struct, or a tuple of those of several fields."""
