@@ -170,13 +170,27 @@ def of_one_form(timespec: str) -> st.SearchStrategy[list[str]]:
     return st.lists(moments.map(lambda moment: moment.isoformat(timespec=timespec).replace("+00:00", "Z")), max_size=5)
 
 
+@st.composite
+def of_one_minute(draw: st.DrawFn) -> list[str]:
+    """Timestamps that share all but seconds and fraction, one of them perhaps with another sign somewhere."""
+    ends = draw(st.lists(st.tuples(st.integers(0, 59), st.integers(0, 999)), min_size=1, max_size=6))
+    texts = [f"2026-03-02T10:15:{second:02}.{milli:03}Z" for second, milli in sorted(ends)]
+    if draw(st.booleans()):
+        number = draw(st.integers(0, len(texts) - 1))
+        place = draw(st.integers(0, len(texts[number]) - 1))
+        texts[number] = texts[number][:place] + draw(st.sampled_from("0679:.TZ-é ")) + texts[number][place + 1 :]
+    return texts
+
+
 odd_times = st.sampled_from(
     ["2026-02-30T00:00:00.000Z", "2026-02-28T24:00:00.000Z", "2026-13-01T00:00:00.000Z", "soon", "2026", ""]
 )
 
 
 @given(
-    st.one_of(of_one_form("milliseconds"), of_one_form("seconds"), of_one_form("auto")), st.lists(odd_times), st.data()
+    st.one_of(of_one_form("milliseconds"), of_one_form("seconds"), of_one_form("auto"), of_one_minute()),
+    st.lists(odd_times),
+    st.data(),
 )
 def test_times_are_in_order_if_each_is_readable_and_none_before_the_one_in_front(
     texts: list[str], odd: list[str], data: st.DataObject

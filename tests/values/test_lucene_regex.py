@@ -204,6 +204,22 @@ def test_the_required_run_says_most_of_what_is_sure(pattern: str, run: str | Non
         assert found.classes == tuple(((ord(first), ord(last or first)),) for first, last in wanted)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "is_beyond", "text"),
+    [
+        (".*[ʰ-˿ᴬ-ᶻ]+.*", True, "aʰ0"),
+        ("a.*é[0-9].*", True, "aé0"),
+        (".*[0-9é][0-9].*", False, "a00"),
+        (".*[a-z][0-9].*", False, "a00"),
+    ],
+)
+def test_a_text_of_ascii_is_not_searched_for_what_lies_beyond(pattern: str, is_beyond: bool, text: str) -> None:
+    regex = compile_regex(pattern)
+    assert regex.is_beyond_ascii is is_beyond
+    assert regex.matches(text)
+    assert regex.matches("a00") is not is_beyond
+
+
 def test_the_required_literal_of_an_insensitive_pattern_has_no_letters() -> None:
     assert compile_regex(r".*\$10:\$abc.*", insensitive=True).required_literal == "$10:$"
 

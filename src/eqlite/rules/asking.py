@@ -113,40 +113,46 @@ class Asker:
         decode, walk, wanted, clock = together.decode, together.walk, self.wanted, self.wanted.clock
         reading = Reading(self.place, keeper=self.keeper, structs=together.structs)
         reading.is_noted = clock is not None
-        count = 0
+        if clock is not None:
+            time_of, note_time = clock.time_of, clock.noted.append
+        first = place = self.place  # a local name, since all of this is done for each event
+        counted = 0
         try:
             for index, line in enumerate(block.lines):
                 try:
                     struct = decode(line)
                 except CannotDecode:  # of another shape, or no JSON at all
                     if not line.isspace():
+                        self.place = place
                         self._take_line(block, index, intake)
+                        counted += self.place - place
+                        place = self.place
                     continue
-                count += 1
-                self.place += 1
+                place += 1
                 node = walk(struct, wanted.bits)
                 hits = node.answer
                 try:
                     if hits is None:
-                        reading.turn_to(self.place, line, index, struct)
+                        reading.turn_to(place, line, index, struct)
                         hits = together.hits(node, reading)
                     if clock is not None and hits.has_order:
-                        time = clock.time_of(struct)
-                        if time.__class__ is not str or time[-1:] != "Z":  # if it is none, all rules concerned are told
-                            reading.turn_to(self.place, line, index, struct)
+                        time = time_of(struct)
+                        if time.__class__ is not str or not time.endswith("Z"):  # if it is none, all concerned are told
+                            reading.turn_to(place, line, index, struct)
                             reading.is_noted = False
                             self.tell(together.hits(walk(struct, -1), reading), reading)
                             reading.is_noted = True
                             continue
-                        clock.noted.append(time)
+                        note_time(time)
                     if hits.counts or hits.continues & wanted.bits:
-                        reading.turn_to(self.place, line, index, struct)
+                        reading.turn_to(place, line, index, struct)
                         self.tell(hits, reading)
                 except Unreadable as problem:
                     reading.is_noted = clock is not None
                     intake.reject_late(problem.rejected, problem.data)
         finally:
-            intake.stats.read += count
+            self.place = place
+            intake.stats.read += place - first - counted
             if clock is not None:
                 clock.see_order()
 

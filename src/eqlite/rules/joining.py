@@ -8,19 +8,20 @@ rule. What begins a sequence is only noted, until an event comes that might cont
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from eqlite.engine.keys import Key
 from eqlite.engine.matching import beginnings, only_begins
 from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
-from eqlite.engine.sequences import UNTIL, EventHits, Found, Link, SequenceMatcher, StageKeys, new_tuple
+from eqlite.engine.sequences import UNTIL, EventHits, Link, SequenceMatcher, StageKeys, new_tuple
 from eqlite.errors import EventError
 from eqlite.limits import MAX_COMBINATIONS
 from eqlite.plan import Plan, SequenceQuery
+from eqlite.rules.joining_rule import JoiningRule
 from eqlite.rules.keeping import Kept, Unreadable
-from eqlite.rules.noting import Notebook, Noted
+from eqlite.rules.noting import Noted
 from eqlite.rules.reading import Clock, KeyReader, Readers, Reading, Wanted
 from eqlite.rules.together import Hits, Stages
 
@@ -31,28 +32,6 @@ Asked = tuple[tuple[int, KeyReader], ...]
 ORDERLY_EVENTS = 20_000
 """After so many events in order, the input is taken to be sorted."""
 _EVENTS_BETWEEN_SWEEPS = 1_024
-
-
-@dataclass(slots=True, eq=False)
-class JoiningRule:
-    """One rule; it has a matcher from when on events go into it in order. `bit` stands for it.
-
-    Its matcher was not told yet of what is noted in its book.
-    """
-
-    search: Search[Kept]
-    clock: Clock
-    begins: frozenset[int]
-    tell: Callable[[str], None]
-    bit: int
-    book: Notebook = field(default_factory=Notebook)
-    matcher: SequenceMatcher[Kept] | None = None
-    found: list[Found[Kept]] = field(default_factory=list)
-
-    def oldest_ns(self, now_ns: int) -> int:
-        """Return the time before which nothing counts any more that begins a sequence."""
-        maxspan_ns = None if self.matcher is None else self.matcher.maxspan_ns
-        return -NO_TIME if maxspan_ns is None else now_ns - maxspan_ns
 
 
 class Concerned(NamedTuple):
@@ -149,23 +128,24 @@ class JoiningRules:
             prepared = hits.prepared = self._prepare(hits.stages)
         clocks = prepared.clocks
         untimed: Sequence[Clock] = ()
-        if self.may_trust_order and not reading.is_noted and (len(clocks) > 1 or not clocks[0].follows(reading)):
-            untimed = self._look_at_order(clocks, reading)
+        if not reading.is_noted and self.may_trust_order and (len(clocks) > 1 or not clocks[0].follows(reading)):
+            untimed = self._look_at_order(prepared, reading)
         for rule, asked, _ in prepared.kept:
             self._keep(rule, asked, reading)
         if self._is_trusting and clocks[0].is_orderly:
             self._until_sweep -= 1
             if not self._until_sweep:
                 self._sweep()
-            if untimed:
-                _count_untimed(prepared, untimed)
             concerned = prepared.begun
             if prepared.noted and (untimed or not self._note(prepared, reading)):
                 concerned += prepared.noted
             waiting = prepared.waiting & self._wanted.bits
             if waiting:
-                lone = prepared.continued.get(waiting)  # bit by bit: an event may continue many rules, hardly one waits
-                concerned += _by_bits(prepared.continued, waiting) if lone is None else (lone,)
+                lone = prepared.continued.get(waiting)  # an event may continue many rules, and hardly one waits
+                if lone is None:
+                    concerned += _by_bits(prepared.continued, waiting)
+                elif len(lone.asked) > 1 or not lone.rule.passes_by(reading, lone.asked[0][1]):
+                    concerned += (lone,)
             if concerned:
                 self._match(concerned, untimed, reading)
         elif self.may_trust_order and reading.place > ORDERLY_EVENTS:
@@ -181,9 +161,13 @@ class JoiningRules:
         self._wanted.bits |= prepared.noted_bits
         return True
 
-    def _look_at_order(self, clocks: Sequence[Clock], reading: Reading) -> list[Clock]:
-        """Return the clocks by which the event has no time."""
-        return [clock for clock in clocks if clock.follows(reading) is None]
+    def _look_at_order(self, prepared: _Prepared, reading: Reading) -> list[Clock]:
+        """Return the clocks by which the event has no time, and count what machines leave out for that."""
+        untimed = [clock for clock in prepared.clocks if clock.follows(reading) is None]
+        if untimed and self._is_trusting:
+            for rule, *_ in (*prepared.begun, *prepared.noted, *prepared.continued.values()):
+                rule.search.untimed += rule.clock in untimed
+        return untimed
 
     def _trust(self) -> None:
         if self._is_trusting or not all(rule.clock.see_order() for rule in self._rules.values()):
@@ -257,9 +241,8 @@ class JoiningRules:
 
     def _look_at_age(self, rule: JoiningRule, matcher: SequenceMatcher[Kept]) -> None:
         """Let go what has become too old, where it is time for that."""
-        now_ns = rule.clock.now_ns
-        if matcher.next_sweep_ns is None or now_ns >= matcher.next_sweep_ns:
-            matcher.advance(now_ns, rule.found)
+        if rule.is_due(matcher):
+            matcher.advance(rule.clock.now_ns, rule.found)
             self._note_open(rule, matcher)
 
     def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading) -> None:
@@ -337,11 +320,6 @@ def _asked_stages(plan: Plan, met: tuple[int, ...], readers: Readers) -> Asked:
     pairs = [(stage, readers.keys(plan.stages[stage].keys)) for stage in sorted(met, reverse=True)]
     last = [(UNTIL, reader) for stage, reader in pairs if stage == until]
     return (*(pair for pair in pairs if pair[0] != until), *last)
-
-
-def _count_untimed(prepared: _Prepared, untimed: Sequence[Clock]) -> None:
-    for rule, *_ in (*prepared.begun, *prepared.noted, *prepared.continued.values()):
-        rule.search.untimed += rule.clock in untimed
 
 
 def _by_bits(continued: Mapping[int, Concerned], waiting: int) -> tuple[Concerned, ...]:

@@ -265,23 +265,28 @@ class KeyReader:
             self._get = structs.getter(*names)
 
     def read(self, reading: Reading, report: Report) -> tuple[Key, ...]:
-        """Return the keys of an event; mostly one, of texts that need no look."""
-        get, struct = self._get, reading.struct
-        if get is not None and struct is not None:
-            value = get(struct)
-            if self._is_one:
-                value = (value,)
-            for part in value:
-                if part.__class__ is not str:
-                    break
-            else:
-                return (value,)
-            if None in value and self._are_required:
-                return ()
-            if all(part.__class__ is str or part.__class__ is int for part in value):
-                return (tuple(map(untyped_key, value)),)
+        """Return the keys of an event."""
+        keys = None if reading.struct is None else self.read_at_once(reading.struct)
+        if keys is not None:
+            return keys
         values = [[] if field is None else converted(reading.raw(field), field) for field in self._fields]
         return keys_of_values(values, self._fields, report)
+
+    def read_at_once(self, struct: Any) -> tuple[Key, ...] | None:
+        """Return the key of an event, mostly of texts that need no look, or none; None where there may be several."""
+        get = self._get
+        if get is None:
+            return None
+        value = get(struct)
+        if self._is_one:
+            value = (value,)
+        are_texts = True
+        for part in value:
+            if part.__class__ is not str:
+                are_texts = False
+                if part.__class__ is not int:
+                    return () if part is None and self._are_required else None
+        return (value if are_texts else tuple([untyped_key(part) for part in value]),)
 
 
 class Readers:

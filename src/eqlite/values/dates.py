@@ -63,6 +63,8 @@ _COMMON_FORMS = re.compile(
     r"(?:[0-9]{4}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?Z)*"
 ).fullmatch
 """Several timestamps in a row, of any day that a calendar may show; of equal length each has as many digits."""
+_TO_THE_MINUTE = len("2026-03-02T10:15:")
+_ANY_DIGIT = bytes.maketrans(b"0123456789", b"0000000000")
 _ANY_TAIL = compile_pattern("[f][o]", extended=True) or ()
 
 
@@ -99,7 +101,7 @@ def are_in_order(texts: Sequence[str]) -> bool:
     (True, False)
     """
     texts = list(texts)
-    if len(set(map(len, texts))) == 1 and _COMMON_FORMS("".join(texts)):
+    if len(set(map(len, texts))) == 1 and _are_of_one_form(texts):
         if texts != sorted(texts):
             return False
         first, last = texts[0][:10], texts[-1][:10]
@@ -110,6 +112,18 @@ def are_in_order(texts: Sequence[str]) -> bool:
         earlier is not None and later is not None and earlier <= later
         for earlier, later in pairwise([*times[:1], *times])
     )
+
+
+def _are_of_one_form(texts: Sequence[str]) -> bool:
+    """Tell of texts of one length whether they are full timestamps in UTC, of any day; if they are in order.
+
+    What stands in order between two timestamps of one minute, and has digits where they have them, is one, too.
+    """
+    joined, first, last = "".join(texts), texts[0], texts[-1]
+    if first[:_TO_THE_MINUTE] != last[:_TO_THE_MINUTE] or not joined.isascii():
+        return bool(_COMMON_FORMS(joined))
+    form = first.encode().translate(_ANY_DIGIT)
+    return bool(_COMMON_FORMS(first + last)) and joined.encode().translate(_ANY_DIGIT) == form * len(texts)
 
 
 def parse_date_value(value: object, formats: tuple[str, ...] | None, *, nanos: bool) -> int | None:

@@ -33,6 +33,7 @@ Run = tuple[Ranges, ...]
 _LONGEST_RUN = 8
 _LEAST_BITS = 2.0
 """A run that one of four texts of its length is, by chance, tells too little."""
+_LAST_OF_ASCII = 0x7F
 _PRINTABLE = (0x20, 0x7E)
 
 
@@ -176,6 +177,11 @@ class RequiredRun:
     def search(self) -> Callable[[str], object]:
         """Return a function that finds them in a text."""
         return re.compile("".join(map(_class, self.classes))).search
+
+    @property
+    def is_beyond_ascii(self) -> bool:
+        """Tell whether no text of ASCII characters alone can hold them."""
+        return any(first > _LAST_OF_ASCII for ranges in self.classes for first, _ in ranges[:1])
 
 
 def _class(ranges: Ranges) -> str:

@@ -14,6 +14,7 @@ _FEW_TESTS = 300
 _FEW_DOCUMENTS = 10
 _MORE_ATOMS = 2
 _SPARE_ATOMS = 16
+_NOTHING_KNOWN: dict[Any, int] = {}
 
 Ask = Callable[[Any], int]
 """Tells which atoms hold for a raw value: some, and maybe others besides."""
@@ -41,6 +42,7 @@ class FieldAtoms:
         self._finders: dict[int, Finder] = {}  # by which atoms are wanted
         self._askers: dict[Finder, Ask] = {}
         self._at_hand: dict[int, Ask] = {}  # by which atoms are wanted where nodes are not made
+        self._whole: Finder | None = None  # which finds all atoms
         self._memory = Memory(self._full)
         self._asked = self._computed = 0
         self._without = 0
@@ -50,6 +52,7 @@ class FieldAtoms:
         place = self.tests.setdefault(test, len(self.tests))
         if place not in self._atoms:
             self._atoms[place] = Atom(1 << place, test)
+            self._whole = None
         return place
 
     @property
@@ -83,19 +86,25 @@ class FieldAtoms:
             self._finders[mask] = finder
         return finder
 
-    def asker(self, mask: int) -> tuple[Ask, Mapping[Any, int] | None]:
-        """Return what tells of some of the atoms, and maybe of a few others; and what it knows without looking."""
+    def asker(self, mask: int) -> tuple[Ask, Mapping[Any, int]]:
+        """Return what tells of some of the atoms, and maybe of a few others; and what it needs not be asked about."""
         finder = self.finder(mask)
-        return self._asker_of(finder), None if finder.is_quick else self._memory.known
+        return self._asker_of(finder), _NOTHING_KNOWN if finder.is_quick else self._memory.known
 
     def _asker_of(self, finder: Finder) -> Ask:
         ask = self._askers.get(finder)
         if ask is None:
-            ask = self._askers[finder] = finder.find if finder.is_quick else Recaller(finder, self._memory).find
+            if finder.has_numbers_only:
+                ask = finder.find_number
+            else:
+                ask = finder.find if finder.is_quick else Recaller(finder, self._memory).find
+            self._askers[finder] = ask
         return ask
 
     def _full(self) -> Finder:
-        return self.finder(self.all)
+        if self._whole is None:
+            self._whole = self.finder(self.all)
+        return self._whole
 
     def bits_of(self, key: Any, value: Any) -> int:
         """Return all atoms that hold for a value, which may be remembered by `key`."""
@@ -127,7 +136,9 @@ class FieldAtoms:
                     return None
             finder = self._made[min(covering, key=int.bit_count)] if covering else self._full()
             ask = self._at_hand[mask] = self._asker_of(finder)
-        return ask(value)
+        is_hashable = value.__class__ is str or value.__class__ is tuple
+        bits = self._memory.known.get(value) if is_hashable else None
+        return ask(value) if bits is None else bits
 
     def bits_one_by_one(self, mask: int, value: Any) -> int:
         """Return the atoms of a mask that hold for any raw value."""
@@ -150,3 +161,4 @@ class FieldAtoms:
         self._askers.clear()
         self._at_hand.clear()
         self._made.clear()
+        self._whole = None

@@ -15,11 +15,10 @@ from eqlite import plan
 from eqlite.backends.python.codegen import MAX_DEPTH, MAX_LEAVES, depth, is_in_line
 from eqlite.backends.shared.atoms import FieldAtoms
 from eqlite.backends.shared.formulas import Formula, Formulas, holds
-from eqlite.backends.shared.memory import is_short
+from eqlite.backends.shared.memory import is_short, key_of
 from eqlite.backends.shared.node_maker import NodeMaker, all_bits, gains_of, masks_of
 from eqlite.backends.shared.nodes import Node
 from eqlite.backends.shared.sample import KeysSeen, Sample
-from eqlite.backends.shared.steps import key_of
 from eqlite.backends.shared.structs import Structs, fitting
 from eqlite.fields import raw_values
 
@@ -149,12 +148,24 @@ class Decisions:
         """
         node = self._alike_root if struct.__class__ is self._alike else self.root
         while True:
-            try:
-                while (step := node.step) is not None:
-                    node = step(struct, node)
-                if not node.rest & awaited:
-                    return node
-                node = (node.state.further or self._maker.ask_further(node, struct))(struct, node)
+            try:  # all in one loop: a function for each kind of node took a tenth of the time of all rules
+                while True:
+                    get = node.get
+                    if get is None:
+                        if not node.rest & awaited:
+                            return node
+                        get = node.state.further or self._maker.ask_further(node, struct)
+                    ask = node.ask
+                    if ask is None:
+                        node = node.ways[get(struct)]
+                        continue
+                    known = node.known
+                    if known is None:
+                        node = node.ways[ask(get(struct))]
+                        continue
+                    value = get(struct)
+                    bits = known.get(value)
+                    node = node.ways[(ask(value) if bits is None else bits) & node.mask]
             except KeyError:
                 node = self._make_way(node, struct, awaited)
 
@@ -167,7 +178,7 @@ class Decisions:
             if not state.fields:
                 self._maker.ask_further(node, None)
             values = [_raw_value(document, field.path) for field in state.fields]
-            if node.expected is not None:
+            if state.is_about_absence:
                 node = node.ways[True] if values.count(None) == len(values) else self._maker.present(node)
                 continue
             found = zip(state.fields, state.masks, values, strict=True)
@@ -181,14 +192,14 @@ class Decisions:
     def _make_way(self, node: Node, struct: Any, awaited: int) -> Node:
         """Make the way from a node that a struct takes as the first one."""
         self._maker.struct = struct  # what a new node expects of documents, it learns from this one
-        if node.expected is not None:
-            return self._maker.present(node)
         state = node.state
+        if state.is_about_absence:
+            return self._maker.present(node)
         values = tuple([self._maker.value(field) for field in state.fields])
         if len(values) > 1:
             following = self._step_by_several(node, values)
-        elif node.ways is state.bits:
-            following = self._by_bits(node, node.ask(values[0]) & node.mask)
+        elif node.known is not None:
+            following = self._by_bits(node, node.ask(values[0]) & node.mask)  # type: ignore[misc]
         else:
             following = self._step_by_value(node, values[0])
         if following is None:

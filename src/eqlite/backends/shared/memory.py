@@ -56,7 +56,7 @@ class Memory:
 
 
 class Recaller:
-    """A finder that is asked only about what is not remembered; `find` returns its atoms, and maybe others that hold.
+    """A finder that is asked about what is not remembered; `find` returns its atoms, and maybe others that hold.
 
     An object of few parts with a method, since there are many: a `partial` is another call for each value.
     """
@@ -71,14 +71,8 @@ class Recaller:
 
     def find(self, value: Any) -> int:
         """Return the atoms that hold for a raw value, those of the finder among them."""
-        kind = value.__class__
-        if kind is not str and kind is not tuple:
-            return self._finder.find(value)
-        found = self._known.get(value)
-        if found is not None:
-            return found
-        if kind is tuple:
-            return self._find_list(value)
+        if value.__class__ is not str:
+            return self._find_list(value) if value.__class__ is tuple else self._finder.find(value)
         trace = hash(value) & _SIGN
         place = trace & _PLACES
         if self._traces[place] == trace:
@@ -102,11 +96,21 @@ class Recaller:
             else:
                 traces[place] = trace
                 new.append(text)
+        if len(new) == 1:
+            return bits | self._finder.find_text(new[0])
         if new:
             return bits | self._finder.find_texts(new)
         if is_short(texts):
             self._memory.remember(texts, bits)
         return bits
+
+
+def key_of(value: Any) -> Any:
+    """Return what a value is told apart by: `1`, `1.0` and `True` are equal, and so are `0.0` and `-0.0`."""
+    kind = value.__class__
+    if kind is str or kind is tuple or value is None:
+        return value
+    return (kind, repr(value)) if kind is float else (kind, value)
 
 
 def is_short(key: Any) -> bool:

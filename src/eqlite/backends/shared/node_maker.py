@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from operator import eq
 from typing import Any
 
 from eqlite.backends.shared.atoms import FieldAtoms
 from eqlite.backends.shared.formulas import Formula, Formulas
-from eqlite.backends.shared.nodes import Node, State, Step
-from eqlite.backends.shared.steps import by_absence, by_atoms, by_known_atoms, by_row, by_value
+from eqlite.backends.shared.memory import key_of
+from eqlite.backends.shared.nodes import Get, Node, State
 from eqlite.backends.shared.structs import Structs
 
 Undecided = tuple[tuple[int, Formula], ...]
@@ -77,7 +79,7 @@ class NodeMaker:
             self.count += 1
         return present
 
-    def ask_further(self, node: Node, struct: Any) -> Step:
+    def ask_further(self, node: Node, struct: Any) -> Get:
         """Let a node with a rest ask for it, and return how."""
         self.struct = struct
         self._ask_next(node)
@@ -88,10 +90,7 @@ class NodeMaker:
         """Let a node ask which atoms hold for a field, since it remembers its values in vain."""
         node.ways = node.state.bits
         node.mask = node.state.masks[0]
-        node.ask, known = field.asker(node.mask)
-        if known is not None:
-            node.known = known
-        _lead(node, by_atoms if known is None else by_known_atoms)
+        node.ask, node.known = field.asker(node.mask)
         self.weight += _WEIGHT_OF_A_FINDER
 
     def value(self, field: FieldAtoms) -> Any:
@@ -139,10 +138,10 @@ class NodeMaker:
         if len(attributes) == 1:
             attributes, expected = attributes * 2, expected * 2  # so that they are a tuple
         state.fields = tuple(absent)
-        node.get = self._structs.getter_of(attributes)
-        node.expected = expected
+        state.is_about_absence = True
+        node.ask = partial(eq, expected)
         node.ways[True] = self.after(state, {field.number: 0 for field in absent})
-        _lead(node, by_absence)
+        _lead(node, self._structs.getter_of(attributes))
         return True
 
     def _ask_one(self, node: Node) -> None:
@@ -172,11 +171,12 @@ class NodeMaker:
         masks = masks_of(state.undecided)
         state.fields = fields
         state.masks = tuple(masks[field.number] for field in fields)
-        node.get = self._structs.getter(*(field.path for field in fields))
-        if len(fields) == 1 and fields[0].is_direct:
-            self.find_directly(node, fields[0])
-        else:
-            _lead(node, by_row if len(fields) > 1 else by_value)
+        _lead(node, self._structs.getter(*(field.path for field in fields)))
+        if len(fields) == 1:
+            if fields[0].is_direct:
+                self.find_directly(node, fields[0])
+            elif not self._structs.holds_texts(fields[0].path):
+                node.ask = key_of
 
 
 def all_bits(awaiting: Iterable[int]) -> int:
@@ -207,8 +207,8 @@ def masks_of(undecided: Undecided) -> dict[int, int]:
     return masks
 
 
-def _lead(node: Node, step: Step) -> None:
+def _lead(node: Node, get: Get) -> None:
     if node.rest:
-        node.state.further = step
+        node.state.further = get
     else:
-        node.step = step
+        node.get = get

@@ -8,36 +8,32 @@ from typing import Any
 from eqlite.backends.shared.atoms import FieldAtoms
 from eqlite.backends.shared.formulas import Formula
 
-Step = Callable[[Any, "Node"], "Node"]
-"""Returns the next node for a struct at a node; raises KeyError where there is no way for such values yet."""
+Get = Callable[[Any], Any]
+"""Returns from a struct what a node asks for: a value, or a tuple of those of several fields."""
 
 
 class Node:
     """Where a document stands after some fields are known: all that is needed to lead it on, and little else.
 
     Attributes:
-        step: leads to the next node; None where nothing is left to ask of every document.
-        get: returns what `step` looks at from a struct.
-        ways: the next nodes, by what `step` looks up: values, which atoms hold, or whether all fields are absent.
-        ask: tells which atoms hold, and maybe others, where values are not remembered; `mask` are those that matter,
-            and `known` tells all of them of some values.
-        expected: what `get` returns if all the fields are absent, for a node that asks for that alone; else None.
+        get: returns what the node asks for from a struct; None where nothing is left to ask of every document.
+        ask: makes of it what the next node is found by; None where it is found by what `get` returns.
+        known: where `ask` tells which atoms hold, and maybe others, what it needs not be asked about: values with all
+            atoms that hold for them; `mask` are those that matter. None where `ask` tells something else.
+        ways: the next nodes: by values, by which atoms hold, or by whether all fields are absent.
         rest: where what is left only matters if somebody waits for it: for whom, as bits.
         answer: what somebody made of a last node, who wants it again.
         state: what is known and open here.
     """
 
-    __slots__ = ("answer", "ask", "expected", "get", "known", "mask", "rest", "state", "step", "ways")
-
-    get: Callable[[Any], Any]
-    ask: Callable[[Any], int]
-    known: Mapping[Any, int]
+    __slots__ = ("answer", "ask", "get", "known", "mask", "rest", "state", "ways")
 
     def __init__(self, state: State) -> None:
-        self.step: Step | None = None
-        self.ways: dict[Any, Node] = {}
+        self.get: Get | None = None
+        self.ask: Callable[[Any], Any] | None = None
+        self.known: Mapping[Any, int] | None = None
         self.mask = 0
-        self.expected: Any = None
+        self.ways: dict[Any, Node] = {}
         self.rest = 0
         self.answer: Any = None
         self.state = state
@@ -54,10 +50,11 @@ class State:
             Several only where they have few values, or where all of them are expected to be absent.
         masks: the atoms of each field that are asked for.
         bits: the next nodes by which atoms hold; the node's ways where values are not remembered.
-        further: the step from a node with a rest.
+        is_about_absence: whether it asks for nothing but whether all the fields are absent.
+        further: `get` of a node with a rest.
     """
 
-    __slots__ = ("bits", "fields", "further", "held", "masks", "needed", "undecided")
+    __slots__ = ("bits", "fields", "further", "held", "is_about_absence", "masks", "needed", "undecided")
 
     def __init__(self, held: tuple[int, ...], undecided: tuple[tuple[int, Formula], ...]) -> None:
         self.held = held
@@ -66,4 +63,5 @@ class State:
         self.fields: tuple[FieldAtoms, ...] = ()
         self.masks: tuple[int, ...] = ()
         self.bits: dict[Any, Node] = {}
-        self.further: Step | None = None
+        self.is_about_absence = False
+        self.further: Get | None = None

@@ -88,6 +88,7 @@ class Structs:
         self.absent: frozenset[str] = frozenset()
         self.attributes: dict[str, str] = {}
         self._getters: dict[tuple[str, ...], Callable[[Any], Any]] = {}
+        self._getters_of_paths: dict[tuple[str, ...], Callable[[Any], Any]] = {}
         self._around: dict[str, tuple[str, ...]] = {}
         self.unlike = 0
         self.expect(KeysSeen(), texts)
@@ -174,6 +175,10 @@ class Structs:
             raise UnusualShape
         return struct if struct.source is None else struct.source
 
+    def holds_texts(self, path: str) -> bool:
+        """Tell whether a path holds nothing but texts: of documents where it does not there are no structs."""
+        return self._kinds.get(path) is _TEXT
+
     def decode_or_none(self, line: bytes) -> Any:
         """Return the struct of a line, None where it has to be decoded whole."""
         try:
@@ -183,7 +188,10 @@ class Structs:
 
     def getter(self, *paths: str) -> Callable[[Any], Any]:
         """Return a function that takes a field's value out of a struct, or a tuple of those of several fields."""
-        return self.getter_of(tuple([self.attributes[path] for path in paths]))
+        get = self._getters_of_paths.get(paths)
+        if get is None:
+            get = self._getters_of_paths[paths] = self.getter_of(tuple([self.attributes[path] for path in paths]))
+        return get
 
     def getter_of(self, attributes: tuple[str, ...]) -> Callable[[Any], Any]:
         """Return the same for attributes, always the same function: what is called often is near at hand."""
