@@ -244,7 +244,7 @@ class Finder:
     def _checked(self, hits: Sequence[tuple[int, int, int]], texts: Sequence[str], joined: str) -> int:
         """Return the atoms that hold because of literals that were found, if all that they need holds, too."""
         found = 0
-        for place in {place for place, _, _ in hits} if len(hits) > 1 else [place for place, _, _ in hits]:
+        for place in {place for place, _, _ in hits} if len(hits) > 1 else hits[0][:1]:
             found |= self._enough[place]
             for bit, check in self._to_check[place]:
                 if not found & bit and check(texts, joined):
