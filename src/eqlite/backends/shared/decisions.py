@@ -198,8 +198,8 @@ class Decisions:
         values = tuple([self._maker.value(field) for field in state.fields])
         if len(values) > 1:
             following = self._step_by_several(node, values)
-        elif node.known is not None:
-            following = self._by_bits(node, node.ask(values[0]) & node.mask)  # type: ignore[misc]
+        elif node.known is not None and node.ask is not None:
+            following = self._by_bits(node, node.ask(values[0]) & node.mask)
         else:
             following = self._step_by_value(node, values[0])
         if following is None:
