@@ -215,7 +215,8 @@ def test_the_required_run_says_most_of_what_is_sure(pattern: str, run: str | Non
 )
 def test_a_text_of_ascii_is_not_searched_for_what_lies_beyond(pattern: str, is_beyond: bool, text: str) -> None:
     regex = compile_regex(pattern)
-    assert regex.is_beyond_ascii is is_beyond
+    assert regex.required_run is not None
+    assert regex.required_run.is_beyond_ascii is is_beyond
     assert regex.matches(text)
     assert regex.matches("a00") is not is_beyond
 

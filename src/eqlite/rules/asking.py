@@ -94,19 +94,26 @@ class Asker:
     def take_block(self, block: RawBlock, intake: Intake) -> None:
         """Ask about the events on the lines of a block."""
         self.keeper.begin(block)
-        if self._together is not None and not self._by_index:
-            self._ask_together(self._together, block, intake)
-            return
+        before = self.place
+        try:
+            if self._together is not None and not self._by_index:
+                self._ask_together(self._together, block, intake)
+            else:
+                self._ask_line_by_line(block, intake)
+        finally:
+            intake.stats.read += self.place - before
+
+    def _ask_line_by_line(self, block: RawBlock, intake: Intake) -> None:
         matches_line = self._line_predicate()
         chosen = range(len(block.lines)) if matches_line is None else _lines_to_decode(block.lines, matches_line)
         done = 0
         for place in chosen:
-            self._pass_by(place - done)
+            self.place += place - done  # those between are events that match nothing
             done = place + 1
             line = block.lines[place]
             if not line.isspace():
                 self._take_line(block, place, intake)
-        self._pass_by(len(block.lines) - done)
+        self.place += len(block.lines) - done
 
     def _ask_together(self, together: Together, block: RawBlock, intake: Intake) -> None:
         together.look_at(block.lines)
@@ -115,8 +122,7 @@ class Asker:
         reading.is_noted = clock is not None
         if clock is not None:
             time_of, note_time = clock.time_of, clock.noted.append
-        first = place = self.place  # a local name, since all of this is done for each event
-        counted = 0
+        place = self.place  # a local name, since all of this is done for each event
         try:
             for index, line in enumerate(block.lines):
                 try:
@@ -125,7 +131,6 @@ class Asker:
                     if not line.isspace():
                         self.place = place
                         self._take_line(block, index, intake)
-                        counted += self.place - place
                         place = self.place
                     continue
                 place += 1
@@ -152,18 +157,12 @@ class Asker:
                     intake.reject_late(problem.rejected, problem.data)
         finally:
             self.place = place
-            intake.stats.read += place - first - counted
             if clock is not None:
                 clock.see_order()
 
     def _line_predicate(self) -> Callable[[bytes], bool] | None:
         """Return the one rule as a function of an undecoded line; None for several rules, or where none can be made."""
         return self._queries[0].line_predicate if len(self._queries) == 1 and not self._by_index else None
-
-    def _pass_by(self, events: int) -> None:
-        """Count lines that are events known to match nothing."""
-        self.stats.reading.read += events
-        self.place += events
 
     def _take_line(self, block: RawBlock, index: int, intake: Intake) -> None:
         """Ask about what stands on a line of the block in hand, decoded whole."""
@@ -174,7 +173,6 @@ class Asker:
             intake.reject(Rejected(block.file, number, problem.reason, problem.detail), data)
             return
         for unwrapped in documents:
-            intake.stats.read += 1
             if len(documents) == 1:
                 self.take(unwrapped[0], unwrapped[1], line=index)
             else:  # to decode a search's whole answer again for each hit would take a time in its square

@@ -47,7 +47,6 @@ class Regex:
         flavour: whose syntax and rules.
         required_literal: text that every match contains as it stands, or None where none is known.
         required_run: classes of characters that follow each other in every match, or None where that tells little.
-        is_beyond_ascii: whether one of these classes is of other characters than ASCII's.
         single_string: the string that matches, where exactly one does, otherwise None. Under `insensitive` that is a
             string without letters; ask the sensitive pattern for what Elasticsearch turns into equality.
         matches_everything: whether every string matches. A False may be wrong only for patterns of hundreds of states.
@@ -65,13 +64,10 @@ class Regex:
     automaton: Automaton = field(compare=False, repr=False)
     literals: LiteralMatcher | None = field(compare=False, repr=False)
     required_run: RequiredRun | None = field(compare=False, repr=False)
-    is_beyond_ascii: bool = field(compare=False, repr=False)
 
     def may_match(self, text: str) -> bool:
         """Tell whether a part of `text` may match; no look at the whole, and quicker than that."""
         if self.required_literal is not None and self.required_literal not in text:
-            return False
-        if self.is_beyond_ascii and text.isascii():
             return False
         return self.required_run is None or bool(self.required_run.search(text))
 
@@ -130,7 +126,6 @@ def _compile(pattern: str, *, insensitive: bool, flavour: Flavour) -> Regex:
     automaton = Automaton(build_fragment(parsed.tree))
     required, literals = find_literals(parsed.tree)
     is_quick = literals is not None or len(required or "") >= _LONG_LITERAL
-    run = None if is_quick else find_run(parsed.tree)
     return Regex(
         pattern=pattern,
         insensitive=insensitive,
@@ -141,6 +136,5 @@ def _compile(pattern: str, *, insensitive: bool, flavour: Flavour) -> Regex:
         has_range_class=parsed.has_range_class,
         automaton=automaton,
         literals=literals,
-        required_run=run,
-        is_beyond_ascii=run is not None and run.is_beyond_ascii,
+        required_run=None if is_quick else find_run(parsed.tree),
     )

@@ -176,12 +176,13 @@ class RequiredRun:
     @cached_property
     def search(self) -> Callable[[str], object]:
         """Return a function that finds them in a text."""
-        return re.compile("".join(map(_class, self.classes))).search
+        search = re.compile("".join(map(_class, self.classes))).search
+        return (lambda text: None if text.isascii() else search(text)) if self.is_beyond_ascii else search
 
     @property
     def is_beyond_ascii(self) -> bool:
         """Tell whether no text of ASCII characters alone can hold them."""
-        return any(first > _LAST_OF_ASCII for ranges in self.classes for first, _ in ranges[:1])
+        return any(ranges[0][0] > _LAST_OF_ASCII for ranges in self.classes)
 
 
 def _class(ranges: Ranges) -> str:

@@ -42,7 +42,6 @@ class FieldAtoms:
         self._finders: dict[int, Finder] = {}  # by which atoms are wanted
         self._askers: dict[Finder, Ask] = {}
         self._at_hand: dict[int, Ask] = {}  # by which atoms are wanted where nodes are not made
-        self._whole: Finder | None = None  # which finds all atoms
         self._memory = Memory(self._full)
         self._asked = self._computed = 0
         self._without = 0
@@ -52,7 +51,6 @@ class FieldAtoms:
         place = self.tests.setdefault(test, len(self.tests))
         if place not in self._atoms:
             self._atoms[place] = Atom(1 << place, test)
-            self._whole = None
         return place
 
     @property
@@ -94,17 +92,11 @@ class FieldAtoms:
     def _asker_of(self, finder: Finder) -> Ask:
         ask = self._askers.get(finder)
         if ask is None:
-            if finder.has_numbers_only:
-                ask = finder.find_number
-            else:
-                ask = finder.find if finder.is_quick else Recaller(finder, self._memory).find
-            self._askers[finder] = ask
+            ask = self._askers[finder] = finder.find if finder.is_quick else Recaller(finder, self._memory).find
         return ask
 
     def _full(self) -> Finder:
-        if self._whole is None:
-            self._whole = self.finder(self.all)
-        return self._whole
+        return self.finder(self.all)
 
     def bits_of(self, key: Any, value: Any) -> int:
         """Return all atoms that hold for a value, which may be remembered by `key`."""
@@ -161,4 +153,3 @@ class FieldAtoms:
         self._askers.clear()
         self._at_hand.clear()
         self._made.clear()
-        self._whole = None

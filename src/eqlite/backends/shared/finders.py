@@ -106,7 +106,6 @@ class Finder:
     """Some atoms of one field; `find` returns those that hold for a raw value, as bits.
 
     Attributes:
-        has_numbers_only: all atoms are about numbers, or about whether there is a value.
         is_quick: a look-up or two tell all, so that nothing is won by remembering values.
     """
 
@@ -118,13 +117,13 @@ class Finder:
         self._numbers: dict[int | float, int] = {}
         self._there = 0
         self._lengths: list[tuple[int, int]] = []
-        self.has_numbers_only = True
+        self._has_numbers_only = True
         literals: dict[str, list[tuple[int, Check | None]]] = {}
         blocks: list[tuple[int, Block]] = []
         for atom in atoms:
             bit, test = atom.bit, atom.test
             self._all.append((bit, atom.passes))
-            self.has_numbers_only &= test is None or isinstance(test, plan.NumberIn)
+            self._has_numbers_only &= test is None or isinstance(test, plan.NumberIn)
             match test:
                 case None:
                     self._there |= bit
@@ -152,7 +151,7 @@ class Finder:
         self._machine = _machine(self._literals)
         self._ends, self._between = _intervals(blocks)
         self._has_others = bool(self._ends or self._lengths or self._always)
-        self.is_quick = self.has_numbers_only or not (self._literals or self._always or self._ends)
+        self.is_quick = self._has_numbers_only or not (self._literals or self._always or self._ends)
 
     def find(self, value: Any) -> int:
         """Return the atoms that hold for a value: a text, a tuple of texts, None, or whatever an event may hold."""
@@ -162,15 +161,9 @@ class Finder:
             return self.find_texts(value)
         if value is None:
             return 0
-        if value.__class__ is int and self.has_numbers_only:
-            return self.find_number(value)
-        return sum(bit for bit, passes in self._all if passes(value))
-
-    def find_number(self, value: Any) -> int:
-        """Return the same where `has_numbers_only`, of an integer at once."""
-        if value.__class__ is int:
+        if value.__class__ is int and self._has_numbers_only:
             return self._there | self._numbers.get(value, 0)
-        return self.find(value)
+        return sum(bit for bit, passes in self._all if passes(value))
 
     def find_text(self, text: str) -> int:
         """Return the atoms that hold for a text."""
@@ -183,12 +176,7 @@ class Finder:
                 found |= self._folded.get(lowered, 0)
             if self._literals:
                 joined = f"\0{lowered}\0" if "\0" not in lowered else runtime.joined(lowered)
-                if self._machine is not None and len(joined) <= _LONG and joined.isascii():  # nearly always: at once
-                    hits = self._machine(joined, True)
-                    if hits:
-                        found |= self._checked(hits, (text,), joined)
-                else:
-                    found |= self._by_literals((text,), joined)
+                found |= self._by_literals((text,), joined)
         return found | self._find_others(text) if self._has_others else found
 
     def _find_others(self, text: str) -> int:
@@ -239,10 +227,8 @@ class Finder:
                 hits = self._machine(joined, True)
             except UnicodeEncodeError:  # a lone surrogate cannot cross into Rust
                 hits = self._each_literal(joined)
-        return self._checked(hits, texts, joined) if hits else 0
-
-    def _checked(self, hits: Sequence[tuple[int, int, int]], texts: Sequence[str], joined: str) -> int:
-        """Return the atoms that hold because of literals that were found, if all that they need holds, too."""
+        if not hits:
+            return 0
         found = 0
         for place in {place for place, _, _ in hits} if len(hits) > 1 else hits[0][:1]:
             found |= self._enough[place]

@@ -134,14 +134,14 @@ class NodeMaker:
         absent = [self._fields[number] for number in numbers if self.value(self._fields[number]) is None]
         if len(absent) < 2:
             return False
-        attributes, expected = self._structs.absence(self.struct, [field.path for field in absent])
-        if len(attributes) == 1:
-            attributes, expected = attributes * 2, expected * 2  # so that they are a tuple
+        paths, expected = self._structs.absence(self.struct, [field.path for field in absent])
+        if len(paths) == 1:
+            paths, expected = paths * 2, expected * 2  # so that they are a tuple
         state.fields = tuple(absent)
         state.is_about_absence = True
         node.ask = partial(eq, expected)
         node.ways[True] = self.after(state, {field.number: 0 for field in absent})
-        _lead(node, self._structs.getter_of(attributes))
+        _lead(node, self._structs.getter(*paths))
         return True
 
     def _ask_one(self, node: Node) -> None:

@@ -88,7 +88,6 @@ class Structs:
         self.absent: frozenset[str] = frozenset()
         self.attributes: dict[str, str] = {}
         self._getters: dict[tuple[str, ...], Callable[[Any], Any]] = {}
-        self._getters_of_paths: dict[tuple[str, ...], Callable[[Any], Any]] = {}
         self._around: dict[str, tuple[str, ...]] = {}
         self.unlike = 0
         self.expect(KeysSeen(), texts)
@@ -187,32 +186,28 @@ class Structs:
             return None
 
     def getter(self, *paths: str) -> Callable[[Any], Any]:
-        """Return a function that takes a field's value out of a struct, or a tuple of those of several fields."""
-        get = self._getters_of_paths.get(paths)
-        if get is None:
-            get = self._getters_of_paths[paths] = self.getter_of(tuple([self.attributes[path] for path in paths]))
-        return get
+        """Return a function that takes what stands at a path out of a struct, or a tuple of what stands at several.
 
-    def getter_of(self, attributes: tuple[str, ...]) -> Callable[[Any], Any]:
-        """Return the same for attributes, always the same function: what is called often is near at hand."""
-        get = self._getters.get(attributes)
+        Always the same one: what is called often is near at hand.
+        """
+        get = self._getters.get(paths)
         if get is None:
-            get = self._getters[attributes] = _getter(attributes)
+            get = self._getters[paths] = _getter(tuple([self.attributes[path] for path in paths]))
         return get
 
     def absence(self, struct: Any, paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
         """Return what to look at to see that all the paths are absent from a struct as they are from this one.
 
-        The attributes, and what they are then: an empty object for all that would be in it.
+        The paths, and what stands there then: an empty object for all that would be in it.
         """
         found: dict[str, Any] = {}
         for path in paths:
             for hole in self._objects_around(path):
                 if self._get(struct, hole) is self._empty[hole]:
-                    found[self.attributes[hole]] = self._empty[hole]
+                    found[hole] = self._empty[hole]
                     break
             else:
-                found[self.attributes[path]] = None
+                found[path] = None
         return tuple(found), tuple(found.values())
 
     def _objects_around(self, path: str) -> tuple[str, ...]:
