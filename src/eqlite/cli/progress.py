@@ -1,4 +1,9 @@
-"""What moves on a terminal while one waits. Always on stderr, gone without a trace when it is over."""
+"""Progress shown on a terminal while a command works. Always on stderr, erased when it is over.
+
+Rich's live displays take over `sys.stdout` and `sys.stderr` by default, even where only stderr is a terminal, and then
+print results to the display's console. Every display here is made with `redirect_stdout=False` and
+`redirect_stderr=False`: the streams belong to the results.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,11 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
 
 Item = TypeVar("Item")
 _LEAST_BYTES = 4 << 20
@@ -47,7 +56,7 @@ class Progress:
         from rich.progress import Progress as Bar
 
         columns = (TextColumn("{task.fields[events]:,} lines"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        bar = Bar(*columns, console=Console(stderr=True), transient=True)
+        bar = Bar(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False)
         task = bar.add_task("", total=total, events=0)
         bar.start()
         self._stop = bar.stop
@@ -60,24 +69,20 @@ def compiling(count: int, *, quiet: bool) -> Iterator[None]:
     if quiet or count < _MANY_RULES or not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console
-
-    with Console(stderr=True).status(f"compiling {count:,} rules"):
+    with _spinner(f"compiling {count:,} rules"):
         yield
 
 
 @contextlib.contextmanager
 def measuring(reading: Progress, *, quiet: bool) -> Iterator[Callable[[int], None]]:
     """Yield what to tell how many events were measured; shown in the place of the bar of the reading."""
-    from rich.console import Console
-
     started = time.monotonic()
-    status = Console(stderr=True).status("")
+    status = _spinner()
 
     def tell(events: int) -> None:
         if not quiet and sys.stderr.isatty() and time.monotonic() - started > _SHORT_S:
             reading.end()
-            status.update(f"{events:,} events measured")
+            status.update(_text(f"{events:,} events measured"))
             status.start()
 
     try:
@@ -85,3 +90,25 @@ def measuring(reading: Progress, *, quiet: bool) -> Iterator[Callable[[int], Non
     finally:
         reading.end()
         status.stop()
+
+
+def _spinner(text: str = "") -> Live:
+    """Return a spinner with a text; `Console.status` would be one, but has no way to leave stdout alone."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True)
+    return Live(
+        _text(text),
+        console=console,
+        transient=True,
+        refresh_per_second=12.5,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+
+
+def _text(text: str) -> RenderableType:
+    from rich.spinner import Spinner
+
+    return Spinner("dots", text=text, style="status.spinner")
