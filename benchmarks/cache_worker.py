@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 
-from eqlite.rules.ruleset import load_rules
+from eqlite.ruleset import load_rules
 
 if __name__ == "__main__":
     load_rules(sys.argv[1], cache=True).compile()

@@ -12,7 +12,7 @@ import sys
 import time
 
 from benchmarks.many_rules_worker import select_rules
-from eqlite.rules.running import run_files
+from eqlite.execution.run import run_files
 
 
 def main(archive: str, events: str, selection: str, jobs: int) -> None:

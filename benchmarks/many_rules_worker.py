@@ -19,10 +19,10 @@ from pathlib import Path
 import orjson
 
 from benchmarks.one_rule import RULE
+from eqlite.execution.run import RunStats, run_files
 from eqlite.query import Query
 from eqlite.rules.model import Rule
-from eqlite.rules.ruleset import load_rule, load_rules
-from eqlite.rules.running import RunStats, run_files
+from eqlite.ruleset import load_rule, load_rules
 
 _LINES_AT_ONCE = 2_000
 

@@ -17,9 +17,9 @@ import orjson
 import eqlite
 from benchmarks.clock import Contender, compare
 from benchmarks.report import Section, per_event
-from eqlite.backends.python.typed import DoesNotFit
+from eqlite.events.json_decoding import DecodingRefused
+from eqlite.execution.run import run_files
 from eqlite.query import Query
-from eqlite.rules.running import run_files
 
 RULE = Path(__file__).parent.parent / "examples" / "suspicious_interactive_interpreter.txt"
 REFERENCE_SHARE = 10
@@ -103,7 +103,7 @@ def _by_line(lines: list[bytes], matches_line: Callable[[bytes], bool], query: Q
         try:
             if matches_line(line):
                 found += 1
-        except DoesNotFit:
+        except DecodingRefused:
             found += query.matches(orjson.loads(line))
     return found
 

@@ -16,7 +16,7 @@ import orjson
 from benchmarks.clock import Contender, compare
 from benchmarks.one_rule import decode_only
 from eqlite.backends.base import Predicate
-from eqlite.rules.ruleset import load_rules
+from eqlite.ruleset import load_rules
 
 
 def main(archive: str, events: str, count: int) -> None:

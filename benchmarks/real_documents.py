@@ -13,9 +13,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from eqlite.rules.asking import Compiled
-from eqlite.rules.ruleset import load_rules
-from eqlite.rules.running import RunStats, run_files
+from eqlite.execution.run import RunStats, run_files
+from eqlite.rules.compiled import Compiled
+from eqlite.ruleset import load_rules
 
 _KEPT = Path(__file__).parent / "real_documents.json"
 

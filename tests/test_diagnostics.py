@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import eqlite
-from eqlite.diagnostic_register import REGISTER
+from eqlite.diagnostics.register import REGISTER
 from eqlite.limits import MAX_LIST_ITEMS, MAX_NESTING, MAX_QUERY_BYTES, MAX_REGEX_CHARACTERS
 
 FOLDER = Path(__file__).parent / "diagnostics"

@@ -96,3 +96,28 @@ def test_only_the_python_backend_turns_text_into_code() -> None:
         for line in runs_text(tree)
     ]
     assert found == []
+
+
+def test_only_the_python_backend_imports_what_turns_text_into_code() -> None:
+    found = [
+        f"{name}:{node.lineno} imports {alias.name}"
+        for name, tree in TREES.items()
+        if not name.startswith("backends/python/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("eqlite.backends.python")
+        for alias in node.names
+        if alias.name in ("define", "load")
+    ]
+    assert found == []
+
+
+def test_processes_are_started_in_one_package() -> None:
+    assert users_of({"multiprocessing", "subprocess"}, allowed=("execution/parallel/",)) == []
+    pools = [
+        f"{name}:{node.lineno}"
+        for name, tree in TREES.items()
+        if not name.startswith("execution/parallel/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "concurrent.futures"
+    ]
+    assert pools == []

@@ -16,7 +16,7 @@ import click
 
 from eqlite.cli import VERBS, cli
 from eqlite.datatypes import DataType
-from eqlite.diagnostic_register import REGISTER
+from eqlite.diagnostics.register import REGISTER
 from eqlite.functions import FUNCTIONS, Example, Function, Parameter
 
 ROOT = Path(__file__).parent.parent
@@ -247,7 +247,7 @@ def _option_row(option: click.Option, context: click.Context) -> tuple[str, str]
 
 PAGES: dict[str, tuple[str, Callable[[], Lines]]] = {
     "functions.md": ("src/eqlite/functions/", functions_page),
-    "diagnostics.md": ("src/eqlite/diagnostic_register.py or tests/diagnostics/", diagnostics_page),
+    "diagnostics.md": ("src/eqlite/diagnostics/register.py or tests/diagnostics/", diagnostics_page),
     "cli.md": ("src/eqlite/cli/", cli_page),
 }
 

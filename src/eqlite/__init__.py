@@ -18,7 +18,7 @@ from eqlite.__about__ import __version__
 
 if TYPE_CHECKING:
     from eqlite.diagnostics import Diagnostic as Diagnostic
-    from eqlite.engine.matches import Match as Match
+    from eqlite.engine.match import Match as Match
     from eqlite.engine.streams import Stream as Stream
     from eqlite.errors import EqlError as EqlError
     from eqlite.errors import EqlSchemaError as EqlSchemaError
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
     from eqlite.errors import RuleError as RuleError
     from eqlite.errors import SnapshotError as SnapshotError
     from eqlite.errors import UnsupportedFeature as UnsupportedFeature
-    from eqlite.evaluation import evaluate as evaluate
+    from eqlite.evaluate import evaluate as evaluate
     from eqlite.events.document import Event as Event
     from eqlite.events.readers import read_events as read_events
+    from eqlite.execution.detection import Detection as Detection
     from eqlite.language.parser import parse as parse
+    from eqlite.profiling.model import Profile as Profile
     from eqlite.query import Query as Query
     from eqlite.query import analyze as analyze
     from eqlite.query import compile as compile
     from eqlite.query import format as format
     from eqlite.query import search as search
-    from eqlite.rules.detection import Detection as Detection
     from eqlite.rules.model import Rule as Rule
-    from eqlite.rules.profile import Profile as Profile
-    from eqlite.rules.ruleset import RuleSet as RuleSet
-    from eqlite.rules.ruleset import load_rule as load_rule
-    from eqlite.rules.ruleset import load_rules as load_rules
+    from eqlite.ruleset import RuleSet as RuleSet
+    from eqlite.ruleset import load_rule as load_rule
+    from eqlite.ruleset import load_rules as load_rules
     from eqlite.semantics.schema import Schema as Schema
 
 _HOMES = {
-    "Detection": "eqlite.rules.detection",
+    "Detection": "eqlite.execution.detection",
     "Diagnostic": "eqlite.diagnostics",
     "EqlError": "eqlite.errors",
     "EqlSchemaError": "eqlite.errors",
@@ -58,22 +58,22 @@ _HOMES = {
     "Event": "eqlite.events.document",
     "EventError": "eqlite.errors",
     "LimitError": "eqlite.errors",
-    "Match": "eqlite.engine.matches",
-    "Profile": "eqlite.rules.profile",
+    "Match": "eqlite.engine.match",
+    "Profile": "eqlite.profiling.model",
     "Query": "eqlite.query",
     "Rule": "eqlite.rules.model",
     "RuleError": "eqlite.errors",
-    "RuleSet": "eqlite.rules.ruleset",
+    "RuleSet": "eqlite.ruleset",
     "Schema": "eqlite.semantics.schema",
     "SnapshotError": "eqlite.errors",
     "Stream": "eqlite.engine.streams",
     "UnsupportedFeature": "eqlite.errors",
     "analyze": "eqlite.query",
     "compile": "eqlite.query",
-    "evaluate": "eqlite.evaluation",
+    "evaluate": "eqlite.evaluate",
     "format": "eqlite.query",
-    "load_rule": "eqlite.rules.ruleset",
-    "load_rules": "eqlite.rules.ruleset",
+    "load_rule": "eqlite.ruleset",
+    "load_rules": "eqlite.ruleset",
     "parse": "eqlite.language.parser",
     "read_events": "eqlite.events.readers",
     "search": "eqlite.query",

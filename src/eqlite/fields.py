@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from eqlite.datatypes import DATES, NUMBERS, DataType
-from eqlite.values.dates import format_instant, parse_date_value
+from eqlite.values.dates.instants import format_instant, parse_date_value
 from eqlite.values.network import format_address, parse_address
 from eqlite.values.numbers import narrow, to_number
 from eqlite.values.text import to_text

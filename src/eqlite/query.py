@@ -21,7 +21,7 @@ from eqlite import plan
 from eqlite.backends import backend_named
 from eqlite.backends.base import Backend, Faults, Predicate
 from eqlite.diagnostics import Diagnostic
-from eqlite.engine.matches import Event, Match, match_maker
+from eqlite.engine.match import Event, Match, match_maker
 from eqlite.engine.search import Search
 from eqlite.engine.streams import Stream, StreamSettings
 from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
@@ -115,7 +115,7 @@ class Query:
     def line_predicate(self) -> Callable[[bytes], bool] | None:
         """Return an event query's condition as a function of an undecoded line of JSON; None where there is none.
 
-        Where the function raises one of `backends.python.typed.DoesNotFit`, decode the line and ask `matches`.
+        Where the function raises one of `backends.python.typed.DecodingRefused`, decode the line and ask `matches`.
         """
         make = getattr(self.backend, "line_predicate", None)
         if make is None or not isinstance(self.plan.query, plan.EventQuery):

@@ -15,8 +15,8 @@ import eqlite
 from eqlite import plan, strategies
 from eqlite.backends.base import Faults
 from eqlite.backends.python import PythonBackend
-from eqlite.backends.python.codegen import MAX_DEPTH, MAX_LEAVES
 from eqlite.language.printer import print_expression
+from eqlite.predicates.complexity import MAX_DEPTH, MAX_LEAVES
 from eqlite.strategies.queries import text_literal
 
 CONDITIONS = strategies.conditions()

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from eqlite.engine.matching import sequence_matcher
 from eqlite.engine.pairs import PairMatcher
+from eqlite.engine.sequence_search import sequence_matcher
 from eqlite.engine.sequences import Found, Link
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import SequenceQuery

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqlite import plan
-from eqlite.engine.matching import match_sequences
-from eqlite.engine.reference import Listed, match_sequences_by_lists
+from eqlite.engine.reference_sequences import Listed, match_sequences_by_lists
+from eqlite.engine.sequence_search import match_sequences
 from eqlite.engine.sequences import UNTIL, EventHits
 
 ALWAYS = plan.Always(holds=True)

@@ -15,7 +15,7 @@ import pytest
 
 import eqlite
 from eqlite.backends.python import PythonBackend
-from eqlite.events.decoding import BadJson, decode
+from eqlite.events.json_decoding import BadJson, decode
 from eqlite.plan import EventQuery
 
 pytestmark = pytest.mark.timeout(20)
@@ -201,7 +201,7 @@ def test_json_nested_a_hundred_thousand_deep_is_rejected(data: bytes) -> None:
 DEEP_THEN_HOSTILE = """
 import io, sys
 import eqlite
-from eqlite.events.stats import ReadStats
+from eqlite.events.intake import ReadStats
 query = eqlite.compile("any where " + "not (" * 400 + "a == 1" + ")" * 400)
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 200_000))  # as somebody else may do
 lines = [b'{"a":' * 100_000 + b"1" + b"}" * 100_000, b"[" * 100_000, b'{"b": "' + b'[{' * 5_000 + b'", "a": 1}']

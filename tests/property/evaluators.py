@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import eqlite
-from eqlite.backends.python.typed import DoesNotFit
+from eqlite.events.json_decoding import DecodingRefused
 from eqlite.plan import EventQuery
 
 
@@ -25,7 +25,7 @@ class Evaluators:
         """Return what each of them says; where the typed reader hands a line back, it says nothing."""
         found = {"python": self.python.predicate(event), "reference": self.reference.predicate(event)}
         if self.line_predicate is not None:
-            with suppress(*DoesNotFit):
+            with suppress(*DecodingRefused):
                 found["line"] = self.line_predicate(line_of(event))
         return found
 

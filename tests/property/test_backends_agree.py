@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import eqlite
 from eqlite import strategies
 from eqlite.backends.python import PythonBackend
-from eqlite.backends.python.typed import DoesNotFit
 from eqlite.backends.reference import holds
+from eqlite.events.json_decoding import DecodingRefused
 from eqlite.plan import EventQuery
 
 
@@ -36,7 +36,7 @@ def answers(query: eqlite.Query, event: dict[str, Any]) -> dict[str, bool]:
         try:
             line = msgspec.json.encode(event)
             found["typed"] = line_matches(line)
-        except (*DoesNotFit, UnicodeError):
+        except (*DecodingRefused, UnicodeError):
             pass
     return found
 

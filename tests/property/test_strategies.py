@@ -15,7 +15,7 @@ import eqlite
 from eqlite import Schema, strategies
 from eqlite.plan import Always, EventQuery
 from eqlite.strategies.patterns import regexes
-from eqlite.values.lucene_regex import compile_regex
+from eqlite.values.regex.compile import compile_regex
 
 TYPED = Schema.from_fields(strategies.FIELDS)
 ECS_CONDITIONS = strategies.conditions(Schema.ecs())

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqlite.events.document import Event, EventSource
+from eqlite.execution.detection import Detection
 from eqlite.report import Layout, writer_named
 from eqlite.report.csv_rows import COLUMNS, quoted
-from eqlite.rules.detection import Detection
 from eqlite.rules.model import Rule
 from eqlite.source import Source
 

@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 import pytest
 from rich.cells import cell_len
 
+from eqlite.profiling.model import ClauseProfile, Finding, Profile, RuleProfile, StageProfile
 from eqlite.report import profile_html, profile_json, profile_table
 from eqlite.rules.model import Rule
-from eqlite.rules.profile import ClauseProfile, Finding, Profile, RuleProfile, StageProfile
 from eqlite.source import Source
 
 EXPECTED = Path(__file__).parent / "expected"

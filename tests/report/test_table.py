@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from eqlite.events.document import Event, EventSource
+from eqlite.execution.detection import Detection
 from eqlite.report import Layout, writer_named
-from eqlite.rules.detection import Detection
 from eqlite.rules.model import Rule, Tactic, Threat
 from eqlite.source import Source
 

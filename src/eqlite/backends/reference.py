@@ -15,13 +15,13 @@ from eqlite import plan
 from eqlite.backends.base import Event, Faults, Predicate
 from eqlite.datatypes import DataType
 from eqlite.errors import EventError
-from eqlite.expressions import evaluate
 from eqlite.fields import Field, field_values, script_value, to_boolean
 from eqlite.functions.registry import Value, ValueFault
 from eqlite.limits import MAX_COMBINATIONS
-from eqlite.values.lucene_regex import compile_regex
+from eqlite.plan.evaluation import evaluate
 from eqlite.values.network import parse_address
 from eqlite.values.numbers import to_number
+from eqlite.values.regex.compile import compile_regex
 from eqlite.values.text import fold_ascii, to_text
 from eqlite.values.versions import version_key
 

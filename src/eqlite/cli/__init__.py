@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eqlite.__about__ import __version__
-from eqlite.cli.streams import let_go_of_stdout, mend_streams, wants_color
+from eqlite.cli.stdio import let_go_of_stdout, mend_streams, wants_color
 from eqlite.errors import EqlError
 
 if TYPE_CHECKING:

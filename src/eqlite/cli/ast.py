@@ -14,12 +14,12 @@ import click
 
 from eqlite.backends.python import PythonBackend
 from eqlite.cli.options import FILE, read_schema, schema_option
-from eqlite.cli.streams import data_stdout
+from eqlite.cli.stdio import data_stdout
 from eqlite.functions.registry import Function
 from eqlite.language.parser import parse
 from eqlite.query import compile
 from eqlite.report.escaping import safe
-from eqlite.rules.ruleset import load_rule
+from eqlite.ruleset import load_rule
 from eqlite.source import Source, Span
 
 

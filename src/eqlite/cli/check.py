@@ -9,14 +9,14 @@ import click
 
 from eqlite.cli.options import FILE, cache_option, color_option, plural, read_schema, schema_option
 from eqlite.cli.progress import compiling
-from eqlite.cli.streams import data_stdout, wants_color
+from eqlite.cli.stdio import data_stdout, wants_color
 from eqlite.cli.summary import skipped_lines
 from eqlite.diagnostics import Diagnostic
 from eqlite.query import analyze
 from eqlite.report.diagnostics import FORMATS, write_diagnostics
 from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule, Skipped
-from eqlite.rules.ruleset import RuleSet, load_rules
+from eqlite.ruleset import RuleSet, load_rules
 from eqlite.semantics.schema import Schema
 from eqlite.source import Source
 

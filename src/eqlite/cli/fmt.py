@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 
 from eqlite.cli.options import FILE, plural
-from eqlite.cli.streams import data_stdout, wants_color
+from eqlite.cli.stdio import data_stdout, wants_color
 from eqlite.errors import EqlError
 from eqlite.language.parser import parse_with_comments
 from eqlite.language.printer import print_query
 from eqlite.report.diagnostics import render
-from eqlite.rules.ruleset import load_rule
+from eqlite.ruleset import load_rule
 from eqlite.source import Source
 
 _OF_RULES = (".toml", ".json", ".ndjson", ".jsonl", ".txt")

@@ -6,7 +6,6 @@ import sys
 
 import click
 
-from eqlite.cli.compiled import compile_rules
 from eqlite.cli.options import (
     FILE,
     cache_option,
@@ -18,12 +17,13 @@ from eqlite.cli.options import (
     schema_option,
 )
 from eqlite.cli.progress import Progress, measuring
-from eqlite.cli.streams import WholeLines, data_stdout, wants_color
+from eqlite.cli.rule_loading import compile_rules
+from eqlite.cli.stdio import WholeLines, data_stdout, wants_color
 from eqlite.cli.summary import no_event, reading_lines, skipped_lines
+from eqlite.profiling.model import Profile
+from eqlite.profiling.profiler import ProfileStats, profile_files
 from eqlite.report import profile_html, profile_json, profile_table
 from eqlite.report.escaping import safe
-from eqlite.rules.profile import Profile
-from eqlite.rules.profiling import ProfileStats, profile_files
 
 _INTERRUPTED = 130
 

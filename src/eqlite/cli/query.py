@@ -20,18 +20,18 @@ from eqlite.cli.options import (
     read_schema,
     schema_option,
 )
-from eqlite.cli.streams import WholeLines, data_stdout, result_stdout, wants_color
+from eqlite.cli.stdio import WholeLines, data_stdout, result_stdout, wants_color
 from eqlite.cli.summary import no_event, reading_lines
-from eqlite.engine.matches import match_maker
+from eqlite.engine.match import match_maker
 from eqlite.engine.search import Search
 from eqlite.events.document import Event
+from eqlite.events.intake import ReadStats
 from eqlite.events.readers import read_events
-from eqlite.events.stats import ReadStats
+from eqlite.execution.collector import as_detection, event_times
 from eqlite.query import Match, Query, compile
 from eqlite.report import FORMATS, Layout, eql_response, writer_named
 from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule
-from eqlite.rules.runner import as_detection, event_times
 from eqlite.source import Source
 
 _EQL_RESPONSE = "eql-response"

@@ -11,7 +11,6 @@ from typing import BinaryIO
 
 import click
 
-from eqlite.cli.compiled import compile_rules
 from eqlite.cli.options import (
     FILE,
     cache_option,
@@ -26,12 +25,13 @@ from eqlite.cli.options import (
     schema_option,
 )
 from eqlite.cli.progress import Progress
-from eqlite.cli.streams import WholeLines, result_stdout, wants_color
+from eqlite.cli.rule_loading import compile_rules
+from eqlite.cli.stdio import WholeLines, result_stdout, wants_color
 from eqlite.cli.summary import no_event, run_summary
+from eqlite.execution.run import Compiled, RunStats, run_files
 from eqlite.report import FORMATS, Layout, writer_named
 from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule
-from eqlite.rules.running import Compiled, RunStats, run_files
 
 
 @click.command("run")

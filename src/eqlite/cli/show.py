@@ -9,16 +9,16 @@ import click
 
 from eqlite.cli.fmt import formatted
 from eqlite.cli.options import FILE, color_option
-from eqlite.cli.streams import data_stdout, wants_color
+from eqlite.cli.stdio import data_stdout, wants_color
 from eqlite.cli.summary import skipped_lines
 from eqlite.errors import EqlError
 from eqlite.query import Query
 from eqlite.report.diagnostics import render
 from eqlite.report.escaping import safe
 from eqlite.report.highlight import highlighted
-from eqlite.report.records import Record, to_json
+from eqlite.report.json_records import Record, to_json
 from eqlite.rules.model import Rule
-from eqlite.rules.ruleset import load_rules
+from eqlite.ruleset import load_rules
 
 _WIDTH = 100
 

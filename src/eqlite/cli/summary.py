@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from eqlite.cli.options import plural
 from eqlite.errors import EventError
-from eqlite.events.stats import ReadStats
+from eqlite.events.intake import ReadStats
+from eqlite.execution.run import RunStats
 from eqlite.rules.model import Skipped
-from eqlite.rules.running import RunStats
 
 
 def run_summary(stats: RunStats, *, rules: int, broken: int, skipped: Sequence[Skipped], seconds: float) -> list[str]:

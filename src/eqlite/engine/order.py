@@ -12,7 +12,7 @@ from typing import Any
 from eqlite import plan
 from eqlite.datatypes import DataType
 from eqlite.fields import NANOS_PER_MILLI, Field, converted, field_values, raw_values
-from eqlite.values.dates import parse_timestamp
+from eqlite.values.dates.instants import parse_timestamp
 
 Ordinal = tuple[int, int, Any, int]
 """Time in nanoseconds, kind and value (a number or a text) of the tiebreaker, place in the input."""

@@ -11,10 +11,10 @@ from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from eqlite.engine.keys import Key, join_keys
-from eqlite.engine.matching import match_sequences, result_order, sequence_matcher
 from eqlite.engine.order import NO_TIME, Ordinal, ordinal
 from eqlite.engine.pipes import Position, cut
 from eqlite.engine.samples import events_per_key, match_samples
+from eqlite.engine.sequence_search import match_sequences, result_order, sequence_matcher
 from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys, new_tuple
 from eqlite.fields import Field
 from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery

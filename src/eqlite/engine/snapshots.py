@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from eqlite.engine.matches import Event as AnyEvent
+from eqlite.engine.match import Event as AnyEvent
 from eqlite.engine.order import Ordinal
 from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, SequenceMatcher, Waiting
 from eqlite.errors import SnapshotError

@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from eqlite.engine.matches import Event, Match, match_maker
-from eqlite.engine.matching import idle_stages, result_order, sequence_matcher
+from eqlite.engine.match import Event, Match, match_maker
 from eqlite.engine.order import NO_TIME, ordinal
 from eqlite.engine.pipes import cut
 from eqlite.engine.search import Predicate, Report, Result, Search, StageTests
+from eqlite.engine.sequence_search import result_order, sequence_matcher
 from eqlite.engine.sequences import EventHits, Found, Link, SequenceMatcher
 from eqlite.engine.snapshots import (
     EventTable,
@@ -31,10 +31,11 @@ from eqlite.engine.snapshots import (
     pack,
     unpack,
 )
+from eqlite.engine.stages import idle_stages
 from eqlite.errors import SnapshotError
 from eqlite.events.document import document_of
 from eqlite.plan import Plan, SampleQuery, SequenceQuery
-from eqlite.values.dates import parse_timestamp
+from eqlite.values.dates.instants import parse_timestamp
 
 _Clock = tuple[int, int, Any]
 """Time, kind and value of a tiebreaker: what comes before is late."""

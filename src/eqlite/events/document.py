@@ -6,7 +6,7 @@ from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import NamedTuple
 
 from eqlite.errors import EventError
-from eqlite.events.decoding import decode_object
+from eqlite.events.json_decoding import decode_object
 
 
 class EventSource(NamedTuple):
@@ -87,6 +87,9 @@ class Event(Mapping[str, object]):
     def items(self) -> ItemsView[str, object]:
         """Return the document's top-level names and values."""
         return self.document.items()
+
+
+AnyEvent = Event | Mapping[str, object]
 
 
 def document_of(event: Mapping[str, object]) -> dict[str, object]:

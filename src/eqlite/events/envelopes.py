@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from eqlite.events.decoding import Nothing, has_few_brackets
+from eqlite.events.json_decoding import Nothing, has_few_brackets
 
 Unwrapped = tuple[dict[str, object], str | None, str | None]
 """A document with the index and the id that its envelope names."""

@@ -11,8 +11,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from eqlite.events.decoding import NOT_JSON, NOT_UTF8, TOO_DEEP, TOO_LONG
-from eqlite.events.stats import Intake, Rejected
+from eqlite.events.intake import Intake, Rejected
+from eqlite.events.json_decoding import NOT_JSON, NOT_UTF8, TOO_DEEP, TOO_LONG
 from eqlite.limits import MAX_JSON_DEPTH
 
 MAX_DOCUMENT_BYTES = 256 << 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-from eqlite.events.decoding import TOO_LONG
-from eqlite.events.stats import Intake, Rejected
+from eqlite.events.intake import Intake, Rejected
+from eqlite.events.json_decoding import TOO_LONG
 from eqlite.limits import MAX_LINE_BYTES
 
 

@@ -19,13 +19,13 @@ from typing import NamedTuple
 
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EventError
-from eqlite.events.chunks import DamagedData, Readable, decode_text, decompress, is_encoded, read_chunks
-from eqlite.events.decoding import BadJson, decode, decode_object
+from eqlite.events.byte_chunks import DamagedData, Readable, decode_text, decompress, is_encoded, read_chunks
 from eqlite.events.document import Event, EventSource
 from eqlite.events.envelopes import unwrap
+from eqlite.events.intake import BinarySink, FileWarning, Intake, ReadStats, Rejected
+from eqlite.events.json_decoding import BadJson, decode, decode_object
 from eqlite.events.json_stream import split_values
 from eqlite.events.lines import line_blocks
-from eqlite.events.stats import BinarySink, FileWarning, Intake, ReadStats, Rejected
 from eqlite.limits import MAX_LINE_BYTES
 
 Input = str | os.PathLike[str] | Readable

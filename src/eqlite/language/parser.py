@@ -27,8 +27,8 @@ from eqlite.language import ast
 from eqlite.language.builder import Builder, Refusal
 from eqlite.language.comments import Blanked, Comment, blank_comments
 from eqlite.language.lexer import QuickLexer
-from eqlite.language.shortcuts import shorten
 from eqlite.language.syntax_errors import describe_character, describe_end, describe_token
+from eqlite.language.unit_productions import shorten
 from eqlite.language.walk import nesting
 from eqlite.limits import MAX_LIST_ITEMS, MAX_NESTING, MAX_QUERY_BYTES
 from eqlite.source import Source, Span

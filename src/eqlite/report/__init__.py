@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from eqlite.rules.detection import Detection
+    from eqlite.execution.detection import Detection
     from eqlite.rules.model import Rule
 
 FORMATS = {

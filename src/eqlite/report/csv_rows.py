@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from eqlite.events.document import Event
+from eqlite.execution.detection import Detection
 from eqlite.report import Layout
-from eqlite.report.records import to_json
-from eqlite.rules.detection import Detection
+from eqlite.report.json_records import to_json
 
 COLUMNS = (
     "start",

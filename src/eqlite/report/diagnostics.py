@@ -9,7 +9,7 @@ import click
 
 from eqlite.diagnostics import Diagnostic
 from eqlite.report.escaping import safe, safe_lines
-from eqlite.report.records import Record, to_json
+from eqlite.report.json_records import Record, to_json
 
 FORMATS = ("full", "concise", "json")
 

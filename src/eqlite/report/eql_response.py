@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from eqlite.events.document import Event, document_of
 from eqlite.query import Kind, Match
-from eqlite.report.records import Record, to_json
+from eqlite.report.json_records import Record, to_json
 
 
 def write(matches: Sequence[Match], kind: Kind, out: TextIO) -> None:

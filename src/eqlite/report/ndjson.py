@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO
 
+from eqlite.execution.detection import Detection
 from eqlite.report import Layout
-from eqlite.report.records import detection_record, to_json
-from eqlite.rules.detection import Detection
+from eqlite.report.json_records import detection_record, to_json
 
 
 def write(detections: Iterable[Detection], out: TextIO, layout: Layout) -> None:

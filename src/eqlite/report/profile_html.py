@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import TextIO
 
+from eqlite.profiling.model import ClauseProfile, Profile, RuleProfile, StageProfile
 from eqlite.report.escaping import safe
-from eqlite.report.quantities import duration, on_one_line, percent
-from eqlite.rules.profile import ClauseProfile, Profile, RuleProfile, StageProfile
+from eqlite.report.units import duration, on_one_line, percent
 
 DEFAULT_TOP = 100
 _LEAST_SHARE = 0.002

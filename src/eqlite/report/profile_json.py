@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from eqlite.report.records import SCHEMA, Record, to_json
-from eqlite.rules.profile import ClauseProfile, Profile, RuleProfile, StageProfile
+from eqlite.profiling.model import ClauseProfile, Profile, RuleProfile, StageProfile
+from eqlite.report.json_records import SCHEMA, Record, to_json
 
 
 def write(profile: Profile, out: TextIO, *, top: int | None) -> None:

@@ -7,10 +7,10 @@ from typing import TextIO
 
 from rich.text import Text
 
+from eqlite.profiling.model import ClauseProfile, Profile, RuleProfile
+from eqlite.report.console import console_on
 from eqlite.report.escaping import safe
-from eqlite.report.quantities import duration, on_one_line, percent
-from eqlite.report.terminal import console_on
-from eqlite.rules.profile import ClauseProfile, Profile, RuleProfile
+from eqlite.report.units import duration, on_one_line, percent
 
 DEFAULT_TOP = 10
 _LEAST_WIDTH, _MOST_WIDTH = 60, 160

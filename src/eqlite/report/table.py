@@ -13,11 +13,11 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from eqlite.execution.detection import Detection
 from eqlite.report import Layout
+from eqlite.report.console import console_on
 from eqlite.report.escaping import safe
-from eqlite.report.event_story import joined_keys, story
-from eqlite.report.terminal import console_on
-from eqlite.rules.detection import Detection
+from eqlite.report.event_summary import joined_keys, story
 from eqlite.rules.model import Rule
 
 SEVERITY_STYLES = {"critical": "bold bright_red", "high": "red", "medium": "yellow", "low": "cyan"}

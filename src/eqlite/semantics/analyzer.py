@@ -14,9 +14,9 @@ from eqlite.language.parser import read
 from eqlite.semantics.checks import CHECKS
 from eqlite.semantics.checks.pipes import PIPES, pipe_count
 from eqlite.semantics.context import Context
+from eqlite.semantics.field_resolution import resolve_field, setting_field
 from eqlite.semantics.fold import Fault, fold
 from eqlite.semantics.lower import NEVER, all_of, lower
-from eqlite.semantics.names import resolve_field, setting_field
 from eqlite.semantics.resolve import resolve_condition
 from eqlite.semantics.schema import Schema
 from eqlite.semantics.settings import Settings

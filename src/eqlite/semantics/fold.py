@@ -11,11 +11,11 @@ from typing import TypeVar
 
 from eqlite import plan
 from eqlite.datatypes import DataType
-from eqlite.expressions import evaluate, invert, left_chain
 from eqlite.functions.registry import Value, ValueFault
 from eqlite.language.literals import INT_MAX
+from eqlite.plan.evaluation import evaluate, invert, left_chain
 from eqlite.source import Span
-from eqlite.values.lucene_regex import RegexLimitError, RegexSyntaxError, compile_regex
+from eqlite.values.regex.compile import RegexLimitError, RegexSyntaxError, compile_regex
 from eqlite.values.wildcard import like_pattern
 
 Fault = tuple[Span, str]

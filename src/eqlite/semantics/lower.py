@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from eqlite import plan
 from eqlite.datatypes import DataType
 from eqlite.fields import Field, Scalar
-from eqlite.semantics.clauses import equality_tests, insensitive_test, range_tests
 from eqlite.semantics.context import Context
+from eqlite.semantics.field_tests import equality_tests, insensitive_test, range_tests
 from eqlite.source import Span
 from eqlite.values.network import parse_block
 from eqlite.values.text import to_text

@@ -11,10 +11,10 @@ from typing import Literal, assert_never
 from eqlite import plan
 from eqlite.datatypes import NUMBERS, DataType, are_compatible
 from eqlite.language import ast
-from eqlite.semantics.calls import resolve_call
 from eqlite.semantics.context import Context
-from eqlite.semantics.names import resolve_field
-from eqlite.semantics.operands import (
+from eqlite.semantics.field_resolution import resolve_field
+from eqlite.semantics.function_calls import resolve_call
+from eqlite.semantics.type_checks import (
     calculation,
     expect_boolean,
     expect_exact,

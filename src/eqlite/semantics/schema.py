@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from eqlite.datatypes import DataType
-from eqlite.semantics.suggestions import similar_names
+from eqlite.semantics.similar_names import similar_names
 
 _TYPES = {
     "constant_keyword": DataType.KEYWORD,

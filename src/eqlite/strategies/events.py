@@ -16,7 +16,7 @@ from eqlite.query import compile as compile_query
 from eqlite.rules.model import Rule
 from eqlite.semantics.schema import Schema
 from eqlite.strategies.patterns import in_some_case, value_of_pattern, value_of_regex
-from eqlite.values.dates import format_instant
+from eqlite.values.dates.instants import format_instant
 from eqlite.values.network import format_address
 
 Document = dict[str, Any]

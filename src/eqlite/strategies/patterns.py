@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from eqlite.values.regex_syntax import parse_lucene
-from eqlite.values.regex_tree import Alternation, Characters, Concatenation, Intersection, Repetition, postorder
+from eqlite.values.regex.lucene_parser import parse_lucene
+from eqlite.values.regex.tree import Alternation, Characters, Concatenation, Intersection, Repetition, postorder
 from eqlite.values.wildcard import Pattern, like_pattern
 
 ALPHABET = "aAbBéÉ.\\/ \n\0[~\U0001f600\ud800"

@@ -13,7 +13,7 @@ from eqlite import plan
 from eqlite.backends.base import Event, Faults, Predicate
 from eqlite.backends.python.access import FlatAccess, NestedAccess
 from eqlite.backends.python.codegen import Generated, Generator, TooComplex
-from eqlite.backends.python.typed import LinePredicate, line_predicate
+from eqlite.backends.python.line_predicate import LinePredicate, line_predicate
 from eqlite.backends.reference import holds
 from eqlite.fields import raw_values
 

@@ -18,25 +18,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eqlite import plan
-from eqlite.backends.python import patterns, runtime
 from eqlite.backends.python.access import Access
-from eqlite.datatypes import DataType
-from eqlite.fields import Field
-from eqlite.values.lucene_regex import compile_regex
+from eqlite.predicates import literal_search as patterns
+from eqlite.predicates import raw_values as runtime
+from eqlite.predicates.complexity import conjuncts, cost, is_in_line, is_too_complex
+from eqlite.predicates.value_tests import number_range, text_range
+from eqlite.values.regex.compile import compile_regex
 from eqlite.values.text import fold_ascii
 from eqlite.values.wildcard import Pattern
 
-MAX_DEPTH = 40
-MAX_LEAVES = 2_000
-MAX_NAME_PARTS = 20
 MAX_LOADING_CHARACTERS = 1 << 20
 """The code that loads a field grows with the square of the parts of its name: bounded for one, and for all together."""
-_PLAIN_TYPES = (DataType.UNKNOWN, DataType.KEYWORD)
 _MAYBE_NUMBER = re.compile(r"-?(?:[0-9]|Inf|NaN)|true$|false$")
 """How the text of a number or a boolean begins; a constant that cannot be one needs no look at numbers."""
 
-USUALLY_ARRAYS = frozenset({"event.category", "event.type"})
-"""Fields of nearly every rule whose values come as arrays in ECS documents: dearer to test than a text."""
 
 Fallback = Callable[[plan.Condition], Callable[[Any], bool]]
 
@@ -254,25 +249,6 @@ class Generator:
         return f"({quick} or {variable} is not None and {variable}.__class__ is not bool and {slow})"
 
 
-def is_in_line(leaf: plan.Condition) -> bool:
-    """Tell whether a leaf reads one field as it stands, so that code can be written for it."""
-    if isinstance(leaf, plan.Exists):
-        return _is_plain(leaf.field)
-    if not isinstance(leaf, plan.FieldTest) or not _is_plain(leaf.field):
-        return False
-    if isinstance(leaf.test, (plan.TextIn, plan.TextLike, plan.TextRegex)):
-        return True
-    if isinstance(leaf.test, plan.TextRange):
-        return not leaf.test.versions
-    return leaf.field.type is DataType.UNKNOWN and not isinstance(leaf.test, plan.InstantIn)
-
-
-def _is_plain(field_: Field) -> bool:
-    parts = field_.path.split(".")
-    is_usual = all(parts) and len(parts) <= MAX_NAME_PARTS
-    return is_usual and field_.type in _PLAIN_TYPES and field_.null_value is None and field_.ignore_above is None
-
-
 def _derived_names(leaf: plan.Condition, variable: str) -> list[str]:
     """Return the variables that are made of a field's value on demand: lower case, joined, joined in lower case."""
     match leaf:
@@ -282,73 +258,3 @@ def _derived_names(leaf: plan.Condition, variable: str) -> list[str]:
             return [variable.replace("v", "j"), variable.replace("v", "f")]
         case _:
             return []
-
-
-def text_range(operator: plan.RangeOperator, bound: str) -> Callable[[str], bool]:
-    """Return a function that compares a text with `bound`, by code point, which is UTF-8 byte order."""
-    return {"<": bound.__gt__, "<=": bound.__ge__, ">": bound.__lt__, ">=": bound.__le__}[operator]
-
-
-def number_range(operator: plan.RangeOperator, bound: int | float) -> Callable[[int | float], bool]:
-    """Return a function that compares a number with `bound`."""
-    match operator:
-        case "<":
-            return lambda number: number < bound
-        case "<=":
-            return lambda number: number <= bound
-        case ">":
-            return lambda number: number > bound
-        case _:
-            return lambda number: number >= bound
-
-
-def is_too_complex(condition: plan.Condition) -> bool:
-    """Tell whether a condition is interpreted for its depth or its number of leaves."""
-    return sum(1 for _ in plan.leaves(condition)) > MAX_LEAVES or depth(condition) > MAX_DEPTH
-
-
-def conjuncts(condition: plan.Condition) -> list[plan.Condition]:
-    """Return what has to hold, in the order in which it is tested: the cheapest first, as written where interpreted."""
-    terms: list[plan.Condition] = [*condition.terms] if isinstance(condition, plan.AllOf) else [condition]
-    return terms if is_too_complex(condition) else sorted(terms, key=cost)
-
-
-def depth(condition: plan.Condition) -> int:
-    """Return how deeply a condition is nested."""
-    deepest, pending = 0, [(condition, 1)]
-    while pending:
-        node, level = pending.pop()
-        deepest = max(deepest, level)
-        if isinstance(node, plan.Negation):
-            pending.append((node.operand, level + 1))
-        elif isinstance(node, (plan.AllOf, plan.AnyOf)):
-            pending.extend((term, level + 1) for term in node.terms)
-    return deepest
-
-
-def cost(condition: plan.Condition) -> float:
-    """Return a guess at what evaluating a condition costs, so that cheap ones come first; ties keep their order.
-
-    A negation counts more than what it negates: it holds for most events and so decides little.
-    """
-    match condition:
-        case plan.Negation(operand=operand):
-            return cost(operand) + 4
-        case plan.AllOf(terms=terms):
-            return min(map(cost, terms)) + 1
-        case plan.AnyOf(terms=terms):
-            return sum(map(cost, terms))
-        case plan.FieldTest(test=plan.TextLike(patterns=found)):
-            return 4 + len(found) / 8
-        case plan.FieldTest(test=plan.TextIn(insensitive=insensitive), field=field):
-            return 2 if insensitive else 1.2 if field.path in USUALLY_ARRAYS else 1
-        case plan.FieldTest(test=plan.NumberIn() | plan.NumberRange() | plan.BooleanIn()):
-            return 0.9
-        case plan.FieldTest(test=plan.TextRegex()):
-            return 20
-        case plan.FieldTest():
-            return 15
-        case plan.Script():
-            return 50
-        case _:
-            return 1.5

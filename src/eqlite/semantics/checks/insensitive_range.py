@@ -5,7 +5,7 @@ from __future__ import annotations
 from eqlite.language import ast
 from eqlite.language.walk import walk
 from eqlite.semantics.context import Context
-from eqlite.values.lucene_regex import RegexLimitError, RegexSyntaxError, compile_regex
+from eqlite.values.regex.compile import RegexLimitError, RegexSyntaxError, compile_regex
 
 
 def check_insensitive_range(query: ast.Query, context: Context) -> None:

@@ -8,7 +8,7 @@ from eqlite.language import ast
 from eqlite.semantics.context import Context
 from eqlite.semantics.fold import fold
 from eqlite.semantics.resolve import resolve
-from eqlite.semantics.suggestions import similar_names
+from eqlite.semantics.similar_names import similar_names
 
 PIPES = ("head", "tail")
 _NUMERIC = (ast.Literal, ast.Arithmetic, ast.Negate, ast.Call)

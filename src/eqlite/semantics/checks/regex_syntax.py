@@ -6,7 +6,7 @@ from eqlite.language import ast
 from eqlite.language.walk import walk
 from eqlite.limits import MAX_REGEX_CHARACTERS
 from eqlite.semantics.context import Context
-from eqlite.values.lucene_regex import RegexLimitError, RegexSyntaxError, compile_regex
+from eqlite.values.regex.compile import RegexLimitError, RegexSyntaxError, compile_regex
 
 
 def check_regex_syntax(query: ast.Query, context: Context) -> None:

@@ -1,0 +1,56 @@
+"""The rules that a verb runs: loaded, compiled, and what is wrong with the others told on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from eqlite.cli.progress import compiling
+from eqlite.cli.stdio import wants_color
+from eqlite.cli.summary import skipped_lines
+from eqlite.diagnostics import Diagnostic
+from eqlite.errors import EqlError
+from eqlite.execution.run import Compiled
+from eqlite.report.diagnostics import render
+from eqlite.report.escaping import safe
+from eqlite.ruleset import RuleSet, load_rules
+
+_SHOWN_PROBLEMS = 20
+
+
+def compile_rules(
+    rule_paths: Sequence[str], *, cache: bool, quiet: bool, color: str, **options: object
+) -> tuple[RuleSet, int, Compiled]:
+    """Return the rules, how many of them are broken, and the good ones compiled; problems are told."""
+    rules = load_rules(*rule_paths, cache=cache)
+    with compiling(len(rules), quiet=quiet):
+        compiled, problems = rules.compile_with_problems(**options)
+    errors = [problem for problem in problems if problem.is_error]
+    missing = [problem for problem in errors if problem.id == "unreadable-file" and problem.file in rule_paths]
+    if missing:
+        raise EqlError(diagnostics=missing)
+    if not quiet:
+        _tell(errors, color)
+    if not compiled:
+        for line in skipped_lines(rules.skipped):
+            click.echo(safe(line), err=True)
+        reason = "every rule is broken" if len(rules) else "no EQL rule"
+        raise click.ClickException(f"{reason} in {', '.join(rule_paths)}")
+    return rules, _count_broken(rules, compiled, errors), compiled
+
+
+def _count_broken(rules: RuleSet, compiled: Compiled, errors: Sequence[Diagnostic]) -> int:
+    """Count rules whose query is wrong, and files that gave no rule at all."""
+    queries = {id(rule.source) for rule in rules}
+    elsewhere = (problem for problem in errors if id(problem.source) not in queries)
+    files = {problem.file or (problem.source.name if problem.source else None) for problem in elsewhere}
+    return len(rules) - len(compiled) + len(files)
+
+
+def _tell(errors: Sequence[Diagnostic], color: str) -> None:
+    for problem in errors[:_SHOWN_PROBLEMS]:
+        click.echo(f"{render(problem, color=wants_color(color, sys.stderr))}\n", err=True)
+    if len(errors) > _SHOWN_PROBLEMS:
+        click.echo(f"… and {len(errors) - _SHOWN_PROBLEMS} more; `eqlite check` shows all\n", err=True)

@@ -1,0 +1,98 @@
+"""Diagnostics: what is wrong, where, and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from eqlite.diagnostics.register import REGISTER
+from eqlite.source import Position, Source, Span
+
+
+class Severity(StrEnum):
+    """How bad it is: an `ERROR` keeps a query from running, a `WARNING` does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem.
+
+    Attributes:
+        id: its kind, in kebab case, stable for ever.
+        message: what is wrong, lower case, no full stop, the user's text in backticks.
+        source: the text it stands in; None where there is none (a file that cannot be opened).
+        span: where in `source.text`.
+        label: what is wrong at that very place, a few words.
+        help: one concrete edit that mends it.
+        note: why, or what else to know.
+        elasticsearch: the message of Elasticsearch, with its line and column.
+        file: the file concerned, where there is no source.
+    """
+
+    id: str
+    message: str
+    source: Source | None = None
+    span: Span = Span(0, 0)
+    label: str = ""
+    help: str | None = None
+    note: str | None = None
+    elasticsearch: str | None = None
+    file: str | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """Return the severity that the register gives to this id."""
+        return Severity(REGISTER[self.id].severity)
+
+    @property
+    def is_error(self) -> bool:
+        """Tell whether this keeps the query from running."""
+        return self.severity is Severity.ERROR
+
+    @property
+    def position(self) -> Position | None:
+        """Return line and column in the file the user edits, from 1."""
+        return self.source.position(self.span.start) if self.source is not None else None
+
+    @property
+    def location(self) -> str:
+        """Return `file:line:column`, or what of it is known."""
+        name = self.file or (self.source.name if self.source is not None else None) or "<query>"
+        place = self.position
+        return f"{name}:{place.line}:{place.column}" if place is not None else name
+
+    def render(self) -> str:
+        """Return the message as a person reads it, with the line, a caret and the help."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield f"{self.severity}[{self.id}]: {self.message}"
+        yield f"  --> {self.location}"
+        gutter = " "
+        if self.source is not None and self.position is not None:
+            number = str(self.position.line)
+            gutter = " " * len(number)
+            line, caret_column, width = self._excerpt()
+            yield f"{gutter} |"
+            yield f"{number} | {line}"
+            yield f"{gutter} | {' ' * caret_column}{'^' * width} {self.label}".rstrip()
+        for name, text in (("help", self.help), ("note", self.note), ("elasticsearch", self.elasticsearch)):
+            if text:
+                yield f"{gutter} = {name}: {text}"
+
+    def _excerpt(self, width_limit: int = 110) -> tuple[str, int, int]:
+        """Return the line, the caret's column from 0 and its width; a long line is cut around the caret."""
+        assert self.source is not None and self.position is not None
+        line = self.source.line_at(self.span.start)
+        column = self.position.column - 1
+        width = max(1, min(self.span.end - self.span.start, len(line) - column))
+        if len(line) > width_limit:
+            start = max(0, min(column - 30, len(line) - width_limit))
+            line, column = line[start : start + width_limit], column - start
+            width = max(1, min(width, width_limit - column))
+        line = "".join(" " if character in "\t\v\f\r" else character for character in line)
+        return "".join(c if c.isprintable() else "\ufffd" for c in line), column, width

@@ -1,0 +1,89 @@
+"""Large files of lines in ranges, so that several processes can read one file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from eqlite.events.byte_chunks import CHUNK_BYTES, decode_text, read_chunks
+from eqlite.events.intake import Intake
+from eqlite.events.lines import line_blocks
+from eqlite.events.readers import Input, RawBlock, cannot_read, look_ahead, start_of_text
+
+
+class Range(NamedTuple):
+    """The lines of a file that begin from `start` up to, not including, `end`."""
+
+    file: str
+    start: int
+    end: int
+
+
+def ranges_of(given: Input, size: int) -> list[Range]:
+    """Return the ranges of a file, each of about `size` bytes; none where it is no plain file of lines.
+
+    Raises:
+        EventError: the file cannot be opened.
+    """
+    if not isinstance(given, (str, os.PathLike)) or not Path(given).is_file():
+        return []
+    path = os.fspath(given)
+    try:
+        with Path(path).open("rb", buffering=0) as file:
+            start = start_of_text(file)
+            if start is None or not look_ahead(decode_text(read_chunks(file)))[1]:
+                return []
+            end = os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise cannot_read(path, f"cannot read `{path}`: {error.strerror or error}") from error
+    return [Range(path, place, min(place + size, end)) for place in range(start, end, size)]
+
+
+class RangeReader:
+    """Reads a range.
+
+    Attributes:
+        newlines: how many lines ended in what was read.
+    """
+
+    def __init__(self, wanted: Range) -> None:
+        self._range = wanted
+        self.newlines = 0
+
+    def blocks(self, intake: Intake) -> Iterator[RawBlock]:
+        """Yield the lines, numbered from 1 within the range.
+
+        Raises:
+            EventError: the file cannot be opened.
+        """
+        path, start, end = self._range
+        try:
+            with Path(path).open("rb", buffering=0) as file:
+                descriptor = file.fileno()
+                first = start_of_text(file) or 0
+                start, end = (_next_line(descriptor, place, first) for place in (start, end))
+                for line, lines, offset in line_blocks(self._chunks(descriptor, start, end), path, intake):
+                    yield RawBlock(path, line, lines, start + offset)
+        except OSError as error:
+            raise cannot_read(path, f"cannot read `{path}`: {error.strerror or error}") from error
+
+    def _chunks(self, descriptor: int, start: int, end: int) -> Iterator[bytes]:
+        while start < end and (chunk := os.pread(descriptor, min(CHUNK_BYTES, end - start), start)):
+            self.newlines += chunk.count(b"\n")
+            start += len(chunk)
+            yield chunk
+
+
+def _next_line(descriptor: int, place: int, first: int) -> int:
+    """Return where the first line begins that begins at a place or later; the end of the file if none does."""
+    if place <= first:
+        return first
+    place -= 1
+    while chunk := os.pread(descriptor, CHUNK_BYTES, place):
+        found = chunk.find(b"\n")
+        if found >= 0:
+            return place + found + 1
+        place += len(chunk)
+    return place

@@ -1,0 +1,1 @@
+"""Sequence and sample rules of a run."""

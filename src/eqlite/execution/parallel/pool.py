@@ -1,0 +1,117 @@
+"""Several processes share the work of a run: others ask what events meet, this one joins events.
+
+Large files of lines are read by the others in ranges of bytes; of other input the lines go out many at once, so that
+any will do: packed files, pipes, documents over several lines. What they find comes back in the order of the lines,
+which is what sequences depend on.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from eqlite.errors import EqlError
+from eqlite.events.intake import Intake
+from eqlite.events.projection import Structs, fitting
+from eqlite.events.readers import Input, RawBlock, expand_input, iter_blocks
+from eqlite.events.splits import ranges_of
+from eqlite.execution.collector import Runner
+from eqlite.execution.extractors import Readers
+from eqlite.execution.parallel.merge import Gathering, Portion
+from eqlite.execution.parallel.worker import Report, Worker
+from eqlite.execution.rule_matcher import read_besides
+from eqlite.execution.stats import RunStats
+from eqlite.rules.compiled import Compiled
+
+START_METHOD = "fork" if sys.platform == "linux" else None
+"""A forked process has the compiled rules; others are told their texts. None is the platform's own way."""
+RANGE_BYTES = 1 << 23
+BLOCKS_BYTES = 1 << 20
+_WAITING_FOR_EACH = 3
+"""How many portions wait for each process: it must not stand still while this one keeps what others found."""
+
+Progress = Callable[[int, int], None]
+
+
+_worker: Worker | None = None
+
+
+def _begin(compiled: Compiled, by_index: bool) -> None:  # noqa: FBT001
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends the others
+    _worker = Worker(compiled, by_index=by_index)
+
+
+def _work(portion: Portion) -> Report:
+    assert _worker is not None
+    return _worker.work(portion)
+
+
+class SharedWork:
+    """A run in several processes.
+
+    Attributes:
+        runner: gets what is found.
+    """
+
+    def __init__(self, compiled: Compiled, *, jobs: int, by_index: bool, stats: RunStats, may_start_over: bool) -> None:
+        self._structs = Structs(fitting({path for _, query in compiled for path in read_besides(query.plan)}))
+        self.runner = Runner(compiled, Readers(self._structs), stats=stats, may_start_over=may_start_over)
+        context = multiprocessing.get_context(START_METHOD)
+        self._pool = ProcessPoolExecutor(jobs, context, _begin, (compiled, by_index))
+        self._most_waiting = jobs * _WAITING_FOR_EACH
+        self._waiting: deque[tuple[Future[Report], Portion]] = deque()
+
+    def run(self, inputs: Iterable[Input], intake: Intake, progress: Progress | None) -> None:
+        """Go through all input.
+
+        Raises:
+            EqlError: one of the processes was killed.
+        """
+        gathering = Gathering(self.runner, self._structs, intake, progress)
+        try:
+            for file in [file for given in inputs for file in expand_input(given)]:
+                self._share(file, intake, gathering)
+            while self._waiting:
+                gathering.take(*self._waiting.popleft())
+        except BrokenProcessPool:
+            message = "one of the processes of this run was killed, perhaps for want of memory: try fewer --jobs"
+            raise EqlError(message) from None
+        finally:
+            _end(self._pool)
+
+    def _share(self, file: Input, intake: Intake, gathering: Gathering) -> None:
+        """Give a file to the others."""
+        portions: Iterable[Portion] = ranges_of(file, RANGE_BYTES)  # which the others count, and reject lines of
+        if not portions:
+            portions = _blocks_together(iter_blocks([file], stats=intake.stats, rejects=intake.rejects))
+        for portion in portions:
+            self._waiting.append((self._pool.submit(_work, portion), portion))
+            while self._waiting and (len(self._waiting) > self._most_waiting or self._waiting[0][0].done()):
+                gathering.take(*self._waiting.popleft())
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End all processes at once; those that are done with their work have nothing left to do."""
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+
+
+def _blocks_together(blocks: Iterable[RawBlock]) -> Iterator[list[RawBlock]]:
+    portion: list[RawBlock] = []
+    size = 0
+    for block in blocks:
+        portion.append(block)
+        size += sum(map(len, block.lines))
+        if size >= BLOCKS_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion

@@ -1,0 +1,30 @@
+"""What became of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from eqlite.events.intake import ReadStats
+
+
+@dataclass(slots=True)
+class RunStats:
+    """What became of a run.
+
+    Attributes:
+        reading: how much was read and rejected.
+        detections: how many there were.
+        interrupted: Ctrl-C ended the reading; the detections are those among the events read before.
+        untimed: events left out of sequences because they have no readable time, counted for each sequence rule.
+        unrouted: with index routing, events that no rule's index patterns cover; `unrouted_example` names one's index.
+        faults: operations for which Elasticsearch would have failed the search, with examples.
+    """
+
+    reading: ReadStats = field(default_factory=ReadStats)
+    detections: int = 0
+    untimed: int = 0
+    interrupted: bool = False
+    unrouted: int = 0
+    unrouted_example: str | None = None
+    faults: int = 0
+    fault_examples: list[str] = field(default_factory=list)

@@ -1,0 +1,95 @@
+"""Tests on the value of a field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from typing import Literal as OneOf
+
+from eqlite.values.network import Block
+from eqlite.values.wildcard import Pattern
+
+RangeOperator = OneOf["<", "<=", ">", ">="]
+
+
+Kind = OneOf["text", "number", "boolean", "address", "instant"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextIn:
+    """The text is one of `texts`; `insensitive`: after folding ASCII letters, in which the texts already are."""
+
+    kind: ClassVar[Kind] = "text"
+    texts: frozenset[str]
+    insensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextLike:
+    """The text matches one of the wildcard patterns."""
+
+    kind: ClassVar[Kind] = "text"
+    patterns: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextRegex:
+    """The whole text matches a Lucene regular expression."""
+
+    kind: ClassVar[Kind] = "text"
+    pattern: str
+    insensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextRange:
+    """The text stands before or behind `bound` in UTF-8 byte order, or, with `versions`, in the order of versions."""
+
+    kind: ClassVar[Kind] = "text"
+    operator: RangeOperator
+    bound: str
+    versions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NumberIn:
+    """The number is one of `numbers`."""
+
+    kind: ClassVar[Kind] = "number"
+    numbers: frozenset[int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRange:
+    """The number is below or above `bound`."""
+
+    kind: ClassVar[Kind] = "number"
+    operator: RangeOperator
+    bound: int | float
+
+
+@dataclass(frozen=True, slots=True)
+class BooleanIn:
+    """The value is one of `values`."""
+
+    kind: ClassVar[Kind] = "boolean"
+    values: frozenset[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressIn:
+    """The address lies in one of the blocks."""
+
+    kind: ClassVar[Kind] = "address"
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstantIn:
+    """The instant lies between the two ends of one of `intervals`, both included, in the field's unit."""
+
+    kind: ClassVar[Kind] = "instant"
+    intervals: tuple[tuple[int, int], ...]
+
+
+Test = TextIn | TextLike | TextRegex | TextRange | NumberIn | NumberRange | BooleanIn | AddressIn | InstantIn

@@ -1,0 +1,1 @@
+"""Tests on raw values, and what conditions cost."""

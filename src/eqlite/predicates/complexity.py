@@ -1,0 +1,93 @@
+"""What a condition costs, and how deep and wide it is."""
+
+from __future__ import annotations
+
+from eqlite import plan
+from eqlite.datatypes import DataType
+from eqlite.fields import Field
+
+MAX_DEPTH = 40
+
+
+MAX_LEAVES = 2_000
+
+
+MAX_NAME_PARTS = 20
+
+
+_PLAIN_TYPES = (DataType.UNKNOWN, DataType.KEYWORD)
+
+
+USUALLY_ARRAYS = frozenset({"event.category", "event.type"})
+"""Fields of nearly every rule whose values come as arrays in ECS documents: dearer to test than a text."""
+
+
+def is_in_line(leaf: plan.Condition) -> bool:
+    """Tell whether a leaf reads one field as it stands, so that code can be written for it."""
+    if isinstance(leaf, plan.Exists):
+        return _is_plain(leaf.field)
+    if not isinstance(leaf, plan.FieldTest) or not _is_plain(leaf.field):
+        return False
+    if isinstance(leaf.test, (plan.TextIn, plan.TextLike, plan.TextRegex)):
+        return True
+    if isinstance(leaf.test, plan.TextRange):
+        return not leaf.test.versions
+    return leaf.field.type is DataType.UNKNOWN and not isinstance(leaf.test, plan.InstantIn)
+
+
+def _is_plain(field_: Field) -> bool:
+    parts = field_.path.split(".")
+    is_usual = all(parts) and len(parts) <= MAX_NAME_PARTS
+    return is_usual and field_.type in _PLAIN_TYPES and field_.null_value is None and field_.ignore_above is None
+
+
+def is_too_complex(condition: plan.Condition) -> bool:
+    """Tell whether a condition is interpreted for its depth or its number of leaves."""
+    return sum(1 for _ in plan.leaves(condition)) > MAX_LEAVES or depth(condition) > MAX_DEPTH
+
+
+def conjuncts(condition: plan.Condition) -> list[plan.Condition]:
+    """Return what has to hold, in the order in which it is tested: the cheapest first, as written where interpreted."""
+    terms: list[plan.Condition] = [*condition.terms] if isinstance(condition, plan.AllOf) else [condition]
+    return terms if is_too_complex(condition) else sorted(terms, key=cost)
+
+
+def depth(condition: plan.Condition) -> int:
+    """Return how deeply a condition is nested."""
+    deepest, pending = 0, [(condition, 1)]
+    while pending:
+        node, level = pending.pop()
+        deepest = max(deepest, level)
+        if isinstance(node, plan.Negation):
+            pending.append((node.operand, level + 1))
+        elif isinstance(node, (plan.AllOf, plan.AnyOf)):
+            pending.extend((term, level + 1) for term in node.terms)
+    return deepest
+
+
+def cost(condition: plan.Condition) -> float:
+    """Return a guess at what evaluating a condition costs, so that cheap ones come first; ties keep their order.
+
+    A negation counts more than what it negates: it holds for most events and so decides little.
+    """
+    match condition:
+        case plan.Negation(operand=operand):
+            return cost(operand) + 4
+        case plan.AllOf(terms=terms):
+            return min(map(cost, terms)) + 1
+        case plan.AnyOf(terms=terms):
+            return sum(map(cost, terms))
+        case plan.FieldTest(test=plan.TextLike(patterns=found)):
+            return 4 + len(found) / 8
+        case plan.FieldTest(test=plan.TextIn(insensitive=insensitive), field=field):
+            return 2 if insensitive else 1.2 if field.path in USUALLY_ARRAYS else 1
+        case plan.FieldTest(test=plan.NumberIn() | plan.NumberRange() | plan.BooleanIn()):
+            return 0.9
+        case plan.FieldTest(test=plan.TextRegex()):
+            return 20
+        case plan.FieldTest():
+            return 15
+        case plan.Script():
+            return 50
+        case _:
+            return 1.5

@@ -1,0 +1,1 @@
+"""What each clause of each rule costs."""

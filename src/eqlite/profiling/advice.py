@@ -1,0 +1,150 @@
+"""What to do about a clause: why it costs so much, or why its rule cannot match.
+
+The order of the clauses is no matter: the cheap ones are tested first whatever the query says. What the author of a
+rule can change is which tests there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from eqlite import plan
+from eqlite.fields import Field
+from eqlite.predicates.complexity import USUALLY_ARRAYS, cost, is_too_complex
+from eqlite.predicates.literal_search import longest_literal, sort_patterns
+from eqlite.predicates.raw_values import SEPARATOR
+from eqlite.profiling.model import Finding
+from eqlite.values.regex.compile import compile_regex
+from eqlite.values.wildcard import Pattern
+
+_NOTABLE_SHARE = 0.25
+"""Of the time of its rule; a clause that takes less is not worth a word."""
+_MOST, _HALF = 0.95, 0.5
+_ENOUGH_EVENTS = 100
+_MANY = 6
+_DEAR = 4
+"""In the units of `cost`: from patterns on; equality and numbers are below."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredClause:
+    """The numbers of one clause; `share` is its part of the time of its rule, 0 to 1."""
+
+    condition: plan.Condition
+    evaluated: int
+    held: int
+    share: float
+
+
+def findings(clauses: Sequence[MeasuredClause], absent: Collection[Field], events: int) -> list[tuple[Finding, ...]]:
+    """Return what is to be said about each clause of a condition.
+
+    Args:
+        clauses: in the order in which they are tested.
+        absent: the fields that no event has.
+        events: how many events there were.
+    """
+    first = next((clause for clause in clauses if clause.evaluated and clause.held < _HALF * clause.evaluated), None)
+    return [tuple(_findings(clause, absent, events, is_first=clause is first)) for clause in clauses]
+
+
+def _findings(clause: MeasuredClause, absent: Collection[Field], events: int, *, is_first: bool) -> Iterator[Finding]:
+    condition, evaluated = clause.condition, clause.evaluated
+    if not evaluated:
+        return
+    missing = None if clause.held or is_too_complex(condition) else absent_field(condition, absent)
+    if missing is not None:
+        yield Finding("field-absent", f"no event has `{missing}`: over such events the rule need not run at all")
+    if clause.share >= _NOTABLE_SHARE:
+        yield from _costly(clause, events, is_first=is_first)
+    if not clause.held and missing is None:
+        yield Finding("never-held", f"held for none of the {evaluated:,} events that reached it")
+
+
+def _costly(clause: MeasuredClause, events: int, *, is_first: bool) -> Iterator[Finding]:
+    """Yield what makes a clause take its time."""
+    condition, evaluated = clause.condition, clause.evaluated
+    if any(isinstance(leaf, plan.Script) for leaf in plan.leaves(condition)):
+        yield Finding("script", "calculated anew for each event: compare a field with a constant where that will do")
+    pattern = pattern_without_literal(condition)
+    if pattern is not None:
+        yield Finding("no-literal", f"`{pattern}` has no text to look for: each value is gone through sign by sign")
+    field = _array_without_case(condition)
+    if field is not None:
+        yield Finding("ignores-case", f"`{field}` has values in lower case, as arrays: `==` or `in` costs much less")
+    tests = _alternatives(condition)
+    if tests >= _MANY:
+        yield Finding(
+            "many-alternatives",
+            f"an `or` of {tests:,} tests, all of them made where none holds: ask first for what they have in common",
+        )
+    if evaluated >= _ENOUGH_EVENTS and clause.held >= _MOST * evaluated:
+        part = f"{clause.held / evaluated:.0%}" if clause.held < evaluated else "each"
+        yield Finding(
+            "holds-for-most",
+            f"held for {part} of {evaluated:,} events, so it decides little: test something rarer, too",
+        )
+    if is_first and evaluated >= _HALF * events and _is_dear(condition):
+        yield Finding(
+            "dear-first-test",
+            f"the first test that rules much out is a dear one, put to {evaluated:,} of {events:,} events: "
+            "add an equality that holds for few, such as of event.type, event.action or host.os.type",
+        )
+
+
+def absent_field(condition: plan.Condition, absent: Collection[Field]) -> str | None:
+    """Return a field without which the condition cannot hold, and which is absent; None where there is none."""
+    match condition:
+        case plan.Exists(field=field) | plan.FieldTest(field=field):
+            return field.name if field in absent else None
+        case plan.AllOf(terms=terms):
+            return next((name for term in terms if (name := absent_field(term, absent)) is not None), None)
+        case plan.AnyOf(terms=terms):
+            names = [absent_field(term, absent) for term in terms]
+            return names[0] if None not in names else None
+        case _:
+            return None
+
+
+def pattern_without_literal(condition: plan.Condition) -> str | None:
+    """Return a pattern of the condition that no search for a text can decide beforehand; None where there is none."""
+    for leaf in plan.leaves(condition):
+        if not isinstance(leaf, plan.FieldTest):
+            continue
+        if isinstance(leaf.test, plan.TextRegex):
+            if not compile_regex(leaf.test.pattern, insensitive=leaf.test.insensitive).required_literal:
+                return leaf.test.pattern
+        elif isinstance(leaf.test, plan.TextLike):
+            shapes = sort_patterns(leaf.test.patterns)
+            for pattern in shapes.general:
+                if pattern.least_length is None and not longest_literal(pattern).strip(SEPARATOR):
+                    return _written(pattern)
+    return None
+
+
+def _array_without_case(condition: plan.Condition) -> str | None:
+    """Return the field whose values are always in lower case, where the condition folds them one by one to be sure."""
+    match condition:
+        case plan.FieldTest(field=field, test=plan.TextIn(insensitive=True)) if field.path in USUALLY_ARRAYS:
+            return field.name
+        case plan.Negation(operand=operand):
+            return _array_without_case(operand)
+        case _:
+            return None
+
+
+def _alternatives(condition: plan.Condition) -> int:
+    """Return how many tests an `or` makes where none of them holds; 0 where the condition is none."""
+    inner = condition.operand if isinstance(condition, plan.Negation) else condition
+    return sum(1 for _ in plan.leaves(inner)) if isinstance(inner, plan.AnyOf) else 0
+
+
+def _is_dear(condition: plan.Condition) -> bool:
+    if is_too_complex(condition):
+        return True
+    return cost(condition.operand if isinstance(condition, plan.Negation) else condition) >= _DEAR
+
+
+def _written(pattern: Pattern) -> str:
+    return "*".join("".join(atom[0] if atom else "?" for atom in segment.atoms) for segment in pattern.segments)

@@ -1,0 +1,264 @@
+"""Measuring rules: what each clause of each rule costs, and how often it holds.
+
+Each condition is evaluated as in a run of its rule alone: its conjuncts in the order of the python backend, each only
+for the events for which all before it held. Events come in batches; a clause is put to all events of a batch that
+reach it, in one loop between two looks at the clock, so that the clock counts once and not for each event. Of several
+such passes the quickest counts: the others were interrupted by something. What an empty function costs in the same
+loop is subtracted. The time of a condition is measured in the same way on its one function; its clauses, measured on
+functions of their own, which have to find their fields anew, share it in proportion.
+
+Not measured: decoding, joining events to sequences, and what the rules of a run share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from eqlite import plan
+from eqlite.backends.base import Faults, Predicate
+from eqlite.backends.python import PythonBackend
+from eqlite.events.document import AnyEvent, document_of
+from eqlite.events.envelopes import unwrap
+from eqlite.events.intake import Intake, ReadStats, Rejected
+from eqlite.events.json_decoding import BadJson, decode_object
+from eqlite.events.readers import Input, RawLine, iter_blocks
+from eqlite.fields import Field
+from eqlite.predicates.complexity import conjuncts, is_too_complex
+from eqlite.profiling.advice import MeasuredClause, findings
+from eqlite.profiling.clauses import clause_spans, clause_text, filters_by_stage
+from eqlite.profiling.model import ClauseProfile, Profile, RuleProfile, StageProfile
+from eqlite.profiling.reservoir import sample_lines
+from eqlite.profiling.timing import Document, _Base, _no_collections
+from eqlite.query import Query
+from eqlite.rules.model import Rule
+
+Compiled = Sequence[tuple[Rule, Query]]
+
+BATCH_EVENTS = 256
+BATCH_BYTES = 8 << 20
+
+
+@dataclass(slots=True)
+class ProfileStats:
+    """What became of the input of a profile.
+
+    Attributes:
+        reading: how much was read and rejected among the lines that were looked at.
+        lines: how many lines the input has, blank ones left out.
+        chosen: how many of them were looked at.
+    """
+
+    reading: ReadStats = field(default_factory=ReadStats)
+    lines: int = 0
+    chosen: int = 0
+
+
+@dataclass(slots=True)
+class _Clause:
+    condition: plan.Condition
+    predicate: Predicate
+    evaluated: int = 0
+    held: int = 0
+    nanoseconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Condition:
+    """A condition that some stages of a rule share; `stages` are their numbers, from 0."""
+
+    stages: list[int]
+    predicate: Predicate
+    clauses: list[_Clause]
+    nanoseconds: float = 0.0
+
+
+class Profiler:
+    """Takes documents, measures them in batches, and keeps none."""
+
+    def __init__(self, compiled: Compiled, progress: Callable[[int], None] | None = None) -> None:
+        self._rules = list(compiled)
+        self._progress = progress
+        self._backend = PythonBackend()
+        self._predicates: dict[plan.Condition, Predicate] = {}
+        self._conditions = [self._conditions_of(rule, query) for rule, query in self._rules]
+        fields = {field for _, query in self._rules for stage in query.plan.stages for field in _fields_of(stage)}
+        self._unseen = {field: self._predicate(plan.Exists(field), field.name) for field in fields}
+        self._batch: list[Document] = []
+        self._size = 0
+        self.events = 0
+
+    def take(self, document: Document, size: int = 0) -> None:
+        """Take a document, of so many bytes where that is known."""
+        self._batch.append(document)
+        self._size += size
+        if len(self._batch) >= BATCH_EVENTS or self._size >= BATCH_BYTES:
+            self.measure()
+
+    def measure(self) -> None:
+        """Measure the documents taken since the last time. They count once all rules have been measured."""
+        batch, self._batch, self._size = self._batch, [], 0
+        if not batch:
+            return
+        with _no_collections():
+            base = _Base(batch)
+            conditions = [condition for of_rule in self._conditions for condition in of_rule]
+            measured = [_measure(condition, batch, base) for condition in conditions]
+            seen = [field for field, exists in self._unseen.items() if any(map(exists, batch))]
+        for condition, (nanoseconds, clauses) in zip(conditions, measured, strict=True):
+            condition.nanoseconds += nanoseconds
+            for clause, (evaluated, held, clause_ns) in zip(condition.clauses, clauses, strict=False):
+                clause.evaluated += evaluated
+                clause.held += held
+                clause.nanoseconds += clause_ns
+        for field_ in seen:
+            del self._unseen[field_]
+        self.events += len(batch)
+        if self._progress is not None:
+            self._progress(self.events)
+
+    def profile(self, *, interrupted: bool = False) -> Profile:
+        """Return what was measured."""
+        rules = [
+            RuleProfile(rule, query.kind, tuple(self._stages(rule, query, conditions)))
+            for (rule, query), conditions in zip(self._rules, self._conditions, strict=True)
+        ]
+        rules.sort(key=lambda rule: -rule.seconds)
+        return Profile(tuple(rules), self.events, interrupted)
+
+    def _conditions_of(self, rule: Rule, query: Query) -> list[_Condition]:
+        name = rule.rule_id or rule.name
+        found: dict[int, _Condition] = {}  # by identity: `with runs` gives many stages one
+        for number, stage in enumerate(query.plan.stages):
+            made = found.get(id(stage.condition))
+            if made is None:
+                terms = conjuncts(stage.condition)
+                clauses = [_Clause(term, self._predicate(term, name)) for term in terms]
+                made = _Condition([], self._predicate(stage.condition, name), clauses)
+                found[id(stage.condition)] = made
+            made.stages.append(number)
+        return list(found.values())
+
+    def _predicate(self, condition: plan.Condition, name: str) -> Predicate:
+        if is_too_complex(condition):  # and too deep to be looked up
+            return self._backend.predicate(condition, name=f"{name}, profiled", faults=Faults())
+        if condition not in self._predicates:
+            made = self._backend.predicate(condition, name=f"{name}, profiled", faults=Faults())
+            self._predicates[condition] = made
+        return self._predicates[condition]
+
+    def _stages(self, rule: Rule, query: Query, conditions: Sequence[_Condition]) -> Iterator[StageProfile]:
+        filters = filters_by_stage(query.text)
+        whole = sum(max(0.0, condition.nanoseconds) for condition in conditions)
+        for condition in conditions:
+            written = filters[condition.stages[0]]
+            spans = clause_spans([clause.condition for clause in condition.clauses], written)
+            nanoseconds = max(0.0, condition.nanoseconds)
+            shares = _shares([clause.nanoseconds for clause in condition.clauses])
+            measured = [
+                MeasuredClause(each.condition, each.evaluated, each.held, share * nanoseconds / whole if whole else 0.0)
+                for each, share in zip(condition.clauses, shares, strict=True)
+            ]
+            said = findings(measured, self._unseen, self.events)
+            clauses = []
+            for each, share, span, found in zip(condition.clauses, shares, spans, said, strict=True):
+                place = rule.source.position(span.start)
+                text = clause_text(query.text, span, written)
+                seconds = share * nanoseconds / 1e9
+                clauses.append(ClauseProfile(text, place.line, place.column, each.evaluated, each.held, seconds, found))
+            held = condition.clauses[-1].held
+            name = _stage_name(query.plan, condition.stages)
+            yield StageProfile(name, self.events, held, nanoseconds / 1e9, tuple(clauses))
+
+
+def _measure(
+    condition: _Condition, batch: Sequence[Document], base: _Base
+) -> tuple[float, list[tuple[int, int, float]]]:
+    """Return the nanoseconds of a condition, and evaluations, hits and nanoseconds of the clauses that were reached."""
+    nanoseconds, _ = base.time(condition.predicate, batch)
+    clauses: list[tuple[int, int, float]] = []
+    alive = batch
+    for clause in condition.clauses:
+        if not alive:
+            break
+        clause_ns, kept = base.time(clause.predicate, alive)
+        clauses.append((len(alive), len(kept), clause_ns))
+        alive = kept
+    return nanoseconds, clauses
+
+
+def _shares(times: Sequence[float]) -> list[float]:
+    kept = [max(0.0, time) for time in times]
+    total = sum(kept)
+    return [time / total if total else 1 / len(kept) for time in kept]
+
+
+def _fields_of(stage: plan.Stage) -> Iterable[Field]:
+    return plan.condition_fields(stage.condition)
+
+
+def _stage_name(made: plan.Plan, numbers: Sequence[int]) -> str:
+    query = made.query
+    if isinstance(query, plan.EventQuery):
+        return "event"
+    first, last = numbers[0] + 1, numbers[-1] + 1
+    if isinstance(query, plan.SequenceQuery) and first > len(query.stages):
+        return "until"
+    name = f"stage {first}" if first == last else f"stages {first} to {last}"
+    return f"{name}, missing" if made.stages[numbers[0]].missing else name
+
+
+def profile_rules(compiled: Compiled, events: Iterable[AnyEvent]) -> Profile:
+    """Return the profile of compiled rules over events; see `RuleSet.profile`."""
+    profiler = Profiler(compiled)
+    try:
+        for event in events:
+            profiler.take(document_of(event))
+        profiler.measure()
+    except KeyboardInterrupt:
+        return profiler.profile(interrupted=True)
+    return profiler.profile()
+
+
+def profile_files(
+    compiled: Compiled,
+    inputs: Iterable[Input],
+    *,
+    limit: int,
+    stats: ProfileStats | None = None,
+    reading: Callable[[int, int], None] | None = None,
+    measuring: Callable[[int], None] | None = None,
+) -> Profile:
+    """Return the profile of compiled rules over a sample of the lines of files.
+
+    Args:
+        compiled: rules and queries.
+        inputs: as for `read_events`.
+        limit: how many lines to look at.
+        stats: gets the counts.
+        reading: called now and then with the number of lines and of bytes read.
+        measuring: called now and then with the number of events measured.
+    """
+    stats = stats or ProfileStats()
+    profiler = Profiler(compiled, measuring)
+    intake = Intake(stats.reading)
+    try:
+        lines, stats.lines = sample_lines(iter_blocks(inputs, stats=stats.reading), limit, progress=reading)
+        stats.chosen = len(lines)
+        for line in lines:
+            _take_line(profiler, line, intake)
+        profiler.measure()
+    except KeyboardInterrupt:
+        return profiler.profile(interrupted=True)
+    return profiler.profile()
+
+
+def _take_line(profiler: Profiler, line: RawLine, intake: Intake) -> None:
+    try:
+        documents = unwrap(decode_object(line.data))
+    except BadJson as problem:
+        intake.reject(Rejected(line.file, line.line, problem.reason, problem.detail), line.data)
+        return
+    for unwrapped in documents:
+        intake.stats.read += 1
+        profiler.take(unwrapped[0], len(line.data))

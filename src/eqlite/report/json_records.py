@@ -1,0 +1,84 @@
+"""Results as plain records: what ndjson and json say, one shape for all.
+
+The record of a detection is a promise (`docs/explanation/stability.md`): keys are added, never renamed or removed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from eqlite.events.document import AnyEvent, Event, document_of
+from eqlite.execution.detection import Detection
+from eqlite.report import Layout
+from eqlite.report.escaping import safe_json
+
+SCHEMA = 1
+Record = dict[str, Any]
+
+
+def detection_record(detection: Detection, layout: Layout) -> Record:
+    """Return a detection as `eqlite run` writes it; without its rule as `eqlite query` does."""
+    record: Record = {"schema": SCHEMA}
+    if layout.names_rule:
+        rule = detection.rule
+        record["rule"] = {
+            "id": rule.rule_id,
+            "name": rule.name,
+            "severity": rule.severity,
+            "risk_score": rule.risk_score,
+            "tactics": list(rule.tactics),
+            "techniques": list(rule.techniques),
+        }
+    record |= {
+        "kind": detection.kind,
+        "start": detection.start,
+        "end": detection.end,
+        "join_keys": dict(detection.join_keys),
+        "events": [event_record(event, documents=layout.documents) for event in detection.events],
+    }
+    return record
+
+
+def event_record(event: AnyEvent | Mapping[str, Any] | None, *, documents: bool = True) -> Record | None:
+    """Return an event with its source, index and id; None for a missing one."""
+    if event is None:
+        return None
+    source = event.source if isinstance(event, Event) else None
+    record: Record = {
+        "source": None if source is None else {"file": source.file, "line": source.line},
+        "_index": event.index if isinstance(event, Event) else None,
+        "_id": event.id if isinstance(event, Event) else None,
+    }
+    if documents:
+        record["document"] = document_of(event)
+    return record
+
+
+def to_json(record: Record) -> str:
+    r"""Return a record as one line of JSON that every reader takes.
+
+    Half a surrogate pair, which no text can hold, is written as `\ud800`; numbers that JSON has not are null.
+
+    >>> to_json({"half": "\ud800", "ratio": float("nan"), "n": 1})
+    '{"half":"\\ud800","ratio":null,"n":1}'
+    """
+    try:
+        return safe_json(msgspec.json.encode(record).decode())
+    except (UnicodeError, TypeError, ValueError):
+        return json.dumps(_finite(record), separators=(",", ":"), default=str, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """Return a value with None in the place of numbers that are none; events are no deeper than `MAX_JSON_DEPTH`."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(name): _finite(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_finite(item) for item in value]
+    return value

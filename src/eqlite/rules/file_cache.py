@@ -1,0 +1,175 @@
+"""What rule files say, kept from run to run: the settings of each rule, by the file's name and bytes.
+
+Rules are made of the settings anew, so that they are as if the file had been read, with its present path. A file in
+which something is wrong is not kept. Of an archive the texts are kept, too: it takes longer to unpack than all the
+rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from eqlite.cache.store import Store, digest
+from eqlite.rules.formats.bare_query import bare_rule
+from eqlite.rules.formats.settings import RuleText, rule_of
+from eqlite.rules.model import LoadedRules, Rule, Skipped
+from eqlite.source import Source
+
+Offsets = tuple[tuple[int, int], ...]
+Kept = list[tuple[dict[str, object], Offsets | None]]
+"""The settings of each rule, and the way from its query into the file; None where there is no such way."""
+
+
+class _Archive(msgspec.Struct, array_like=True):
+    """What an archive holds, by names as they are in it.
+
+    Attributes:
+        texts: the files into which queries point, or which are queries, each once.
+        rules: of each rule the file, its settings, the way from its query into the text, and the number of that.
+        skipped: of each rule that is left out its name, None where that is the file's; the reason; and the file.
+    """
+
+    texts: list[str]
+    rules: list[tuple[str, dict[str, object], Offsets | None, int]]
+    skipped: list[tuple[str | None, str, str]]
+
+
+_DECODER = msgspec.msgpack.Decoder(Kept)
+_ARCHIVE_DECODER = msgspec.msgpack.Decoder(_Archive)
+_BROKEN = (msgspec.MsgspecError, LookupError, RecursionError, UnicodeDecodeError)
+_PLAIN = (str, int, float, type(None))
+
+
+class Files:
+    """What the files say that some paths name."""
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        self._store = Store(("files", *paths))
+        self._kept = self._read()
+        self._used: dict[bytes, msgspec.Raw] = {}
+        self._has_new = False
+
+    def find(self, key: bytes, read_text: Callable[[], RuleText]) -> list[Rule] | None:
+        """Return the rules of a file, whose text is read if they are kept; None if they are not."""
+        raw = self._kept.get(key)
+        if raw is None:
+            return None
+        holder = read_text()
+        try:
+            rules = [_rule(holder, *kept) for kept in _DECODER.decode(raw)]
+        except _BROKEN:
+            return None
+        self._used[key] = raw
+        return rules
+
+    def keep(self, key: bytes, rules: list[Rule]) -> None:
+        """Keep all the rules of a file, unless there is something in them that cannot be."""
+        if _are_plain(rules):
+            self._put(key, [(rule.settings, _offsets(rule)) for rule in rules])
+
+    def find_archive(self, key: bytes, path: str) -> LoadedRules | None:
+        """Return what an archive holds, which is now at this path; None if it is not kept."""
+        raw = self._kept.get(key)
+        if raw is None:
+            return None
+        try:
+            kept = _ARCHIVE_DECODER.decode(raw)
+            rules = [
+                _rule(RuleText(kept.texts[number], f"{path}/{name}"), settings, offsets)
+                for name, settings, offsets, number in kept.rules
+            ]
+        except _BROKEN:
+            return None
+        files = [f"{path}/{name}" for *_, name in kept.skipped]
+        skipped = [
+            Skipped(name or file, reason, file) for (name, reason, _), file in zip(kept.skipped, files, strict=True)
+        ]
+        self._used[key] = raw
+        return LoadedRules(rules, skipped)
+
+    def keep_archive(self, key: bytes, path: str, read: LoadedRules) -> None:
+        """Keep all that an archive holds, unless there is nothing in it, or something that cannot be kept."""
+        start = f"{path}/"
+        names = [rule.source.name or "" for rule in read.rules]
+        files = [each.file or "" for each in read.skipped]
+        if not names or not all(name.startswith(start) for name in (*names, *files)):
+            return
+        if read.problems or not _are_plain(read.rules):
+            return
+        texts: dict[str, int] = {}
+        numbers = [texts.setdefault(_text_around(rule), len(texts)) for rule in read.rules]
+        rules = [
+            (name.removeprefix(start), rule.settings, _offsets(rule), number)
+            for name, rule, number in zip(names, read.rules, numbers, strict=True)
+        ]
+        skipped = [
+            (None if rule == file else rule, reason, file.removeprefix(start))
+            for (rule, reason, _), file in zip(read.skipped, files, strict=True)
+        ]
+        self._put(key, _Archive([*texts], rules, skipped))
+
+    def _put(self, key: bytes, kept: object) -> None:
+        try:
+            self._used[key] = msgspec.Raw(msgspec.msgpack.encode(kept))
+        except (OverflowError, UnicodeEncodeError, RecursionError):  # numbers and texts that msgpack does not have
+            return
+        self._has_new = True
+
+    def save(self) -> None:
+        """Keep what was found and what is new, and nothing else, if there is anything new."""
+        if self._has_new:
+            self._store.write(msgspec.msgpack.encode(self._used))
+
+    def _read(self) -> dict[bytes, msgspec.Raw]:
+        data = self._store.read()
+        try:
+            return {} if data is None else msgspec.msgpack.decode(data, type=dict[bytes, msgspec.Raw])
+        except msgspec.MsgspecError:
+            return {}
+
+
+def archive_key(data: bytes) -> bytes:
+    """Return what tells an archive from others, and from other files: its content."""
+    return digest("archive", data)
+
+
+def file_key(name: str, data: bytes, *, is_named: bool) -> bytes:
+    """Return what tells a file from others: its content, and of its name what says how to read it, or names a rule."""
+    return digest(RuleText("", name).base_name, str(is_named), data)
+
+
+def _rule(holder: RuleText, settings: dict[str, object], offsets: Offsets | None) -> Rule:
+    if not settings:
+        return bare_rule(holder)
+    query = str(settings["query"])
+    source = Source(query, holder.file) if offsets is None else Source(query, holder.file, holder.text, offsets)
+    return rule_of(holder, settings, source)
+
+
+def _offsets(rule: Rule) -> Offsets | None:
+    return rule.source.offsets if rule.source.document is not None else None
+
+
+def _text_around(rule: Rule) -> str:
+    """Return the text that is needed to make a rule of its settings again."""
+    return rule.source.document or ("" if rule.settings else rule.query)
+
+
+def _are_plain(rules: list[Rule]) -> bool:
+    return all(rule.settings.get("query", rule.query) == rule.query and _is_plain(rule.settings) for rule in rules)
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether a setting is what JSON has: TOML has times, which would come back as texts."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending += item.values()
+        elif isinstance(item, list):
+            pending += item
+        elif not isinstance(item, _PLAIN):
+            return False
+    return True

@@ -1,0 +1,259 @@
+"""Rules as Elastic's documentation prints them: the text of a rule's page, plain or as Markdown.
+
+The page names its parts (`Rule type:`, `Tags:`, `Framework:`) but not the query: that stands between the licence, or
+the guides behind it, and the threat.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from eqlite.rules.formats.settings import NoRule, RuleText, add_rule
+from eqlite.rules.model import LoadedRules
+from eqlite.source import Source, Span
+
+_LABELS = {
+    "rule type": "type",
+    "rule indices": "index",
+    "rule severity": "severity",
+    "severity": "severity",
+    "risk score": "risk_score",
+    "runs every": "interval",
+    "searches indices from": "from",
+    "maximum alerts per execution": "max_signals",
+    "references": "references",
+    "tags": "tags",
+    "version": "version",
+    "rule authors": "author",
+    "rule license": "license",
+    "rule id": "rule_id",
+}
+_LISTS = frozenset({"index", "references", "tags", "author"})
+_NUMBERS = frozenset({"risk_score", "max_signals", "version"})
+_HEADINGS = {"rule query": "query", "investigation guide": "note", "setup": "setup"}
+_THREAT_HEADS = {"tactic": "tactic", "technique": "technique", "sub technique": "sub", "sub-technique": "sub"}
+
+_BULLETS = ("- ", "* ", "• ")
+_LINK = re.compile(r"\[([^\[\]]*)\]\(([^()\s]*)\)")
+# A category in lower case, as all are: a line of a guide may well begin with `Look where`.
+_QUERY_START = re.compile(r'(?:[a-z_]\w*|"[^"]*") +where\b|sequence +(?:by|with)\b|sequence +\[|sample +by\b|/\*|//')
+
+
+class _Line(NamedTuple):
+    start: int
+    text: str
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+def is_page(text: str) -> bool:
+    """Tell whether a text looks like a rule's page."""
+    return any(_label(line.text)[0] == "type" for line in _lines(text))
+
+
+def load_page(holder: RuleText, into: LoadedRules) -> None:
+    """Add the rule of a page.
+
+    Raises:
+        NoRule: the text is no rule page.
+    """
+    lines = list(_lines(holder.text))
+    first = next((number for number, line in enumerate(lines) if _label(line.text)[0] == "type"), None)
+    if first is None:
+        raise NoRule("no line `Rule type:`")
+    threat_start = next((number for number in range(first, len(lines)) if _is_threat(lines[number].text)), len(lines))
+    values, places, after = _read_labels(lines, first, threat_start)
+    values |= _read_head(lines[:first])
+    values |= _read_guides(lines[after:threat_start])
+    values["threat"] = list(_read_threat(lines[threat_start:]))
+    query = _find_query(lines[after:threat_start])
+    if query is not None:
+        values["query"] = holder.text[query.start : query.end]
+        places["query"] = query
+
+    def locate(path: tuple[str, ...]) -> Span | None:
+        return places.get(path[0]) if path else Span(lines[first].start, lines[first].end)
+
+    def make_source(text: str) -> Source:
+        start = query.start if query is not None else 0
+        return Source(text, holder.file, holder.text, ((0, start),))
+
+    add_rule(into, holder, values, locate=locate, make_source=make_source)
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    start = 0
+    for line in text.split("\n"):
+        yield _Line(start, line.removesuffix("\r"))
+        start += len(line) + 1
+
+
+def _label(line: str) -> tuple[str | None, str]:
+    """Return the setting that a line names, None for none, and what stands behind the colon."""
+    label, colon, rest = line.replace("**", "").partition(":")
+    return (_LABELS.get(label.strip().lower()) if colon else None), rest.strip()
+
+
+def _item(line: str) -> str | None:
+    """Return what stands behind a bullet; None where there is no bullet."""
+    stripped = line.strip()
+    return stripped[2:].strip() if stripped.startswith(_BULLETS) else None
+
+
+def _read_head(lines: list[_Line]) -> dict[str, object]:
+    """Return name and description: the first line, and all up to the settings."""
+    texts = [line.text.strip() for line in lines]
+    if texts and texts[0] == "---" and "---" in texts[1:]:
+        texts = texts[texts.index("---", 1) + 1 :]
+    # Copied from a browser, headings come with a line or a word `edit`.
+    texts = [text for text in texts if text and text != "edit"]
+    if not texts:
+        return {}
+    title = texts[0].lstrip("# ")
+    name = title.partition(" [")[0] if texts[0].startswith("#") else title
+    paragraphs = [text.removesuffix("edit") for text in texts[1:] if text.removesuffix("edit") not in (title, name)]
+    return {"name": name.removesuffix("edit"), "description": "\n".join(paragraphs)}
+
+
+def _read_labels(lines: list[_Line], first: int, last: int) -> tuple[dict[str, object], dict[str, Span], int]:
+    """Return the settings, where each stands, and the number of the line behind the last one.
+
+    The licence comes last, but may be missing or stand elsewhere; a name that comes again is part of some text.
+    """
+    values: dict[str, object] = {}
+    places: dict[str, Span] = {}
+    number = after = first
+    while number < last:
+        line = lines[number]
+        setting, rest = _label(line.text)
+        if setting is None or setting in values:
+            if line.text.strip() and ("license" in values or _starts_query(lines[number : number + 2])):
+                break
+            number += 1
+            continue
+        places[setting] = Span(line.start, line.end)
+        number = after = number + 1
+        if setting not in _LISTS:
+            values[setting] = _read_scalar(setting, rest)
+            continue
+        items = [rest] if rest and rest != "None" else []
+        while number < last and ((item := _item(lines[number].text)) is not None or not lines[number].text.strip()):
+            if item:
+                items.append(item)
+                after = number + 1
+            number += 1
+        values[setting] = [_LINK.sub(r"\2" if setting == "references" else r"\1", item) for item in items]
+    return values, places, after
+
+
+def _starts_query(lines: list[_Line]) -> bool:
+    """Tell whether a query starts with these lines: the first two, for `any` may stand alone on its line."""
+    return _QUERY_START.match(" ".join(" ".join(line.text.split()) for line in lines)) is not None
+
+
+def _read_scalar(setting: str, text: str) -> object:
+    if setting in _NUMBERS:
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text or None
+    if setting in ("from", "interval"):
+        # `now-9m (Date Math format, see also …)`; `None` where the rule leaves it out
+        word = text.split(None, 1)[0] if text else ""
+        return None if word == "None" else word
+    return text
+
+
+def _heading(line: str) -> str | None:
+    """Return which part of the page a line opens if it is a heading: `Setup`, `Setupedit`, `## Setup [anchor]`."""
+    title = line.strip()
+    if title.startswith("#"):
+        title = title.partition(" [")[0]
+    return _HEADINGS.get(title.strip("#* ").removesuffix("edit").lower())
+
+
+def _read_guides(lines: list[_Line]) -> dict[str, object]:
+    """Return the investigation guide and the setup, where they stand under headings."""
+    guides: dict[str, object] = {}
+    part: str | None = None
+    body: list[str] = []
+    for line in lines:
+        heading = _heading(line.text)
+        if heading is None or heading == part:
+            body.append(line.text)
+            continue
+        if part in ("note", "setup"):
+            guides[part] = "\n".join(body).strip()
+        part, body = heading, []
+    return guides
+
+
+def _find_query(lines: list[_Line]) -> Span | None:
+    """Return where the query stands among the lines between the licence and the threat."""
+    headings = [number for number, line in enumerate(lines) if _heading(line.text) == "query"]
+    rest = lines[headings[-1] + 1 :] if headings else lines
+    fences = [number for number, line in enumerate(rest) if line.text.startswith("```")]
+    fenced = _filled(rest[fences[-2] + 1 : fences[-1]]) if len(fences) >= 2 else []
+    if len(fences) >= 2 and (headings or _starts_query(fenced[:2])):
+        filled = fenced
+    else:
+        filled = _filled(rest) if headings else _drop_prose(_filled(rest))
+    return Span(filled[0].start, filled[-1].end) if filled else None
+
+
+def _filled(lines: list[_Line]) -> list[_Line]:
+    """Return the lines that hold something; `edit` is what a browser copies of a heading's button."""
+    return [line for line in lines if line.text.strip() not in ("", "edit")]
+
+
+def _drop_prose(filled: list[_Line]) -> list[_Line]:
+    """Return the lines from the query on: a guide without a heading may stand before it."""
+    start = next((number for number in range(len(filled)) if _starts_query(filled[number : number + 2])), 0)
+    return filled[start:]
+
+
+def _is_threat(line: str) -> bool:
+    label, colon, rest = line.strip().replace("**", "").partition(":")
+    # `Framework : "x"` could be a line of a query.
+    return bool(colon) and label == "Framework" and not rest.lstrip().startswith(('"', "("))
+
+
+def _read_threat(lines: list[_Line]) -> Iterator[dict[str, object]]:
+    """Yield the entries of the threat in the form of Kibana's API."""
+    threat: dict[str, object] | None = None
+    techniques: list[dict[str, object]] = []
+    current: dict[str, object] = {}
+    for line in lines:
+        text = (_item(line.text) or line.text).replace("**", "").strip()
+        label, colon, rest = text.partition(":")
+        label, rest = label.strip().lower(), rest.strip()
+        if not colon:
+            continue
+        if label == "framework":
+            if threat is not None:
+                yield threat
+            techniques = []
+            threat = {"framework": _framework(rest), "technique": techniques}
+        elif threat is not None and label in _THREAT_HEADS and not rest:
+            current = {}
+            if label == "tactic":
+                threat["tactic"] = current
+            elif label == "technique" or not techniques:
+                current["subtechnique"] = []
+                techniques.append(current)
+            else:
+                parts = techniques[-1]["subtechnique"]
+                assert isinstance(parts, list)
+                parts.append(current)
+        elif label in ("name", "id", "reference url"):
+            current["reference" if label == "reference url" else label] = _LINK.sub(r"\2", rest)
+    if threat is not None:
+        yield threat
+
+
+def _framework(name: str) -> str:
+    """Return a framework's name without its trade mark, in whatever form that was copied."""
+    for mark in ("^TM^", "™", "TM"):
+        name = name.removesuffix(mark)
+    return name

@@ -1,0 +1,294 @@
+"""Loads rules from files, directories, globs and archives, each format told by name or content.
+
+Loading reads settings and queries; the queries themselves are not parsed here. `load_rules` never stops at a broken
+rule: it lists all problems of all files, and the good rules stay usable.
+"""
+
+from __future__ import annotations
+
+import codecs
+import glob
+import io
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+
+from eqlite.diagnostics import Diagnostic
+from eqlite.errors import EventError, RuleError
+from eqlite.limits import MAX_CACHE_FILE_BYTES
+from eqlite.rules.file_cache import Files, archive_key, file_key
+from eqlite.rules.formats.archive import BadArchive, unpack
+from eqlite.rules.formats.settings import NoRule, RuleText
+from eqlite.rules.model import LoadedRules, Rule, Skipped
+
+Loader = Callable[[RuleText, LoadedRules], None]
+
+_FORMS = {".toml": "toml", ".eql": "bare", ".ndjson": "json", ".jsonl": "json", ".json": "json"}
+_RULE_SUFFIXES = (*_FORMS, ".txt")
+_ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip")
+_PACKINGS = (".gz", ".zst")
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_JSON_START = re.compile(r"\s{0,99}(?:\{|\[\s{0,99}[\]{])")
+_TOML_START = re.compile(r"^[ \t]{0,99}(?:\[rule\]|\[metadata\]|rule\.query[ \t]{0,99}=)", re.MULTILINE)
+
+
+def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
+    """Return the one rule that a file or a text holds: a rule page, TOML, JSON or bare EQL.
+
+    Args:
+        path_or_text: a path, or the text itself; a text of one line is told from a path by its blanks.
+
+    Raises:
+        RuleError: there is no such file; no rule in it, or more than one; it is wrong, or not EQL.
+
+    >>> load_rule('process where process.name == "mshta.exe"').query
+    'process where process.name == "mshta.exe"'
+    """
+    loaded = LoadedRules()
+    given = os.fspath(path_or_text)
+    if isinstance(path_or_text, str) and _is_text(given):
+        name = "the text"
+        _load_text(RuleText(given.removeprefix("\ufeff")), loaded, is_named=True)
+    else:
+        name = f"`{given}`"
+        _load_path(given, loaded)
+    if any(problem.is_error for problem in loaded.problems):
+        raise RuleError(diagnostics=loaded.problems)
+    if len(loaded.rules) == 1 and not loaded.skipped:
+        return loaded.rules[0]
+    count = len(loaded.rules) + len(loaded.skipped)
+    if count == 1:
+        raise RuleError(f"{name} holds {loaded.skipped[0].reason}: `{loaded.skipped[0].rule}`")
+    raise RuleError(f"{name} holds {count or 'no'} rules, not one" + (": use load_rules" if count else ""))
+
+
+def load_rules(*paths: str | os.PathLike[str], files: Files | None = None) -> LoadedRules:
+    """Return all rules of files, directories (with all below), globs and archives.
+
+    A file that is named twice is read once. Rules in other languages are in `skipped`, with the reason; what is wrong,
+    missing files too, is in `problems`. Nothing is raised. `*.test.toml` files hold tests of rules and are passed over.
+    What `files` keeps is not read anew.
+    """
+    loaded = LoadedRules()
+    seen: set[str] = set()
+    for given in paths:
+        path = os.fspath(given)
+        for file, is_named in _expand(path, loaded):
+            real = os.path.realpath(file)
+            if real not in seen and not file.endswith(".test.toml"):
+                seen.add(real)
+                _load_file(file, loaded, files, is_named=is_named)
+    _report_duplicates(loaded)
+    return loaded
+
+
+def _load_path(path: str, into: LoadedRules) -> None:
+    for file, is_named in _expand(path, into):
+        _load_file(file, into, None, is_named=is_named)
+
+
+def _is_text(given: str) -> bool:
+    if "\n" in given:
+        return True
+    looks_like_path = _bare_name(given).endswith((*_RULE_SUFFIXES, *_ARCHIVE_SUFFIXES))
+    return not os.path.lexists(given) and any(sign.isspace() for sign in given) and not looks_like_path
+
+
+def _expand(path: str, into: LoadedRules) -> Iterator[tuple[str, bool]]:
+    """Yield the files that a path names, sorted, and whether it names them outright: then they must hold rules."""
+    if os.path.isdir(path):
+        files = sorted(_walk(path, into))
+        if not files:
+            into.problems.append(Diagnostic("bad-rule-file", f"no rule file in the directory `{path}`", file=path))
+        yield from ((file, False) for file in files)
+    elif os.path.lexists(path):
+        yield path, True
+    elif glob.has_magic(path):
+        found = sorted(glob.glob(path, recursive=True))
+        if not found:
+            into.problems.append(_unreadable(path, f"no file matches `{path}`"))
+        for name in found:
+            yield from ((file, False) for file in (sorted(_walk(name, into)) if os.path.isdir(name) else [name]))
+    else:
+        into.problems.append(_unreadable(path, f"cannot read `{path}`: no such file"))
+
+
+def _walk(directory: str, into: LoadedRules) -> Iterator[str]:
+    def report(error: OSError) -> None:
+        into.problems.append(_unreadable(str(error.filename), f"cannot read `{error.filename}`: {error.strerror}"))
+
+    for folder, folders, names in os.walk(directory, onerror=report):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if _is_wanted(name) or name.lower().endswith(_ARCHIVE_SUFFIXES):
+                yield os.path.join(folder, name)
+
+
+def _is_wanted(name: str) -> bool:
+    """Tell whether a file found in a directory or an archive may hold rules, by its name."""
+    parts = name.split("/")
+    if any(part.startswith(".") and part not in (".", "..") for part in parts):
+        return False
+    return _bare_name(name).endswith(_RULE_SUFFIXES) and not name.lower().endswith(".test.toml")
+
+
+def _bare_name(name: str) -> str:
+    """Return a name in lower case and without the suffix of a compression."""
+    name = name.lower()
+    for packing in _PACKINGS:
+        name = name.removesuffix(packing)
+    return name
+
+
+def _load_file(path: str, into: LoadedRules, files: Files | None, *, is_named: bool) -> None:
+    try:
+        with open(path, "rb") as file:
+            size = _size(file) if path.lower().endswith(_ARCHIVE_SUFFIXES) else None
+            if files is not None and size is not None and size <= MAX_CACHE_FILE_BYTES:
+                _load_archive(file.read(size), path, into, files, is_named=is_named)
+            else:
+                _load_members(file, path, into, files, is_named=is_named)
+    except OSError as error:
+        into.problems.append(_unreadable(path, f"cannot read `{path}`: {error.strerror or error}"))
+    except (BadArchive, EventError) as error:
+        into.problems.append(_unreadable(path, f"cannot read `{path}`: {error}"))
+
+
+def _size(file: io.BufferedReader) -> int | None:
+    """Return the size of a file; None for a pipe, and for whatever else has none."""
+    status = os.fstat(file.fileno())
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _load_archive(data: bytes, path: str, into: LoadedRules, files: Files, *, is_named: bool) -> None:
+    """Add the rules of an archive, as they are kept from an earlier run if they are."""
+    key = archive_key(data)
+    read = files.find_archive(key, path)
+    if read is None:
+        read = LoadedRules()
+        try:
+            _load_members(io.BufferedReader(io.BytesIO(data)), path, read, None, is_named=is_named)
+        except (BadArchive, EventError):
+            into.add(read)  # what came before the damage is good
+            raise
+        files.keep_archive(key, path, read)
+    into.add(read)
+
+
+def _load_members(
+    file: io.BufferedReader, path: str, into: LoadedRules, files: Files | None, *, is_named: bool
+) -> None:
+    """Add the rules of a file: of those in it if it is an archive."""
+    is_empty = True
+    for name, data in unpack(file, _is_wanted):
+        full_name = path if name is None else f"{path}/{_printable(name.removeprefix('./'))}"
+        _load_member(data, full_name, into, files, is_named=is_named and name is None)
+        is_empty = False
+    if is_empty and is_named:
+        into.problems.append(Diagnostic("bad-rule-file", f"no rule file in the archive `{path}`", file=path))
+
+
+def _printable(name: str) -> str:
+    """Return a name out of an archive without signs that could command the terminal on which it is shown."""
+    if name.isprintable():
+        return name
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in name)
+
+
+def _load_member(data: bytes, name: str, into: LoadedRules, files: Files | None, *, is_named: bool) -> None:
+    """Add the rules of a file, as they are kept from an earlier run if they are."""
+    if files is None:
+        _load_bytes(data, name, into, is_named=is_named)
+        return
+    key = file_key(name, data, is_named=is_named)
+    rules = files.find(key, lambda: RuleText(_decode(data), name))
+    if rules is None:
+        read = LoadedRules()
+        _load_bytes(data, name, read, is_named=is_named)
+        if not read.problems and not read.skipped:
+            files.keep(key, read.rules)
+        into.add(read)
+    else:
+        into.rules += rules
+
+
+def _load_bytes(data: bytes, name: str, into: LoadedRules, *, is_named: bool) -> None:
+    try:
+        text = _decode(data)
+    except UnicodeDecodeError as error:
+        message = f"`{name}` is not UTF-8: byte {error.start + 1}"
+        into.problems.append(Diagnostic("bad-rule-file", message, file=name))
+        return
+    _load_text(RuleText(text, name), into, is_named=is_named)
+
+
+def _decode(data: bytes) -> str:
+    return data.decode("utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig")
+
+
+def _load_text(holder: RuleText, into: LoadedRules, *, is_named: bool) -> None:
+    name = _bare_name(holder.file or "")
+    if name.endswith(".txt") and not is_named and not _is_page(holder.text):
+        return  # a licence, a note: text files are rule pages or nothing to us
+    form = _FORMS.get(os.path.splitext(name)[1]) or _form_of(holder.text)
+    try:
+        _loader(form)(holder, into)
+    except NoRule as reason:
+        if is_named:
+            message = f"{f'`{holder.file}`' if holder.file else 'the text'} holds no rule: {reason}"
+            into.problems.append(Diagnostic("bad-rule-file", message, file=holder.file))
+        else:
+            into.skipped.append(Skipped(holder.file or holder.stem, f"no rule: {reason}", holder.file))
+
+
+def _form_of(text: str) -> str:
+    """Return the form of a text whose name does not say what it is."""
+    if _JSON_START.match(text):
+        return "json"
+    if _TOML_START.search(text):  # before pages: a note in TOML may quote one
+        return "toml"
+    return "page" if _is_page(text) else "bare"
+
+
+def _is_page(text: str) -> bool:
+    from eqlite.rules.formats.page import is_page
+
+    return is_page(text)
+
+
+def _loader(form: str) -> Loader:
+    """Return what reads a form; it is imported when there is something to read."""
+    match form:
+        case "toml":
+            from eqlite.rules.formats.toml import load_toml
+
+            return load_toml
+        case "json":
+            from eqlite.rules.formats.json import load_json
+
+            return load_json
+        case "page":
+            from eqlite.rules.formats.page import load_page
+
+            return load_page
+        case _:
+            from eqlite.rules.formats.bare_query import load_bare
+
+            return load_bare
+
+
+def _report_duplicates(loaded: LoadedRules) -> None:
+    first: dict[str, Rule] = {}
+    for rule in loaded.rules:
+        if rule.rule_id is None:
+            continue
+        other = first.setdefault(rule.rule_id, rule)
+        if other is not rule:
+            message = f"rule id `{rule.rule_id}` is that of two rules: `{other.name}` and `{rule.name}`"
+            note = f"the other one is in {other.source.name}"
+            loaded.problems.append(Diagnostic("duplicate-rule", message, note=note, file=rule.source.name))
+
+
+def _unreadable(path: str, message: str) -> Diagnostic:
+    return Diagnostic("unreadable-file", message, file=path)

@@ -1,0 +1,160 @@
+"""Many rules together: loaded, compiled, run over events.
+
+>>> import eqlite
+>>> rules = eqlite.load_rules("examples/suspicious_interactive_interpreter.txt")
+>>> events = eqlite.read_events("examples/cloud_defend_events.ndjson")
+>>> [detection.events[0].id for detection in rules.run(events)]
+['pos-python', 'pos-perl-case', 'pos-ruby-glued']
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, overload
+
+from eqlite.cache.plans import Plans
+from eqlite.diagnostics import Diagnostic
+from eqlite.errors import EqlError
+from eqlite.events.document import AnyEvent
+from eqlite.execution.detection import Detection
+from eqlite.execution.run import RunStats, run_rules
+from eqlite.gc_policy import rare_collections
+from eqlite.profiling.model import Profile
+from eqlite.query import Query
+from eqlite.rules import loader as loading
+from eqlite.rules.file_cache import Files
+from eqlite.rules.model import Rule, Skipped
+
+
+def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
+    """Return the one rule in a file or a text; see `eqlite.rules.loader.load_rule`."""
+    return loading.load_rule(path_or_text)
+
+
+def load_rules(*paths: str | os.PathLike[str], cache: bool = False) -> RuleSet:
+    """Return all rules of files, directories, globs and archives. Nothing is raised: see `RuleSet.problems`.
+
+    Args:
+        paths: where the rules are.
+        cache: keep what files say and queries mean in the user's cache folder, and take it from there the next time.
+    """
+    places = tuple(os.path.realpath(path) for path in paths) if cache else ()
+    with rare_collections():
+        files = Files(places) if cache else None
+        loaded = loading.load_rules(*paths, files=files)
+    if files is not None:
+        files.save()
+    return RuleSet(loaded.rules, loaded.skipped, loaded.problems, places)
+
+
+class RuleSet(Sequence[Rule]):
+    """A sequence of rules that can be run together.
+
+    Attributes:
+        skipped: rules that are left out on purpose (other languages), with the reason.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        skipped: Iterable[Skipped] = (),
+        problems: Iterable[Diagnostic] = (),
+        cached_for: tuple[str, ...] = (),
+    ) -> None:
+        """Make a set of rules; `cached_for` are the paths for which the cache keeps what the queries mean."""
+        self._rules = tuple(rules)
+        self.skipped = tuple(skipped)
+        self._file_problems = tuple(problems)
+        self._cached_for = cached_for
+
+    @overload
+    def __getitem__(self, index: int) -> Rule: ...
+    @overload
+    def __getitem__(self, index: slice) -> RuleSet: ...
+    def __getitem__(self, index: int | slice) -> Rule | RuleSet:
+        return RuleSet(self._rules[index]) if isinstance(index, slice) else self._rules[index]
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def __repr__(self) -> str:
+        return f"RuleSet({len(self._rules)} rules, {len(self.skipped)} skipped)"
+
+    @property
+    def problems(self) -> tuple[Diagnostic, ...]:
+        """Return everything wrong with the files and the queries; the rules are compiled at the first call."""
+        return (*self._file_problems, *self._compiled[1])
+
+    def compile(self, **options: Any) -> list[tuple[Rule, Query]]:
+        """Return each usable rule with its query; `options` are those of `eqlite.compile`."""
+        if not options:
+            return list(self._compiled[0])
+        return self._compile_all(options)[0]
+
+    def compile_with_problems(self, **options: Any) -> tuple[list[tuple[Rule, Query]], tuple[Diagnostic, ...]]:
+        """Return the usable rules with their queries, and everything wrong with the others and with their files."""
+        compiled, problems = self._compile_all(options)
+        return compiled, (*self._file_problems, *problems)
+
+    @cached_property
+    def _compiled(self) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
+        return self._compile_all({})
+
+    def _compile_all(self, options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
+        if not self._cached_for:
+            return _compile_all(self._rules, lambda rule: rule.compile(**options))
+        plans = Plans(self._cached_for, options)
+        answer = _compile_all(self._rules, lambda rule: plans.compile(rule.source, rule.compile_options(options)))
+        plans.save()
+        return answer
+
+    def run(
+        self, events: Iterable[AnyEvent], *, by_index: bool = False, stats: RunStats | None = None, **options: Any
+    ) -> Iterator[Detection]:
+        """Run all usable rules over finite input; the answer does not depend on the order of the events.
+
+        Args:
+            events: documents; those of `read_events` know where they come from.
+            by_index: let a rule see only the documents that its index patterns cover.
+            stats: gets the counts.
+            options: those of `eqlite.compile`.
+
+        Yields:
+            Detections by the order of their last event, then of the rules, once all events are read.
+        """
+        return run_rules(self.compile(**options), events, by_index=by_index, stats=stats)
+
+    def profile(self, events: Iterable[AnyEvent], **options: Any) -> Profile:
+        """Measure what each clause of each usable rule costs over events, and how often it holds.
+
+        Every rule is evaluated as if it were run alone, by the python backend. No event is kept. Ctrl-C ends the
+        measuring with what there is by then (`Profile.interrupted`).
+
+        Args:
+            events: documents; each takes several times as long as in a run of every rule alone.
+            options: those of `eqlite.compile`.
+        """
+        from eqlite.profiling.profiler import profile_rules  # which reads the texts of the clauses
+
+        return profile_rules(self.compile(**options), events)
+
+
+def _compile_all(
+    rules: Iterable[Rule], compile_rule: Callable[[Rule], Query]
+) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
+    compiled: list[tuple[Rule, Query]] = []
+    problems: list[Diagnostic] = []
+    with rare_collections():
+        for rule in rules:
+            try:
+                query = compile_rule(rule)
+            except EqlError as error:
+                if not error.diagnostics:  # not about the rule: an option that cannot be
+                    raise
+                problems.extend(error.diagnostics)
+            else:
+                compiled.append((rule, query))
+                problems.extend(query.diagnostics)
+    return compiled, problems

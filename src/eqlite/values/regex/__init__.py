@@ -1,0 +1,1 @@
+"""Regular expressions as Elasticsearch matches them."""
