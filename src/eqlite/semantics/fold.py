@@ -179,8 +179,8 @@ def _fold_like(node: plan.Like) -> plan.Expression:
 def _fold_regex(node: plan.Regex) -> plan.Expression:
     """Rewrite a pattern that matches everything, or one text only; Lucene is asked this, whatever the value."""
     try:
-        regex = compile_regex(node.pattern)
-    except (RegexSyntaxError, RegexLimitError):  # a pattern of Java's, for a computed value
+        regex = compile_regex(node.pattern, flavour="lucene" if isinstance(node.value, plan.FieldValue) else "script")
+    except (RegexSyntaxError, RegexLimitError):  # said by the check of regular expressions
         return compute(node)
     if regex.matches_everything:
         return _not_null(node.value, node)

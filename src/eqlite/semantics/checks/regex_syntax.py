@@ -10,7 +10,7 @@ from eqlite.values.regex.compile import RegexLimitError, RegexSyntaxError, compi
 
 
 def check_regex_syntax(query: ast.Query, context: Context) -> None:
-    """Report patterns that Lucene (for a computed value: Java) does not take, and those over the limits."""
+    """Report patterns that Lucene (for a computed value: or Java) does not take, and those over the limits."""
     if "regex" not in context.collector.source.text:
         return  # as for most queries
     for node in walk(query):
@@ -20,15 +20,21 @@ def check_regex_syntax(query: ast.Query, context: Context) -> None:
 
 def _check(node: ast.PatternMatch, context: Context) -> None:
     texts = [pattern.value for pattern in node.patterns if isinstance(pattern.value, str)]
-    on_field = isinstance(node.value, ast.FieldRef)
     joined = "|".join(texts)
     span = node.patterns[0].span.to(node.patterns[-1].span)
+    engine = "Lucene"
     try:
-        compile_regex(joined, insensitive=node.operator == "regex~", flavour="lucene" if on_field else "java")
+        if isinstance(node.value, ast.FieldRef):
+            compile_regex(joined, insensitive=node.operator == "regex~")
+            return
+        read = compile_regex(joined, flavour="script")
+        engine = "Java"
+        if read.single_string is None and not read.matches_everything:
+            compile_regex(joined, insensitive=node.operator == "regex~", flavour="java")
     except RegexSyntaxError as error:
         context.collector.report(
             "bad-regex",
-            f"the pattern is no regular expression of {'Lucene' if on_field else 'Java'}: {error.message}",
+            _message(error.message, engine, on_field=isinstance(node.value, ast.FieldRef)),
             span,
             label=error.message[:60],
             elasticsearch=error.message,
@@ -43,3 +49,10 @@ def _check(node: ast.PatternMatch, context: Context) -> None:
                 f"maximum of [{MAX_REGEX_CHARACTERS}]."
             ),
         )
+
+
+def _message(reason: str, engine: str, *, on_field: bool) -> str:
+    if "not supported" in reason:
+        return f"eqlite cannot match this regular expression: {reason}"
+    where = "" if on_field or engine == "Java" else ", which reads the patterns for function results first"
+    return f"the pattern is no regular expression of {engine}{where}: {reason}"
