@@ -13,6 +13,8 @@ from typing import Any
 
 from eqlite.datatypes import DATES, NUMBERS, DataType
 from eqlite.values.dates.instants import format_instant, parse_date_value
+from eqlite.values.dates.script_text import instant_text
+from eqlite.values.java_types import UnsignedLong
 from eqlite.values.network import format_address, parse_address
 from eqlite.values.numbers import narrow, to_number
 from eqlite.values.text import to_text
@@ -202,15 +204,22 @@ def _number(value: Any, field: Field) -> int | float | None:
     return narrow(number, field.type)
 
 
-def script_value(value: Any, field: Field) -> Scalar:
-    """Return a converted value as functions see it: addresses, dates and what JSON does not know as text."""
+def shown_value(value: Any, field: Field) -> Scalar:
+    """Return a converted value as join keys show it: addresses, dates and what JSON does not know as text."""
     if field.type is DataType.IP:
         return format_address(value)
-    if field.type is DataType.DATETIME:
-        return format_instant(value * NANOS_PER_MILLI)
-    if field.type is DataType.DATE_NANOS:
-        return format_instant(value)
+    if field.type in DATES:
+        return format_instant(value if field.type is DataType.DATE_NANOS else value * NANOS_PER_MILLI)
     if not isinstance(value, (str, int, float)):
         return to_text(value)
     scalar: Scalar = value
     return scalar
+
+
+def script_value(value: Any, field: Field) -> Scalar:
+    """Return a converted value as functions and operators see it: as a join key, but for Java's dates and numbers."""
+    if field.type is DataType.UNSIGNED_LONG:
+        return UnsignedLong(value)
+    if field.type in DATES:
+        return instant_text(value if field.type is DataType.DATE_NANOS else value * NANOS_PER_MILLI)
+    return shown_value(value, field)

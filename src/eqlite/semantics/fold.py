@@ -15,6 +15,7 @@ from eqlite.functions.registry import Value, ValueFault
 from eqlite.language.literals import INT_MAX
 from eqlite.plan.evaluation import evaluate, invert, left_chain
 from eqlite.source import Span
+from eqlite.values.java_types import UnsignedLong
 from eqlite.values.regex.compile import RegexLimitError, RegexSyntaxError, compile_regex
 from eqlite.values.wildcard import like_pattern
 
@@ -82,6 +83,7 @@ def compute(expression: plan.Expression, faults: list[Fault] | None = None) -> p
 
 def constant(value: Value, origin: plan.Expression) -> plan.Constant:
     """Return a constant that stands in the place of `origin`."""
+    value = int(value) if isinstance(value, UnsignedLong) else value  # plans are kept as data, which has no such class
     return plan.Constant(value, type=_type_of(value), span=origin.span)
 
 
