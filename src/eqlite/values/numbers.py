@@ -340,8 +340,7 @@ def _to_double(value: Number) -> float:
 def _exact(result: int, operands: tuple[Number, Number], bits: int) -> int:
     """Return the result of an integer operation; fault where it does not fit.
 
-    An operand from an unsigned_long field, or beyond a long, is an unsigned long, and then so is the result: it may
-    not be negative.
+    An operand of an unsigned_long field, or beyond a long, makes the result one as well: it may not be negative.
     """
     if max(operands) > _MAX_LONG or any(isinstance(operand, UnsignedLong) for operand in operands):
         if 0 <= result <= _MAX_UNSIGNED:
