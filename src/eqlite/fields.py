@@ -40,6 +40,8 @@ class Field:
         formats: date formats of the mapping; empty for the default.
         scaling_factor: of a scaled_float.
         optional: written `?name`; as a join key it may be null.
+        constant: the value that every document has, whatever stands in it (constant_keyword).
+        sources: the paths of further fields whose values are copied here (copy_to).
     """
 
     name: str
@@ -50,11 +52,29 @@ class Field:
     formats: tuple[str, ...] = ()
     scaling_factor: float | None = None
     optional: bool = False
+    constant: Scalar | None = None
+    sources: tuple[str, ...] = ()
+
+    @property
+    def is_direct(self) -> bool:
+        """Return whether the raw values are those that stand at `path`: what reads by the path alone may read it."""
+        return self.constant is None and not self.sources
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether values are taken as they stand: no conversion by type, no replaced or ignored ones."""
-        return self.type is DataType.UNKNOWN and self.null_value is None and self.ignore_above is None
+        """Return whether values are taken as they stand: no conversion by type, no replaced or ignored ones."""
+        return (
+            self.type is DataType.UNKNOWN and self.null_value is None and self.ignore_above is None and self.is_direct
+        )
+
+    def raw_values(self, event: Mapping[str, Any]) -> list[Any]:
+        """Return the values that an event gives the field, as they stand: wherever the mapping says they come from."""
+        if self.constant is not None:
+            return [self.constant]
+        values = raw_values(event, self.path, self.null_value)
+        for source in self.sources:
+            values = values + raw_values(event, source, self.null_value)
+        return values
 
 
 def raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None = None) -> list[Any]:
@@ -163,7 +183,7 @@ def field_values(event: Mapping[str, Any], field: Field) -> list[Any]:
     Numbers come as int or float, addresses as the integer of their 16-byte form, dates as milliseconds (date_nanos:
     nanoseconds) since the epoch, everything textual as str; without a type they come as they stand.
     """
-    return converted(raw_values(event, field.path, field.null_value), field)
+    return converted(field.raw_values(event), field)
 
 
 def converted(values: list[Any], field: Field) -> list[Any]:

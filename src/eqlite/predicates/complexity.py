@@ -38,7 +38,8 @@ def is_in_line(leaf: plan.Condition) -> bool:
 def _is_plain(field_: Field) -> bool:
     parts = field_.path.split(".")
     is_usual = all(parts) and len(parts) <= MAX_NAME_PARTS
-    return is_usual and field_.type in _PLAIN_TYPES and field_.null_value is None and field_.ignore_above is None
+    is_usual = is_usual and field_.is_direct and field_.null_value is None and field_.ignore_above is None
+    return is_usual and field_.type in _PLAIN_TYPES
 
 
 def is_too_complex(condition: plan.Condition) -> bool:
