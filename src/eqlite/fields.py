@@ -207,11 +207,14 @@ def convert(value: Any, field: Field) -> Any:
     if kind in DATES:
         return parse_date_value(value, field.formats or None, nanos=kind is DataType.DATE_NANOS)
     text = to_text(value)
-    if field.ignore_above is not None and len(text) * 2 > field.ignore_above:
-        units = len(text) + sum(character > "\uffff" for character in text)
-        if units > field.ignore_above:
-            return None
-    return text
+    return text if field.ignore_above is None or is_within(text, field.ignore_above) else None
+
+
+def is_within(text: str, ignore_above: int) -> bool:
+    """Return whether a text has at most so many UTF-16 units."""
+    if len(text) * 2 <= ignore_above:
+        return True
+    return len(text) + sum(character > "\uffff" for character in text) <= ignore_above
 
 
 def _number(value: Any, field: Field) -> int | float | None:
