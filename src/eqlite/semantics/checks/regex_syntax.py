@@ -8,6 +8,9 @@ from eqlite.limits import MAX_REGEX_CHARACTERS
 from eqlite.semantics.context import Context
 from eqlite.values.regex.compile import RegexLimitError, RegexSyntaxError, compile_regex
 
+_NOT_OURS = "not supported"
+"""Stands in the reason for a pattern that Elasticsearch takes."""
+
 
 def check_regex_syntax(query: ast.Query, context: Context) -> None:
     """Report patterns that Lucene (for a computed value: or Java) does not take, and those over the limits."""
@@ -36,8 +39,8 @@ def _check(node: ast.PatternMatch, context: Context) -> None:
             "bad-regex",
             _message(error.message, engine, on_field=isinstance(node.value, ast.FieldRef)),
             span,
-            label=error.message[:60],
-            elasticsearch=error.message,
+            label=error.message.partition(":")[0][:60],
+            elasticsearch=None if _NOT_OURS in error.message else error.message,
         )
     except RegexLimitError as error:
         context.collector.report(
@@ -52,7 +55,7 @@ def _check(node: ast.PatternMatch, context: Context) -> None:
 
 
 def _message(reason: str, engine: str, *, on_field: bool) -> str:
-    if "not supported" in reason:
+    if _NOT_OURS in reason:
         return f"eqlite cannot match this regular expression: {reason}"
     where = "" if on_field or engine == "Java" else ", which reads the patterns for function results first"
     return f"the pattern is no regular expression of {engine}{where}: {reason}"
