@@ -9,7 +9,7 @@ from eqlite.semantics.context import Context
 from eqlite.values.regex.compile import RegexLimitError, RegexSyntaxError, compile_regex
 
 _NOT_OURS = "not supported"
-"""Stands in the reason for a pattern that Elasticsearch takes."""
+"""Stands in the reason for refusing a pattern that Elasticsearch takes."""
 
 
 def check_regex_syntax(query: ast.Query, context: Context) -> None:
@@ -35,12 +35,15 @@ def _check(node: ast.PatternMatch, context: Context) -> None:
         if read.single_string is None and not read.matches_everything:
             compile_regex(joined, insensitive=node.operator == "regex~", flavour="java")
     except RegexSyntaxError as error:
+        is_ours = _NOT_OURS in error.message
         context.collector.report(
             "bad-regex",
             _message(error.message, engine, on_field=isinstance(node.value, ast.FieldRef)),
             span,
             label=error.message.partition(":")[0][:60],
-            elasticsearch=None if _NOT_OURS in error.message else error.message,
+            help="put it as several conditions, joined with `and` and `not`" if is_ours else None,
+            note="Elasticsearch leaves it to Java, which goes back in the text" if is_ours else None,
+            elasticsearch=None if is_ours else error.message,
         )
     except RegexLimitError as error:
         context.collector.report(
