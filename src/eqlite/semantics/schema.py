@@ -13,6 +13,7 @@ from typing import Any
 
 from eqlite.datatypes import DataType
 from eqlite.semantics.similar_names import similar_names
+from eqlite.values.text import to_text
 
 _TYPES = {
     "constant_keyword": DataType.KEYWORD,
@@ -206,7 +207,7 @@ def _mapped(name: str, definition: Mapping[str, Any], path: str, nested: str | N
         exact=tuple(f"{name}.{key}" for key, sub in definition.get("fields", {}).items() if _is_exact(sub)),
         normalized="normalizer" in definition,
         nested_in=nested,
-        constant=None if es_type != "constant_keyword" or value is None else str(value),
+        constant=None if es_type != "constant_keyword" or value is None else to_text(value),
     )
 
 

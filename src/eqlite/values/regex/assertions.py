@@ -68,15 +68,28 @@ def with_assertions(text: str, assertions: Sequence[Assertion]) -> Iterator[str]
         >>> list(with_assertions("ab", [Assertion("start"), Assertion("very end")]))
         ['at 1', 'a', 'b', 'at 2']
     """
-    tests = [_test(assertion, text) for assertion in assertions]
+    tests = [(1 << place, _test(found, text)) for place, found in enumerate(assertions) if not found.ranges]
+    allowed = {"": sum(1 << place for place, found in enumerate(assertions) if found.ranges)}
     for at in range(len(text) + 1):
-        mask = 0
-        for index, test in enumerate(tests):
+        following = text[at : at + 1]
+        mask = allowed.get(following)
+        if mask is None:  # there may be as many sets as the pattern is long, but a text has few characters
+            mask = allowed[following] = _not_followed_by(ord(following), assertions)
+        for bit, test in tests:
             if test(at):
-                mask |= 1 << index
+                mask |= bit
         if mask:
             yield f"at {mask:x}"
-        yield from text[at : at + 1]
+        yield from following
+
+
+def _not_followed_by(code_point: int, assertions: Sequence[Assertion]) -> int:
+    """Return the mask of the assertions that a character may not come, of those that it is none of."""
+    mask = 0
+    for place, assertion in enumerate(assertions):
+        if assertion.ranges and not holds(assertion.ranges, code_point):
+            mask |= 1 << place
+    return mask
 
 
 def _test(assertion: Assertion, text: str) -> Callable[[int], bool]:
@@ -95,8 +108,6 @@ def _test(assertion: Assertion, text: str) -> Callable[[int], bool]:
             return lambda at: at < length and (at == 0 or (text[at - 1] in ends and not _splits(text, at, ends)))
         case "line end":
             return lambda at: at == length or (text[at] in ends and not _splits(text, at, ends))
-        case "not followed by":
-            return lambda at: at == length or not holds(assertion.ranges, ord(text[at]))
         case kind:
             words = [False, *_words(text), False]  # beside the place `at` stand words[at] and words[at + 1]
             wanted = kind == "word boundary"
