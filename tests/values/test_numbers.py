@@ -252,6 +252,16 @@ def test_an_unsigned_long_never_becomes_negative(
         operation(UnsignedLong(left), right)
 
 
+@given(st.integers(0, MAX_UNSIGNED), longs, st.sampled_from([add, subtract, multiply]))
+def test_unsigned_arithmetic_is_exact_or_a_fault(unsigned: int, other: int, operation: Callable[..., int]) -> None:
+    exact = {add: unsigned + other, subtract: unsigned - other, multiply: unsigned * other}[operation]
+    if 0 <= exact <= MAX_UNSIGNED:
+        assert operation(UnsignedLong(unsigned), other) == exact
+    else:
+        with pytest.raises(ArithmeticFault):
+            operation(UnsignedLong(unsigned), other)
+
+
 def test_what_an_unsigned_long_comes_to_is_one() -> None:
     seven = UnsignedLong(7)
     assert isinstance(subtract(subtract(seven, 3), 4), UnsignedLong)

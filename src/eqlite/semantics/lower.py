@@ -212,7 +212,7 @@ def _comparison(expression: plan.Compare, field: Field, value: Scalar | None, co
 
 def _like(field: Field, pattern: Pattern, span: Span) -> plan.Condition:
     if pattern.matches_any_value:
-        return _exists(field, span)
+        return plan.Exists(field, span=span)
     single = pattern.single_value
     if single is not None:
         return plan.FieldTest(field, plan.TextIn(frozenset({single}), pattern.folded), span=span)
