@@ -76,7 +76,9 @@ _SCHEMA_IDS = frozenset(
     {"unknown-field", "unsupported-field-type", "nested-field", "ambiguous-field", "text-without-keyword"}
 )
 _TYPE_IDS = frozenset({"not-boolean", "type-mismatch", "incompatible-keys"})
-_LIMIT_IDS = frozenset({"query-too-long", "nesting-too-deep", "list-too-long", "regex-too-large"})
+_LIMIT_IDS = frozenset(
+    {"query-too-long", "nesting-too-deep", "list-too-long", "regex-too-large", "too-many-key-conditions"}
+)
 
 
 def semantic_error(diagnostics: Sequence[Diagnostic]) -> EqlError:

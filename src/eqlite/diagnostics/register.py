@@ -134,6 +134,12 @@ REGISTER: dict[str, Entry] = {
         "a constant that the field's type cannot take",
         "Elasticsearch fails the search; eqlite lets the condition match nothing. Use a constant of the field's type.",
     ),
+    "unequal-key-types": Entry(
+        "warning",
+        "join keys of different numeric types",
+        "A sequence of Elasticsearch joins no `long` with an `integer`, whatever the values: nothing is found. Join by "
+        "fields of one type.",
+    ),
     "constant-fault": Entry(
         "warning",
         "a calculation with constants that has no value, such as `1 / 0`",
@@ -154,6 +160,11 @@ REGISTER: dict[str, Entry] = {
     "nesting-too-deep": Entry("error", "brackets or `not` nested more deeply than the limit", "Flatten it."),
     "list-too-long": Entry("error", "a list with more items than the limit", "Split it, or use a pattern."),
     "regex-too-large": Entry("error", "a regular expression over the limits", "Shorten or split it."),
+    "too-many-key-conditions": Entry(
+        "error",
+        "more conditions on join keys than the limit, counted for each stage they are copied to",
+        "What one stage asks of a join key is asked of the others, too. Ask it of one stage only.",
+    ),
     # --- rules -------------------------------------------------------------------------------------------------------
     "unreadable-file": Entry("error", "a file that cannot be read", "Check the path and your rights to it."),
     "bad-rule-file": Entry("error", "a file that holds no rule", "See the rule formats in the documentation."),
