@@ -168,7 +168,8 @@ class JoiningRules:
         untimed = [clock for clock in prepared.clocks if clock.follows(reading) is None]
         if untimed and self._is_trusting:
             for rule, *_ in (*prepared.begun, *prepared.noted, *prepared.continued.values()):
-                rule.search.untimed += rule.clock in untimed
+                if rule.clock in untimed:
+                    rule.search.leave_out(reading.where(rule.clock)[0], reading.problem)
         return untimed
 
     def _trust(self) -> None:
@@ -249,12 +250,13 @@ class JoiningRules:
 
     def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading) -> None:
         search = rule.search
-        if isinstance(search.plan.query, SequenceQuery) and reading.where(rule.clock)[0] == NO_TIME:
-            search.untimed += 1
+        where = reading.where(rule.clock)
+        if isinstance(search.plan.query, SequenceQuery) and (where[0] == NO_TIME or reading.problem is not None):
+            search.leave_out(where[0], reading.problem)
             return
         met = _with_keys(rule, asked, reading)
         if met and search.wants(met):
-            search.take_hits(EventHits(reading.where(rule.clock), reading.keep(), met))
+            search.take_hits(EventHits(where, reading.keep(), met))
 
     def _prepare(self, stages: Stages) -> _Prepared:
         kept: list[Concerned] = []
