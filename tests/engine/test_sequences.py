@@ -23,7 +23,7 @@ def later_first(stages: dict[int, tuple]) -> tuple:
 
 
 def sequence(count: int, *, missing: tuple[int, ...] = (), maxspan_ms: int | None = None, until: bool = False):
-    stages = tuple(plan.Stage(ALWAYS, missing=number in missing) for number in range(count))
+    stages = tuple(plan.Stage(ALWAYS, (None,), missing=number in missing) for number in range(count))
     return plan.SequenceQuery(stages, maxspan_ms, plan.Stage(ALWAYS) if until else None)
 
 

@@ -105,7 +105,7 @@ def test_detection_of_one_event():
     assert detection.events == (given,)
     assert detection.events[0] is given
     assert (detection.rule, detection.kind, detection.join_keys) == (rules[0], "event", {})
-    assert detection.start == detection.end == "2026-01-01T00:00:00.123456Z"
+    assert detection.start == detection.end == "2026-01-01T00:00:00.123Z"
     assert detection.sources == (None,)
 
 

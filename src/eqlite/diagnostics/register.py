@@ -75,6 +75,12 @@ REGISTER: dict[str, Entry] = {
     ),
     "no-positive-stage": Entry("error", "only missing events", "At least one stage must be one that happens."),
     "missing-event-in-sample": Entry("error", "a missing event in a sample", "Samples know no order and no absence."),
+    "repeated-key": Entry("error", "a join key that a sample names twice in one item", "Name each key once."),
+    "bad-timestamp-field": Entry(
+        "error",
+        "a sequence whose timestamp field is no date",
+        "Sequences are ordered by a field of type `date` or `date_nanos`: name it with `timestamp_field`.",
+    ),
     "sample-without-key": Entry("error", "a sample without a join key", "Add `by field`."),
     "until-without-sequence": Entry(
         "error", "`until` with a single stage", "A sequence needs two stages besides `until`."
@@ -87,9 +93,7 @@ REGISTER: dict[str, Entry] = {
     ),
     "unknown-pipe": Entry("error", "a pipe that does not exist", "`head` and `tail` are the pipes of EQL."),
     "bad-pipe-argument": Entry("error", "a pipe's argument that is no positive whole number", "Write `| head 10`."),
-    "sample-pipe": Entry(
-        "warning", "a pipe behind a sample", "Elasticsearch does not read it; ask for fewer with `size`."
-    ),
+    "sample-pipe": Entry("error", "a pipe behind a sample", "Ask for fewer samples with `size`."),
     # --- meaning -----------------------------------------------------------------------------------------------------
     "unknown-field": Entry(
         "error",
