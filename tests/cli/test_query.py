@@ -121,3 +121,10 @@ def test_ctrl_c_while_reading_gives_what_was_found(
     assert exited.value.code == 130
     assert len(out.splitlines()) >= 1
     assert "interrupted" in err
+
+
+def test_events_with_several_times_are_told_where_left_out(run: Any) -> None:
+    lines = '{"@timestamp": [1, 2]}\n{"@timestamp": [3]}\n{"@timestamp": 4}\n'
+    done = run("query", "sequence [any where true] [any where true]", "-", stdin=lines)
+    assert len(done.out.splitlines()) == 1
+    assert "1 fault, on which Elasticsearch would fail the search, such as: `@timestamp` holds several" in done.err

@@ -29,8 +29,13 @@ def run_summary(stats: RunStats, *, rules: int, broken: int, skipped: Sequence[S
     if stats.untimed:
         said.append(f"{plural(stats.untimed, 'event')} left out of sequences: no readable time")
     if stats.faults:
-        said.append(f"{plural(stats.faults, 'expression')} without a value, such as: {stats.fault_examples[0]}")
+        said.append(faults_line(stats.faults, stats.fault_examples))
     return said
+
+
+def faults_line(count: int, examples: Sequence[str]) -> str:
+    """Return the line about faults: where Elasticsearch fails the search, eqlite counts."""
+    return f"{plural(count, 'fault')}, on which Elasticsearch would fail the search, such as: {examples[0]}"
 
 
 def skipped_lines(skipped: Sequence[Skipped]) -> Iterator[str]:

@@ -24,6 +24,7 @@ QUERIES = [
     "any where 1 / n > 0.1",
     'sequence by k with maxspan=5s [any where kind == "a"] [any where kind == "b"]',
     'sequence by ?k [any where kind == "b"] [any where kind == "c" and n > 3] until [any where kind == "d"]',
+    'sequence by k [any where kind : "a" and k : "x*"] [any where kind == "b"]',
     'sequence with maxspan=2s [any where kind == "c"] ![any where kind == "d"]',
     'sample by k [any where kind == "a" and n < 5] [any where kind == "d" and n > 90]',
 ]
@@ -44,6 +45,10 @@ def lines(*, count: int, is_sorted: bool) -> Iterator[bytes]:
             document = {"hits": {"hits": [{"_source": document}, {"_source": {**document, "n": n + 1000}}]}}
         elif n % 19 == 0:
             del document["@timestamp"]
+        elif n % 29 == 0:
+            document["@timestamp"] = [time, time]
+        elif n % 31 == 0:
+            document["@timestamp"] = time.replace(".000Z", ".0009999Z")
         yield json.dumps(document).encode()
         if n % 23 == 0:
             yield b"no event" if n % 2 else b""

@@ -182,7 +182,8 @@ class Gathering:
         for index, (time_ns, hits, place, first, second, third) in enumerate(events):
             reading.turn_there(self._place + place, index, (first, second, third))
             if self._clock is not None and time_ns != NO_TIME:  # for one without a single time the clock says why
-                reading.clock, reading.time_ns, reading.ordinal = self._clock, time_ns, None
+                reading.clock, reading.time_ns = self._clock, time_ns
+                reading.ordinal = reading.problem = None
             try:
                 self._runner.joining.take(known[hits], reading)
             except (EventError, Unreadable) as problem:
