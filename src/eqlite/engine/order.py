@@ -35,11 +35,11 @@ def event_time_ns(event: Mapping[str, Any], field: Field | None) -> int | None:
 
 def time_of_values(values: list[Any], field: Field) -> int | None:
     """Return the time that the raw values of the field for it tell, as precise as the field is."""
-    if field.type is DataType.DATE_NANOS or not field.formats:
+    if not field.formats:
         time_ns = parse_timestamp(values)
         return None if time_ns is None else time_ns - time_ns % precision_ns(field)
     dates = converted(values, field)
-    return dates[0] * NANOS_PER_MILLI if dates else None
+    return dates[0] * precision_ns(field) if dates else None
 
 
 def ordinal(event: Mapping[str, Any], place: int, query: plan.Plan) -> Ordinal:
