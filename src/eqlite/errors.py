@@ -60,6 +60,10 @@ class EventError(EqlError):
     """Input without events, or, under `strict=True`, an event on which an expression fails."""
 
 
+class SearchFailure(EventError):
+    """An event on which Elasticsearch would fail the search, under `strict=True`."""
+
+
 class LimitError(EqlError):
     """A query, rule or event beyond a stated limit."""
 

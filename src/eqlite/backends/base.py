@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from eqlite import plan
 from eqlite.engine.sequences import EventHits, Found, Kept
-from eqlite.errors import EventError
+from eqlite.errors import SearchFailure
 
 Event = Mapping[str, Any]
 Predicate = Callable[[Event], bool]
@@ -26,10 +26,10 @@ class Faults:
         """Count a fault and keep the first few messages.
 
         Raises:
-            EventError: when strict.
+            SearchFailure: when strict.
         """
         if self.strict:
-            raise EventError(f"Elasticsearch would fail the search on this event: {message}")
+            raise SearchFailure(f"Elasticsearch would fail the search on this event: {message}")
         self.count += 1
         if len(self.examples) < 5 and message not in self.examples:
             self.examples.append(message)

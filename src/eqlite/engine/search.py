@@ -16,7 +16,7 @@ from eqlite.engine.pipes import Position, folded
 from eqlite.engine.samples import events_per_key, match_samples
 from eqlite.engine.sequence_search import in_result_order, match_sequences, sequence_matcher
 from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys, new_tuple
-from eqlite.errors import EventError
+from eqlite.errors import SearchFailure
 from eqlite.fields import Field
 from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery
 
@@ -148,14 +148,14 @@ class Search(Generic[Kept]):
         """Count an event that a sequence leaves out: it has no readable time, or the problem given.
 
         Raises:
-            EventError: when strict.
+            SearchFailure: when strict.
         """
         if time_ns != NO_TIME and problem is not None:
             self.tell(problem)
             return
         self.untimed += 1
         if self.strict:
-            raise EventError(no_time_message(self.plan))
+            raise SearchFailure(no_time_message(self.plan))
 
     def take_match(self, where: Ordinal, kept: Kept) -> None:
         """Keep a document that is known to meet an event query's condition: as `take`, after the test."""

@@ -32,7 +32,7 @@ from eqlite.engine.snapshots import (
     unpack,
 )
 from eqlite.engine.stages import idle_stages
-from eqlite.errors import EventError, SnapshotError
+from eqlite.errors import SearchFailure, SnapshotError
 from eqlite.events.document import document_of
 from eqlite.plan import Plan, SampleQuery, SequenceQuery
 from eqlite.values.dates.instants import parse_timestamp
@@ -215,7 +215,7 @@ class Stream:
             else:
                 self._stats.untimed += 1
                 if self._settings.strict:
-                    raise EventError(no_time_message(self._plan))
+                    raise SearchFailure(no_time_message(self._plan))
 
     def _move_clock(self, clock: _Clock) -> list[Found[Event]]:
         found: list[Found[Event]] = []

@@ -100,6 +100,15 @@ def test_any_input_will_do_and_any_way_to_start_processes(monkeypatch: pytest.Mo
     assert run(rules, [io.BytesIO(data)], jobs=2) == run(rules, [io.BytesIO(data)], jobs=1)
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("time", [b'"soon"', b"[1, 2]"])
+def test_a_strict_run_raises_in_any_number_of_processes(time: bytes, processes: int) -> None:
+    rules = RuleSet([eqlite.load_rule("sequence [any where a == 1] [any where a == 1]")])
+    data = b'{"@timestamp": 1, "a": 1}\n{"@timestamp": %s, "a": 1}\n' % time
+    with pytest.raises(eqlite.EventError, match="@timestamp"):
+        list(run_files(rules.compile(strict=True), [io.BytesIO(data)], jobs=processes))
+
+
 class Interrupted(io.BytesIO):
     """A file at whose second portion somebody hits Ctrl-C."""
 

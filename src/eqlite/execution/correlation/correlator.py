@@ -16,7 +16,7 @@ from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import UNTIL, EventHits, Link, SequenceMatcher, StageKeys, new_tuple
 from eqlite.engine.stages import beginnings, only_begins
-from eqlite.errors import EventError
+from eqlite.errors import EventError, SearchFailure
 from eqlite.events.references import Kept, Unreadable
 from eqlite.execution.correlation.deferred_starts import Noted
 from eqlite.execution.correlation.interest import Wanted
@@ -234,6 +234,8 @@ class JoiningRules:
             try:
                 reading = self._noted.reading(note)
                 where, keys = reading.where(rule.clock), reader.read(reading, rule.tell)
+            except SearchFailure:
+                raise
             except (EventError, Unreadable) as problem:
                 self.missed.append(problem)
                 continue

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from eqlite.engine.order import NO_TIME, Ordinal
-from eqlite.errors import EventError
+from eqlite.errors import EventError, SearchFailure
 from eqlite.events.document import document_of
 from eqlite.events.intake import Intake
 from eqlite.events.projection import Structs
@@ -186,6 +186,8 @@ class Gathering:
                 reading.ordinal = reading.problem = None
             try:
                 self._runner.joining.take(known[hits], reading)
+            except SearchFailure:
+                raise
             except (EventError, Unreadable) as problem:
                 self._runner.joining.missed.append(problem)
 
