@@ -39,29 +39,45 @@ def copied_conditions(stages: Sequence[KeyedCondition]) -> list[list[plan.Expres
     joined by `or` count as one `in`. Stages of missing events give and take nothing.
 
     Raises:
-        TooManyCopies: more than `MAX_KEY_CONDITIONS` copies would be made.
+        TooManyCopies: copies of more than `MAX_KEY_CONDITIONS` parts would be made.
     """
     copies: list[list[plan.Expression]] = [[] for _ in stages]
     found = [[] if stage.missing else list(_key_conditions(stage)) for stage in stages]
     takers = sum(not stage.missing for stage in stages) - 1
-    count = takers * sum(map(len, found))
+    count = takers * sum(_size(condition.expression) for conditions in found for condition in conditions)
     if count > MAX_KEY_CONDITIONS:
-        raise TooManyCopies(f"{count:,}, and {MAX_KEY_CONDITIONS:,} are allowed")
+        raise TooManyCopies(f"{count:,} parts, and {MAX_KEY_CONDITIONS:,} are allowed")
     for giver, (stage, conditions) in enumerate(zip(stages, found, strict=True)):
         for taker, other in enumerate(stages):
             if taker != giver and not other.missing and conditions:
                 renamed = _renaming(stage.keys, other.keys)
-                copies[taker] += [_renamed_condition(condition, renamed) for condition in conditions]
+                copies[taker] += [_renamed_condition(*condition, renamed) for condition in conditions]
     return copies
 
 
-def _key_conditions(stage: KeyedCondition) -> Iterator[plan.Expression]:
+def _size(condition: plan.Expression) -> int:
+    """Return of how many parts an expression is made."""
+    count, pending = 0, [condition]
+    while pending:
+        pending.extend(plan.operands(pending.pop()))
+        count += 1
+    return count
+
+
+class _KeyCondition(NamedTuple):
+    """A condition that reads join keys alone, with their names."""
+
+    expression: plan.Expression
+    names: set[str]
+
+
+def _key_conditions(stage: KeyedCondition) -> Iterator[_KeyCondition]:
     """Yield the conjuncts of a stage that are to be copied."""
     names = {key.name for key in stage.keys if key is not None}
     for condition in _conjuncts(stage.expression):
         mentioned = {mention.field.name for mention in plan.field_mentions(condition)}
         if mentioned and mentioned <= names and not _holds_or(condition):
-            yield condition
+            yield _KeyCondition(condition, mentioned)
 
 
 def _conjuncts(expression: plan.Expression) -> Iterator[plan.Expression]:
@@ -125,13 +141,14 @@ def _renaming(keys: Sequence[Field | None], others: Sequence[Field | None]) -> d
     return {name: other for name, other in renamed.items() if other is None or other.name != name}
 
 
-def _renamed_condition(condition: plan.Expression, renamed: Mapping[str, Field | None]) -> plan.Expression:
-    """Return a condition as it reads for another stage."""
-    mentioned = {mention.field.name for mention in plan.field_mentions(condition)}
-    if mentioned.isdisjoint(renamed):
+def _renamed_condition(
+    condition: plan.Expression, names: set[str], renamed: Mapping[str, Field | None]
+) -> plan.Expression:
+    """Return a condition as it reads for another stage; it reads the fields of these names."""
+    if names.isdisjoint(renamed):
         return condition
     copy = _renamed(condition, renamed)
-    if any(renamed.get(name, 0) is None for name in mentioned):  # `?k` that no index has: null is written out there
+    if any(renamed.get(name, 0) is None for name in names):  # `?k` that no index has: null is written out there
         if next(plan.field_mentions(copy), None) is not None:
             return fold(copy)
         try:
@@ -154,8 +171,6 @@ def _renamed(node: plan.Expression, renamed: Mapping[str, Field | None]) -> plan
             return replace(node, terms=tuple([_renamed(term, renamed) for term in terms]))
         case plan.Invoke(arguments=arguments):
             return replace(node, arguments=tuple([_renamed(part, renamed) for part in arguments]))
-        case plan.Contained(value=value, items=items):
-            return replace(node, value=_renamed(value, renamed), items=tuple([_renamed(i, renamed) for i in items]))
         case plan.Calculate():
             chain = left_chain(node)
             left = _renamed(chain[0].left, renamed)
@@ -166,7 +181,7 @@ def _renamed(node: plan.Expression, renamed: Mapping[str, Field | None]) -> plan
             return replace(node, left=_renamed(left, renamed), right=_renamed(right, renamed))
         case plan.Negative(operand=part) | plan.IsNull(operand=part) | plan.Not(operand=part):
             return replace(node, operand=_renamed(part, renamed))
-        case plan.Like(value=value) | plan.Regex(value=value):
+        case plan.Contained(value=value) | plan.Like(value=value) | plan.Regex(value=value):
             return replace(node, value=_renamed(value, renamed))
         case _:
             return node

@@ -66,10 +66,17 @@ def _stages(
     if context.collector.errors:  # there will be no plan
         return [plan.Stage(NEVER, each.keys, each.missing) for each in read]
     copies = _copies(written, read, context)
+    lowered: dict[int, plan.Condition] = {}  # by identity: most copies are what they were copied from
+
+    def lower_once(part: plan.Expression) -> plan.Condition:
+        if id(part) not in lowered:
+            lowered[id(part)] = lowered_condition(part, context)
+        return lowered[id(part)]
+
     unequal = _unequal_keys(len(written), read, spans, context) if are_ordered else [[] for _ in read]
     return [
         plan.Stage(
-            all_of([category, *bars, *(lowered_condition(part, context) for part in (each.expression, *copied))]),
+            all_of([category, *bars, *map(lower_once, (each.expression, *copied))]),
             each.keys,
             each.missing,
         )
