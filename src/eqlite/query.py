@@ -208,11 +208,20 @@ class Query:
         names = ("event_category_field", "timestamp_field", "tiebreaker_field", "max_samples_per_key")
         told = repr((print_query(parse(self.text), ()), fields, [self.options[name] for name in names]))
         fingerprint = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
-        return StreamSettings(fingerprint, max_samples_per_key=self.options["max_samples_per_key"])
+        return StreamSettings(
+            fingerprint, max_samples_per_key=self.options["max_samples_per_key"], strict=self.options["strict"]
+        )
 
     def new_search(self) -> Search[Any]:
         """Return the state of a search of its own, for whoever feeds the documents one by one."""
-        return Search(self.plan, lambda: self.stage_predicates, self.options["max_samples_per_key"], self.faults.record)
+        return Search(
+            self.plan,
+            lambda: self.stage_predicates,
+            self.options["max_samples_per_key"],
+            self.faults.record,
+            self.backend.match_sequences,
+            self.options["strict"],
+        )
 
     def __repr__(self) -> str:
         """Return the query's text, cut to one line, and its kind."""
