@@ -75,8 +75,7 @@ def parse_timestamp(value: object) -> int | None:
     Args:
         value: the document's value. Text is ISO 8601 from the year alone (`2026`) to nine digits of a fraction, with
             `T` or a blank before the time and without an offset UTC, or else a number in digits. Numbers are epoch
-            milliseconds, with up to six digits of a fraction. Of a list, the first readable value counts. A `datetime`
-            without a zone is UTC.
+            milliseconds, with up to six digits of a fraction. Of a list, the first readable value counts.
 
     Elasticsearch's default mapping does the same, but refuses the blank, and reads a number of four digits as a year.
 
@@ -88,8 +87,6 @@ def parse_timestamp(value: object) -> int | None:
         return quick if quick is not None else _timestamp_of_text(value)
     if isinstance(value, (list, tuple)):
         return _first_timestamp(value)
-    if isinstance(value, datetime.date):
-        return _timestamp_of_text(value.isoformat())
     return _nanos_of_number(value)
 
 
