@@ -10,7 +10,7 @@ from eqlite.source import Source, Span
 
 _LINE = re.compile(r"[^\n]*\n?")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([\w-]*)")
-_HEADING = re.compile(r"#{1,6}[ \t]+(.*?)[ \t#]*$")
+_HEADING = re.compile(r"#{1,6}[ \t]")
 
 
 def load_markdown(holder: RuleText, into: LoadedRules) -> None:
@@ -34,8 +34,8 @@ def load_markdown(holder: RuleText, into: LoadedRules) -> None:
                 fence, start = "", -1
         elif mark is not None:
             fence, start = mark[1], place if mark[2].lower() == "eql" else -1
-        elif (title := _HEADING.match(line)) is not None:
-            heading = title[1].strip()
+        elif _HEADING.match(line):
+            heading = line.strip().strip("#").strip()
     if start >= 0:  # as Markdown has it, the end of the text closes a block
         _add(holder, start, len(holder.text), heading, names, into)
     if not names:

@@ -39,6 +39,7 @@ _BULLETS = ("- ", "* ", "• ")
 _DELIMITER = re.compile(r"-{4,}|\.{4,}")
 _BOLD_LABEL = re.compile(r"\*([^*\n]{1,99})\*(?=:)")
 _SOURCE_BLOCK = re.compile(r"^\[source, {0,9}eql[^\]\n]{0,99}\]\r?\n(-{4,}|\.{4,})\r?\n", re.MULTILINE)
+_LONGEST_ITEM = 2_000
 _ASCIIDOC_LINK = re.compile(r"(https?://[^\s\[]+)\[[^\]]*\]")
 _LINK = re.compile(r"\[([^\[\]]*)\]\(([^()\s]*)\)")
 # A category in lower case, as all are: a line of a guide may well begin with `Look where`.
@@ -201,7 +202,7 @@ def _read_labels(lines: list[_Line], first: int, last: int) -> tuple[dict[str, o
                 items.append(item)
                 after = number + 1
             number += 1
-        links = [_ASCIIDOC_LINK.sub(r"\1", item) for item in items]
+        links = [_ASCIIDOC_LINK.sub(r"\1", item[:_LONGEST_ITEM]) for item in items]
         values[setting] = [_LINK.sub(r"\2" if setting == "references" else r"\1", item) for item in links]
     return values, places, after
 

@@ -143,10 +143,13 @@ def _add(parts: list[_Part], tree: Tree, holder: RuleText, into: LoadedRules) ->
         into.skipped.append(Skipped(_name_of(values, holder), f"an alert of type `{kind}`, not EQL", holder.file))
         return
 
+    trees: dict[str, Tree] = {}
+
     def find(name: str) -> Tree | None:
         # Of a name given twice the last value counts: it is the one in `values`.
-        found = [member for part in parts for each, member in part.tree.members() if part.setting(each) == name]
-        return found[-1] if found else None
+        if not trees:
+            trees.update({part.setting(each): member for part in parts for each, member in part.tree.members()})
+        return trees.get(name)
 
     def locate(path: tuple[str, ...]) -> Span | None:
         if not path:

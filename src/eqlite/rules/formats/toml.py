@@ -5,6 +5,7 @@ One rule a file in the table `[rule]`, several in `[[rule]]`, the queries of a h
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from eqlite.rules.formats import fast_toml as quick_toml
 from eqlite.rules.formats.bare_query import other_language
 from eqlite.rules.formats.settings import NoRule, RuleText, add_rule
-from eqlite.rules.formats.toml_spans import find_table, find_value, map_string
+from eqlite.rules.formats.toml_spans import find_elements, find_in_each, find_table, find_value, map_string
 from eqlite.rules.model import LoadedRules, Skipped
 from eqlite.source import Source, Span
 
@@ -78,11 +79,11 @@ def _add(values: dict[str, object], table: tuple[str, ...], holder: RuleText, in
 
 
 def _add_several(tables: list[dict[str, object]], name: str, holder: RuleText, into: LoadedRules) -> None:
-    """Add the rules of an array of tables; their queries are found by their texts, one behind the other."""
+    """Add the rules of an array of tables."""
     header = find_table(holder.text, (name,))
-    place = header.start if header is not None else 0
-    for values in tables:
-        place = _add_found(values, place, header, holder, into)
+    for values, span in itertools.zip_longest(tables, find_in_each(holder.text, name, "query")):
+        if values is not None:
+            _add_at(values, span, header, holder, into)
 
 
 def _add_hunt(hunt: dict[str, object], holder: RuleText, into: LoadedRules) -> None:
@@ -97,8 +98,8 @@ def _add_hunt(hunt: dict[str, object], holder: RuleText, into: LoadedRules) -> N
         into.skipped.append(Skipped(name, other, holder.file))
         return
     span = find_value(holder.text, ("hunt", "query"))
-    place = span.start if span is not None else 0
-    for number, query in enumerate(queries, 1):
+    places = find_elements(holder.text, span) if span is not None and isinstance(given, list) else iter((span,))
+    for number, (query, place) in enumerate(zip(queries, places, strict=False), 1):
         ending = f" ({number})" if len(queries) > 1 else ""
         reason = other_language(str(query)) if len(languages) > 1 else None
         if reason is not None:
@@ -108,19 +109,20 @@ def _add_hunt(hunt: dict[str, object], holder: RuleText, into: LoadedRules) -> N
         settings |= {"name": f"{name}{ending}", "query": query, "language": "eql"}
         if hunt.get("uuid"):
             settings["rule_id"] = f"{hunt['uuid']}{f'-{number}' if ending else ''}"
-        place = _add_found(settings, place, span, holder, into)
+        _add_at(settings, place, span, holder, into)
 
 
-def _add_found(values: dict[str, object], place: int, around: Span | None, holder: RuleText, into: LoadedRules) -> int:
-    """Add a rule whose query is looked for from a place on, and return where to look for the next."""
-    query = values.get("query")
-    found = holder.text.find(query, place) if isinstance(query, str) and query else -1
+def _add_at(
+    values: dict[str, object], span: Span | None, around: Span | None, holder: RuleText, into: LoadedRules
+) -> None:
+    """Add a rule whose query stands at a place; `around` is that of all its settings."""
+    text = holder.text
 
-    def make_source(text: str) -> Source:
-        return Source(text, holder.file, holder.text, ((0, found),)) if found >= 0 else Source(text, holder.file)
+    def make_source(query: str) -> Source:
+        offsets = map_string(text, span.start, query) if span is not None else None
+        return Source(query, holder.file, text, offsets) if offsets else Source(query, holder.file)
 
-    add_rule(into, holder, values, locate=lambda _: around, make_source=make_source)
-    return found + len(str(query)) if found >= 0 else place
+    add_rule(into, holder, values, locate=lambda _: span or around, make_source=make_source)
 
 
 def _has_endless_key(line: str) -> bool:

@@ -1,7 +1,7 @@
 """Rules in YAML: the bodies of Kibana's API, as repositories of detections as code keep them.
 
 Needs the `yaml` extra, of which only the parser's events are used: nothing in a text names what is made of it, and
-nothing recurses. Aliases let a small text stand for an endless value, so the values are counted with all they repeat.
+nothing recurses. Aliases let a small text stand for an endless value, so what they repeat is counted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from eqlite.limits import MAX_JSON_DEPTH, MAX_YAML_VALUES
+from eqlite.limits import MAX_JSON_DEPTH, MAX_YAML_REPETITION
 from eqlite.rules.formats.settings import NoRule, RuleText
 from eqlite.rules.formats.shapes import Strangers, add_rules
 from eqlite.rules.model import LoadedRules, Skipped
@@ -20,6 +20,7 @@ from eqlite.source import Source, Span
 _INSTALL = "YAML needs one more package: pip install 'eqlite[yaml]'"
 _WORD = re.compile(r"\S+")
 _MAX_NUMBER_CHARACTERS = 100
+_SHORT_TEXT = 1_000
 
 
 class YamlTree:
@@ -28,13 +29,13 @@ class YamlTree:
     Attributes:
         value: the value; dates stay texts, and the tags of an application mean nothing.
         span: where it stands.
-        size: how many values it stands for, those of aliases counted each time.
+        size: how many characters and values it stands for, those of aliases counted each time.
     """
 
     def __init__(self, holder: RuleText, value: object, span: Span) -> None:
         self.value = value
         self.span = span
-        self.size = 1
+        self.size = 1 + len(value) if isinstance(value, str) else 1
         self._holder = holder
         self._below: list[tuple[str, YamlTree]] = []
         self._key: str | None = None
@@ -130,6 +131,7 @@ def _documents(yaml: Any, holder: RuleText) -> Iterator[YamlTree]:
     resolver = yaml.resolver.Resolver()
     opened: list[tuple[YamlTree, str | None]] = []
     anchors: dict[str, YamlTree] = {}
+    repeated, most = 0, MAX_YAML_REPETITION * (len(holder.text) + _SHORT_TEXT)
     for event in yaml.parse(holder.text, Loader=loader):
         kind = type(event).__name__
         if kind in ("SequenceStartEvent", "MappingStartEvent"):
@@ -146,14 +148,15 @@ def _documents(yaml: Any, holder: RuleText) -> Iterator[YamlTree]:
             if event.anchor not in anchors:
                 raise _Refused(f"the alias `*{event.anchor}` stands for nothing, or for what is around it")
             tree, anchor = anchors[event.anchor], None
+            repeated += tree.size
+            if repeated > most:
+                raise _Refused(f"its aliases repeat more than {MAX_YAML_REPETITION} times the text")
         else:
             if kind == "DocumentStartEvent":
                 anchors = {}
             continue
         if anchor is not None:
             anchors[anchor] = tree
-        if tree.size > MAX_YAML_VALUES:
-            raise _Refused(f"more than {MAX_YAML_VALUES:,} values")
         if opened:
             opened[-1][0].add(tree)
         else:
