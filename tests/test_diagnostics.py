@@ -21,7 +21,14 @@ from eqlite.limits import MAX_LIST_ITEMS, MAX_NESTING, MAX_QUERY_BYTES, MAX_REGE
 FOLDER = Path(__file__).parent / "diagnostics"
 CASES = sorted(FOLDER.glob("*.eql"))
 
-NOT_OF_QUERIES = {"unreadable-file", "bad-rule-file", "bad-rule-field", "setting-not-applied", "duplicate-rule"}
+NOT_OF_QUERIES = {
+    "unreadable-file",
+    "bad-rule-file",
+    "bad-rule-field",
+    "odd-rule-field",
+    "setting-not-applied",
+    "duplicate-rule",
+}
 TOO_LARGE = {
     "query-too-long": f"any where a == 1 //{'x' * MAX_QUERY_BYTES}",
     "nesting-too-deep": f"any where {'(' * (MAX_NESTING + 1)}a{')' * (MAX_NESTING + 1)}",

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from eqlite import Rule, RuleSet, UnsupportedFeature, load_rules
+from eqlite import Rule, RuleError, RuleSet, UnsupportedFeature, load_rules
 from eqlite.execution.run import RunStats
 from eqlite.report import Layout
 from eqlite.report.json_records import detection_record, to_json
+from eqlite.ruleset import read_rules
+from eqlite.source import Source
 
 LINES = [
     {"rule_id": "1", "name": "one", "query": 'process where process.name == "a"'},
@@ -15,7 +17,7 @@ LINES = [
     {"rule_id": "3", "name": "broken", "query": "process where process.name = 1 and lenght(x) > 2"},
     {"rule_id": "4", "name": "wild", "query": 'any where stringContains(a, "b*")'},
     {"rule_id": "5", "name": "five", "query": "sequence by h [any where a == 1] [any where a == 2]"},
-    {"rule_id": "6", "name": "bad", "severity": "urgent", "query": "any where true"},
+    {"rule_id": "6", "name": "bad", "timestamp_field": 500, "query": "any where true"},
 ]
 EVENT = {"event": {"category": "process"}, "process": {"name": "a"}}
 
@@ -24,7 +26,7 @@ EVENT = {"event": {"category": "process"}, "process": {"name": "a"}}
 def rules(tmp_path, monkeypatch) -> RuleSet:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "export.ndjson").write_text("\n".join(map(json.dumps, LINES)), encoding="utf-8")
-    return load_rules("export.ndjson", "none.toml")
+    return read_rules("export.ndjson", "none.toml")
 
 
 def test_a_rule_set_is_a_sequence_of_rules(rules):
@@ -57,7 +59,7 @@ def test_skipped_rules_are_listed_with_the_reason(rules):
 def test_problems_of_files_settings_and_queries_have_their_places(rules):
     broken = json.dumps(LINES[2])
     assert [(problem.id, problem.location, problem.is_error) for problem in rules.problems] == [
-        ("bad-rule-field", f"export.ndjson:6:{json.dumps(LINES[5]).index('urgent')}", True),
+        ("bad-rule-field", f"export.ndjson:6:{json.dumps(LINES[5]).index('500') + 1}", True),
         ("unreadable-file", "none.toml", True),
         ("syntax-error", f"export.ndjson:3:{broken.index('= 1') + 1}", True),
         ("unknown-function", f"export.ndjson:3:{broken.index('lenght') + 1}", True),
@@ -111,8 +113,27 @@ def test_rule_sets_and_detections_survive_pickling(rules):
     assert pickle.loads(pickle.dumps(detection)) == detection
 
 
-def test_nothing_is_raised_while_loading(tmp_path):
-    assert [problem.id for problem in load_rules(tmp_path / "none").problems] == ["unreadable-file"]
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("none", "no such file"),
+        ("none/*.toml", "no file matches"),
+        ("https://example.com/rules.zip", "a URL, and eqlite opens no connection"),
+        ('process where process.name == "a"', "this is EQL, not a path"),
+        ("sequence by host.id [process\n where true] [any where true]", "this is EQL, not a path"),
+        ("x" * 5000, "no such file"),
+    ],
+)
+def test_path_that_is_not_there_raises(tmp_path, path, message, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.eql").write_text("any where true")
+    with pytest.raises(RuleError, match=message) as caught:
+        load_rules("a.eql", path)
+    assert [problem.id for problem in caught.value.diagnostics] == ["unreadable-file"]
+    assert [problem.id for problem in read_rules(path).problems] == ["unreadable-file"]
+
+
+def test_nothing_asked_for_is_an_empty_set():
     assert (len(load_rules()), load_rules().problems) == (0, ())
 
 
@@ -123,3 +144,43 @@ def test_a_detection_as_a_dict_is_the_line_of_ndjson(rules):
     for detection in found:
         assert json.loads(to_json(detection_record(detection, Layout()))) == detection.to_dict()
         assert "document" not in detection.to_dict(documents=False)["events"][0]
+
+
+def test_place_without_rules_is_a_python_warning(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.eql").write_text("any where true")
+    (tmp_path / "k.eql").write_text("process.name : a")
+    with pytest.warns(UserWarning, match="no rule file in the directory"):
+        assert [problem.id for problem in load_rules(tmp_path / "empty").problems] == ["bad-rule-file"]
+    with pytest.warns(UserWarning, match="no rule file in the directory"):
+        assert len(load_rules(tmp_path / "a.eql", tmp_path / "empty")) == 1
+    with pytest.warns(UserWarning, match="no EQL rule in"):
+        assert len(load_rules(tmp_path / "k.eql").skipped) == 1
+
+
+def test_strict_raises_for_all_that_is_broken(tmp_path):
+    (tmp_path / "good.eql").write_text("any where true")
+    assert len(load_rules(tmp_path, strict=True)) == 1
+    (tmp_path / "bad.eql").write_text("any were true")
+    (tmp_path / "bad.toml").write_text("[rule]\nquery = 1\n")
+    with pytest.raises(RuleError) as caught:
+        load_rules(tmp_path, strict=True)
+    assert [problem.id for problem in caught.value.diagnostics] == ["bad-rule-field", "syntax-error"]
+    assert len(load_rules(tmp_path)) == 2
+
+
+def test_rule_is_found_by_id_and_by_name(rules):
+    assert rules["1"] is rules["one"] is rules[0]
+    assert rules.get("five") is rules["5"]
+    assert (rules.get("none"), rules.get("none", 7)) == (None, 7)
+    assert ("1" in rules, "one" in rules, "kql" in rules) == (True, True, False)
+    with pytest.raises(KeyError, match="none"):
+        rules["none"]
+
+
+def test_id_goes_before_a_name_and_the_first_before_others():
+    text = "any where true"
+    named, first, second = (Rule(name="a", query=text, source=Source(text), rule_id=id) for id in ("x", "a", "a"))
+    rules = RuleSet([named, first, second])
+    assert rules["a"] is first
+    assert rules["x"] is named

@@ -10,13 +10,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from eqlite.cache.plans import Plans
 from eqlite.diagnostics import Diagnostic
-from eqlite.errors import EqlError
+from eqlite.errors import EqlError, RuleError
 from eqlite.events.document import AnyEvent
 from eqlite.execution.detection import Detection
 from eqlite.execution.run import RunStats, run_rules
@@ -27,33 +28,60 @@ from eqlite.rules import loader as loading
 from eqlite.rules.file_cache import Files
 from eqlite.rules.model import Rule, Skipped
 
+T = TypeVar("T")
+
 
 def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
     """Return the one rule in a file or a text; see `eqlite.rules.loader.load_rule`."""
     return loading.load_rule(path_or_text)
 
 
-def load_rules(*paths: str | os.PathLike[str], cache: bool = False) -> RuleSet:
-    """Return all rules of files, directories, globs and archives. Nothing is raised: see `RuleSet.problems`.
+def load_rules(*paths: str | os.PathLike[str], cache: bool = False, strict: bool = False) -> RuleSet:
+    """Return all rules of files, directories, globs and archives.
+
+    A broken rule is left out, with what is wrong with it in `RuleSet.problems`. A path without any EQL rule is a
+    `UserWarning`.
 
     Args:
         paths: where the rules are.
         cache: keep what files say and queries mean in the user's cache folder, and take it from there the next time.
+        strict: raise for anything broken, in a file or in a query.
+
+    Raises:
+        RuleError: a path is not there, or a glob matches nothing; or, under `strict`, anything is broken.
     """
+    rules = read_rules(*paths, cache=cache)
+    given = {os.fspath(path) for path in paths}
+    errors = [problem for problem in (rules.problems if strict else rules.file_problems) if problem.is_error]
+    missing = [problem for problem in errors if problem.file in given and not os.path.lexists(problem.file or "")]
+    if raising := errors if strict else missing:
+        raise RuleError(diagnostics=raising)
+    without = [problem.message for problem in errors if problem.id == "bad-rule-file" and problem.source is None]
+    if given and not rules and not without:
+        without = [f"no EQL rule in {', '.join(f'`{path}`' for path in sorted(given))}"]
+    for message in without:
+        warnings.warn(message, stacklevel=2)
+    return rules
+
+
+def read_rules(*paths: str | os.PathLike[str], cache: bool = False) -> RuleSet:
+    """Return what `load_rules` returns; nothing is raised, and what is missing is among the problems."""
     places = tuple(os.path.realpath(path) for path in paths) if cache else ()
     with rare_collections():
         files = Files(places) if cache else None
         loaded = loading.load_rules(*paths, files=files)
     if files is not None:
         files.save()
-    return RuleSet(loaded.rules, loaded.skipped, loaded.problems, places)
+    return RuleSet(loaded.rules, loaded.skipped, loaded.problems, places, passed_over=loaded.passed_over)
 
 
 class RuleSet(Sequence[Rule]):
-    """A sequence of rules that can be run together.
+    """A sequence of rules that can be run together; a rule is also found by its id and by its name.
 
     Attributes:
         skipped: rules that are left out on purpose (other languages), with the reason.
+        passed_over: files of folders and archives that were not read, with the reason.
+        file_problems: what is wrong with the files, without that in the queries.
     """
 
     def __init__(
@@ -62,19 +90,47 @@ class RuleSet(Sequence[Rule]):
         skipped: Iterable[Skipped] = (),
         problems: Iterable[Diagnostic] = (),
         cached_for: tuple[str, ...] = (),
+        *,
+        passed_over: Iterable[Skipped] = (),
     ) -> None:
         """Make a set of rules; `cached_for` are the paths for which the cache keeps what the queries mean."""
         self._rules = tuple(rules)
         self.skipped = tuple(skipped)
-        self._file_problems = tuple(problems)
+        self.passed_over = tuple(passed_over)
+        self.file_problems = tuple(problems)
         self._cached_for = cached_for
 
     @overload
-    def __getitem__(self, index: int) -> Rule: ...
+    def __getitem__(self, index: int | str) -> Rule: ...
     @overload
     def __getitem__(self, index: slice) -> RuleSet: ...
-    def __getitem__(self, index: int | slice) -> Rule | RuleSet:
+    def __getitem__(self, index: int | str | slice) -> Rule | RuleSet:
+        """Return the rule of a place, an id or a name, or the rules of a slice; of two rules of one name the first.
+
+        Raises:
+            KeyError: no rule has this id or name.
+            IndexError: there are not so many rules.
+        """
+        if isinstance(index, str):
+            return self._by_word[index]
         return RuleSet(self._rules[index]) if isinstance(index, slice) else self._rules[index]
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._by_word if isinstance(item, str) else item in self._rules
+
+    @overload
+    def get(self, id_or_name: str) -> Rule | None: ...
+    @overload
+    def get(self, id_or_name: str, default: T) -> Rule | T: ...
+    def get(self, id_or_name: str, default: object = None) -> object:
+        """Return the rule of an id or a name, `default` where there is none."""
+        return self._by_word.get(id_or_name, default)
+
+    @cached_property
+    def _by_word(self) -> dict[str, Rule]:
+        """Return the rules by id and by name; an id goes before a name."""
+        by_word = {rule.name: rule for rule in reversed(self._rules)}
+        return by_word | {rule.rule_id: rule for rule in reversed(self._rules) if rule.rule_id is not None}
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -85,7 +141,7 @@ class RuleSet(Sequence[Rule]):
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
         """Return everything wrong with the files and the queries; the rules are compiled at the first call."""
-        return (*self._file_problems, *self._compiled[1])
+        return (*self.file_problems, *self._compiled[1])
 
     def compile(self, **options: Any) -> list[tuple[Rule, Query]]:
         """Return each usable rule with its query; `options` are those of `eqlite.compile`."""
@@ -96,7 +152,7 @@ class RuleSet(Sequence[Rule]):
     def compile_with_problems(self, **options: Any) -> tuple[list[tuple[Rule, Query]], tuple[Diagnostic, ...]]:
         """Return the usable rules with their queries, and everything wrong with the others and with their files."""
         compiled, problems = self._compile_all(options)
-        return compiled, (*self._file_problems, *problems)
+        return compiled, (*self.file_problems, *problems)
 
     @cached_property
     def _compiled(self) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:

@@ -187,7 +187,7 @@ def test_our_bugs_are_told_as_such_and_shown_when_asked(
     def broken(*_: object, **__: object) -> None:
         raise AssertionError("that cannot be")
 
-    monkeypatch.setattr(check, "load_rules", broken)
+    monkeypatch.setattr(check, "read_rules", broken)
     for arguments, has_traceback in ((["check", RULE], False), (["--debug", "check", RULE], True)):
         with pytest.raises(SystemExit) as exited:
             main(arguments)

@@ -22,17 +22,6 @@ KNOWN: dict[str, str] = {
     "env-docker": "shapes of events",
     "env-fields-beside-source": "fields beside _source",
     "env-ignored": "_ignored",
-    "rule-hunt": "shapes of rules",
-    "rule-yaml": "shapes of rules",
-    "rule-asciidoc": "shapes of rules",
-    "rule-timeline": "shapes of rules",
-    "rule-terraform": "shapes of rules",
-    "rule-devtools": "shapes of rules",
-    "rule-field-threat-table": "shapes of rules",
-    "rule-field-risk-text": "shapes of rules",
-    "rule-field-severity-capital": "shapes of rules",
-    "rule-field-index-text": "shapes of rules",
-    "rule-field-version-text": "shapes of rules",
 }
 """Cases that are not answered yet, each with what is lacking."""
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from eqlite import load_rules
 from eqlite.cache.store import Store
 from eqlite.rules.file_cache import Files, archive_key
 from eqlite.rules.model import LoadedRules
+from eqlite.ruleset import read_rules
 
 ESCAPED = '[rule]\nname = "escaped"\nquery = "any where a == \\"é\\" and stringContains(b, \\"*\\")"\n'
 LINES = [{"rule_id": str(n), "name": f"rule {n}", "query": f'any where a == {n} and b == "\\t"'} for n in range(2)]
@@ -61,7 +61,7 @@ def write_zip(path: Path, members: dict[str, str]) -> Path:
 
 def told(path: Path | str, *, cache: bool = True) -> tuple[object, ...]:
     """Return all that there is to see of the rules of an archive."""
-    rules = load_rules(path, cache=cache)
+    rules = read_rules(path, cache=cache)
     compiled, problems = rules.compile_with_problems()
     said = [(query.text, query.plan, query.diagnostics) for _, query in compiled]
     return list(rules), [rule.settings for rule in rules], rules.skipped, rules.problems, said, problems
@@ -96,7 +96,7 @@ def test_an_archive_under_another_path_has_its_present_path(folder, tmp_path):
 def test_messages_point_into_the_file_inside_the_archive(folder, tmp_path):
     path = write_tar(tmp_path / "pack.tar.gz", MEMBERS)
     for _ in range(2):
-        compiled = load_rules(path, cache=True).compile()
+        compiled = read_rules(path, cache=True).compile()
         (warning,) = next(query.diagnostics for rule, query in compiled if rule.name == "escaped")
         assert warning.source.name == f"{path}/rules/escaped.toml"
         assert warning.source.document == ESCAPED
@@ -109,7 +109,7 @@ def test_a_changed_archive_is_read_again(folder, tmp_path):
     write_tar(path, {**MEMBERS, "rules/new.eql": "any where b == 8"})
     assert kept(path) is None
     assert told(path) == told(path, cache=False)
-    assert len(load_rules(path, cache=True)) == 7
+    assert len(read_rules(path, cache=True)) == 7
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_an_archive_without_rules_is_told_of_only_where_it_is_named(folder, tmp_
     (tmp_path / "rules").mkdir()
     write_tar(tmp_path / "rules" / "pack.tar", {"readme.md": ""}, "w")
     for cache in (False, True, True):
-        assert load_rules("rules", cache=cache).problems == ()
-        assert [problem.id for problem in load_rules("rules/pack.tar", cache=cache).problems] == ["bad-rule-file"]
+        assert read_rules("rules", cache=cache).problems == ()
+        assert [problem.id for problem in read_rules("rules/pack.tar", cache=cache).problems] == ["bad-rule-file"]
 
 
 def test_what_stands_before_the_damage_of_an_archive_is_good_each_time(folder, tmp_path):
@@ -181,7 +181,7 @@ def test_an_archive_out_of_a_pipe_is_read_and_not_kept(folder, tmp_path):
     for _ in range(2):
         writing = threading.Thread(target=(tmp_path / "pipe.tar").write_bytes, args=(data,))
         writing.start()
-        assert len(load_rules(tmp_path / "pipe.tar", cache=True)) == 6
+        assert len(read_rules(tmp_path / "pipe.tar", cache=True)) == 6
         writing.join()
 
 

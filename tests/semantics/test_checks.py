@@ -60,7 +60,7 @@ def test_a_query_that_is_nearly_wrong_gets_no_message(id: str, text: str):
 
 def test_a_repeated_stage_counts_as_often_as_it_is_repeated():
     found = eqlite.analyze(
-        "sequence [a where true] with runs=100 [b where true] with runs=100 [c where true] with runs=57"
+        "sequence [any where true] with runs=100 [any where true] with runs=100 [any where true] with runs=57"
     )
     assert [problem.id for problem in found] == ["too-many-stages"]
 
@@ -77,5 +77,17 @@ def test_a_range_is_reported_at_the_pattern_that_has_it():
 
 
 def test_checks_look_into_stages():
-    found = eqlite.analyze('sequence [a where f regex "("] [b where true] until [c where endsWith(f, "*")]')
+    found = eqlite.analyze('sequence [any where f regex "("] [any where true] until [any where endsWith(f, "*")]')
     assert [problem.id for problem in found] == ["bad-regex", "wildcard-in-constant"]
+
+
+@pytest.mark.parametrize(
+    "query", ["process where true", "any where true", 'sequence [file where true] ["info" where true]']
+)
+def test_known_category_is_not_spoken_of(query):
+    assert eqlite.analyze(query) == []
+
+
+def test_category_of_another_field_is_not_judged():
+    assert eqlite.analyze("pizza where true", event_category_field="kind") == []
+    assert [problem.is_error for problem in eqlite.analyze("pizza where true")] == [False]

@@ -10,13 +10,13 @@ import click
 from eqlite.cli.options import FILE, cache_option, color_option, plural, read_schema, schema_option
 from eqlite.cli.progress import compiling
 from eqlite.cli.stdio import data_stdout, wants_color
-from eqlite.cli.summary import skipped_lines
+from eqlite.cli.summary import passed_over_lines, skipped_lines
 from eqlite.diagnostics import Diagnostic
 from eqlite.query import analyze
 from eqlite.report.diagnostics import FORMATS, write_diagnostics
 from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule, Skipped
-from eqlite.ruleset import RuleSet, load_rules
+from eqlite.ruleset import RuleSet, read_rules
 from eqlite.semantics.schema import Schema
 from eqlite.source import Source
 
@@ -61,7 +61,7 @@ def command(
         found += analyze(Source(sys.stdin.read(), "<stdin>"), schema)
     paths = [path for path in rules if path != "-"]
     if paths:
-        loaded = load_rules(*paths, cache=cache)
+        loaded = read_rules(*paths, cache=cache)
         with compiling(len(loaded), quiet=quiet):
             found += _problems(loaded, schema)
     count = len(loaded) + ("-" in rules)
@@ -72,6 +72,7 @@ def command(
     warnings = len(found) - errors
     if not quiet:
         said = [*_skipped(loaded.skipped, lists_all=lists_skipped)]
+        said += _skipped(loaded.passed_over, lists_all=True) if lists_skipped else passed_over_lines(loaded.passed_over)
         said.append(f"{plural(count, 'rule')}: {plural(errors, 'error')}, {plural(warnings, 'warning')}")
         click.echo("\n".join(map(safe, said)), err=True)
     if any(problem.id == "unreadable-file" and problem.file in paths for problem in found):
@@ -112,4 +113,7 @@ def _offset(problem: Diagnostic) -> int:
 def _skipped(skipped: Sequence[Skipped], *, lists_all: bool) -> list[str]:
     if not lists_all:
         return [*skipped_lines(skipped)]
-    return [f"{one.file or '<text>'}: `{one.rule}` skipped: {one.reason}" for one in skipped]
+    return [
+        f"{one.file or '<text>'}: {'' if one.rule == one.file else f'`{one.rule}` '}skipped: {one.reason}"
+        for one in skipped
+    ]

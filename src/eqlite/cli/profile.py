@@ -19,7 +19,7 @@ from eqlite.cli.options import (
 from eqlite.cli.progress import Progress, measuring
 from eqlite.cli.rule_loading import compile_rules
 from eqlite.cli.stdio import WholeLines, data_stdout, wants_color
-from eqlite.cli.summary import no_event, reading_lines, skipped_lines
+from eqlite.cli.summary import left_out_lines, no_event, reading_lines
 from eqlite.profiling.model import Profile
 from eqlite.profiling.profiler import ProfileStats, profile_files
 from eqlite.report import profile_html, profile_json, profile_table
@@ -88,7 +88,7 @@ def command(
     if not quiet and (found.events or found.interrupted):
         said = _summary(found, stats)
         said += [f"{plural(broken, 'broken rule')} left out; `eqlite check` says what is wrong"] if broken else []
-        said += [*skipped_lines(rules.skipped), *reading_lines(stats.reading)]
+        said += [*left_out_lines(rules), *reading_lines(stats.reading)]
         click.echo("\n".join(map(safe, said)), err=True)
     if found.interrupted:
         ctx.exit(_INTERRUPTED)

@@ -9,13 +9,13 @@ import click
 
 from eqlite.cli.progress import compiling
 from eqlite.cli.stdio import wants_color
-from eqlite.cli.summary import skipped_lines
+from eqlite.cli.summary import left_out_lines, not_applied_lines
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EqlError
 from eqlite.execution.run import Compiled
 from eqlite.report.diagnostics import render
 from eqlite.report.escaping import safe
-from eqlite.ruleset import RuleSet, load_rules
+from eqlite.ruleset import RuleSet, read_rules
 
 _SHOWN_PROBLEMS = 20
 
@@ -24,7 +24,7 @@ def compile_rules(
     rule_paths: Sequence[str], *, cache: bool, quiet: bool, color: str, **options: object
 ) -> tuple[RuleSet, int, Compiled]:
     """Return the rules, how many of them are broken, and the good ones compiled; problems are told."""
-    rules = load_rules(*rule_paths, cache=cache)
+    rules = read_rules(*rule_paths, cache=cache)
     with compiling(len(rules), quiet=quiet):
         compiled, problems = rules.compile_with_problems(**options)
     errors = [problem for problem in problems if problem.is_error]
@@ -33,8 +33,10 @@ def compile_rules(
         raise EqlError(diagnostics=missing)
     if not quiet:
         _tell(errors, color)
+        for line in not_applied_lines(problems):
+            click.echo(safe(line), err=True)
     if not compiled:
-        for line in skipped_lines(rules.skipped):
+        for line in left_out_lines(rules):
             click.echo(safe(line), err=True)
         reason = "every rule is broken" if len(rules) else "no EQL rule"
         raise click.ClickException(f"{reason} in {', '.join(rule_paths)}")

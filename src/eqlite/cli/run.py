@@ -27,7 +27,7 @@ from eqlite.cli.options import (
 from eqlite.cli.progress import Progress
 from eqlite.cli.rule_loading import compile_rules
 from eqlite.cli.stdio import WholeLines, result_stdout, wants_color
-from eqlite.cli.summary import no_event, run_summary
+from eqlite.cli.summary import left_out_lines, no_event, run_summary
 from eqlite.execution.run import Compiled, RunStats, run_files
 from eqlite.report import FORMATS, Layout, writer_named
 from eqlite.report.escaping import safe
@@ -99,7 +99,7 @@ def command(
         writer_named(format_name)(lines.of(progress.until_found(found)), result_stdout(format_name), layout)
     if not quiet and (stats.reading.evaluated or stats.interrupted):
         seconds = time.monotonic() - started
-        said = run_summary(stats, rules=len(compiled), broken=broken, skipped=rules.skipped, seconds=seconds)
+        said = run_summary(stats, rules=len(compiled), broken=broken, left_out=left_out_lines(rules), seconds=seconds)
         said += ["interrupted: not all detections were written"] if lines.interrupted else []
         click.echo("\n".join(map(safe, said)), err=True)
     ctx.exit(_exit_code(stats, inputs, broken=broken, strict=strict, fail_on_match=fail_on_match, lines=lines))

@@ -10,7 +10,7 @@ import click
 from eqlite.cli.fmt import formatted
 from eqlite.cli.options import FILE, color_option
 from eqlite.cli.stdio import data_stdout, wants_color
-from eqlite.cli.summary import skipped_lines
+from eqlite.cli.summary import left_out_lines
 from eqlite.errors import EqlError
 from eqlite.query import Query
 from eqlite.report.diagnostics import render
@@ -18,7 +18,7 @@ from eqlite.report.escaping import safe
 from eqlite.report.highlight import highlighted
 from eqlite.report.json_records import Record, to_json
 from eqlite.rules.model import Rule
-from eqlite.ruleset import load_rules
+from eqlite.ruleset import read_rules
 
 _WIDTH = 100
 
@@ -50,7 +50,7 @@ def command(ctx: click.Context, path: str, rule_id: str | None, name: str | None
 
 def _chosen(path: str, rule_id: str | None, name: str | None) -> list[Rule]:
     """Return the rules that are asked for; at least one."""
-    loaded = load_rules(path)
+    loaded = read_rules(path)
     wanted = (name or "").casefold()
     rules = [rule for rule in loaded if rule_id in (None, rule.rule_id) and wanted in rule.name.casefold()]
     if rules:
@@ -59,7 +59,7 @@ def _chosen(path: str, rule_id: str | None, name: str | None) -> list[Rule]:
         broken = [problem for problem in loaded.problems if problem.is_error]
         if broken:
             raise EqlError(diagnostics=broken)
-        skipped = "".join(f"; {line}" for line in skipped_lines(loaded.skipped))
+        skipped = "".join(f"; {line}" for line in left_out_lines(loaded))
         raise click.ClickException(safe(f"no EQL rule in {path}{skipped}"))
     asked = " and ".join(f"{word} `{value}`" for word, value in (("id", rule_id), ("name", name)) if value is not None)
     raise click.ClickException(safe(f"no rule with {asked} among the {len(loaded):,} in {path}"))

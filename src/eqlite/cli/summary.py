@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from eqlite.cli.options import plural
+from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EventError
 from eqlite.events.intake import ReadStats
 from eqlite.execution.run import RunStats
 from eqlite.rules.model import Skipped
+from eqlite.ruleset import RuleSet
 
 
-def run_summary(stats: RunStats, *, rules: int, broken: int, skipped: Sequence[Skipped], seconds: float) -> list[str]:
-    """Return the lines about a run: `rules` were used, `broken` could not be."""
+def run_summary(stats: RunStats, *, rules: int, broken: int, left_out: Iterable[str], seconds: float) -> list[str]:
+    """Return the lines about a run: `rules` were used, `broken` could not be; `left_out` says what else was not."""
     said = [
         f"{plural(stats.detections, 'detection')} by {plural(rules, 'rule')} in "
         f"{plural(stats.reading.evaluated, 'event')} ({seconds:.2f} s)"
@@ -21,7 +23,7 @@ def run_summary(stats: RunStats, *, rules: int, broken: int, skipped: Sequence[S
         said.append("interrupted: these are the detections among the events read so far")
     if broken:
         said.append(f"{plural(broken, 'broken rule')} left out; `eqlite check` says what is wrong")
-    said += skipped_lines(skipped)
+    said += left_out
     said += reading_lines(stats.reading)
     if stats.unrouted:
         example = f", such as one of `{stats.unrouted_example}`" if stats.unrouted_example else ""
@@ -37,6 +39,12 @@ def fault_lines(count: int, examples: Sequence[str]) -> Iterator[str]:
         yield f"{plural(count, 'fault')}, on which Elasticsearch would fail the search, such as: {examples[0]}"
 
 
+def left_out_lines(rules: RuleSet) -> Iterator[str]:
+    """Yield the lines about rules and files that are left out on purpose."""
+    yield from skipped_lines(rules.skipped)
+    yield from passed_over_lines(rules.passed_over)
+
+
 def skipped_lines(skipped: Sequence[Skipped]) -> Iterator[str]:
     """Yield a line for each reason for which rules were left out, with their number and the first of them."""
     by_reason: dict[str, list[Skipped]] = {}
@@ -45,6 +53,23 @@ def skipped_lines(skipped: Sequence[Skipped]) -> Iterator[str]:
     for reason, rules in by_reason.items():
         example = f"`{rules[0].rule}`" if len(rules) == 1 else f"such as `{rules[0].rule}`"
         yield f"{plural(len(rules), 'rule')} skipped, {example}: {reason}"
+
+
+def passed_over_lines(passed_over: Sequence[Skipped]) -> Iterator[str]:
+    """Yield a line for each reason for which files of folders and archives were not read."""
+    by_reason: dict[str, list[Skipped]] = {}
+    for one in passed_over:
+        by_reason.setdefault(one.reason, []).append(one)
+    for reason, files in by_reason.items():
+        example = f"`{files[0].rule}`" if len(files) == 1 else f"such as `{files[0].rule}`"
+        yield f"{plural(len(files), 'file')} passed over, {example}: {reason}"
+
+
+def not_applied_lines(problems: Sequence[Diagnostic]) -> Iterator[str]:
+    """Yield a line about the rules whose exceptions, filters or limits are not applied, if there are any."""
+    found = [problem for problem in problems if problem.id == "setting-not-applied"]
+    if found:
+        yield f"{plural(len(found), 'setting')} not applied, such as at {found[0].location}: {found[0].message}"
 
 
 def reading_lines(stats: ReadStats) -> Iterator[str]:

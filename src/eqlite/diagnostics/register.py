@@ -154,6 +154,12 @@ REGISTER: dict[str, Entry] = {
         "`*`, `?` or a backslash in the constant of `stringContains` or `endsWith`",
         "Elasticsearch reads the constant as a Lucene wildcard: `*` and `?` are wildcards, `\\` escapes the next one.",
     ),
+    "unknown-category": Entry(
+        "warning",
+        "an event category that ECS does not have",
+        "The query finds nothing in data that follows ECS. Events of another scheme may have it: name their field with "
+        "`--category-field` or `event_category_override`, or let it stand.",
+    ),
     "range-in-insensitive-regex": Entry(
         "warning",
         "a range such as `[a-z]` under `regex~`",
@@ -172,12 +178,22 @@ REGISTER: dict[str, Entry] = {
     # --- rules -------------------------------------------------------------------------------------------------------
     "unreadable-file": Entry("error", "a file that cannot be read", "Check the path and your rights to it."),
     "bad-rule-file": Entry("error", "a file that holds no rule", "See the rule formats in the documentation."),
-    "bad-rule-field": Entry("error", "a rule's setting with an impossible value", "Correct the value."),
+    "bad-rule-field": Entry(
+        "error",
+        "a rule's setting with an impossible value, which decides what the rule finds",
+        "The rule is left out. Correct the value.",
+    ),
+    "odd-rule-field": Entry(
+        "warning",
+        "a rule's setting with a value that Kibana refuses, which does not change what the rule finds",
+        "The rule is used. The setting is read as it is meant where that is certain, such as 47 where it says `'47'`, "
+        "and left out otherwise. Correct the value before the rule goes to Kibana.",
+    ),
     "setting-not-applied": Entry(
         "warning",
-        "a rule's `filters` or `exceptions_list`, which eqlite does not apply",
-        "They are no EQL: Kibana adds them to the search in other languages. Write what they leave out as a condition "
-        "of the query, or expect detections that Kibana would not show.",
+        "a setting of a rule or a search that eqlite does not apply, such as `filters`, `exceptions_list` or `size`",
+        "Filters and exceptions are no EQL: Kibana adds them to the search in other languages. Write what they leave "
+        "out as a condition of the query, or expect detections that Kibana would not show. A search has no size.",
     ),
     "duplicate-rule": Entry("warning", "two rules with one id", "Both are used; remove one."),
 }

@@ -6,8 +6,10 @@ Source: architecture, section 6. A document that names no index is seen by every
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 from eqlite.fields import Field
 from eqlite.values.wildcard import like_pattern
@@ -15,7 +17,12 @@ from eqlite.values.wildcard import like_pattern
 _BACKING = re.compile(r"\.ds-(.+)-\d{4}\.\d{2}\.\d{2}-\d{6}")
 _STREAM_PARTS = ("data_stream.type", "data_stream.dataset", "data_stream.namespace")
 _STREAM_FIELDS = tuple(Field(name, name) for name in _STREAM_PARTS)
-_PREFIXES = ("partial-", "restored-")
+# What lifecycle management puts in front: of a mounted snapshot, of a copy with fewer samples or shards. Since 7.15
+# four random characters follow the latter.
+_PREFIX = re.compile(r"partial-|restored-|downsample-\d+(?:nanos|micros|ms|[smhd])-|(?:shrink|fm-clone)-")
+_RANDOM = re.compile(r"[a-z0-9_-]{1,4}-(?=.)")
+_COMMA = re.compile(r",(?![^<>]*>)")
+_DATE_MATH = re.compile(r"(?<!\\)\{[^{}]*(?:\{[^{}]*\}[^{}]*)?\}")
 _ALERTS = ".internal.alerts-"
 
 
@@ -49,13 +56,25 @@ def stream_name(index: str) -> str:
     >>> stream_name("europe:.ds-logs-endpoint.events.process-default-2026.03.02-000001")
     'logs-endpoint.events.process-default'
     """
+    return next(_stream_names(index))
+
+
+def _stream_names(index: str) -> Iterator[str]:
+    """Yield the names that patterns may mean an index by: two, where random characters may be part of the name."""
     name = index.rpartition(":")[2]
-    for prefix in _PREFIXES:
-        name = name.removeprefix(prefix)
+    while (prefix := _PREFIX.match(name)) is not None:
+        name = name[prefix.end() :]
+        random = _RANDOM.match(name) if prefix.group() in ("shrink-", "fm-clone-") else None
+        if random is not None and _BACKING.fullmatch(name, random.end()):
+            name = name[random.end() :]
+        elif random is not None:
+            yield name
+            name = name[random.end() :]
     backing = _BACKING.fullmatch(name)
     if backing is not None:
-        return backing.group(1)
-    return name.removeprefix(".internal") if name.startswith(_ALERTS) else name
+        yield backing.group(1)
+    else:
+        yield name.removeprefix(".internal") if name.startswith(_ALERTS) else name
 
 
 def covers(patterns: tuple[str, ...], names: tuple[str, ...]) -> bool:
@@ -64,17 +83,34 @@ def covers(patterns: tuple[str, ...], names: tuple[str, ...]) -> bool:
     >>> covers(("logs-*", "-logs-endpoint.*"), ("logs-endpoint.events-default",))
     False
     """
-    return not patterns or not names or any(_covered(patterns, stream_name(name)) for name in names)
+    return not patterns or not names or any(_covered(patterns, own) for name in names for own in _stream_names(name))
 
 
 def _covered(patterns: tuple[str, ...], name: str) -> bool:
     covered = False
-    for pattern in patterns:
-        cluster, _, text = pattern.rpartition(":")
-        if cluster.startswith("-"):
-            continue  # `-europe:*` leaves out a cluster, and documents do not say for sure from which one they are
-        excludes = text.startswith("-")
-        text = stream_name(text.removeprefix("-")).removeprefix(".ds-")
+    for text, excludes in _parse(patterns):
         if like_pattern(text, insensitive=False).matches(name):
             covered = not excludes
     return covered
+
+
+@lru_cache(maxsize=10_000)
+def _parse(patterns: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    """Return the texts of patterns, and whether each takes away; date math stands for any date.
+
+    >>> _parse(("eu:logs-*,-<logs-{now/d}>",))
+    (('logs-*', False), ('logs-*', True))
+    """
+    parsed: list[tuple[str, bool]] = []
+    for pattern in (part.strip() for each in patterns for part in _COMMA.split(each)):
+        excludes = pattern.startswith("-")
+        body = pattern.removeprefix("-")
+        body = unquote(body) if body[:3].upper() == "%3C" else body
+        if body.startswith("<") and body.endswith(">"):
+            body = _DATE_MATH.sub("*", body[1:-1])
+        _, colon, text = body.rpartition(":")
+        if not text or (colon and excludes):
+            continue  # `-europe:*` leaves out a cluster, and documents do not say for sure from which one they are
+        excludes = excludes or text.startswith("-")
+        parsed.append((stream_name(text.removeprefix("-")).removeprefix(".ds-"), excludes))
+    return tuple(parsed)

@@ -29,11 +29,13 @@ class _Archive(msgspec.Struct, array_like=True):
         texts: the files into which queries point, or which are queries, each once.
         rules: of each rule the file, its settings, the way from its query into the text, and the number of that.
         skipped: of each rule that is left out its name, None where that is the file's; the reason; and the file.
+        passed_over: the files that were not read, each with the reason.
     """
 
     texts: list[str]
     rules: list[tuple[str, dict[str, object], Offsets | None, int]]
     skipped: list[tuple[str | None, str, str]]
+    passed_over: list[tuple[str, str]]
 
 
 _DECODER = msgspec.msgpack.Decoder(Kept)
@@ -87,13 +89,14 @@ class Files:
             Skipped(name or file, reason, file) for (name, reason, _), file in zip(kept.skipped, files, strict=True)
         ]
         self._used[key] = raw
-        return LoadedRules(rules, skipped)
+        passed_over = [Skipped(f"{path}/{name}", reason, f"{path}/{name}") for name, reason in kept.passed_over]
+        return LoadedRules(rules, skipped, passed_over=passed_over)
 
     def keep_archive(self, key: bytes, path: str, read: LoadedRules) -> None:
         """Keep all that an archive holds, unless there is nothing in it, or something that cannot be kept."""
         start = f"{path}/"
         names = [rule.source.name or "" for rule in read.rules]
-        files = [each.file or "" for each in read.skipped]
+        files = [each.file or "" for each in (*read.skipped, *read.passed_over)]
         if not names or not all(name.startswith(start) for name in (*names, *files)):
             return
         if read.problems or not _are_plain(read.rules):
@@ -106,9 +109,10 @@ class Files:
         ]
         skipped = [
             (None if rule == file else rule, reason, file.removeprefix(start))
-            for (rule, reason, _), file in zip(read.skipped, files, strict=True)
+            for (rule, reason, _), file in zip(read.skipped, files, strict=False)
         ]
-        self._put(key, _Archive([*texts], rules, skipped))
+        passed_over = [(each.rule.removeprefix(start), each.reason) for each in read.passed_over]
+        self._put(key, _Archive([*texts], rules, skipped, passed_over))
 
     def _put(self, key: bytes, kept: object) -> None:
         try:

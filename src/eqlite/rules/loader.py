@@ -7,30 +7,23 @@ rule: it lists all problems of all files, and the good rules stay usable.
 from __future__ import annotations
 
 import codecs
-import glob
 import io
 import os
-import re
 import stat
-from collections.abc import Callable, Iterator
 
+from eqlite.archives import BadArchive
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EventError, RuleError
-from eqlite.limits import MAX_CACHE_FILE_BYTES
+from eqlite.events.unpacking import unpack
+from eqlite.limits import MAX_CACHE_FILE_BYTES, MAX_RULE_ARCHIVE_BYTES
+from eqlite.rules.discovery import NOT_A_RULE_FILE, find_files, unreadable
 from eqlite.rules.file_cache import Files, archive_key, file_key
-from eqlite.rules.formats.archive import BadArchive, unpack
+from eqlite.rules.formats import SUFFIXES, bare_name, choose
 from eqlite.rules.formats.settings import NoRule, RuleText
 from eqlite.rules.model import LoadedRules, Rule, Skipped
 
-Loader = Callable[[RuleText, LoadedRules], None]
-
-_FORMS = {".toml": "toml", ".eql": "bare", ".ndjson": "json", ".jsonl": "json", ".json": "json"}
-_RULE_SUFFIXES = (*_FORMS, ".txt")
 _ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip")
-_PACKINGS = (".gz", ".zst")
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_JSON_START = re.compile(r"\s{0,99}(?:\{|\[\s{0,99}[\]{])")
-_TOML_START = re.compile(r"^[ \t]{0,99}(?:\[rule\]|\[metadata\]|rule\.query[ \t]{0,99}=)", re.MULTILINE)
 
 
 def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
@@ -66,15 +59,14 @@ def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
 def load_rules(*paths: str | os.PathLike[str], files: Files | None = None) -> LoadedRules:
     """Return all rules of files, directories (with all below), globs and archives.
 
-    A file that is named twice is read once. Rules in other languages are in `skipped`, with the reason; what is wrong,
-    missing files too, is in `problems`. Nothing is raised. `*.test.toml` files hold tests of rules and are passed over.
-    What `files` keeps is not read anew.
+    A file that is named twice is read once. Rules in other languages are in `skipped` and files that were not read
+    in `passed_over`, with the reason; what is wrong, missing files too, is in `problems`. Nothing is raised. What
+    `files` keeps is not read anew.
     """
     loaded = LoadedRules()
     seen: set[str] = set()
     for given in paths:
-        path = os.fspath(given)
-        for file, is_named in _expand(path, loaded):
+        for file, is_named in find_files(os.fspath(given), _is_wanted, loaded):
             real = os.path.realpath(file)
             if real not in seen and not file.endswith(".test.toml"):
                 seen.add(real)
@@ -84,61 +76,29 @@ def load_rules(*paths: str | os.PathLike[str], files: Files | None = None) -> Lo
 
 
 def _load_path(path: str, into: LoadedRules) -> None:
-    for file, is_named in _expand(path, into):
+    for file, is_named in find_files(path, _is_wanted, into):
         _load_file(file, into, None, is_named=is_named)
 
 
 def _is_text(given: str) -> bool:
     if "\n" in given:
         return True
-    looks_like_path = _bare_name(given).endswith((*_RULE_SUFFIXES, *_ARCHIVE_SUFFIXES))
+    looks_like_path = bare_name(given).endswith((*SUFFIXES, *_ARCHIVE_SUFFIXES)) or "://" in given
     return not os.path.lexists(given) and any(sign.isspace() for sign in given) and not looks_like_path
 
 
-def _expand(path: str, into: LoadedRules) -> Iterator[tuple[str, bool]]:
-    """Yield the files that a path names, sorted, and whether it names them outright: then they must hold rules."""
-    if os.path.isdir(path):
-        files = sorted(_walk(path, into))
-        if not files:
-            into.problems.append(Diagnostic("bad-rule-file", f"no rule file in the directory `{path}`", file=path))
-        yield from ((file, False) for file in files)
-    elif os.path.lexists(path):
-        yield path, True
-    elif glob.has_magic(path):
-        found = sorted(glob.glob(path, recursive=True))
-        if not found:
-            into.problems.append(_unreadable(path, f"no file matches `{path}`"))
-        for name in found:
-            yield from ((file, False) for file in (sorted(_walk(name, into)) if os.path.isdir(name) else [name]))
-    else:
-        into.problems.append(_unreadable(path, f"cannot read `{path}`: no such file"))
-
-
-def _walk(directory: str, into: LoadedRules) -> Iterator[str]:
-    def report(error: OSError) -> None:
-        into.problems.append(_unreadable(str(error.filename), f"cannot read `{error.filename}`: {error.strerror}"))
-
-    for folder, folders, names in os.walk(directory, onerror=report):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if _is_wanted(name) or name.lower().endswith(_ARCHIVE_SUFFIXES):
-                yield os.path.join(folder, name)
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") and part not in (".", "..") for part in name.split("/"))
 
 
 def _is_wanted(name: str) -> bool:
-    """Tell whether a file found in a directory or an archive may hold rules, by its name."""
-    parts = name.split("/")
-    if any(part.startswith(".") and part not in (".", "..") for part in parts):
+    """Return whether a file found in a directory or an archive may hold rules, by its name."""
+    if _is_hidden(name):
         return False
-    return _bare_name(name).endswith(_RULE_SUFFIXES) and not name.lower().endswith(".test.toml")
-
-
-def _bare_name(name: str) -> str:
-    """Return a name in lower case and without the suffix of a compression."""
-    name = name.lower()
-    for packing in _PACKINGS:
-        name = name.removesuffix(packing)
-    return name
+    lower = name.lower()
+    return lower.endswith(_ARCHIVE_SUFFIXES) or (
+        bare_name(lower).endswith(SUFFIXES) and not lower.endswith(".test.toml")
+    )
 
 
 def _load_file(path: str, into: LoadedRules, files: Files | None, *, is_named: bool) -> None:
@@ -150,9 +110,9 @@ def _load_file(path: str, into: LoadedRules, files: Files | None, *, is_named: b
             else:
                 _load_members(file, path, into, files, is_named=is_named)
     except OSError as error:
-        into.problems.append(_unreadable(path, f"cannot read `{path}`: {error.strerror or error}"))
+        into.problems.append(unreadable(path, error.strerror or error))
     except (BadArchive, EventError) as error:
-        into.problems.append(_unreadable(path, f"cannot read `{path}`: {error}"))
+        into.problems.append(unreadable(path, error))
 
 
 def _size(file: io.BufferedReader) -> int | None:
@@ -180,12 +140,22 @@ def _load_members(
     file: io.BufferedReader, path: str, into: LoadedRules, files: Files | None, *, is_named: bool
 ) -> None:
     """Add the rules of a file: of those in it if it is an archive."""
-    is_empty = True
-    for name, data in unpack(file, _is_wanted):
-        full_name = path if name is None else f"{path}/{_printable(name.removeprefix('./'))}"
-        _load_member(data, full_name, into, files, is_named=is_named and name is None)
-        is_empty = False
-    if is_empty and is_named:
+    before = into.found
+    for name, chunks, unread in unpack(file, max_bytes=MAX_RULE_ARCHIVE_BYTES):
+        full_name = f"{path}/{_printable(name.removeprefix('./'))}" if name else path
+        is_wanted = name == "" or _is_wanted(name)
+        if unread or not is_wanted:
+            if is_wanted or not _is_hidden(name):
+                reason = f"{unread}, which is not read" if unread else NOT_A_RULE_FILE
+                into.passed_over.append(Skipped(full_name, reason, full_name))
+            continue
+        try:
+            data = b"".join(chunks)
+        except BadArchive as error:  # in a zip archive the other members may be whole
+            into.problems.append(unreadable(full_name, error))
+        else:
+            _load_member(data, full_name, into, files, is_named=is_named and not name)
+    if is_named and into.found == before:
         into.problems.append(Diagnostic("bad-rule-file", f"no rule file in the archive `{path}`", file=path))
 
 
@@ -206,7 +176,7 @@ def _load_member(data: bytes, name: str, into: LoadedRules, files: Files | None,
     if rules is None:
         read = LoadedRules()
         _load_bytes(data, name, read, is_named=is_named)
-        if not read.problems and not read.skipped:
+        if not (read.problems or read.skipped or read.passed_over):
             files.keep(key, read.rules)
         into.add(read)
     else:
@@ -228,54 +198,18 @@ def _decode(data: bytes) -> str:
 
 
 def _load_text(holder: RuleText, into: LoadedRules, *, is_named: bool) -> None:
-    name = _bare_name(holder.file or "")
-    if name.endswith(".txt") and not is_named and not _is_page(holder.text):
-        return  # a licence, a note: text files are rule pages or nothing to us
-    form = _FORMS.get(os.path.splitext(name)[1]) or _form_of(holder.text)
+    form = choose(holder, is_named=is_named)
+    if form is None:
+        into.passed_over.append(Skipped(holder.file or holder.stem, "no rule in any form", holder.file))
+        return
     try:
-        _loader(form)(holder, into)
+        form.load(holder, into)
     except NoRule as reason:
         if is_named:
             message = f"{f'`{holder.file}`' if holder.file else 'the text'} holds no rule: {reason}"
             into.problems.append(Diagnostic("bad-rule-file", message, file=holder.file))
         else:
             into.skipped.append(Skipped(holder.file or holder.stem, f"no rule: {reason}", holder.file))
-
-
-def _form_of(text: str) -> str:
-    """Return the form of a text whose name does not say what it is."""
-    if _JSON_START.match(text):
-        return "json"
-    if _TOML_START.search(text):  # before pages: a note in TOML may quote one
-        return "toml"
-    return "page" if _is_page(text) else "bare"
-
-
-def _is_page(text: str) -> bool:
-    from eqlite.rules.formats.page import is_page
-
-    return is_page(text)
-
-
-def _loader(form: str) -> Loader:
-    """Return what reads a form; it is imported when there is something to read."""
-    match form:
-        case "toml":
-            from eqlite.rules.formats.toml import load_toml
-
-            return load_toml
-        case "json":
-            from eqlite.rules.formats.json import load_json
-
-            return load_json
-        case "page":
-            from eqlite.rules.formats.page import load_page
-
-            return load_page
-        case _:
-            from eqlite.rules.formats.bare_query import load_bare
-
-            return load_bare
 
 
 def _report_duplicates(loaded: LoadedRules) -> None:
@@ -288,7 +222,3 @@ def _report_duplicates(loaded: LoadedRules) -> None:
             message = f"rule id `{rule.rule_id}` is that of two rules: `{other.name}` and `{rule.name}`"
             note = f"the other one is in {other.source.name}"
             loaded.problems.append(Diagnostic("duplicate-rule", message, note=note, file=rule.source.name))
-
-
-def _unreadable(path: str, message: str) -> Diagnostic:
-    return Diagnostic("unreadable-file", message, file=path)

@@ -65,6 +65,7 @@ class Rule:
         from_, to: the range that each run searches, in date math (`now-9m`).
         max_signals: how many alerts a run may raise.
         event_category_override, timestamp_field, tiebreaker_field: the fields that the query's words stand for.
+        max_samples_per_key: how many samples a search gives for each key, as its body says.
         timestamp_override: the field by which Kibana chooses the documents of a run.
         building_block_type: `default` where alerts only feed other rules.
         settings: all that the source says, by its own names: for what has no attribute here.
@@ -97,6 +98,7 @@ class Rule:
     event_category_override: str | None = None
     timestamp_field: str | None = None
     tiebreaker_field: str | None = None
+    max_samples_per_key: int | None = None
     timestamp_override: str | None = None
     timestamp_override_fallback_disabled: bool = False
     building_block_type: str | None = None
@@ -116,6 +118,7 @@ class Rule:
             "event_category_field": self.event_category_override,
             "timestamp_field": self.timestamp_field,
             "tiebreaker_field": self.tiebreaker_field,
+            "max_samples_per_key": self.max_samples_per_key,
             "name": self.rule_id or self.name,
         }
         return {name: value for name, value in own.items() if value is not None} | dict(options)
@@ -153,14 +156,28 @@ class Skipped(NamedTuple):
 
 @dataclass(slots=True)
 class LoadedRules:
-    """What a set of files gave: the usable rules, those left out with the reason, and what is wrong with the rest."""
+    """What a set of files gave.
+
+    Attributes:
+        rules: the usable rules.
+        skipped: rules that are left out on purpose, with the reason.
+        problems: what is wrong with the rest.
+        passed_over: files of folders and archives that were not read, with the reason.
+    """
 
     rules: list[Rule] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
+    passed_over: list[Skipped] = field(default_factory=list)
+
+    @property
+    def found(self) -> int:
+        """Return how many rules there were, good, left out or broken; files that were not read do not count."""
+        return len(self.rules) + len(self.skipped) + len(self.problems)
 
     def add(self, more: LoadedRules) -> None:
         """Take what other files gave."""
         self.rules += more.rules
         self.skipped += more.skipped
         self.problems += more.problems
+        self.passed_over += more.passed_over

@@ -149,10 +149,10 @@ def test_broken_document_over_several_lines_is_one_problem():
 def test_wrong_setting_is_shown_in_its_line():
     text = json.dumps(rule(rule_id="1")) + "\n" + json.dumps({"attributes": rule(severity="urgent")})
     loaded = load(text)
-    assert [found.rule_id for found in loaded.rules] == ["1"]
+    assert [found.severity for found in loaded.rules] == ["low", None]
     (problem,) = loaded.problems
     assert problem.position is not None
-    assert (problem.id, problem.position.line) == ("bad-rule-field", 2)
+    assert (problem.id, problem.position.line) == ("odd-rule-field", 2)
     assert text[problem.span.start : problem.span.end] == '"urgent"'
 
 

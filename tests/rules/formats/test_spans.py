@@ -9,8 +9,9 @@ import tarfile
 
 import pytest
 
-from eqlite import EqlSyntaxError, load_rule, load_rules
+from eqlite import EqlSyntaxError, load_rule
 from eqlite.diagnostics import Diagnostic
+from eqlite.ruleset import read_rules
 
 QUERY = 'process where process.name == "a" and\n  length(process.args) = 3 and "ä😀" == user.name'
 BAD = "= 3"  # the sign that is no EQL
@@ -104,7 +105,7 @@ def expected_place(name: str, text: str) -> str:
 
 
 def problem_of(path) -> Diagnostic:
-    (problem,) = load_rules(path).problems
+    (problem,) = read_rules(path).problems
     assert problem.id == "syntax-error"
     return problem
 
@@ -157,7 +158,7 @@ def test_elasticsearch_counts_inside_the_query(tmp_path):
 def test_every_problem_of_a_query_has_its_place(tmp_path):
     path = tmp_path / "odd.json"
     path.write_text(json.dumps({"query": 'any where lenght(a) > 1 and\n"x" == lenght(b)'}), encoding="utf-8")
-    assert [problem.location for problem in load_rules(path).problems] == [f"{path}:1:22", f"{path}:1:50"]
+    assert [problem.location for problem in read_rules(path).problems] == [f"{path}:1:22", f"{path}:1:50"]
 
 
 @pytest.mark.parametrize(
@@ -172,4 +173,4 @@ def test_every_problem_of_a_query_has_its_place(tmp_path):
 def test_place_of_a_bad_setting_in_toml(tmp_path, text, place):
     path = tmp_path / "odd.toml"
     path.write_bytes(text.encode())
-    assert [problem.location for problem in load_rules(path).problems] == [f"{path}:{place}"]
+    assert [problem.location for problem in read_rules(path).problems] == [f"{path}:{place}"]

@@ -185,10 +185,34 @@ def test_name_is_the_stem_where_there_is_none():
 )
 def test_impossible_setting_is_shown_in_the_file(setting, message, line):
     loaded = load(f'[rule]\nquery = "any where true"\n{setting}\n')
-    assert loaded.rules == []
+    assert len(loaded.rules) == 1
     (problem,) = loaded.problems
-    assert (problem.id, problem.message) == ("bad-rule-field", message)
+    assert (problem.id, problem.message) == ("odd-rule-field", message)
     assert problem.location == f"rules/odd.toml:{line}:{setting.index('=') + 3}"
+
+
+@pytest.mark.parametrize("name", ["event_category_override", "timestamp_field", "tiebreaker_field"])
+def test_impossible_setting_that_decides_leaves_the_rule_out(name):
+    loaded = load(f'[rule]\nquery = "any where true"\n{name} = 5\n')
+    assert loaded.rules == []
+    assert [problem.id for problem in loaded.problems] == ["bad-rule-field"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "value"),
+    [
+        ('risk_score = "47"', "risk_score", 47),
+        ('severity = "Medium"', "severity", "medium"),
+        ('author = "me"', "author", ("me",)),
+        ('index = "logs-*,winlogbeat-*"', "index", ("logs-*,winlogbeat-*",)),
+        ('version = "1"', "version", 1),
+        ('version = "1.0.5"', "version", None),
+        ('risk_score = "much"', "risk_score", None),
+    ],
+)
+def test_odd_setting_is_read_as_it_is_meant(setting, name, value):
+    (rule,) = load(f'[rule]\nquery = "any where true"\n{setting}\n').rules
+    assert getattr(rule, name) == value
 
 
 @pytest.mark.parametrize("query", ["", 'query = ""', 'query = " \\n"', "query = 5"])
@@ -225,7 +249,9 @@ def test_nesting_beyond_all_use_is_a_problem():
 def test_toml_without_a_rule(tmp_path):
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     loaded = load_rules(tmp_path)
-    assert [(skipped.reason) for skipped in loaded.skipped] == ["no rule: no table `[rule]`"]
+    assert [(skipped.reason) for skipped in loaded.skipped] == [
+        "no rule: no table `[rule]` or `[hunt]`, and no `query` outside of tables"
+    ]
     assert loaded.problems == []
     named = load_rules(tmp_path / "pyproject.toml")
     assert [problem.id for problem in named.problems] == ["bad-rule-file"]

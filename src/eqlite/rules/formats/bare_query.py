@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+import re
+
 from eqlite.rules.formats.settings import RuleText
-from eqlite.rules.model import LoadedRules, Rule
+from eqlite.rules.model import LoadedRules, Rule, Skipped
 from eqlite.source import Source
+
+_COMMENT = re.compile(r"(?:\s++|//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+")
+_STRING = re.compile(r'"(?:[^"\\\n]++|\\.)*+"')
+_ESQL = re.compile(r"(?:from|ts|row|show|metrics)\s+[^|=]*?(?:\||$)", re.IGNORECASE)
+_FIELD = re.compile(r"(?:not\s+|\()*[\w.@*-]+\s*(:|[<>]=?)", re.IGNORECASE)
+_LOOKED_AT = 10_000
+
+
+def other_language(text: str) -> str | None:
+    """Return what a text is, and what helps, if it is a query in another language for certain.
+
+    >>> other_language("FROM logs-* | WHERE process.pid == 1")
+    'an ES|QL query, not EQL'
+    """
+    text = text[:_LOOKED_AT]
+    start = _COMMENT.match(text)
+    text = text[start.end() :] if start is not None else text
+    if _ESQL.match(text) and not re.match(r"\w+\s+where\b", text):
+        return "an ES|QL query, not EQL"
+    rest = _STRING.sub('""', text)
+    if _FIELD.match(rest) and not re.search(r"\bwhere\b|\[", rest):
+        return "a KQL or Lucene query, not EQL: in EQL a condition follows `any where` or a category and `where`"
+    return None
 
 
 def load_bare(holder: RuleText, into: LoadedRules) -> None:
     """Add a rule whose query is the whole text, comments and all, and whose name is the file's stem."""
-    if holder.text.strip():
+    reason = other_language(holder.text)
+    if reason is not None:
+        into.skipped.append(Skipped(holder.stem, reason, holder.file))
+    elif holder.text.strip():
         into.rules.append(bare_rule(holder))
     else:
         into.problems.append(holder.problem("bad-rule-file", "the file is empty"))

@@ -1,4 +1,4 @@
-"""Rules in JSON: Kibana's NDJSON export, prebuilt-rule assets, single rules, arrays, answers of the `_find` API."""
+"""Rules in JSON: one object, an array, or an object a line; what each of them may be is in `shapes`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from eqlite.rules.formats.json_spans import (
     read_value,
     skip_blanks,
 )
-from eqlite.rules.formats.settings import NoRule, RuleText, add_rule
+from eqlite.rules.formats.settings import NoRule, RuleText
+from eqlite.rules.formats.shapes import Strangers, add_rules
 from eqlite.rules.model import LoadedRules, Skipped
-from eqlite.source import Source, Span
+from eqlite.source import Source
 
 
 def load_json(holder: RuleText, into: LoadedRules) -> None:
@@ -27,21 +28,40 @@ def load_json(holder: RuleText, into: LoadedRules) -> None:
     Raises:
         NoRule: none of its objects is a rule.
     """
-    before = len(into.rules) + len(into.skipped) + len(into.problems)
-    strangers, first_stranger = 0, 0
+    before = into.found
+    strangers = Strangers()
     for item in _read_items(holder, into):
-        place = _find_rule(holder.text, item)
-        if place is not None:
-            _add(holder, place, into)
-        elif not _is_by_product(item.value):
-            first_stranger = first_stranger if strangers else item.span.start
-            strangers += 1
-    if len(into.rules) + len(into.skipped) + len(into.problems) == before:
+        strangers = add_rules(JsonTree(holder, item), holder, into, strangers)
+    if into.found == before:
         raise NoRule("no JSON object with a rule's settings")
-    if strangers:
-        line = holder.text.count("\n", 0, first_stranger) + 1
-        reason = f"not a rule (line {line}" + (f", and {strangers - 1} more)" if strangers > 1 else ")")
+    if strangers.number:
+        line = holder.text.count("\n", 0, strangers.first) + 1
+        reason = f"not a rule (line {line}" + (f", and {strangers.number - 1} more)" if strangers.number > 1 else ")")
         into.skipped.append(Skipped(holder.file or holder.stem, reason, holder.file))
+
+
+class JsonTree:
+    """A value of a JSON text."""
+
+    def __init__(self, holder: RuleText, placed: Placed) -> None:
+        self._holder = holder
+        self.value = placed.value
+        self.span = placed.span
+
+    def members(self) -> Iterator[tuple[str, JsonTree]]:
+        """Yield the members of the object; they are looked for in the text again."""
+        for placed in read_members(self._holder.text, self.span.start):
+            yield placed.name, JsonTree(self._holder, placed)
+
+    def elements(self) -> Iterator[JsonTree]:
+        """Yield the elements of the array; they are looked for in the text again."""
+        for placed in read_elements(self._holder.text, self.span.start):
+            yield JsonTree(self._holder, placed)
+
+    def source(self) -> Source:
+        """Return the text with its place."""
+        text = self._holder.text
+        return Source(str(self.value), self._holder.file, text, map_string(text, self.span.start))
 
 
 def _read_items(holder: RuleText, into: LoadedRules) -> Iterator[Placed]:
@@ -63,7 +83,7 @@ def _read_items(holder: RuleText, into: LoadedRules) -> Iterator[Placed]:
                 in_array, end = False, place + 1
             else:
                 value = read_value(text, place)
-                yield from _find_answer(text, value)
+                yield value
                 end = _separator_end(text, value.span.end) if in_array else value.span.end
             place = skip_blanks(text, end)
         except NotJson as error:
@@ -88,58 +108,6 @@ def _separator_end(text: str, place: int) -> int:
     raise NotJson("expecting `,` or `]`", place)
 
 
-def _find_answer(text: str, whole: Placed) -> Iterator[Placed]:
-    """Yield the rules in an answer `{"data": […], "total": …}`, or the object itself."""
-    if isinstance(whole.value, dict) and "total" in whole.value and isinstance(whole.value.get("data"), list):
-        for member in read_members(text, whole.span.start):
-            if member.name == "data":
-                yield from read_elements(text, member.span.start)
-    else:
-        yield whole
-
-
 def _report(holder: RuleText, into: LoadedRules, error: NotJson) -> None:
     start = error.offset
     into.problems.append(holder.problem("bad-rule-file", f"not JSON: {error.message}", start, start + 1))
-
-
-def _is_by_product(value: object) -> bool:
-    """Tell whether a value is what Kibana exports beside the rules: summary, exception list or item, connector."""
-    if not isinstance(value, dict):
-        return False
-    if "exported_count" in value or "exported_rules_count" in value or "list_id" in value:
-        return True
-    return value.get("type") == "action" and "attributes" in value
-
-
-def _find_rule(text: str, item: Placed) -> Placed | None:
-    """Return the object with a rule's settings: the item, or its `attributes` where it is a saved object."""
-    if not isinstance(item.value, dict):
-        return None
-    if isinstance(item.value.get("attributes"), dict):
-        members = [member for member in read_members(text, item.span.start) if member.name == "attributes"]
-        item = members[-1]
-    value = item.value
-    is_rule = isinstance(value, dict) and ("rule_id" in value or "query" in value or "risk_score" in value)
-    return item if is_rule else None
-
-
-def _add(holder: RuleText, item: Placed, into: LoadedRules) -> None:
-    values = item.value
-    assert isinstance(values, dict)
-
-    def locate(path: tuple[str, ...]) -> Span | None:
-        if not path:
-            return Span(item.span.start, item.span.start + 1)
-        # Of a name given twice the last value counts: it is the one in `values`.
-        name, value = path[0], values.get(path[0])
-        members = read_members(holder.text, item.span.start)
-        return next((member.span for member in members if member.name == name and member.value == value), None)
-
-    def make_source(query: str) -> Source:
-        span = locate(("query",)) if query else None
-        if span is None:
-            return Source(query, holder.file)
-        return Source(query, holder.file, holder.text, map_string(holder.text, span.start))
-
-    add_rule(into, holder, values, locate=locate, make_source=make_source)

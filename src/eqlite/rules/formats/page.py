@@ -1,4 +1,4 @@
-"""Rules as Elastic's documentation prints them: the text of a rule's page, plain or as Markdown.
+"""Rules as Elastic's documentation prints them: the text of a rule's page, plain, as Markdown or as AsciiDoc.
 
 The page names its parts (`Rule type:`, `Tags:`, `Framework:`) but not the query: that stands between the licence, or
 the guides behind it, and the threat.
@@ -36,6 +36,11 @@ _HEADINGS = {"rule query": "query", "investigation guide": "note", "setup": "set
 _THREAT_HEADS = {"tactic": "tactic", "technique": "technique", "sub technique": "sub", "sub-technique": "sub"}
 
 _BULLETS = ("- ", "* ", "• ")
+_DELIMITER = re.compile(r"-{4,}|\.{4,}")
+_BOLD_LABEL = re.compile(r"\*([^*\n]{1,99})\*(?=:)")
+_SOURCE_BLOCK = re.compile(r"^\[source, {0,9}eql[^\]\n]{0,99}\]\r?\n(-{4,}|\.{4,})\r?\n", re.MULTILINE)
+_LONGEST_ITEM = 2_000
+_ASCIIDOC_LINK = re.compile(r"(https?://[^\s\[]+)\[[^\]]*\]")
 _LINK = re.compile(r"\[([^\[\]]*)\]\(([^()\s]*)\)")
 # A category in lower case, as all are: a line of a guide may well begin with `Look where`.
 _QUERY_START = re.compile(r'(?:[a-z_]\w*|"[^"]*") +where\b|sequence +(?:by|with)\b|sequence +\[|sample +by\b|/\*|//')
@@ -50,18 +55,41 @@ class _Line(NamedTuple):
         return self.start + len(self.text)
 
 
-def is_page(text: str) -> bool:
-    """Tell whether a text looks like a rule's page."""
-    return any(_label(line.text)[0] == "type" for line in _lines(text))
-
-
 def load_page(holder: RuleText, into: LoadedRules) -> None:
     """Add the rule of a page.
 
     Raises:
         NoRule: the text is no rule page.
     """
-    lines = list(_lines(holder.text))
+    _load(list(_lines(holder.text)), holder, into)
+
+
+def load_asciidoc(holder: RuleText, into: LoadedRules) -> None:
+    """Add the rule of a page in AsciiDoc or, where the text is none, a rule for each block `[source,eql]`.
+
+    Raises:
+        NoRule: there is neither.
+    """
+    lines = list(map(_as_markdown, _lines(holder.text)))
+    if any(_label(line.text)[0] == "type" for line in lines):
+        _load(lines, holder, into)
+        return
+    blocks = list(_source_blocks(holder.text))
+    for number, (start, end) in enumerate(blocks, 1):
+        name = holder.stem if number == 1 else f"{holder.stem} ({number})"
+        _add_block({"name": name, "query": holder.text[start:end]}, Span(start, end), holder, into)
+    if not blocks:
+        raise NoRule("neither a rule's page nor a block `[source,eql]`")
+
+
+def _add_block(values: dict[str, object], span: Span, holder: RuleText, into: LoadedRules) -> None:
+    def make_source(query: str) -> Source:
+        return Source(query, holder.file, holder.text, ((0, span.start),))
+
+    add_rule(into, holder, values, locate=lambda _: span, make_source=make_source)
+
+
+def _load(lines: list[_Line], holder: RuleText, into: LoadedRules) -> None:
     first = next((number for number, line in enumerate(lines) if _label(line.text)[0] == "type"), None)
     if first is None:
         raise NoRule("no line `Rule type:`")
@@ -90,6 +118,34 @@ def _lines(text: str) -> Iterator[_Line]:
     for line in text.split("\n"):
         yield _Line(start, line.removesuffix("\r"))
         start += len(line) + 1
+
+
+def _as_markdown(line: _Line) -> _Line:
+    """Return a line of AsciiDoc with its marks as Markdown has them; a line of a query stays as it is."""
+    text = line.text
+    if text.startswith("=="):
+        text = text.lstrip("=")
+        text = "#" * (len(line.text) - len(text)) + text
+    elif text.startswith(("[[", "[source")):
+        text = ""
+    elif _DELIMITER.fullmatch(text):
+        text = "```"
+    elif text.startswith("** "):
+        text = text[1:]
+    elif (label := _BOLD_LABEL.match(text)) is not None:
+        text = label[1] + text[label.end() :]
+    return line if text == line.text else _Line(line.start, text)
+
+
+def _source_blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the content of each block of EQL begins and ends."""
+    place = 0
+    while (opening := _SOURCE_BLOCK.search(text, place)) is not None:
+        end = text.find(f"\n{opening[1]}", opening.end() - 1)
+        if end < 0:
+            return
+        yield opening.end(), max(end, opening.end())
+        place = end + 1
 
 
 def _label(line: str) -> tuple[str | None, str]:
@@ -146,7 +202,8 @@ def _read_labels(lines: list[_Line], first: int, last: int) -> tuple[dict[str, o
                 items.append(item)
                 after = number + 1
             number += 1
-        values[setting] = [_LINK.sub(r"\2" if setting == "references" else r"\1", item) for item in items]
+        links = [_ASCIIDOC_LINK.sub(r"\1", item[:_LONGEST_ITEM]) for item in items]
+        values[setting] = [_LINK.sub(r"\2" if setting == "references" else r"\1", item) for item in links]
     return values, places, after
 
 

@@ -1,6 +1,7 @@
 """From a rule's settings, as a TOML table, a JSON object or a rule page gives them, to a `Rule`.
 
-Shared by all loaders. Wrong values become `bad-rule-field` diagnostics that point at the value in the file.
+Shared by all loaders. A wrong value becomes a diagnostic that points at it in the file: an error where the setting has
+a part in what the rule finds, otherwise a warning, and the value is read as it is meant if that is certain.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from eqlite.source import Source, Span
 
 SEVERITIES = ("low", "medium", "high", "critical")
 
+_MAX_DIGITS = 10
+
 _OTHER_TYPES = {
     "query": "a custom query rule (KQL or Lucene)",
     "saved_query": "a saved query rule (KQL or Lucene)",
@@ -24,10 +27,20 @@ _OTHER_TYPES = {
     "machine_learning": "a machine learning rule",
     "esql": "an ES|QL rule",
 }
+_FINDS_MORE = "finds more than Kibana"
 _NOT_APPLIED = {
-    "filters": "the rule also finds what its filters leave out in Kibana",
-    "exceptions_list": "the rule also finds what its exceptions leave out in Kibana",
+    "filters": ("the rule also finds what its filters leave out in Kibana", _FINDS_MORE),
+    "filter": ("the query also finds what the filter leaves out in Elasticsearch", "finds more than Elasticsearch"),
+    "exceptions_list": ("the rule also finds what its exceptions leave out in Kibana", _FINDS_MORE),
+    "size": ("all results count, not the first so many", "finds all there is"),
+    "runtime_mappings": ("fields that are only defined there are missing", "fields may be missing"),
 }
+_OTHER_NAMES = {"event_category_field": "event_category_override"}
+"""Names that Elasticsearch's search has for settings of rules."""
+_DECIDING = frozenset(
+    {"query", "event_category_override", "timestamp_field", "tiebreaker_field", "max_samples_per_key"}
+)
+"""Settings without which a rule would find something else."""
 _OTHER_LANGUAGES = {"kuery": "KQL", "lucene": "Lucene", "esql": "ES|QL"}
 
 
@@ -100,12 +113,12 @@ def add_rule(
         name = values.get("name")
         into.skipped.append(Skipped(name if isinstance(name, str) else holder.stem, reason, holder.file))
         return
+    values = {_OTHER_NAMES.get(name, name): value for name, value in values.items()}
     settings = _Settings(values, holder, locate)
     query = settings.query()
     rule = _build(settings, query, make_source(query), holder)
-    if settings.problems:
-        into.problems.extend(settings.problems)
-    else:
+    into.problems.extend(settings.problems)
+    if not any(problem.is_error for problem in settings.problems):
         into.rules.append(rule)
         into.problems.extend(settings.not_applied())
 
@@ -120,7 +133,7 @@ def _build(settings: _Settings, query: str, source: Source, holder: RuleText) ->
         name=settings.text("name") or holder.stem,
         query=query,
         source=source,
-        rule_id=settings.text("rule_id"),
+        rule_id=settings.text("rule_id") or settings.text("id"),
         description=settings.text("description") or "",
         severity=settings.severity(),
         risk_score=settings.number("risk_score", 0, 100),
@@ -142,6 +155,7 @@ def _build(settings: _Settings, query: str, source: Source, holder: RuleText) ->
         event_category_override=settings.text("event_category_override"),
         timestamp_field=settings.text("timestamp_field"),
         tiebreaker_field=settings.text("tiebreaker_field"),
+        max_samples_per_key=settings.number("max_samples_per_key", 1),
         timestamp_override=settings.text("timestamp_override"),
         timestamp_override_fallback_disabled=settings.flag("timestamp_override_fallback_disabled") or False,
         building_block_type=settings.text("building_block_type"),
@@ -184,26 +198,27 @@ class _Settings:
 
     def texts(self, name: str) -> tuple[str, ...]:
         value = self.values.get(name)
-        if value is None:
+        if value is None or value == "":
             return ()
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
         self._refuse(name, f"`{name}` is not a list of texts", "not a list of texts", 'write `["…", "…"]`')
-        return ()
+        return (value,) if isinstance(value, str) else ()
 
     def number(self, name: str, lowest: int, highest: int | None = None) -> int | None:
         value = self.values.get(name)
-        if value is None:
+        if value is None or value == "":
             return None
-        is_whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value % 1 == 0
-        if is_whole and isinstance(value, (int, float)) and lowest <= value and (highest is None or value <= highest):
-            return int(value)
+        number = _whole_number(value)
+        is_allowed = number is not None and lowest <= number and (highest is None or number <= highest)
+        if isinstance(value, (int, float)) and is_allowed:
+            return number
         limits = f"from {lowest} to {highest}" if highest is not None else f"of {lowest} or more"
         shown = f"`{value}`" if isinstance(value, (int, float, str)) else _kind(value)
         self._refuse(
             name, f"`{name}` cannot be {shown}", f"not a whole number {limits}", f"write a whole number {limits}"
         )
-        return None
+        return number if is_allowed else None
 
     def flag(self, name: str) -> bool | None:
         value = self.values.get(name)
@@ -214,30 +229,18 @@ class _Settings:
 
     def severity(self) -> str | None:
         value = self.text("severity")
-        if value is not None and value not in SEVERITIES:
-            known = "`low`, `medium`, `high` or `critical`"
-            self._refuse("severity", f"`severity` cannot be `{value}`", "not a severity", f"write {known}")
-        return value
+        if value is None or value in SEVERITIES:
+            return value
+        known = "`low`, `medium`, `high` or `critical`"
+        self._refuse("severity", f"`severity` cannot be `{value}`", "not a severity", f"write {known}")
+        return value.lower() if value.lower() in SEVERITIES else None
 
     def threat(self) -> tuple[Threat, ...]:
         value = self.values.get("threat")
         if value is None:
             return ()
         try:
-            return tuple(
-                Threat(
-                    _text(entry["framework"]),
-                    Tactic(*_naming(_mapping(entry["tactic"]))),
-                    tuple(
-                        Technique(
-                            *_naming(technique),
-                            tuple(Subtechnique(*_naming(part)) for part in _mappings(technique.get("subtechnique"))),
-                        )
-                        for technique in _mappings(entry.get("technique"))
-                    ),
-                )
-                for entry in _mappings(value)
-            )
+            return tuple(map(_threat, _mappings(value)))
         except (KeyError, TypeError):
             shape = "framework, tactic and, if any, techniques with `id`, `name` and `reference`"
             self._refuse("threat", "`threat` has a form that no rule has", "not a list of threats", f"give {shape}")
@@ -246,17 +249,40 @@ class _Settings:
     def not_applied(self) -> list[Diagnostic]:
         """Return a warning for each setting that narrows what the rule finds in Kibana, and does not here."""
         return [
-            self._problem("setting-not-applied", name, f"`{name}` is not applied: {what}", "finds more than Kibana")
-            for name, what in _NOT_APPLIED.items()
+            self._problem("setting-not-applied", name, f"`{name}` is not applied: {what}", label)
+            for name, (what, label) in _NOT_APPLIED.items()
             if self.values.get(name)
         ]
 
     def _refuse(self, name: str, message: str, label: str, help: str) -> None:
-        self.problems.append(self._problem("bad-rule-field", name, message, label, help))
+        id = "bad-rule-field" if name in _DECIDING else "odd-rule-field"
+        if not any(problem.message == message for problem in self.problems):
+            self.problems.append(self._problem(id, name, message, label, help))
 
     def _problem(self, id: str, name: str, message: str, label: str, help: str = "") -> Diagnostic:
         span = self._locate((name,)) or self._locate(()) or Span(0, 0)
         return self._holder.problem(id, message, span.start, span.end, label=label, help=help)
+
+
+def _threat(entry: Mapping[str, object]) -> Threat:
+    techniques = [
+        Technique(*_naming(technique), tuple(Subtechnique(*_naming(part)) for part in _parts(technique)))
+        for technique in _mappings(entry.get("technique"))
+    ]
+    return Threat(_text(entry["framework"]), Tactic(*_naming(_mapping(entry["tactic"]))), tuple(techniques))
+
+
+def _parts(technique: Mapping[str, object]) -> list[Mapping[str, object]]:
+    return _mappings(technique.get("subtechnique"))
+
+
+def _whole_number(value: object) -> int | None:
+    """Return a whole number, also one that is written as text."""
+    if isinstance(value, str) and len(value) < _MAX_DIGITS and value.isascii() and value.isdigit():
+        return int(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value % 1 == 0:
+        return int(value)
+    return None
 
 
 def _naming(entry: Mapping[str, object]) -> tuple[str, str, str]:

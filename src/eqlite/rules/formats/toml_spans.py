@@ -66,6 +66,33 @@ def find_table(text: str, path: tuple[str, ...]) -> Span | None:
     return None
 
 
+def find_elements(text: str, array: Span) -> Iterator[Span]:
+    """Yield where the elements of an array stand.
+
+    >>> text = "queries = ['a', 'b']"
+    >>> [text[span.start : span.end] for span in find_elements(text, Span(10, 20))]
+    ["'a'", "'b'"]
+    """
+    place = _end(_BETWEEN_PAIRS, text, array.start + 1)
+    while place < array.end and not text.startswith("]", place):
+        end = _value_end(text, place)
+        yield Span(place, end)
+        place = _end(_BETWEEN_PAIRS, text, max(end, place + 1))
+
+
+def find_in_each(text: str, table: str, key: str) -> list[Span | None]:
+    """Return where the value of a key stands in each table of an array `[[table]]`; None where it is not there."""
+    found: list[Span | None] = []
+    is_inside = False
+    for name, start, end in _statements(text):
+        if end is None:
+            is_inside = name == (table,)
+            found += [None] if is_inside else []
+        elif is_inside and name == (key,):
+            found[-1] = Span(start, end)
+    return found
+
+
 def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int, int | None]]:
     """Yield every key with the bounds of its value, and every table's name with its place and no end."""
     place = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from eqlite.language import ast
+from eqlite.semantics.checks.event_category import check_event_category
 from eqlite.semantics.checks.insensitive_range import check_insensitive_range
 from eqlite.semantics.checks.join_keys import check_join_keys
 from eqlite.semantics.checks.pipes import check_pipes
@@ -22,4 +23,5 @@ CHECKS: tuple[Callable[[ast.Query, Context], None], ...] = (
     check_regex_syntax,
     check_insensitive_range,
     check_wildcard_constant,
+    check_event_category,
 )
