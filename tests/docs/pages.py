@@ -205,7 +205,7 @@ class PageRun:
                     yield Difference(0, name, f"{type(error).__name__}: {error}")
 
     def _console(self, block: Block) -> Iterator[Difference]:
-        installs = any(word.startswith("install") for word in block.words)
+        installs = any(word.partition("-")[0] == "install" for word in block.words)
         for step in steps(block.text):
             output, status = self.shell.run(step.command)
             lacks = NOT_FOUND.search(output) is not None and "not-found" not in block.words

@@ -75,6 +75,7 @@ def test_a_page_says_what_happens(path: Path, tmp_path: Path) -> None:
         ("docs/tutorial/first-detection.md", "make", {"install", ""}),
         ("docs/tutorial/first-detection.md", "python3", {"install-without-make", ""}),
         ("docs/how-to/property-test-your-rules.md", "python3", {"install"}),
+        ("docs/how-to/use-with-pandas-and-notebooks.md", "python3", {"install", "needs-install"}),
     ],
 )
 def test_a_newcomer_can_type_a_page(page: str, needs: str, kinds: set[str], tmp_path: Path) -> None:
