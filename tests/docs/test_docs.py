@@ -28,6 +28,18 @@ LINKED = [
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the console blocks are for a POSIX shell on a terminal")
 
+MARKS = {
+    "not-found": "its output says on purpose that something is not there",
+    "install": "needs the network; run as a newcomer would",
+    "install-without-make": "the same, by the other way",
+    "install-pipx": "the same, where pipx is there",
+    "install-uv": "the same, where uv is there",
+    "needs-install": "needs what the page installed",
+    "needs-elasticsearch": "needs a server; tests/integrations has a stand-in",
+    "error": "a query that is refused",
+}
+"""What may stand behind the language of a fence, and why. A block with any other mark would not be run by anything."""
+
 MOST_LINES_OF_THE_FIRST_SCREEN = 60
 
 
@@ -101,6 +113,19 @@ def test_no_output_on_a_page_says_that_something_is_missing(path: Path) -> None:
         if (found := NOT_FOUND.search(step.output))
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("path", LINKED, ids=name_of)
+def test_blocks_have_known_marks(path: Path) -> None:
+    found = {word for block in blocks(path.read_text(encoding="utf-8")) for word in block.words}
+    assert found - MARKS.keys() == set()
+
+
+def test_nothing_promises_an_install_from_an_index() -> None:
+    """Until eqlite is on PyPI, `pip install eqlite` fails, or gets what another project has put there."""
+    promise = re.compile(r"(?:pip|pipx|uv tool) install (?:-\S+ )*['\"]?eqlite\b")
+    texts = [*PAGES, *sorted((ROOT / "src").rglob("*.py"))]
+    assert [name_of(path) for path in texts if promise.search(path.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.parametrize("path", LINKED, ids=name_of)

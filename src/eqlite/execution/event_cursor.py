@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, ordinal_of_values, time_of_values
+from eqlite.events.document import document_of
 from eqlite.events.envelopes import unwrap
 from eqlite.events.json_decoding import BadJson, decode_object
 from eqlite.events.projection import Structs
@@ -99,8 +100,9 @@ class Reading:
             Unreadable: there is none, although the parts of it that are read could be.
         """
         if self._document is None:
+            given = None if self._keeper is None or self.index is None else self._keeper.given(self.index)
             try:
-                self._document = unwrap(decode_object(self.line))[0][0]
+                self._document = unwrap(decode_object(self.line))[0][0] if given is None else document_of(given)
             except BadJson:
                 self.keep()()  # which knows where the line stands
                 raise
