@@ -47,7 +47,7 @@ class Shell:
         folder: the working folder after the last command.
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str], *, patience_s: float = 60) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], *, patience_s: float = 300) -> None:
         import fcntl
         import pty
         import struct

@@ -55,6 +55,7 @@ def needs_examples(path: Path, text: str) -> bool:
 
 
 @posix
+@pytest.mark.timeout(600)  # a page starts many programs, and the machine may have other things to do
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
 def test_a_page_says_what_happens(path: Path, tmp_path: Path) -> None:
     folder = tmp_path / "eqlite"
