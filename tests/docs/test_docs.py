@@ -122,6 +122,18 @@ def test_blocks_have_known_marks(path: Path) -> None:
     assert found - MARKS.keys() == set()
 
 
+@pytest.mark.parametrize("path", LINKED, ids=name_of)
+def test_a_page_says_under_which_name_to_save_a_block(path: Path) -> None:
+    """The comment that saves a block is not seen by readers: the words before the block have to name the file."""
+    text = path.read_text(encoding="utf-8")
+    lines, unnamed, end = text.splitlines(), [], 0
+    for block in blocks(text):
+        if block.file is not None and f"`{block.file}`" not in "\n".join(lines[end : block.line - 1]):
+            unnamed.append(f"line {block.line}: {block.file}")
+        end = block.line + block.text.count("\n")
+    assert unnamed == []
+
+
 def test_nothing_promises_an_install_from_an_index() -> None:
     """Until eqlite is on PyPI, `pip install eqlite` fails, or gets what another project has put there."""
     promise = re.compile(r"(?:pip|pipx|uv tool) install (?:-\S+ )*['\"]?eqlite\b")
