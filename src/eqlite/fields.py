@@ -13,6 +13,8 @@ from typing import Any
 
 from eqlite.datatypes import DATES, NUMBERS, DataType
 from eqlite.values.dates.instants import format_instant, parse_date_value
+from eqlite.values.dates.script_text import instant_text
+from eqlite.values.java_types import UnsignedLong
 from eqlite.values.json_values import ARRAYS, PLAIN_TYPES, json_scalar
 from eqlite.values.network import format_address, parse_address
 from eqlite.values.numbers import narrow, to_number
@@ -36,6 +38,8 @@ class Field:
         formats: date formats of the mapping; empty for the default.
         scaling_factor: of a scaled_float.
         optional: written `?name`; as a join key it may be null.
+        constant: the value that every document has, whatever stands in it (constant_keyword).
+        sources: the paths of further fields whose values are copied here (copy_to).
     """
 
     name: str
@@ -46,11 +50,29 @@ class Field:
     formats: tuple[str, ...] = ()
     scaling_factor: float | None = None
     optional: bool = False
+    constant: Scalar | None = None
+    sources: tuple[str, ...] = ()
+
+    @property
+    def is_direct(self) -> bool:
+        """Return whether the raw values are those that stand at `path`: what reads by the path alone may read it."""
+        return self.constant is None and not self.sources
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether values are taken as they stand: no conversion by type, no replaced or ignored ones."""
-        return self.type is DataType.UNKNOWN and self.null_value is None and self.ignore_above is None
+        """Return whether values are taken as they stand: no conversion by type, no replaced or ignored ones."""
+        return (
+            self.type is DataType.UNKNOWN and self.null_value is None and self.ignore_above is None and self.is_direct
+        )
+
+    def raw_values(self, event: Mapping[str, Any]) -> list[Any]:
+        """Return the values that an event gives the field, as they stand: wherever the mapping says they come from."""
+        if self.constant is not None:
+            return [self.constant]
+        values = raw_values(event, self.path, self.null_value)
+        for source in self.sources:
+            values = values + raw_values(event, source, self.null_value)
+        return values
 
 
 def raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None = None) -> list[Any]:
@@ -162,7 +184,7 @@ def field_values(event: Mapping[str, Any], field: Field) -> list[Any]:
     Numbers come as int or float, addresses as the integer of their 16-byte form, dates as milliseconds (date_nanos:
     nanoseconds) since the epoch, everything textual as str; without a type they come as they stand.
     """
-    return converted(raw_values(event, field.path, field.null_value), field)
+    return converted(field.raw_values(event), field)
 
 
 def converted(values: list[Any], field: Field) -> list[Any]:
@@ -186,11 +208,14 @@ def convert(value: Any, field: Field) -> Any:
     if kind in DATES:
         return parse_date_value(value, field.formats or None, nanos=kind is DataType.DATE_NANOS)
     text = to_text(value)
-    if field.ignore_above is not None and len(text) * 2 > field.ignore_above:
-        units = len(text) + sum(character > "\uffff" for character in text)
-        if units > field.ignore_above:
-            return None
-    return text
+    return text if field.ignore_above is None or is_within(text, field.ignore_above) else None
+
+
+def is_within(text: str, ignore_above: int) -> bool:
+    """Return whether a text has at most so many UTF-16 units."""
+    if len(text) * 2 <= ignore_above:
+        return True
+    return len(text) + sum(character > "\uffff" for character in text) <= ignore_above
 
 
 def _number(value: Any, field: Field) -> int | float | None:
@@ -203,15 +228,22 @@ def _number(value: Any, field: Field) -> int | float | None:
     return narrow(number, field.type)
 
 
-def script_value(value: Any, field: Field) -> Scalar:
-    """Return a converted value as functions see it: addresses, dates and what JSON does not know as text."""
+def shown_value(value: Any, field: Field) -> Scalar:
+    """Return a converted value as join keys show it: addresses, dates and what JSON does not know as text."""
     if field.type is DataType.IP:
         return format_address(value)
-    if field.type is DataType.DATETIME:
-        return format_instant(value * NANOS_PER_MILLI)
-    if field.type is DataType.DATE_NANOS:
-        return format_instant(value)
+    if field.type in DATES:
+        return format_instant(value if field.type is DataType.DATE_NANOS else value * NANOS_PER_MILLI)
     if not isinstance(value, (str, int, float)):
         return to_text(value)
     scalar: Scalar = value
     return scalar
+
+
+def script_value(value: Any, field: Field) -> Scalar:
+    """Return a converted value as functions and operators see it: as a join key, but for Java's dates and numbers."""
+    if field.type is DataType.UNSIGNED_LONG:
+        return UnsignedLong(value)
+    if field.type in DATES:
+        return instant_text(value if field.type is DataType.DATE_NANOS else value * NANOS_PER_MILLI)
+    return shown_value(value, field)

@@ -59,9 +59,39 @@ def test_others_do_not(text: str):
     assert line_predicate(text) is None
 
 
-def test_fields_with_conversions_do_not():
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"null_value": "x"},
+        {"type": "constant_keyword", "value": "x"},
+        {"type": "text", "fields": {"raw": {"type": "keyword"}}},
+    ],
+)
+def test_fields_with_conversions_do_not(definition: dict[str, str]):
+    schema = eqlite.Schema.from_mapping({"properties": {"a": {"type": "keyword", **definition}}})
+    assert line_predicate('a : "*"', schema) is None
+
+
+def test_fields_with_copies_do_not():
+    properties = {"a": {"type": "keyword"}, "b": {"type": "keyword", "copy_to": "a"}}
+    assert line_predicate('a == "x"', eqlite.Schema.from_mapping({"properties": properties})) is None
+
+
+def test_values_over_ignore_above_are_left_out():
     schema = eqlite.Schema.from_mapping({"properties": {"a": {"type": "keyword", "ignore_above": 3}}})
-    assert line_predicate('a == "x"', schema) is None
+    for condition in ('a : "x*"', 'a like "xx*" or a == "x"', 'a regex ".+"', "a != null", 'a >= "x"'):
+        matches = line_predicate(condition, schema)
+        assert matches is not None
+        documents = (
+            {"a": "xxx"},
+            {"a": "xxxx"},
+            {"a": ["xxxx", "x"]},
+            {"a": ["xxxx"]},
+            {"a": None},
+            {"a": "x\U0001f600"},
+        )
+        answers = [matches(json.dumps(document).encode()) for document in documents]
+        assert answers == [True, False, True, False, False, condition != 'a like "xx*" or a == "x"']
 
 
 @pytest.mark.parametrize(

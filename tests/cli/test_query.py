@@ -92,6 +92,12 @@ def test_events_without_a_time_are_told_where_they_are_left_out(run: Any) -> Non
     assert "2 events left out: no readable time" in done.err
 
 
+@pytest.mark.parametrize("condition", ["1 / n > 0", 'stringContains("x", lacking)', 'number(concat("y", n)) > 0'])
+def test_expressions_without_a_value_are_told(run: Any, condition: str) -> None:
+    done = run("query", f"any where {condition}", "-", stdin='{"n": 0}\n{"n": 0}\n')
+    assert done.err.startswith("0 matches in 2 events\n2 expressions without a value, such as: ")
+
+
 def test_no_event_at_all_is_the_users_error(run: Any) -> None:
     done = run("query", "any where true", "-", stdin="oops\n")
     assert done.code == 2

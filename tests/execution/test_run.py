@@ -483,6 +483,15 @@ def test_faults_are_counted_for_each_run(backend):
         assert stats.faults == 1
 
 
+@pytest.mark.parametrize("backend", ["python", "reference"])
+@pytest.mark.parametrize("condition", ['stringContains("x", lacking)', 'between("x", "y", lacking) == ""'])
+def test_a_null_part_of_a_text_is_a_counted_fault(condition, backend):
+    rules = rule_set(f"any where {condition}", f"any where not {condition}")
+    stats = RunStats()
+    assert numbers(rules.run([event(1)], stats=stats, backend=backend)) == [1]
+    assert stats.faults == 2
+
+
 def test_no_faults_no_examples():
     rules = rule_set("any where 1 / n > 0")
     list(rules.run([event(0)]))

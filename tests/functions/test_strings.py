@@ -50,9 +50,7 @@ def form(name: str) -> Implementation:
         ((1234, 1, 4), "23"),
         ((True, "t", "e"), "ru"),
         ((None, "[", "]"), None),
-        (("[a]", None, "]"), None),
-        (("[a]", "[", None), None),
-        (("[a]", "[", "]", None), None),
+        ((None, None, None, None), None),
     ],
 )
 def test_between(arguments: tuple[Value, ...], value: Value) -> None:
@@ -69,6 +67,12 @@ def test_between_is_a_fault_where_the_last_end_is_before_the_start() -> None:
         between("]a[b", "[", "]", True)
     with pytest.raises(ValueFault, match="boolean"):
         between("[a]", "[", "]", "true")
+
+
+@pytest.mark.parametrize("arguments", [(None, "]"), ("[", None), ("[", "]", None)])
+def test_between_of_a_text_needs_its_other_arguments(arguments: tuple[Value, ...]) -> None:
+    with pytest.raises(ValueFault, match=r"required; received \[null\]"):
+        between("[a]", *arguments)
 
 
 def test_between_ignoring_case_counts_positions_in_the_lower_case_text() -> None:
@@ -226,10 +230,16 @@ def test_conditions_on_text(name: str, text: Value, part: Value, holds: bool) ->
     assert form(name)(text, part) is holds
 
 
-@pytest.mark.parametrize(
-    "name", ["startsWith", "startsWith~", "endsWith", "endsWith~", "stringContains", "stringContains~"]
-)
+@pytest.mark.parametrize("name", ["startsWith", "startsWith~", "endsWith", "endsWith~"])
 def test_conditions_on_null_are_null(name: str) -> None:
     assert form(name)(None, "x") is None
     assert form(name)("x", None) is None
     assert form(name)(None, None) is None
+
+
+@pytest.mark.parametrize("name", ["stringContains", "stringContains~"])
+def test_string_contains_needs_its_part_once_there_is_a_text(name: str) -> None:
+    assert form(name)(None, "x") is None
+    assert form(name)(None, None) is None
+    with pytest.raises(ValueFault, match="received"):
+        form(name)("x", None)

@@ -34,7 +34,13 @@ MAPPING = Schema.from_mapping(
             "release": {"type": "version"},
             "other": {"type": "alias", "path": "status"},
             "wild": {"type": "wildcard"},
-        }
+            "fixed": {"type": "constant_keyword", "value": "a"},
+            "copied": {"type": "keyword", "copy_to": ["all", "text"]},
+            "all": {"type": "keyword", "ignore_above": 3},
+            "text": {"type": "text", "fields": {"raw": {"type": "keyword", "ignore_above": 2}}},
+            "labels": {"type": "passthrough", "properties": {"tag": {"type": "keyword", "copy_to": "all"}}},
+        },
+        "runtime": {"computed": {"type": "long"}},
     }
 )
 SCHEMAS = {"none": None, "typed": Schema.from_fields(strategies.FIELDS), "mapping": MAPPING}

@@ -63,7 +63,7 @@ def test_a_repeated_stage_counts_as_often_as_it_is_repeated():
 
 
 def test_every_regular_expression_is_looked_at():
-    found = eqlite.analyze('any where f regex "(" or not (g == 1 and substring(h, 1) regex~ ")")')
+    found = eqlite.analyze('any where f regex "(" or not (g == 1 and substring(h, 1) regex~ "[")')
     assert [problem.id for problem in found] == ["bad-regex", "bad-regex"]
 
 

@@ -120,3 +120,80 @@ def test_a_schema_can_be_pickled_and_be_a_key():
     again = pickle.loads(pickle.dumps(schema))
     assert again == schema
     assert {schema: 1}[again] == 1
+
+
+def test_types_of_one_family_are_no_conflict():
+    schema = Schema.from_indices(
+        {
+            "a": {"properties": {"f": {"type": "keyword"}, "t": {"type": "text"}}},
+            "b": {"properties": {"f": {"type": "constant_keyword", "value": "x"}, "t": {"type": "match_only_text"}}},
+            "c": {"properties": {"f": {"type": "wildcard"}}},
+        }
+    )
+    assert schema.fields["f"].conflict is None
+    assert schema.fields["t"].conflict is None
+
+
+def test_a_constant_holds_for_several_indices_if_all_agree_on_it():
+    def constant(value: object) -> dict[str, object]:
+        return {"properties": {"f": {"type": "constant_keyword", "value": value}}}
+
+    assert Schema.from_indices({"a": constant("x"), "b": constant("x")}).constants == {"f": "x"}
+    assert Schema.from_indices({"a": constant("x"), "b": constant("y")}).constants == {}
+    assert Schema.from_mapping(constant(True)).constants == {"f": "true"}
+
+
+def test_copies_name_their_sources_for_multi_fields_and_aliases_too():
+    schema = Schema.from_mapping(
+        {
+            "properties": {
+                "a": {"type": "keyword", "copy_to": "all"},
+                "b": {"properties": {"c": {"type": "long", "copy_to": ["all", "nowhere"]}}},
+                "all": {"type": "text", "fields": {"raw": {"type": "keyword"}}},
+                "short": {"type": "alias", "path": "all"},
+            }
+        }
+    )
+    assert {schema.fields[name].sources for name in ("all", "all.raw", "short")} == {("a", "b.c")}
+    assert schema.find("nowhere") is None
+
+
+def test_passthrough_leaves_have_short_names_by_priority():
+    leaf = {"f": {"type": "keyword"}, "own": {"type": "long"}}
+    schema = Schema.from_mapping(
+        {
+            "properties": {
+                "low": {"type": "passthrough", "priority": 1, "properties": leaf},
+                "high": {"properties": {"up": {"type": "passthrough", "priority": 2, "properties": leaf}}},
+                "own": {"type": "keyword"},
+                "other": {"type": "alias", "path": "high.up.f"},
+            }
+        }
+    )
+    assert schema.fields["f"].path == "high.up.f"
+    assert (schema.fields["own"].path, schema.fields["own"].type) == ("own", DataType.KEYWORD)
+    assert schema.fields["low"].type is DataType.OBJECT
+
+
+def test_runtime_fields_count_and_hide_those_of_their_name():
+    schema = Schema.from_mapping(
+        {
+            "mappings": {
+                "properties": {"n": {"type": "keyword"}, "short": {"type": "alias", "path": "r.code"}},
+                "runtime": {
+                    "n": {"type": "long"},
+                    "r": {"type": "composite", "fields": {"code": {"type": "long"}}},
+                    "place": {"type": "geo_point"},
+                },
+            }
+        }
+    )
+    assert [schema.fields[name].type for name in ("n", "r.code", "short")] == [DataType.LONG] * 3
+    assert schema.fields["place"].type is DataType.UNSUPPORTED
+
+
+def test_keywords_of_ecs_are_limited_and_other_types_not():
+    ecs = Schema.ecs()
+    assert ecs.fields["process.name"].ignore_above == 1_024
+    assert ecs.fields["process.command_line"].ignore_above is None
+    assert ecs.fields["data_stream.dataset"].ignore_above is None

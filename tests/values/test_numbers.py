@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from eqlite.datatypes import DataType
 from eqlite.values import numbers
+from eqlite.values.java_types import UnsignedLong
 from eqlite.values.numbers import (
     ArithmeticFault,
     add,
@@ -237,7 +238,41 @@ def test_arithmetic_is_that_of_java(
     operation: Callable[[object, object], float | None], left: float, right: float, result: float
 ) -> None:
     assert operation(left, right) == result
-    assert type(operation(left, right)) is type(result)
+    assert isinstance(operation(left, right), type(result))
+
+
+@pytest.mark.parametrize(
+    ("operation", "left", "right"),
+    [(subtract, 7, 8), (multiply, 7, -8), (divide, 7, -2), (add, 7, -8), (add, MAX_UNSIGNED, 1), (subtract, 0, 1)],
+)
+def test_an_unsigned_long_never_becomes_negative(
+    operation: Callable[[object, object], float | None], left: int, right: int
+) -> None:
+    with pytest.raises(ArithmeticFault, match="unsigned_long overflow"):
+        operation(UnsignedLong(left), right)
+
+
+@given(st.integers(0, MAX_UNSIGNED), longs, st.sampled_from([add, subtract, multiply]))
+def test_unsigned_arithmetic_is_exact_or_a_fault(unsigned: int, other: int, operation: Callable[..., int]) -> None:
+    exact = {add: unsigned + other, subtract: unsigned - other, multiply: unsigned * other}[operation]
+    if 0 <= exact <= MAX_UNSIGNED:
+        assert operation(UnsignedLong(unsigned), other) == exact
+    else:
+        with pytest.raises(ArithmeticFault):
+            operation(UnsignedLong(unsigned), other)
+
+
+def test_what_an_unsigned_long_comes_to_is_one() -> None:
+    seven = UnsignedLong(7)
+    assert isinstance(subtract(subtract(seven, 3), 4), UnsignedLong)
+    with pytest.raises(ArithmeticFault):
+        subtract(subtract(seven, 3), 5)
+    with pytest.raises(ArithmeticFault):
+        modulo(-7, UnsignedLong(3))
+    with pytest.raises(ArithmeticFault):
+        negate(seven)
+    assert negate(UnsignedLong(0)) == 0
+    assert subtract(seven, 8.0) == -1.0
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from eqlite.cli.options import (
     schema_option,
 )
 from eqlite.cli.stdio import WholeLines, data_stdout, result_stdout, wants_color
-from eqlite.cli.summary import no_event, reading_lines
+from eqlite.cli.summary import fault_lines, no_event, reading_lines
 from eqlite.engine.match import match_maker
 from eqlite.engine.search import Search
 from eqlite.events.document import Event
@@ -101,6 +101,7 @@ def command(
         said += [] if was_read else ["interrupted: these are the matches among the events read so far"]
         said += ["interrupted: not all of them were written"] if lines.interrupted else []
         said += [f"{plural(search.untimed, 'event')} left out: no readable time"] if search.untimed else []
+        said += fault_lines(query.faults.count, query.faults.examples)
         click.echo("\n".join(map(safe, said)), err=True)
     if lines.interrupted or not was_read:
         ctx.exit(130)

@@ -28,9 +28,13 @@ def run_summary(stats: RunStats, *, rules: int, broken: int, skipped: Sequence[S
         said.append(f"{plural(stats.unrouted, 'event')} outside the index patterns of all rules{example}")
     if stats.untimed:
         said.append(f"{plural(stats.untimed, 'event')} left out of sequences: no readable time")
-    if stats.faults:
-        said.append(f"{plural(stats.faults, 'expression')} without a value, such as: {stats.fault_examples[0]}")
-    return said
+    return [*said, *fault_lines(stats.faults, stats.fault_examples)]
+
+
+def fault_lines(count: int, examples: Sequence[str]) -> Iterator[str]:
+    """Yield a line about the expressions on which Elasticsearch would have failed the search, if there were any."""
+    if count:
+        yield f"{plural(count, 'expression')} without a value, such as: {examples[0]}"
 
 
 def skipped_lines(skipped: Sequence[Skipped]) -> Iterator[str]:

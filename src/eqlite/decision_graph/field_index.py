@@ -26,15 +26,17 @@ class FieldAtoms:
 
     Attributes:
         path: where the values stand.
+        ignore_above: longer ones are not there.
         tests: what the atoms test, by their number.
         is_direct: values hardly come twice, so that nodes compute what they need rather than remember values.
         together: the numbers of the fields to ask for together with this one, itself among them, since they have few
             values together; documents are decoded so that equal values are of one kind.
     """
 
-    def __init__(self, number: int, path: str) -> None:
+    def __init__(self, number: int, path: str, ignore_above: int | None = None) -> None:
         self.number = number
         self.path = path
+        self.ignore_above = ignore_above
         self.tests: dict[Test, int] = {}
         self.is_direct = False
         self.together: frozenset[int] = frozenset()
@@ -51,7 +53,7 @@ class FieldAtoms:
         """Return the number of an atom, a new one for a test not seen before."""
         place = self.tests.setdefault(test, len(self.tests))
         if place not in self._atoms:
-            self._atoms[place] = Atom(1 << place, test)
+            self._atoms[place] = Atom(1 << place, test, self.ignore_above)
         return place
 
     @property
@@ -81,7 +83,8 @@ class FieldAtoms:
             if wider:
                 finder = self._made[min(wider, key=int.bit_count)]
             else:
-                finder = self._made[mask] = Finder(self._atoms[place] for place in self._atoms if mask >> place & 1)
+                chosen = [self._atoms[place] for place in self._atoms if mask >> place & 1]
+                finder = self._made[mask] = Finder(chosen, self.ignore_above)
             self._finders[mask] = finder
         return finder
 

@@ -111,11 +111,13 @@ class Decisions:
     def _atom_of(self, leaf: plan.Condition) -> tuple[int, int] | None:
         if not is_in_line(leaf) or leaf.field.path not in self._fitting:  # type: ignore[union-attr]
             return None
-        path = leaf.field.path  # type: ignore[union-attr]
-        atoms = self._by_path.get(path)
+        read = leaf.field  # type: ignore[union-attr]
+        atoms = self._by_path.get(read.path)
         if atoms is None:
-            atoms = self._by_path[path] = FieldAtoms(len(self._fields), path)
+            atoms = self._by_path[read.path] = FieldAtoms(len(self._fields), read.path, read.ignore_above)
             self._fields.append(atoms)
+        elif atoms.ignore_above != read.ignore_above:  # a multi-field: it needs the whole document
+            return None
         return atoms.number, atoms.place_of(None if isinstance(leaf, plan.Exists) else leaf.test)  # type: ignore[union-attr]
 
     def _first_fields(self) -> list[str]:

@@ -13,6 +13,7 @@ from operator import or_
 from typing import Any
 
 from eqlite import plan
+from eqlite.fields import is_within
 from eqlite.predicates import literal_search as patterns
 from eqlite.predicates import raw_values as runtime
 from eqlite.predicates.value_tests import Passes, Test, passes_test
@@ -30,16 +31,21 @@ _LONG = 4_096
 
 
 class Atom:
-    """A test with what is made of it once, for all finders; `bit` stands for it."""
+    """A test with what is made of it once, for all finders; `bit` stands for it.
 
-    def __init__(self, bit: int, test: Test) -> None:
+    `ignore_above` is the field's: values over it are not there.
+    """
+
+    def __init__(self, bit: int, test: Test, ignore_above: int | None = None) -> None:
         self.bit = bit
         self.test = test
+        self.ignore_above = ignore_above
 
     @cached_property
     def passes(self) -> Passes:
         """Return a function that tells whether any value passes."""
-        return passes_test(self.test)
+        passes, limit = passes_test(self.test), self.ignore_above
+        return passes if limit is None else lambda value: passes(runtime.within(value, limit))
 
     @cached_property
     def passes_text(self) -> Passes:
@@ -78,7 +84,8 @@ class Finder:
         is_quick: a look-up or two tell all, so that nothing is won by remembering values.
     """
 
-    def __init__(self, atoms: Iterable[Atom]) -> None:
+    def __init__(self, atoms: Iterable[Atom], ignore_above: int | None = None) -> None:
+        self._ignore_above = ignore_above
         self._always: list[tuple[int, Passes, Passes | None]] = []
         self._all: list[tuple[int, Passes]] = []
         self._exact: dict[str, int] = {}
@@ -136,6 +143,8 @@ class Finder:
 
     def find_text(self, text: str) -> int:
         """Return the atoms that hold for a text."""
+        if self._ignore_above is not None and not is_within(text, self._ignore_above):
+            return 0
         found = self._there
         if self._exact:
             found |= self._exact.get(text, 0)
@@ -165,6 +174,11 @@ class Finder:
 
     def find_texts(self, texts: Sequence[str]) -> int:
         """Return the atoms that hold for any of several texts: all of them are searched as one."""
+        if self._ignore_above is not None:
+            texts = [text for text in texts if is_within(text, self._ignore_above)]
+        return self._find_any(texts) if texts else 0
+
+    def _find_any(self, texts: Sequence[str]) -> int:
         whole = "\0".join(texts)
         if self._ends or whole.count("\0") != len(texts) - 1:
             return reduce(or_, map(self.find_text, texts), 0)

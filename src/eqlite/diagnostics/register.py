@@ -124,7 +124,7 @@ REGISTER: dict[str, Entry] = {
     "incompatible-keys": Entry("error", "join keys of types that cannot be equal", "Join by fields of one type."),
     "bad-regex": Entry(
         "error",
-        "a regular expression that Lucene does not take",
+        "a regular expression that Lucene, or for a function's result Java, does not take, or that eqlite cannot match",
         "See the syntax in the semantics page, section regex.",
     ),
     "bad-cidr": Entry("error", "an address block that is none", "Write `10.0.0.0/8` or `2001:db8::/32`."),

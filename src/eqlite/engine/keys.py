@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eqlite.datatypes import DATES, DataType
-from eqlite.fields import Field, field_values, script_value
+from eqlite.fields import Field, field_values, shown_value
 from eqlite.limits import MAX_COMBINATIONS
 from eqlite.values.text import to_text
 
@@ -73,7 +73,7 @@ class KeyValues:
     def _value(self, value: Any, field: Field | None) -> Any:
         if value is None or field is None or field.type is DataType.UNKNOWN:
             return value
-        return value if field.type in DATES and not self._dates_as_text else script_value(value, field)
+        return value if field.type in DATES and not self._dates_as_text else shown_value(value, field)
 
 
 def _choices(values: list[Any], field: Field) -> dict[Any, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from eqlite import plan
 from eqlite.datatypes import DataType
-from eqlite.fields import NANOS_PER_MILLI, Field, converted, field_values, raw_values
+from eqlite.fields import NANOS_PER_MILLI, Field, converted, field_values
 from eqlite.values.dates.instants import parse_timestamp
 
 Ordinal = tuple[int, int, Any, int]
@@ -24,7 +24,7 @@ NO_TIEBREAKER = (2, "")
 
 def event_time_ns(event: Mapping[str, Any], field: Field | None) -> int | None:
     """Return the time of an event in nanoseconds since the epoch, None where it has no readable one."""
-    return None if field is None else time_of_values(raw_values(event, field.path, field.null_value), field)
+    return None if field is None else time_of_values(field.raw_values(event), field)
 
 
 def time_of_values(values: list[Any], field: Field) -> int | None:

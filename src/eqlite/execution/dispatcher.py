@@ -17,7 +17,7 @@ from eqlite.execution.correlation.interest import Wanted
 from eqlite.execution.event_cursor import Reading
 from eqlite.execution.extractors import Readers
 from eqlite.execution.hits import Hits, Numbers
-from eqlite.execution.index_routing import covers, index_names
+from eqlite.execution.index_routing import covers, index_names, stream_fields
 from eqlite.execution.rule_matcher import Together
 from eqlite.execution.stats import RunStats
 from eqlite.rules.compiled import Compiled
@@ -59,6 +59,8 @@ class Asker:
         self.place = 0
         self.stats = stats
         self._by_index = by_index
+        schemas = [query.options["schema"] for query in self._queries if query.options["schema"] is not None]
+        self._stream_fields = stream_fields(schemas[0].constants if schemas else {})
         self._routes: dict[tuple[str, ...], Numbers] = {}
 
     def take(
@@ -190,7 +192,7 @@ class Asker:
 
     def _routed(self, document: Mapping[str, object], index: str | None) -> Numbers:
         """Return the numbers of the rules that see a document."""
-        names = index_names(document, index)
+        names = index_names(document, index, self._stream_fields)
         chosen = self._routes.get(names)
         if chosen is None:
             chosen = {number: None for number, rule in enumerate(self._rules) if covers(rule.index, names)}

@@ -15,7 +15,7 @@ from eqlite.events.envelopes import unwrap
 from eqlite.events.json_decoding import BadJson, decode_object
 from eqlite.events.projection import Structs
 from eqlite.events.references import Keeper, Kept, Places
-from eqlite.fields import Field, converted, raw_values
+from eqlite.fields import Field, converted
 from eqlite.values.dates.instants import are_in_order, parse_timestamp
 
 Document = Mapping[str, Any]
@@ -126,8 +126,10 @@ class Reading:
     def raw(self, field: Field) -> list[Any]:
         """Return the raw values of a field."""
         struct, structs = self.struct, self.structs
-        if struct is None or structs is None or field.null_value is not None or field.path not in structs.attributes:
-            return raw_values(self.document, field.path, field.null_value)
+        is_in_struct = struct is not None and structs is not None and field.path in structs.attributes
+        if not is_in_struct or field.null_value is not None or not field.is_direct:
+            return field.raw_values(self.document)
+        assert structs is not None
         value = structs.getter(field.path)(struct)
         if value is None:
             return []
@@ -177,6 +179,7 @@ class Clock:
         self._latest: Ordinal | None = None
         self.is_plain = False
         is_simple = timestamp is not None and not timestamp.formats and timestamp.null_value is None
+        is_simple = is_simple and timestamp is not None and timestamp.is_direct
         if timestamp is None or structs is None or not is_simple:
             return
         if timestamp.path in structs.attributes:

@@ -9,25 +9,35 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from eqlite.fields import raw_values
+from eqlite.fields import Field
 from eqlite.values.wildcard import like_pattern
 
 _BACKING = re.compile(r"\.ds-(.+)-\d{4}\.\d{2}\.\d{2}-\d{6}")
+_STREAM_PARTS = ("data_stream.type", "data_stream.dataset", "data_stream.namespace")
+_STREAM_FIELDS = tuple(Field(name, name) for name in _STREAM_PARTS)
 _PREFIXES = ("partial-", "restored-")
 _ALERTS = ".internal.alerts-"
 
 
-def index_names(document: Mapping[str, Any], index: str | None) -> tuple[str, ...]:
+def stream_fields(constants: Mapping[str, Any]) -> tuple[Field, ...]:
+    """Return the fields that name a document's data stream; `constants` holds values that a mapping gives to all."""
+    return tuple(Field(name, name, constant=constants.get(name)) for name in _STREAM_PARTS)
+
+
+def index_names(
+    document: Mapping[str, Any], index: str | None, stream: tuple[Field, ...] = _STREAM_FIELDS
+) -> tuple[str, ...]:
     """Return the names under which a document may be searched: its index, and its data stream.
 
     `index` is what the envelope names; without one, a document may name its index itself, as exported tables do.
+    `stream` are the fields that name the data stream.
 
     >>> index_names({"data_stream": {"type": "logs", "dataset": "nginx", "namespace": "prod"}}, "eu:logs")
     ('eu:logs', 'logs-nginx-prod')
     """
     own = document.get("_index") if index is None else index
     names = [own] if isinstance(own, str) else []
-    parts = [raw_values(document, f"data_stream.{part}") for part in ("type", "dataset", "namespace")]
+    parts = [field.raw_values(document) for field in stream]
     if all(parts):
         names.append("-".join(str(part[0]) for part in parts))
     return tuple(names)

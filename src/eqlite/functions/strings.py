@@ -22,10 +22,11 @@ from eqlite.values.text import from_utf16_units, lower_root, to_text, to_utf16_u
 def between(text: object, left: object, right: object, greedy: object = False) -> Value:  # noqa: FBT002 - EQL has it so
     """Return what stands between the first `left` and the next (greedy: the last) `right`; `""` where there is none.
 
-    Any null gives null. An empty `left` or `right` gives the text as it is.
+    A null text gives null. An empty `left` or `right` gives the text as it is.
 
     Raises:
-        ValueFault: greedy, and the last `right` begins before the end of the first `left`; `greedy` is no boolean.
+        ValueFault: of a text, `left` or `right` is null, or `greedy` no boolean; greedy, and the last `right` begins
+            before the end of the first `left`.
 
     Example:
         >>> between("/usr/local/bin/nc", "/", "/"), between("/usr/local/bin/nc", "/", "/", True)
@@ -52,11 +53,11 @@ def between_insensitive(text: object, left: object, right: object, greedy: objec
 
 def _between(text: object, left: object, right: object, greedy: object, fold: Callable[[str], str]) -> Value:
     """Return what stands between two texts, looked for in their folded forms."""
-    if text is None or left is None or right is None or greedy is None:
+    if text is None:
         return None
+    original, opening, closing = to_text(text), _required(left), _required(right)
     if not isinstance(greedy, bool):
-        raise ValueFault(f"A boolean is required; received [{to_text(greedy)}]")
-    original, opening, closing = to_text(text), to_text(left), to_text(right)
+        raise ValueFault(f"A boolean is required; received [{'null' if greedy is None else to_text(greedy)}]")
     if not (original and opening and closing):
         return original
     searched, opening, closing = (to_utf16_units(fold(part)) for part in (original, opening, closing))
@@ -155,7 +156,14 @@ def to_string(value: object) -> Value:
         >>> to_string(42), to_string(1.0), to_string(True)
         ('42', '1.0', 'true')
     """
-    return None if value is None else to_text(value)
+    return None if value is None else str.__str__(to_text(value))
+
+
+def _required(part: object) -> str:
+    """Return the text of an argument that must not be null once there is a text to look at."""
+    if part is None:
+        raise ValueFault("A string/char is required; received [null]")
+    return to_text(part)
 
 
 def _unchanged(text: str) -> str:
@@ -177,8 +185,16 @@ def _is_suffix(text: str, part: str) -> bool:
     return text.endswith(part)
 
 
-def _contains(text: str, part: str) -> bool:
-    return bool(text and part) and part in text
+def _contains(fold: Callable[[str], str]) -> Implementation:
+    """Return an implementation of `stringContains`: of a text, a null part is a fault (elasticsearch#155300)."""
+
+    def implementation(text: object, part: object) -> Value:
+        if text is None:
+            return None
+        searched, sought = (to_utf16_units(fold(found)) for found in (to_text(text), _required(part)))
+        return bool(searched and sought) and sought in searched
+
+    return implementation
 
 
 def _test(holds: Callable[[str, str], bool], fold: Callable[[str], str] = _unchanged) -> Implementation:
@@ -214,7 +230,7 @@ register(
         arity="three or four arguments",
         doc='The part of a text between the first `left` and the `right` after it; `""` if there is none, the whole '
         "text if one of them is empty. Greedy, it goes up to the last `right`: an error if that comes before the end "
-        "of `left`. Null if anything is null.",
+        "of `left`. Null if the text is null; a null `left` or `right` is an error.",
         examples=(
             Example(r'between("C:\\Windows\\System32\\cmd.exe", "\\", "\\")', "Windows"),
             Example(r'between("C:\\Windows\\System32\\cmd.exe", "\\", "\\", true)', r"Windows\System32"),
@@ -343,16 +359,17 @@ register(
         parameters=(_TEXT, Parameter("part", "string", "what it should contain")),
         returns=DataType.BOOLEAN,
         arity=_TWO,
-        doc="Whether a text contains another one, which may not be empty. Null if either is null.",
+        doc="Whether a text contains another one, which may not be empty. Null if the text is null; a null part of a "
+        "text is an error.",
         examples=(
             Example('stringContains("curl -k https://example.com", " -k ")', value=True),
             Example('stringContains("CURL -K", "curl")', value=False),
             Example('stringContains~("CURL -K", "curl")', value=True),
             Example('stringContains("curl", "")', value=False),
-            Example('stringContains("curl", null)', None),
+            Example('stringContains(null, "curl")', None),
         ),
-        implementation=_test(_contains),
-        insensitive=_test(_contains, lower_root),
+        implementation=_contains(_unchanged),
+        insensitive=_contains(lower_root),
     )
 )
 

@@ -23,7 +23,7 @@ USUALLY_ARRAYS = frozenset({"event.category", "event.type"})
 
 
 def is_in_line(leaf: plan.Condition) -> bool:
-    """Tell whether a leaf reads one field as it stands, so that code can be written for it."""
+    """Return whether a leaf reads one field as it stands, but for `ignore_above`: code can be written for it."""
     if isinstance(leaf, plan.Exists):
         return _is_plain(leaf.field)
     if not isinstance(leaf, plan.FieldTest) or not _is_plain(leaf.field):
@@ -38,7 +38,7 @@ def is_in_line(leaf: plan.Condition) -> bool:
 def _is_plain(field_: Field) -> bool:
     parts = field_.path.split(".")
     is_usual = all(parts) and len(parts) <= MAX_NAME_PARTS
-    return is_usual and field_.type in _PLAIN_TYPES and field_.null_value is None and field_.ignore_above is None
+    return is_usual and field_.type in _PLAIN_TYPES and field_.null_value is None and field_.is_direct
 
 
 def is_too_complex(condition: plan.Condition) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from eqlite.fields import to_boolean
+from eqlite.fields import is_within, to_boolean
 from eqlite.values.json_values import ARRAYS, json_scalar
 from eqlite.values.network import Block, parse_address
 from eqlite.values.numbers import to_number
@@ -55,6 +55,20 @@ def each(value: Any) -> Iterator[Any]:
 def exists(value: Any) -> bool:
     """Tell whether there is any value."""
     return next(each(value), None) is not None
+
+
+def within(value: Any, ignore_above: int) -> Any:
+    """Return a raw value without the texts that are longer than a field's `ignore_above`.
+
+    >>> within("abcd", 3), within(("abc", "abcd"), 3), within(None, 3)
+    (None, ('abc',), None)
+    """
+    if value.__class__ is str:
+        return value if is_within(value, ignore_above) else None
+    if value is None:
+        return None
+    kept = tuple(item for item in each(value) if is_within(to_text(item), ignore_above))
+    return kept if isinstance(value, ARRAYS) else kept[0] if kept else None
 
 
 def joined(value: Any) -> str:

@@ -55,6 +55,8 @@ def _field(found: MappedField, name: str, fields: Mapping[str, MappedField], *, 
         source.formats,
         source.scaling_factor,
         optional,
+        found.constant,
+        found.sources,
     )
 
 

@@ -15,6 +15,7 @@ from eqlite.functions.registry import Value, ValueFault
 from eqlite.language.literals import INT_MAX
 from eqlite.plan.evaluation import evaluate, invert, left_chain
 from eqlite.source import Span
+from eqlite.values.java_types import UnsignedLong
 from eqlite.values.regex.compile import RegexLimitError, RegexSyntaxError, compile_regex
 from eqlite.values.wildcard import like_pattern
 
@@ -82,6 +83,7 @@ def compute(expression: plan.Expression, faults: list[Fault] | None = None) -> p
 
 def constant(value: Value, origin: plan.Expression) -> plan.Constant:
     """Return a constant that stands in the place of `origin`."""
+    value = int(value) if isinstance(value, UnsignedLong) else value  # plans are kept as data, which has no such class
     return plan.Constant(value, type=_type_of(value), span=origin.span)
 
 
@@ -179,8 +181,8 @@ def _fold_like(node: plan.Like) -> plan.Expression:
 def _fold_regex(node: plan.Regex) -> plan.Expression:
     """Rewrite a pattern that matches everything, or one text only; Lucene is asked this, whatever the value."""
     try:
-        regex = compile_regex(node.pattern)
-    except (RegexSyntaxError, RegexLimitError):  # a pattern of Java's, for a computed value
+        regex = compile_regex(node.pattern, flavour="lucene" if isinstance(node.value, plan.FieldValue) else "script")
+    except (RegexSyntaxError, RegexLimitError):  # said by the check of regular expressions
         return compute(node)
     if regex.matches_everything:
         return _not_null(node.value, node)

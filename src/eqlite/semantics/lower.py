@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from eqlite import plan
 from eqlite.datatypes import DataType
@@ -157,7 +158,7 @@ def _leaf(expression: plan.Expression, context: Context) -> plan.Condition:
         case plan.FieldValue(field=field):
             return _tested(field, equality_tests(field, [True], expression.span, context), expression.span)
         case plan.IsNull(operand=plan.FieldValue(field=field)):
-            return negation(plan.Exists(field, span=expression.span))
+            return negation(_exists(field, expression.span))
         case plan.Compare(left=plan.FieldValue(field=field), right=plan.Constant(value=value)):
             return _comparison(expression, field, value, context)
         case plan.SameText(left=plan.FieldValue(field=field), right=plan.Constant(value=value)):
@@ -180,6 +181,13 @@ def _leaf(expression: plan.Expression, context: Context) -> plan.Condition:
         case _:
             pass
     return plan.Script(expression, span=expression.span)
+
+
+def _exists(field: Field, span: Span) -> plan.Condition:
+    """Return the test that the field has a value; a text field is asked itself, not the sub-field read in its place."""
+    if field.type is DataType.TEXT:
+        field = replace(field, null_value=None, ignore_above=None)
+    return plan.Exists(field, span=span)
 
 
 def _constants(items: Sequence[plan.Expression]) -> list[Scalar] | None:

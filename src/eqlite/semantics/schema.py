@@ -6,13 +6,14 @@ about unknown fields and types, and Elasticsearch's conversions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
 from eqlite.datatypes import DataType
 from eqlite.semantics.similar_names import similar_names
+from eqlite.values.text import to_text
 
 _TYPES = {
     "constant_keyword": DataType.KEYWORD,
@@ -20,9 +21,13 @@ _TYPES = {
     "match_only_text": DataType.TEXT,
     "pattern_text": DataType.TEXT,
     "counted_keyword": DataType.KEYWORD,
+    "passthrough": DataType.OBJECT,
     **{kind.es_name: kind for kind in DataType if kind not in (DataType.UNKNOWN, DataType.NULL, DataType.UNSUPPORTED)},
 }
 _EXACT = frozenset({DataType.KEYWORD})
+_FAMILIES = {"constant_keyword": "keyword", "wildcard": "keyword", "match_only_text": "text", "pattern_text": "text"}
+"""Types that search alike, and that an index may have in place of the other."""
+_ECS_IGNORE_ABOVE = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class MappedField:
         normalized: a keyword with a normalizer: no exact matches.
         nested_in: the nested field above it.
         conflict: how the indices differ in its type, in Elasticsearch's words.
+        constant: the value of a constant_keyword, which every document has.
+        sources: the fields that are copied to it.
     """
 
     name: str
@@ -51,6 +58,8 @@ class MappedField:
     normalized: bool = False
     nested_in: str | None = None
     conflict: str | None = None
+    constant: str | None = None
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,11 @@ class Schema:
         """Return the field of that name, None if it is unmapped."""
         return self.fields.get(name)
 
+    @property
+    def constants(self) -> dict[str, str]:
+        """Return the values that every document has, by the name of the field."""
+        return {name: found.constant for name, found in self.fields.items() if found.constant is not None}
+
     def suggest(self, name: str) -> list[str]:
         """Return the names nearest to one that is not there, the nearest first."""
         return list(_nearest(self, name))
@@ -90,12 +104,18 @@ class Schema:
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], *, name: str = "the index mapping") -> Schema:
-        """Make a schema of an index mapping, as `GET index/_mapping` shows it or its `properties` alone."""
+        """Make a schema of an index mapping, as `GET index/_mapping` shows it or its `properties` alone.
+
+        Fields of the `runtime` section count with their type; a script that computes them is not run.
+        """
         root = mapping.get("mappings", mapping)
-        fields: dict[str, MappedField] = {}
-        for found in _walk(root.get("properties", {}), "", None):
-            fields[found.name] = found
-        return cls(_resolve_aliases(fields, root.get("properties", {})), name)
+        properties = root.get("properties", {})
+        fields = {found.name: found for found in _walk(properties, "", None)}
+        _add_copies(fields, properties)
+        _add_short_names(fields, properties)
+        for path, definition in _runtime_fields(root.get("runtime") or {}):
+            fields[path] = _mapped(path, definition, path)
+        return cls(_resolve_aliases(fields, properties), name)
 
     @classmethod
     def from_indices(cls, indices: Mapping[str, Mapping[str, Any]]) -> Schema:
@@ -105,9 +125,10 @@ class Schema:
         for index, mapping in indices.items():
             for name, found in cls.from_mapping(mapping).fields.items():
                 known = merged.setdefault(name, found)
-                if found.formats and known.formats != found.formats:  # each index has its own; all are tried
-                    merged[name] = replace(known, formats=tuple(dict.fromkeys(known.formats + found.formats)))
-                kinds.setdefault(name, {}).setdefault(found.es_type, []).append(index)
+                if known is not found:
+                    merged[name] = _united(known, found)
+                family = _FAMILIES.get(found.es_type, found.es_type)
+                kinds.setdefault(name, {}).setdefault(family, []).append(index)
         for name, by_type in kinds.items():
             if len(by_type) > 1:
                 merged[name] = replace(merged[name], conflict=_conflict(by_type))
@@ -116,12 +137,20 @@ class Schema:
     @classmethod
     @cache
     def ecs(cls) -> Schema:
-        """Return the Elastic Common Schema 9.5.0: its field names and types."""
+        """Return the Elastic Common Schema 9.5.0: its field names and types.
+
+        As in its index templates, keywords of more than 1,024 characters are not there for a query.
+        """
         from importlib import resources  # which brings in much that only this asks for
 
         text = resources.files("eqlite.semantics").joinpath("ecs_9.5.0.tsv").read_text(encoding="utf-8")
         pairs = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
-        return cls.from_fields({path: kind for path, kind, *_ in pairs}, name="ECS 9.5.0")
+        plain = cls.from_fields({path: kind for path, kind, *_ in pairs}, name="ECS 9.5.0")
+        fields = {
+            name: replace(found, ignore_above=_ECS_IGNORE_ABOVE) if found.es_type == "keyword" else found
+            for name, found in plain.fields.items()
+        }
+        return cls(fields, plain.name)
 
 
 @lru_cache(maxsize=1_024)
@@ -140,6 +169,16 @@ def _conflict(by_type: Mapping[str, list[str]]) -> str:
     return f"mapped as [{len(by_type)}] incompatible types: {', '.join(parts)}"
 
 
+def _united(known: MappedField, found: MappedField) -> MappedField:
+    """Return a field that several indices map: no event says from which it is, so all their ways of reading count."""
+    return replace(
+        known,
+        formats=tuple(dict.fromkeys(known.formats + found.formats)) if found.formats else known.formats,
+        constant=known.constant if known.constant == found.constant else None,
+        sources=tuple(dict.fromkeys(known.sources + found.sources)),
+    )
+
+
 def _walk(properties: Mapping[str, Any], prefix: str, nested: str | None) -> Iterator[MappedField]:
     for key, definition in properties.items():
         name = f"{prefix}{key}"
@@ -155,6 +194,7 @@ def _walk(properties: Mapping[str, Any], prefix: str, nested: str | None) -> Ite
 def _mapped(name: str, definition: Mapping[str, Any], path: str, nested: str | None = None) -> MappedField:
     es_type = definition.get("type", "object")
     formats = tuple(part.strip() for part in str(definition.get("format", "")).split("||") if part.strip())
+    value = definition.get("value")
     return MappedField(
         name,
         _TYPES.get(es_type, DataType.UNSUPPORTED),
@@ -167,6 +207,7 @@ def _mapped(name: str, definition: Mapping[str, Any], path: str, nested: str | N
         exact=tuple(f"{name}.{key}" for key, sub in definition.get("fields", {}).items() if _is_exact(sub)),
         normalized="normalizer" in definition,
         nested_in=nested,
+        constant=None if es_type != "constant_keyword" or value is None else to_text(value),
     )
 
 
@@ -174,16 +215,50 @@ def _is_exact(definition: Mapping[str, Any]) -> bool:
     return _TYPES.get(definition.get("type", "object")) in _EXACT and "normalizer" not in definition
 
 
+def _definitions(properties: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the names and definitions of all objects and fields, without multi-fields."""
+    for key, definition in properties.items():
+        yield f"{prefix}{key}", definition
+        yield from _definitions(definition.get("properties", {}), f"{prefix}{key}.")
+
+
+def _add_copies(fields: dict[str, MappedField], properties: Mapping[str, Any]) -> None:
+    """Let the targets of `copy_to`, and their multi-fields, read the fields that name them; copies go one step."""
+    sources: dict[str, list[str]] = {}
+    for name, definition in _definitions(properties):
+        targets = definition.get("copy_to") or ()
+        for target in (targets,) if isinstance(targets, str) else targets:
+            sources.setdefault(target, []).append(name)
+    for name, found in fields.items():
+        if found.path in sources:
+            fields[name] = replace(found, sources=tuple(sources[found.path]))
+
+
+def _add_short_names(fields: dict[str, MappedField], properties: Mapping[str, Any]) -> None:
+    """Offer what lies in passthrough objects without their name too: fields of that name and higher priorities win."""
+    definitions = [found for found in _definitions(properties) if found[1].get("type") == "passthrough"]
+    short: dict[str, MappedField] = {}
+    for name, _ in sorted(definitions, key=lambda found: found[1].get("priority", 0)):
+        for full, found in fields.items():
+            if full.startswith(f"{name}.") and found.type is not DataType.OBJECT:
+                short[full[len(name) + 1 :]] = found
+    for name, found in short.items():
+        fields.setdefault(name, replace(found, name=name))
+
+
+def _runtime_fields(runtime: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the fields of a runtime section; a composite one has several."""
+    for name, definition in runtime.items():
+        if definition.get("type") == "composite":
+            yield from ((f"{name}.{key}", part) for key, part in definition.get("fields", {}).items())
+        else:
+            yield name, definition
+
+
 def _resolve_aliases(fields: dict[str, MappedField], properties: Mapping[str, Any]) -> dict[str, MappedField]:
     """Let an alias read the field it points to; one that points nowhere stays unsupported."""
-    for name, target in _aliases(properties, ""):
-        if target in fields:
+    for name, definition in _definitions(properties):
+        target = str(definition.get("path"))
+        if definition.get("type") == "alias" and target in fields:
             fields[name] = replace(fields[target], name=name)
     return fields
-
-
-def _aliases(properties: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, str]]:
-    for key, definition in properties.items():
-        if definition.get("type") == "alias":
-            yield f"{prefix}{key}", str(definition.get("path"))
-        yield from _aliases(definition.get("properties", {}), f"{prefix}{key}.")

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import Final
 
 from eqlite.datatypes import INTEGERS, DataType
+from eqlite.values.java_types import InstantText, UnsignedLong
 from eqlite.values.text import compare_text, to_text
 
 Number = int | float
@@ -292,7 +293,7 @@ def negate(value: object, *, bits: int = 64) -> Number | None:
     """Return `-value`; None where it is not a number.
 
     Raises:
-        ArithmeticFault: the smallest integer, an unsigned long, and (Elasticsearch's mistake) the smallest double.
+        ArithmeticFault: the smallest integer, an unsigned long above 0, and by mistake the smallest double.
 
     Example:
         >>> negate(5), negate(-0.5), negate("5")
@@ -306,8 +307,6 @@ def negate(value: object, *, bits: int = 64) -> Number | None:
         if number == 5e-324:
             raise ArithmeticFault("double overflow")
         return -number
-    if number > _MAX_LONG:
-        raise ArithmeticFault("unsigned_long overflow")
     return _exact(-number, pair, bits)
 
 
@@ -341,11 +340,11 @@ def _to_double(value: Number) -> float:
 def _exact(result: int, operands: tuple[Number, Number], bits: int) -> int:
     """Return the result of an integer operation; fault where it does not fit.
 
-    An operand beyond a long is an unsigned long, and then so is the result: it may not be negative.
+    An operand of an unsigned_long field, or beyond a long, makes the result one as well: it may not be negative.
     """
-    if max(operands) > _MAX_LONG:
+    if max(operands) > _MAX_LONG or any(isinstance(operand, UnsignedLong) for operand in operands):
         if 0 <= result <= _MAX_UNSIGNED:
-            return result
+            return UnsignedLong(result)
         raise ArithmeticFault("unsigned_long overflow")
     limit = 1 << (bits - 1)
     if -limit <= result < limit:
@@ -379,7 +378,8 @@ def compare(left: object, right: object) -> int | None:
         (-1, 1, 0, None, None)
     """
     if isinstance(left, str):
-        return compare_text(left, right) if isinstance(right, str) else None
+        alike = isinstance(right, str) and isinstance(left, InstantText) is isinstance(right, InstantText)
+        return compare_text(left, right) if isinstance(right, str) and alike else None
     if isinstance(left, bool) or isinstance(right, bool):
         return left - right if isinstance(left, bool) and isinstance(right, bool) else None
     if isinstance(left, int) and isinstance(right, int):

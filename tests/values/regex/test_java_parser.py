@@ -86,6 +86,88 @@ def test_anchors(pattern: str, accepted: list[str], refused: list[str]) -> None:
     assert matched(pattern, accepted + refused) == accepted
 
 
+@pytest.mark.parametrize(
+    ("pattern", "accepted", "refused"),
+    [
+        ("(?i)ab.", ["abc", "ABC"], ["a"]),
+        ("a(?i)b(?-i)c", ["abc", "aBc"], ["Abc", "abC"]),
+        ("(a(?i)b)c", ["aBc"], ["aBC"]),
+        ("(?i:a)b", ["Ab"], ["AB"]),
+        ("a(?i)|b", ["a", "B"], ["A"]),
+        ("(?i)é", ["é"], ["É"]),
+        ("(?iu)é[à-ü]", ["éà", "ÉÀ", "Éü"], ["éa"]),
+        ("(?iu)k", ["k", "K", "\u212a"], ["l"]),
+        ("(?s)a.b", ["a\nb", "a b"], []),
+        ("(?s:.).", ["\na"], ["a\n"]),
+        ("(?d)a.b", ["a\rb"], ["a\nb"]),
+        ("(?d)a$\r?\n?", ["a", "a\n"], ["a\r", "a\r\n"]),
+        ("(?m)a$\n^b", ["a\nb"], ["a\rb"]),
+        ("(?m)(a$\r\n^b)", ["a\r\nb"], []),
+        ("(?m)(^)", [], [""]),
+        ("(?m)a\n^", [], ["a\n"]),
+        ("(?md)a\r^b", [], ["a\rb"]),
+        ("(?x) a b # c\n[ c d ]", ["abc", "abd"], ["ab ", "a b"]),
+        (r"(?x)a\ b", ["a b"], ["ab"]),
+    ],
+)
+def test_inline_flags(pattern: str, accepted: list[str], refused: list[str]) -> None:
+    assert matched(pattern, accepted + refused) == accepted
+
+
+@pytest.mark.parametrize(
+    ("pattern", "accepted", "refused"),
+    [
+        (r"\bcmd\b.*", ["cmd", "cmd x", "cmd-é"], ["cmdx", "cmd_", "cmd1"]),
+        (r".*\bé\b.*", [], ["é", "a é"]),
+        (r"a\b\u0301.*", [], ["a\u0301"]),
+        (r"-\b\u0301.*", [], ["-\u0301"]),
+        (r"a\Bb|\B", ["ab", ""], ["a"]),
+        (r"(?:\b|x)*", [""], ["a"]),
+        (r"\b+a\b{2}", ["a"], ["aa"]),
+        (r"(?:\b\w+\b ?)+", ["one two", "one"], ["one  two", ""]),
+        (r"\Ga\Z", ["a"], ["a\n"]),
+        ("(^|$)a?", ["", "a"], ["b"]),
+        ("^*a^{0,2}", ["a"], ["b"]),
+    ],
+)
+def test_word_boundaries_and_repeated_assertions(pattern: str, accepted: list[str], refused: list[str]) -> None:
+    assert matched(pattern, accepted + refused) == accepted
+
+
+@pytest.mark.parametrize(
+    ("pattern", "accepted", "refused"),
+    [
+        ("a*+b", ["b", "aab"], ["a"]),
+        ("a*+a", [], ["a", "aa"]),
+        ("[ab]++c?", ["ab", "abc"], ["c"]),
+        ("a?+a", ["aa"], ["a"]),
+        ("a{1,2}+a?b", ["ab", "aab", "aaab"], ["b"]),
+        ("a{2}+a", ["aaa"], ["aa"]),
+        ("(a|b)*+b", [], ["b", "ab"]),
+        ("(?:ab){2}+", ["abab"], ["ab"]),
+        ("(?>ab?)b", ["abb"], ["ab"]),
+        ("(?>a|b)c", ["ac", "bc"], ["c"]),
+        ("(?:x(?>a*)a?)+", ["xa", "xaxaa"], ["a"]),
+        (r"\d++-\d++", ["1-22"], ["1-"]),
+    ],
+)
+def test_possessive_repetition_gives_nothing_back(pattern: str, accepted: list[str], refused: list[str]) -> None:
+    assert matched(pattern, accepted + refused) == accepted
+
+
+def test_escapes_that_java_alone_knows() -> None:
+    assert matched(r"a\R+b", ["a\nb", "a\r\n\vb", "aRb"]) == ["a\nb", "a\r\n\vb"]
+    assert matched(r"\R", ["\r\n", "\r", "\n", "\n\r"]) == ["\r\n", "\r", "\n"]
+    assert matched(r"\0101\07\0477\cA", ["A\a'7\x01"]) == ["A\a'7\x01"]
+    assert matched("a{2}{3}", ["aa", "aaaaaa"]) == ["aa"]
+
+
+def test_assertions_cost_a_bounded_number_of_steps() -> None:
+    automaton = compile_regex(r"(?:\b[a-z]++\b ?+)*x?", flavour="java").automaton
+    assert automaton.accepts("ab cd " * 5_000)
+    assert automaton.steps_computed < 100
+
+
 def test_insensitive_is_ascii_and_folds_ranges_too() -> None:
     assert matched("cmd", ["cmd", "CMD"], insensitive=True) == ["cmd", "CMD"]
     assert matched("[a-c]", ["a", "B", "d"], insensitive=True) == ["a", "B"]
@@ -99,9 +181,8 @@ def test_insensitive_is_ascii_and_folds_ranges_too() -> None:
 @pytest.mark.parametrize(
     "pattern",
     [
-        "a(?=b)", "a(?!b)", "(?<=a)b", "(?<!a)b", "(?>a)", "(?i)a", "(?i:a)", r"(a)\1", r"\k<a>", r"\bfoo", r"\B",
-        r"\G", "a*+", "a?+", "a{2}+", r"\X", r"\R", r"\N{DIGIT ONE}", r"\p{IsLatin}", r"\p{javaLowerCase}",
-        "[[a]b&&c&&d]",
+        "a(?=b)", "a(?!b)", "(?<=a)b", "(?<!a)b", "(?U)a", r"(a)\1", r"\k<a>", "(?:ab)*+", "(?>a*?)", "(?:a??)*+",
+        "(?:a+){2}+", "(?>a|ab)", r"\X", r"\N{DIGIT ONE}", r"\p{IsLatin}", r"\p{javaLowerCase}", "[[a]b&&c&&d]",
     ],
 )  # fmt: skip
 def test_what_a_linear_matcher_does_not_have_is_said_to_be_unsupported(pattern: str) -> None:
@@ -139,7 +220,8 @@ def test_a_lazy_or_nested_repetition_takes_a_step_a_character() -> None:
 TOKENS = st.sampled_from(
     ["a", "b", "B", ".", "[ab]", "[^a]", "[a-c]", r"\d", r"\w", r"\.", r"\n", "(?:a|b)", "(?:ab)*", "(a|$)",
     "a*?", "b+",
-     "a?", "a{2}", "b{1,2}", ".*", "^", "$", "|", "(?:|a)+"]
+    "a?", "a{2}", "b{1,2}", ".*", "^", "$", "|", "(?:|a)+", r"\b", r"(?:\b|a)", "a*+", "[ab]++", "b?+", "a{1,2}+",
+    "(?>a|b)", "(?>ab?)", "(?i:b)", "(?s:.)", "(?:b(?>a*)|a)*"]
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from eqlite import plan
 from eqlite.backends.python.access import Access
+from eqlite.fields import Field
 from eqlite.predicates import literal_search as patterns
 from eqlite.predicates import raw_values as runtime
 from eqlite.predicates.complexity import conjuncts, cost, is_in_line, is_too_complex
@@ -60,6 +61,7 @@ class Generator:
     constants: dict[str, Any] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     derived: dict[str, str] = field(default_factory=dict)
+    limited: set[str] = field(default_factory=set)
     loading_characters: int = 0
 
     def generate(self, condition: plan.Condition) -> Generated:
@@ -80,7 +82,7 @@ class Generator:
         """Load what a conjunct reads, and clear what will be made of it when needed."""
         for leaf in plan.leaves(condition):
             if is_in_line(leaf):
-                variable, lines = self.access.load(leaf.field.path)  # type: ignore[union-attr]
+                variable, lines = self._variable(leaf.field)  # type: ignore[union-attr]
                 self.lines += lines
                 self.loading_characters += sum(map(len, lines))
                 if self.loading_characters > MAX_LOADING_CHARACTERS:
@@ -91,6 +93,19 @@ class Generator:
                     if name not in self.derived:
                         self.derived[name] = variable
                         self.lines.append(f"{name} = None")
+
+    def _variable(self, read: Field) -> tuple[str, list[str]]:
+        """Return the variable with a field's raw value, without what it ignores, and the lines that load it."""
+        variable, lines = self.access.load(read.path)
+        limit = read.ignore_above
+        if limit is None:
+            return variable, lines
+        name = f"{variable}_{limit}"
+        if name not in self.limited:
+            self.limited.add(name)
+            is_short = f"{variable} is None or {variable}.__class__ is str and len({variable}) <= {limit // 2}"
+            lines = [*lines, f"{name} = {variable} if {is_short} else {self.runtime('within')}({variable}, {limit})"]
+        return name, lines
 
     def refuted(self, condition: plan.Condition) -> str:
         """Return an expression that is true where the condition does not hold."""
@@ -128,7 +143,7 @@ class Generator:
     # --- tests on one field ------------------------------------------------------------------------------------------
 
     def _field_test(self, leaf: plan.Exists | plan.FieldTest) -> str:
-        variable, _ = self.access.load(leaf.field.path)
+        variable, _ = self._variable(leaf.field)
         if isinstance(leaf, plan.Exists):
             return f"({variable} is not None and ({variable}.__class__ is str or {self.runtime('exists')}({variable})))"
         match leaf.test:

@@ -41,7 +41,7 @@ from eqlite.values.dates.formats import (
 )
 from eqlite.values.dates.patterns import FRACTION_DIGITS, Fields, compile_pattern, match_items
 
-__all__ = ["are_in_order", "date_interval", "format_instant", "parse_date_value", "parse_timestamp"]
+__all__ = ["are_in_order", "date_interval", "format_instant", "minute_text", "parse_date_value", "parse_timestamp"]
 
 _LONG_LIMIT: Final = 1 << 63
 _MAX_DAYS: Final = _LONG_LIMIT // DAY * MILLISECOND  # as many days as a long has milliseconds
@@ -194,7 +194,7 @@ def date_interval(
 
 
 def format_instant(ns: int) -> str:
-    """Return an instant as join keys and `string()` show it: ISO 8601, UTC, milliseconds or more digits where needed.
+    """Return an instant as join keys show it: ISO 8601, UTC, milliseconds or more digits where needed.
 
     Years beyond 9999 carry a sign, as in Java. What no date field can hold shows as the nearest that one can.
 
@@ -205,11 +205,12 @@ def format_instant(ns: int) -> str:
     minutes, second = divmod(seconds, 60)
     millis, below = divmod(fraction, MILLISECOND)
     digits = "" if not below else f"{below:06}".rstrip("0")
-    return f"{_minute_text(minutes)}{_SECOND_TEXTS[second]}{_MILLI_TEXTS[millis]}{digits}Z"
+    return f"{minute_text(minutes)}{_SECOND_TEXTS[second]}{_MILLI_TEXTS[millis]}{digits}Z"
 
 
 @lru_cache(maxsize=_MAX_KNOWN)
-def _minute_text(minutes: int) -> str:
+def minute_text(minutes: int) -> str:
+    """Return the minute, counted from the epoch, as ISO 8601 writes it: `1970-01-01T00:00`."""
     days, rest = divmod(minutes, DAY // MINUTE)
     year, month, day = date_of(max(-_MAX_DAYS, min(days, _MAX_DAYS)))
     sign = "-" if year < 0 else "+" if year > 9_999 else ""

@@ -1,7 +1,8 @@
 r"""Regular expressions as Elasticsearch matches them: the whole value, in time linear in the value's length.
 
-Two flavours: Lucene's for the values of fields, Java's for the results of functions. Both end in one machine
-(`regex_automaton`) that never goes back in the text, so a value chosen by an attacker costs no more than any other.
+Three flavours: Lucene's for the values of fields; for the results of functions Lucene's again, which tells the patterns
+that are one text or match everything (`script`), and Java's for all others. They end in one machine (`lazy_dfa`) that
+never goes back in the text, so a value chosen by an attacker costs no more than any other.
 
 Example:
     >>> compile_regex(r".*\.(vbs|js)\.exe").matches("invoice.js.exe")
@@ -31,7 +32,7 @@ from eqlite.values.regex.tree import RegexLimitError, RegexSyntaxError
 
 __all__ = ["Flavour", "Regex", "RegexLimitError", "RegexSyntaxError", "compile_regex"]
 
-Flavour = Literal["lucene", "java"]
+Flavour = Literal["lucene", "script", "java"]
 
 _CACHED_PATTERNS: Final = 1_024
 _LONG_LITERAL: Final = 3
@@ -94,7 +95,8 @@ def compile_regex(pattern: str, *, insensitive: bool = False, flavour: Flavour =
         pattern: the text after EQL's string escapes; the patterns of a list joined with `|`, ungrouped.
         insensitive: fold case: under `lucene` single characters by Unicode's simple folding, but not ranges and not
             `\w`; under `java` ASCII letters, ranges included.
-        flavour: `lucene` for a field's values, `java` for a function's result.
+        flavour: `lucene` for a field's values; `script` for Lucene's reading of a pattern for a function's result,
+            where a letter behind a backslash may stand for itself; `java` for how such a pattern is matched.
 
     Raises:
         RegexSyntaxError: for what the flavour does not take.
@@ -122,8 +124,8 @@ def _compile(pattern: str, *, insensitive: bool, flavour: Flavour) -> Regex:
     if flavour == "java":
         parsed = parse_java(pattern, insensitive=insensitive)
     else:
-        parsed = parse_lucene(pattern, fold=fold_variants if insensitive else None)
-    automaton = Automaton(build_fragment(parsed.tree))
+        parsed = parse_lucene(pattern, fold=fold_variants if insensitive else None, any_escape=flavour == "script")
+    automaton = Automaton(build_fragment(parsed.tree), parsed.assertions)
     required, literals = find_literals(parsed.tree)
     is_quick = literals is not None or len(required or "") >= _LONG_LITERAL
     return Regex(

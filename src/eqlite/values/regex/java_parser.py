@@ -4,8 +4,10 @@ Elasticsearch gives a regular expression to Java instead of Lucene where the val
 stops at line ends, `^` and `$` are anchors, an empty alternative is allowed, `~ & @ # < "` are ordinary characters, and
 insensitive means ASCII, ranges included. Lazy repetition matches the same whole strings as the greedy one.
 
-Refused, with a message that says so: look-around, back-references, possessive and atomic matching, word boundaries,
-inline flags, Unicode scripts, blocks and binary properties, and corners of Java's class syntax that no two engines read
+Possessive repetition of a single character or class is the greedy one that no further such character follows; of what
+always has the same length it is the plain one. Atomic groups go the same way. Other forms of both, look-around and back
+references are refused: a value is read once, from left to right, so that no value makes matching slow. Refused too are
+Unicode scripts, blocks and binary properties, the flag `U`, and corners of Java's class syntax that no two engines read
 alike.
 
 Source: semantics 6.2 and 6.3, rows on function results; the documentation of Java's `Pattern`.
@@ -17,16 +19,20 @@ Example:
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable
-from functools import lru_cache
+from dataclasses import dataclass
 
-from eqlite.values.case_folding import ascii_variants
+from eqlite.values.regex.assertions import LINE_ENDS, Assertion, Kind, assertion_leaf
+from eqlite.values.regex.java_characters import (
+    LINE_END_RANGES,
+    PREDEFINED,
+    fold_character,
+    fold_ranges,
+    property_ranges,
+)
 from eqlite.values.regex.lucene_parser import Group, ParsedRegex, Reader, leaves_case_out
+from eqlite.values.regex.possessive import LINE_BREAK, atomic, is_line_break, possessive, whole_line_break
 from eqlite.values.regex.tree import (
-    AT_END,
-    AT_START,
-    AT_VERY_END,
+    EMPTY_STRING,
     EVERY_CHARACTER,
     Characters,
     Node,
@@ -43,62 +49,30 @@ __all__ = ["parse_java"]
 
 MAX_CLASS_NESTING = 50
 
-
-def _listed(members: str) -> Ranges:
-    return merge_ranges((ord(character), ord(character)) for character in members)
-
-
-_LINE_ENDS = _listed("\n\r\x85\u2028\u2029")
-_DIGIT = ((0x30, 0x39),)
-_UPPER = ((0x41, 0x5A),)
-_LOWER = ((0x61, 0x7A),)
-_ALPHA = merge_ranges(_UPPER + _LOWER)
-_ALNUM = merge_ranges(_ALPHA + _DIGIT)
-_SPACE = _listed(" \t\n\x0b\f\r")
-_GRAPH = ((0x21, 0x7E),)
-_PUNCT = intersect_ranges(_GRAPH, complement_ranges(_ALNUM))
-
-_PREDEFINED = {
-    "d": _DIGIT,
-    "s": _SPACE,
-    "w": merge_ranges(_ALNUM + _listed("_")),
-    "h": merge_ranges([*_listed(" \t\xa0\u1680\u180e\u202f\u205f\u3000"), (0x2000, 0x200A)]),
-    "v": _listed("\n\x0b\f\r\x85\u2028\u2029"),
-}
-_PREDEFINED |= {letter.upper(): complement_ranges(ranges) for letter, ranges in _PREDEFINED.items()}
-
-_POSIX = {
-    "Lower": _LOWER,
-    "Upper": _UPPER,
-    "ASCII": ((0, 0x7F),),
-    "Alpha": _ALPHA,
-    "Digit": _DIGIT,
-    "Alnum": _ALNUM,
-    "Punct": _PUNCT,
-    "Graph": _GRAPH,
-    "Print": ((0x20, 0x7E),),
-    "Blank": _listed(" \t"),
-    "Cntrl": ((0, 0x1F), (0x7F, 0x7F)),
-    "XDigit": merge_ranges([*_DIGIT, (0x41, 0x46), (0x61, 0x66)]),
-    "Space": _SPACE,
-}
-
 _CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "a": "\a", "e": "\x1b"}
-_ANCHORS = {"A": AT_START, "Z": AT_END, "z": AT_VERY_END}
-_MINOR_CATEGORIES = {"L": "ultmo", "M": "nec", "N": "dlo", "P": "cdseifo", "S": "mcko", "Z": "slp", "C": "cfson"}
-_CATEGORIES = {major + minor for major, minors in _MINOR_CATEGORIES.items() for minor in ("", *minors)}
-_CASED = frozenset(("Lu", "Ll", "Lt"))
+_QUANTIFIERS = ("?", "*", "+", "{")
+_FLAGS = frozenset("idmsux")
+_SPACES = tuple(" \t\n\x0b\f\r")
+_WHY = "a value is read once from left to right, so that none makes matching slow"
+
+
+@dataclass(slots=True)
+class _JavaGroup(Group):
+    """A bracket while it is read, with the flags to restore behind it."""
+
+    flags: frozenset[str] = frozenset()
+    is_atomic: bool = False
 
 
 def parse_java(pattern: str, *, insensitive: bool = False) -> ParsedRegex:
-    """Return the tree of a Java pattern without flags, or with `CASE_INSENSITIVE` alone.
+    """Return the tree of a Java pattern compiled without flags, or with `CASE_INSENSITIVE` alone.
 
     Raises:
         RegexSyntaxError: for what Java refuses, and for what this matcher does not support.
         RegexLimitError: for classes nested more than 50 deep.
     """
-    parser = _JavaParser(_unquote(pattern), insensitive=insensitive)
-    return ParsedRegex(parser.parse(), parser.has_range_class)
+    parser = _JavaParser(_unquote(pattern), frozenset("i") if insensitive else frozenset())
+    return ParsedRegex(parser.parse(), parser.has_range_class, tuple(parser.assertions))
 
 
 def _unquote(pattern: str) -> str:
@@ -119,28 +93,36 @@ def _unquote(pattern: str) -> str:
 
 
 class _JavaParser:
-    def __init__(self, pattern: str, *, insensitive: bool) -> None:
+    def __init__(self, pattern: str, flags: frozenset[str]) -> None:
         self.reader = Reader(pattern)
-        self.insensitive = insensitive
+        self.flags = flags
         self.has_range_class = False
+        self.assertions: list[Assertion] = []
+        self.last_lazy = -1
+        """Where the last lazy repetition stands: possessive ones must not hold one."""
 
     def parse(self) -> Node:
         reader = self.reader
-        groups = [Group()]
+        groups = [_JavaGroup()]
         while True:
+            self.skip_comments()
             group = groups[-1]
             if reader.match("|"):
                 group.end_option()
             elif reader.peek() == "(":
-                start = reader.at
-                self.open_group()
-                groups.append(Group(start))
+                opened = self.open_group()
+                if opened is not None:
+                    groups.append(opened)
             elif reader.peek() == ")":
                 if len(groups) == 1:
                     raise reader.error("`)` without its `(`")
                 reader.at += 1
                 groups.pop()
-                groups[-1].parts.append(self.repeated(group.close()))
+                self.flags = group.flags
+                body = group.close()
+                if group.is_atomic:
+                    body = self.greedy(atomic(body, self.not_followed_by), group.offset)
+                groups[-1].parts.append(self.repeated(body, group.offset))
             elif reader.peek():
                 group.parts.append(self.read_operand())
             elif len(groups) > 1:
@@ -148,79 +130,168 @@ class _JavaParser:
             else:
                 return group.close()
 
-    def open_group(self) -> None:
-        """Step over an opening bracket and what it says about its group."""
+    def skip_comments(self) -> None:
+        """Step over white space and comments where the flag `x` allows them."""
+        reader = self.reader
+        while "x" in self.flags and (reader.peek() in _SPACES or reader.peek() == "#"):
+            if reader.take("white space") == "#":
+                while reader.peek() and reader.peek() not in self.line_ends:
+                    reader.at += 1
+
+    @property
+    def line_ends(self) -> frozenset[str]:
+        return frozenset("\n") if "d" in self.flags else LINE_ENDS
+
+    def open_group(self) -> _JavaGroup | None:
+        """Step over an opening bracket and what it says about its group; None for flags that open none."""
         reader = self.reader
         start = reader.at
+        group = _JavaGroup(start, flags=self.flags)
         reader.at += 1
         if not reader.match("?") or reader.match(":"):
-            return
-        if reader.match("<") and reader.peek() not in ("=", "!"):
+            return group
+        if reader.match(">"):
+            group.is_atomic = True
+            return group
+        if reader.peek() in ("=", "!") or reader.text.startswith(("<=", "<!"), reader.at):
+            raise reader.error(f"look-around is not supported: {_WHY}", start)
+        if reader.match("<"):
             name = ""
             while (character := reader.take("the end of a group's name")) != ">":
                 name += character
             if name.isascii() and name.isalnum() and name[0].isalpha():
-                return
+                return group
             raise reader.error(f"`{name}` is not a name for a group", start)
-        raise reader.error("look-around, atomic groups and inline flags are not supported", start)
+        return group if self.read_flags(start) == ":" else None
+
+    def read_flags(self, start: int) -> str:
+        """Read inline flags and set them; return the sign that ends them, `:` or `)`."""
+        reader = self.reader
+        flags, is_on = set(self.flags), True
+        while (letter := reader.take("a flag")) not in (":", ")"):
+            if letter == "-" and is_on:
+                is_on = False
+            elif letter not in _FLAGS:
+                raise reader.error(f"the flag `{letter}` is not supported", start)
+            elif is_on:
+                flags.add(letter)
+            else:
+                flags.discard(letter)
+        self.flags = frozenset(flags)
+        return letter
 
     def read_operand(self) -> Node:
         reader = self.reader
         start = reader.at
         match reader.take("an operand"):
             case ".":
-                return self.repeated(Characters(complement_ranges(_LINE_ENDS)))
+                ends = ((10, 10),) if "d" in self.flags else LINE_END_RANGES
+                return self.repeated(
+                    Characters(EVERY_CHARACTER if "s" in self.flags else complement_ranges(ends)), start
+                )
             case "^":
-                return self.anchor(AT_START)
+                return self.repeated(self.line_assertion("line start" if "m" in self.flags else "start"), start)
             case "$":
-                return self.anchor(AT_END)
+                return self.repeated(self.line_assertion("line end" if "m" in self.flags else "end"), start)
             case "[":
-                return self.repeated(Characters(self.read_class(1)))
-            case "?" | "*" | "+" | "{" as sign:
+                return self.repeated(Characters(self.read_class(1)), start)
+            case "{":  # Java repeats the empty text: `a{2}{3}` is `aa`
+                reader.at = start
+                return self.repeated(EMPTY_STRING, start)
+            case "?" | "*" | "+" as sign:
                 raise reader.error(f"nothing stands before `{sign}` that it could repeat", start)
-            case "\\" if reader.peek() in _ANCHORS:
-                return self.anchor(_ANCHORS[reader.take("an anchor")])
             case "\\":
-                escaped = self.read_escape()
-                return self.repeated(self.single(escaped) if isinstance(escaped, str) else Characters(escaped))
+                return self.repeated(self.read_escaped_operand(), start)
             case character:
-                return self.repeated(self.single(character))
+                return self.repeated(self.single(character), start)
 
-    def anchor(self, ranges: Ranges) -> Node:
-        if self.reader.peek() in ("?", "*", "+", "{"):
-            raise self.reader.error("the repetition of an anchor is not supported")
-        return Characters(ranges)
+    def read_escaped_operand(self) -> Node:
+        """Read what follows a backslash outside of a class."""
+        reader = self.reader
+        start = reader.at - 1
+        match reader.peek():
+            case "A" | "G":  # the end of the previous match, of which there is none
+                node: Node = self.assertion(Assertion("start"))
+            case "z":
+                node = self.assertion(Assertion("very end"))
+            case "Z":
+                node = self.line_assertion("end")
+            case "b":
+                node = self.assertion(Assertion("word boundary"))
+            case "B":
+                node = self.assertion(Assertion("no word boundary"))
+            case "R":
+                node = LINE_BREAK
+            case "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "k":
+                raise reader.error(
+                    "back references are not supported: no matcher of linear time can follow them", start
+                )
+            case _:
+                escaped = self.read_escape()
+                return self.single(escaped) if isinstance(escaped, str) else Characters(escaped)
+        reader.at += 1
+        return node
 
-    def repeated(self, operand: Node) -> Node:
+    def line_assertion(self, kind: Kind) -> Node:
+        return self.assertion(Assertion(kind, unix_lines="d" in self.flags))
+
+    def assertion(self, wanted: Assertion) -> Characters:
+        """Return the leaf of an assertion, the same for equal ones."""
+        if wanted not in self.assertions:
+            self.assertions.append(wanted)
+        return assertion_leaf(self.assertions.index(wanted))
+
+    def repeated(self, operand: Node, start: int) -> Node:
         """Read the repetition behind an operand, if there is one."""
         reader = self.reader
-        start = reader.at
+        self.skip_comments()
+        counts: tuple[int, int | None]
         if reader.match("?"):
-            operand = repetition(operand, 0, 1)
+            counts = 0, 1
         elif reader.match("*"):
-            operand = repetition(operand, 0, None)
+            counts = 0, None
         elif reader.match("+"):
-            operand = repetition(operand, 1, None)
+            counts = 1, None
         elif reader.match("{"):
-            operand = repetition(operand, *reader.counts())
+            counts = reader.counts()
         else:
             return operand
+        if is_line_break(operand):
+            operand = whole_line_break(self.not_followed_by)
+        self.skip_comments()
         if reader.match("+"):
-            raise reader.error("possessive repetition is not supported", start)
-        reader.match("?")
-        if reader.peek() in ("?", "*", "+", "{"):
+            node = self.greedy(possessive(operand, *counts, self.not_followed_by), start)
+        else:
+            node = repetition(operand, *counts)
+            if reader.match("?"):
+                self.last_lazy = reader.at
+        if reader.peek() in ("?", "*", "+"):
             raise reader.error("a repetition of a repetition needs a group around the inner one")
-        return operand
+        return node
+
+    def greedy(self, found: Node | None, start: int) -> Node:
+        """Return what atomic matching came to, if it did, and if nothing lazy stands in it."""
+        if found is not None and self.last_lazy <= start:
+            return found
+        message = "possessive repetition and atomic groups are not supported for what may end in several places"
+        raise self.reader.error(f"{message}: {_WHY}", start)
+
+    def not_followed_by(self, ranges: Ranges) -> Node:
+        return self.assertion(Assertion("not followed by", ranges=ranges))
 
     def read_escape(self) -> str | Ranges:
         """Read what follows a backslash: one character, or a set of them."""
         reader = self.reader
         start = reader.at - 1
         letter = reader.take("an escaped character")
-        if letter in _PREDEFINED:
-            return _PREDEFINED[letter]
+        if letter in PREDEFINED:
+            return PREDEFINED[letter]
         if letter in _CONTROLS:
             return _CONTROLS[letter]
+        if letter == "0":
+            return self.read_octal(start)
+        if letter == "c":
+            return chr(ord(reader.take("a control character")) ^ 64)
         if letter in ("p", "P"):
             ranges = self.read_property()
             return complement_ranges(ranges) if letter == "P" else ranges
@@ -242,6 +313,16 @@ class _JavaParser:
             raise reader.error("a character's number in hexadecimal digits must come here", start)
         return chr(int(digits, 16))
 
+    def read_octal(self, start: int) -> str:
+        r"""Read the digits of `\0n`, `\0nn` or `\0mnn`, of which m is at most 3."""
+        reader = self.reader
+        digits = ""
+        while reader.peek() in tuple("01234567") and len(digits) < (3 if digits[:1] in ("0", "1", "2", "3") else 2):
+            digits += reader.take("a digit")
+        if not digits:
+            raise reader.error("a character's number in octal digits must come here", start)
+        return chr(int(digits, 8))
+
     def read_property(self) -> Ranges:
         reader = self.reader
         start = reader.at - 2
@@ -250,12 +331,10 @@ class _JavaParser:
             name = ""
             while (character := reader.take("the end of a property")) != "}":
                 name += character
-        if name in _POSIX:
-            return _ALPHA if self.insensitive and name in ("Lower", "Upper") else _POSIX[name]
-        category = name.removeprefix("Is")
-        if category not in _CATEGORIES:
+        ranges = property_ranges(name, insensitive="i" in self.flags)
+        if ranges is None:
             raise reader.error(f"the property `{name}` is not supported", start)
-        return category_ranges(_CASED if self.insensitive and category in _CASED else frozenset((category,)))
+        return ranges
 
     def read_class(self, depth: int) -> Ranges:
         """Read a class behind its opening bracket, with the classes in it."""
@@ -267,6 +346,7 @@ class _JavaParser:
         operands: list[list[tuple[int, int]]] = [[]]
         ranged: list[tuple[int, int]] = []
         nested = False
+        self.skip_comments()
         while not (reader.peek() == "]" and (operands[0] or len(operands) > 1)):
             if not reader.peek():
                 raise reader.error("`]` is missing", start)
@@ -277,6 +357,7 @@ class _JavaParser:
                 operands[-1].extend(self.read_class(depth + 1))
             else:
                 operands[-1].extend(self.read_member(ranged))
+            self.skip_comments()
         reader.at += 1
         if len(operands) > 1 and (not all(operands) or (nested and len(operands) > 2)):
             raise reader.error("this intersection of classes is not supported", start)
@@ -306,30 +387,10 @@ class _JavaParser:
         ranged.append((ord(first), ord(last)))
         return self.fold_ranges(ranged[-1:])
 
-    def fold_ranges(self, pairs: Iterable[tuple[int, int]]) -> Ranges:
+    def fold_ranges(self, pairs: list[tuple[int, int]]) -> Ranges:
         ranges = merge_ranges(pairs)
-        if not self.insensitive:
-            return ranges
-        upper = intersect_ranges(ranges, _UPPER)
-        lower = intersect_ranges(ranges, _LOWER)
-        swapped = [(first ^ 0x20, last ^ 0x20) for first, last in upper + lower]
-        return merge_ranges([*ranges, *swapped])
+        return fold_ranges(ranges, unicode="u" in self.flags) if "i" in self.flags else ranges
 
     def single(self, character: str) -> Characters:
-        variants = ascii_variants(character) if self.insensitive else (character,)
+        variants = fold_character(character, unicode="u" in self.flags) if "i" in self.flags else character
         return characters((ord(variant), ord(variant)) for variant in variants)
-
-
-@lru_cache(maxsize=8)
-def category_ranges(categories: frozenset[str]) -> Ranges:
-    """Return the characters of Unicode's general categories; one letter names all that begin with it.
-
-    Example:
-        >>> category_ranges(frozenset(["Zl", "Zp"]))
-        ((8232, 8233),)
-    """
-    return merge_ranges(
-        (code_point, code_point)
-        for code_point in range(EVERY_CHARACTER[0][1] + 1)
-        if not categories.isdisjoint((unicodedata.category(chr(code_point)), unicodedata.category(chr(code_point))[0]))
-    )

@@ -9,11 +9,12 @@ What does not belong here: syntax, case folding, and what can be told from the t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
+from eqlite.values.regex.assertions import Assertion, code_points, with_assertions
 from eqlite.values.regex.position_automaton import Fragment, Positions, alphabet
-from eqlite.values.regex.tree import AT_END, AT_START, AT_VERY_END, EVERY_CHARACTER, LAST_CODE_POINT
+from eqlite.values.regex.tree import EVERY_CHARACTER, LAST_CODE_POINT
 
 __all__ = ["Automaton"]
 
@@ -46,16 +47,6 @@ class _State(dict[str, "_State"]):
         return behind
 
 
-# Keys of a state's dictionary that no character is equal to, and the anchors that hold there.
-_ANCHORS: Final = {
-    "at the start": (AT_START,),
-    "at the end of an empty text": (AT_START, AT_END, AT_VERY_END),
-    "at the start and before the last line break": (AT_START, AT_END),
-    "before the last line break": (AT_END,),
-    "at the end": (AT_END, AT_VERY_END),
-}
-
-
 class Automaton:
     """The deterministic machine that grows over a position automaton while it runs.
 
@@ -66,9 +57,9 @@ class Automaton:
         steps_computed: how often a transition was not in the cache.
     """
 
-    def __init__(self, fragment: Fragment) -> None:
+    def __init__(self, fragment: Fragment, assertions: tuple[Assertion, ...] = ()) -> None:
         machine = self.machine = Positions(fragment)
-        self.anchored = any(label[-1][1] > LAST_CODE_POINT for label in machine.of_label if label)
+        self.assertions = assertions
         # A position that consumes anything, may follow itself and may end the match: from there nothing can go wrong.
         self.endless = 0
         for sources, targets in machine.links:
@@ -87,14 +78,16 @@ class Automaton:
         return found
 
     def step(self, state: _State, key: str) -> _State:
-        """Compute the state behind a character, or behind the anchors that a longer key stands for."""
+        """Compute the state behind a character, or behind the assertions that a longer key stands for."""
         self.steps_computed += 1
         self.cached_steps += 1
         if self.cached_steps > MAX_CACHED_STEPS or len(self.states) > MAX_CACHED_STATES:
             self.forget()
         if len(key) == 1:
             return self.state(state.following & self.machine.mask(ord(key)))
-        allowed = sum(self.machine.mask(anchor[0][0]) for anchor in _ANCHORS[key])
+        allowed = 0
+        for code_point in code_points(key):
+            allowed |= self.machine.mask(code_point)
         positions = state.positions
         while (reached := positions | self.machine.successors(positions) & allowed) != positions:
             positions = reached
@@ -111,8 +104,8 @@ class Automaton:
     def accepts(self, text: str) -> bool:
         """Tell whether the whole of `text` matches, in time linear in its length."""
         state = self.start
-        rest: Iterable[str] = _with_anchors(text) if self.anchored else text
-        if text and not self.anchored and not state.decided:
+        rest: Iterable[str] = with_assertions(text, self.assertions) if self.assertions else text
+        if text and not self.assertions and not state.decided:
             # Most values that do not match differ in their first character: no need for an exception then.
             state = state[text[0]]
             if state.decided:
@@ -144,7 +137,7 @@ class Automaton:
     def accepts_everything(self, *, most_states: int = 64) -> bool:
         """Tell whether every string matches; False where that takes more than `most_states` states to see."""
         machine = self.machine
-        if self.anchored or not machine.last & 1:
+        if self.assertions or not machine.last & 1:
             return False
         classes = alphabet([machine])
         seen = {1}
@@ -158,21 +151,3 @@ class Automaton:
                 seen |= new
                 pending.extend(new)
         return True
-
-
-def _with_anchors(text: str) -> Iterator[str]:
-    """Yield the characters of `text` and, where anchors hold, the keys of these."""
-    if not text:
-        yield "at the end of an empty text"
-        return
-    end = len(text)
-    if text.endswith("\r\n"):
-        end -= 2
-    elif text[-1] in "\n\r\x85\u2028\u2029":
-        end -= 1
-    yield "at the start" if end else "at the start and before the last line break"
-    for index, character in enumerate(text):
-        if index == end and index:
-            yield "before the last line break"
-        yield character
-    yield "at the end"

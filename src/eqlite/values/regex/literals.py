@@ -130,7 +130,7 @@ def _in_concatenation(parts: Sequence[Node], known: Mapping[int, Known]) -> Know
             continue
         is_exact = False
         if isinstance(part, Characters) and part.ranges[0][0] > LAST_CODE_POINT:
-            continue  # an anchor takes no room
+            continue  # an assertion takes no room
         if isinstance(part, Repetition) and known[id(part.body)].exact is not None:
             # `xa+y` holds `xa` and `ay`, though not `xay`: what `a+` gives at least ends one run and begins the next.
             longest = max(longest, run + here.required, key=len)
@@ -195,7 +195,7 @@ def find_run(root: Node) -> RequiredRun | None:
     for node in postorder(root):
         match node:
             case Characters(ranges) if ranges and ranges[0][0] > LAST_CODE_POINT:
-                runs[id(node)] = (), ()  # an anchor takes no room
+                runs[id(node)] = (), ()  # an assertion takes no room
             case Characters(ranges) if ranges and ranges[-1][1] <= LAST_CODE_POINT:
                 runs[id(node)] = (ranges,), (ranges,)
             case Concatenation(parts):

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from eqlite.values.regex.assertions import Assertion
 from eqlite.values.regex.tree import (
     ANY_STRING,
     EMPTY_STRING,
@@ -58,10 +59,17 @@ _LARGEST_INTEGER = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class ParsedRegex:
-    """A tree, and whether the pattern holds a range that leaves out a letter's other case."""
+    """What a pattern says.
+
+    Attributes:
+        tree: the language.
+        has_range_class: whether the pattern holds a range that leaves out a letter's other case.
+        assertions: what the leaves above Unicode's last code point stand for.
+    """
 
     tree: Node
     has_range_class: bool
+    assertions: tuple[Assertion, ...] = ()
 
 
 class Reader:
@@ -146,24 +154,26 @@ class Group:
         return alternation(self.options)
 
 
-def parse_lucene(pattern: str, *, fold: Fold | None = None) -> ParsedRegex:
+def parse_lucene(pattern: str, *, fold: Fold | None = None, any_escape: bool = False) -> ParsedRegex:
     r"""Return the tree of a Lucene pattern.
 
     Args:
         pattern: the text, after EQL's own string escapes.
         fold: what a single character stands for in an insensitive match; ranges and `\d \s \w` never fold.
+        any_escape: a letter behind a backslash that Lucene does not know stands for itself; else it is an error.
 
     Raises:
         RegexSyntaxError: for what Lucene refuses as well.
     """
-    parser = _LuceneParser(pattern, fold)
+    parser = _LuceneParser(pattern, fold, any_escape=any_escape)
     return ParsedRegex(parser.parse(), parser.has_range_class)
 
 
 class _LuceneParser:
-    def __init__(self, pattern: str, fold: Fold | None) -> None:
+    def __init__(self, pattern: str, fold: Fold | None, *, any_escape: bool) -> None:
         self.reader = Reader(pattern)
         self.fold = fold
+        self.any_escape = any_escape
         self.has_range_class = False
 
     def parse(self) -> Node:
@@ -262,6 +272,8 @@ class _LuceneParser:
         reader = self.reader
         letter = reader.peek()
         if not (letter.isascii() and letter.isalpha()):
+            return None
+        if letter not in _PREDEFINED and self.any_escape:
             return None
         if letter not in _PREDEFINED:
             raise reader.error(f"`\\{letter}` is not an escape that Lucene knows", reader.at - 1)

@@ -17,11 +17,9 @@ from typing import Final
 
 __all__ = [
     "ANY_STRING",
-    "AT_END",
-    "AT_START",
-    "AT_VERY_END",
     "EMPTY_STRING",
     "EVERY_CHARACTER",
+    "LAST_CODE_POINT",
     "NOTHING",
     "Alternation",
     "Characters",
@@ -52,12 +50,6 @@ Ranges = tuple[tuple[int, int], ...]
 
 LAST_CODE_POINT: Final = 0x10FFFF
 EVERY_CHARACTER: Final[Ranges] = ((0, LAST_CODE_POINT),)
-
-# Anchors are characters above Unicode's last one. No text holds them, so the machine can never consume one; the matcher
-# lets it step over them where the place in the text allows.
-AT_START: Final[Ranges] = ((LAST_CODE_POINT + 1, LAST_CODE_POINT + 1),)
-AT_END: Final[Ranges] = ((LAST_CODE_POINT + 3, LAST_CODE_POINT + 3),)
-AT_VERY_END: Final[Ranges] = ((LAST_CODE_POINT + 5, LAST_CODE_POINT + 5),)
 
 
 class RegexSyntaxError(ValueError):
