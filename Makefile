@@ -16,7 +16,7 @@ empty :=
 space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types layers docs docs-check fix bench fuzz coverage clean
+.PHONY: help setup demo test check lint types layers docs docs-check site fix bench fuzz coverage clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -33,7 +33,10 @@ demo: $(READY)  ## run the example rule over the example events
 test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(PYTEST_ARGS)
 
-check: lint types layers docs-check test  ## run all that CI runs: style, types, layers, generated pages, tests
+site: $(READY)  ## build the documentation as a website, in site/
+	$(BIN)/mkdocs build --quiet --strict
+
+check: lint types layers docs-check site test  ## run all that CI runs: style, types, layers, pages, site, tests
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ import sys
 import tarfile
 import venv
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 RULE = "suspicious_interactive_interpreter.txt"
 EVENTS = "cloud_defend_events.ndjson"
+QUOTING = "tests/cli/expected/show_card.txt"
+"""The expected output that shows Elastic's rule."""
 
 pytestmark = [pytest.mark.packaging, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -72,17 +75,65 @@ def installed(work: Path, wheel: Path) -> Path:
     return programs
 
 
-def test_source_archive_holds_all_that_a_packager_needs(source: Path) -> None:
-    for name in (
-        "LICENSE",
-        "NOTICE",
-        "README.md",
-        "Makefile",
-        "tests/conftest.py",
-        "docs/index.md",
-        f"examples/{RULE}",
-    ):
-        assert (source / name).is_file(), name
+def runs_of_words(text: str, length: int = 12) -> set[tuple[str, ...]]:
+    words = text.split()
+    return {tuple(words[start : start + length]) for start in range(len(words) - length + 1)}
+
+
+def texts(archive: Path) -> Iterator[tuple[str, str]]:
+    """Yield name and text of every file of a wheel or of a source archive."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            for name in wheel.namelist():
+                yield name, wheel.read(name).decode()
+    else:
+        with tarfile.open(archive) as source:
+            for member in source.getmembers():
+                if file := source.extractfile(member) if member.isfile() else None:
+                    yield member.name.partition("/")[2], file.read().decode()
+
+
+def test_source_archive_holds_what_builds_the_wheel(source: Path) -> None:
+    """Examples and tests stay out: they hold text of Elastic's rule, under another licence."""
+    papers = {"README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "CITATION.cff"}
+    build = {"src", "grammar", "pyproject.toml", "PKG-INFO", ".gitignore", "LICENSE", "NOTICE"}
+    assert {path.name for path in source.iterdir()} == papers | build
+
+
+def test_no_archive_holds_text_of_elastics_rule(work: Path, wheel: Path) -> None:
+    rule = runs_of_words((EXAMPLES / RULE).read_text(encoding="utf-8"))
+    assert rule
+    (source,) = (work / "dist").glob("*.tar.gz")
+    found = [name for archive in (wheel, source) for name, text in texts(archive) if rule & runs_of_words(text)]
+    assert found == []
+
+
+def test_the_notice_names_every_file_with_text_of_the_rule() -> None:
+    """Its name may be quoted, and the labels of a rule page are a form that our own pages have too."""
+    _name, *lines = (EXAMPLES / RULE).read_text(encoding="utf-8").splitlines()
+    rule = set().union(*map(runs_of_words, lines))
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("docs", "examples", "tests", "src", "benchmarks", "grammar")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".md", ".txt", ".py", ".toml", ".eql", ".json", ".ndjson", ".out"}
+        if rule & runs_of_words(path.read_text(encoding="utf-8", errors="replace"))
+    }
+    assert found == {f"examples/{RULE}", QUOTING}
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    assert all(name in notice for name in found)
+
+
+def test_both_archives_say_the_same_true_licence(work: Path, wheel: Path) -> None:
+    (source,) = (work / "dist").glob("*.tar.gz")
+    metadata = [
+        text
+        for archive in (wheel, source)
+        for name, text in texts(archive)
+        if name == "PKG-INFO" or name.endswith(".dist-info/METADATA")
+    ]
+    licences = [line for text in metadata for line in text.splitlines() if line.startswith("License-Expression:")]
+    assert licences == ["License-Expression: Apache-2.0"] * 2
 
 
 def test_source_archive_has_the_grammar_in_both_places(source: Path) -> None:

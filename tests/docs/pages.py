@@ -5,27 +5,25 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
-import os
 import re
-import select
-import subprocess
-import sys
-import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-COLUMNS = 96
-LONGEST_RUN_S = 60
+from tests.docs.shell import Shell
+
 LONGEST_LINE = 150
 
 _FENCE = re.compile(r"^(?P<marks>`{3,})(?P<info>[^`\n]*)\n(?P<text>.*?)^(?P=marks)[ \t]*$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"<!-- file: (\S+) -->\n\s*\Z")
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _TIMES = re.compile(r"\d+\.\d\d s\b")
-_MARK = "\x1e"
+
+NOT_FOUND = re.compile(
+    r"no such file|command not found|: not found|No module named|cannot open|can't open|Permission denied|Traceback \(",
+    re.IGNORECASE,
+)
+"""What a shell and its programs say if a page forgot a step. A block marked `console not-found` says it on purpose."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def blocks(page: str) -> list[Block]:
 
 
 def says(expected: str, found: str) -> bool:
-    """Tell whether an output is the one written down, where `…` stands for anything, alone on a line for any lines.
+    """Return whether an output is the one written down; `…` stands for anything, alone on a line for any lines.
 
     >>> says("read … lines", "read 17 lines"), says("a\\n…\\nz", "a\\nb\\nc\\nz"), says("a", "b")
     (True, True, False)
@@ -115,69 +113,6 @@ def steps(text: str) -> list[Step]:
     return found
 
 
-def run_session(commands: list[str], folder: Path, environment: dict[str, str]) -> list[str]:
-    """Run commands one after the other in one shell on a terminal; return what each shows there."""
-    # Between the commands `$?` stays that of the one before.
-    script = "".join(f"r=$?; printf '{_MARK}'; (exit $r)\n{command}\n" for command in commands)
-    shown = _on_a_terminal(["sh", "-c", script], folder, environment)
-    return shown.split(_MARK)[1:]
-
-
-def _on_a_terminal(command: list[str], folder: Path, environment: dict[str, str]) -> str:
-    import fcntl
-    import pty
-    import struct
-    import termios
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 60, COLUMNS, 0, 0))
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, close_fds=True
-    )
-    os.close(theirs)
-    shown, end = b"", time.monotonic() + LONGEST_RUN_S
-    try:
-        while time.monotonic() < end:
-            if not select.select([ours], [], [], 1)[0]:
-                continue
-            try:
-                chunk = os.read(ours, 65536)
-            except OSError:  # Linux says so where others give an empty chunk
-                break
-            if not chunk:
-                break
-            shown += chunk
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
-    return shown.decode()
-
-
-def shell_environment(folder: Path) -> dict[str, str]:
-    """Return an environment in which `eqlite` and `python` are those that run the tests."""
-    programs = folder / ".programs"
-    programs.mkdir()
-    for name, arguments in (("eqlite", " -m eqlite"), ("python", ""), ("python3", "")):
-        program = programs / name
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n', encoding="utf-8")
-        program.chmod(0o755)
-    keep = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST", "EQLITE"))}
-    return {
-        **keep,
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT / "src"),
-        "PYTHONWARNINGS": "error",
-        "EQLITE_CACHE_DIR": str(folder / ".cache"),
-        "COLUMNS": str(COLUMNS),
-        "LINES": "60",
-        "NO_COLOR": "1",
-        "TERM": "xterm",
-        "LC_ALL": "C.UTF-8",
-        "HOME": str(folder),
-    }
-
-
 # --- a page -----------------------------------------------------------------------------------------------------------
 
 
@@ -185,7 +120,8 @@ def shell_environment(folder: Path) -> dict[str, str]:
 class Difference:
     """A place where a page says something else than what happens.
 
-    `mends` tells that `found` may stand in the place of `said`.
+    Attributes:
+        mends: whether `found` may take the place of `said`.
     """
 
     line: int
@@ -199,12 +135,16 @@ class Difference:
 
 @dataclass
 class PageRun:
-    """One run of a page's code: all Python blocks share a namespace, all blocks a working folder."""
+    """One run of a page's code: all Python blocks share a namespace, all console blocks one shell.
+
+    Attributes:
+        shell: the session in which console blocks are typed; its folder is where files are saved and Python runs.
+        kinds: the marks of the blocks to run. A block without one has the mark "".
+    """
 
     text: str
-    folder: Path
-    environment: dict[str, str]
-    not_run: dict[str, str]
+    shell: Shell
+    kinds: frozenset[str] = frozenset({"", "not-found", "error"})
     namespace: dict[str, Any] = field(default_factory=lambda: {"__name__": "__page__"})
 
     def differences(self) -> Iterator[Difference]:
@@ -212,9 +152,11 @@ class PageRun:
         printed = ""
         for block in blocks(self.text):
             if block.file is not None:
-                path = self.folder / block.file
+                path = self.shell.folder / block.file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(block.text, encoding="utf-8")
+            if self.kinds.isdisjoint(block.words or ("",)):
+                continue
             if block.language == "text" and block.follows and printed:
                 if not says(block.text, printed):
                     yield Difference(
@@ -227,6 +169,7 @@ class PageRun:
                 yield from self._console(block)
             elif block.language == "eql":
                 yield from self._eql(block)
+        yield from self._tests()
 
     def _python(self, block: Block) -> Generator[Difference, None, str]:
         if ">>>" in block.text:
@@ -236,7 +179,7 @@ class PageRun:
         # Lines of tracebacks and of doctest are those of the page.
         code = compile("\n" * block.line + block.text, "<page>", "exec")
         try:
-            with contextlib.redirect_stdout(out):
+            with contextlib.redirect_stdout(out), contextlib.chdir(self.shell.folder):
                 exec(code, self.namespace)
         except Exception as error:
             yield Difference(block.line, block.text, f"{type(error).__name__}: {error}")
@@ -246,21 +189,31 @@ class PageRun:
         test = doctest.DocTestParser().get_doctest(block.text, self.namespace, "page", "page", block.line)
         report = io.StringIO()
         runner = doctest.DocTestRunner(Checker(), optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL)
-        runner.run(test, out=report.write, clear_globs=False)
+        with contextlib.chdir(self.shell.folder):
+            runner.run(test, out=report.write, clear_globs=False)
         self.namespace.update(test.globs)
         if runner.failures:
             yield Difference(block.line, block.text, report.getvalue())
 
-    def _console(self, block: Block) -> Iterator[Difference]:
-        typed = [step for step in steps(block.text) if not self._is_left_out(step.command)]
-        shown = run_session([step.command for step in typed], self.folder, self.environment) if typed else []
-        for step, output in zip(typed, shown, strict=True):
-            if not says(step.output, output):
-                found = step.typed + shortened(output)
-                yield Difference(block.line, step.typed + step.output, found, mends=True)
+    def _tests(self) -> Iterator[Difference]:
+        """Run the tests that the page's Python defines, as pytest would."""
+        for name, value in list(self.namespace.items()):
+            if name.startswith("test_"):
+                try:
+                    value()
+                except Exception as error:
+                    yield Difference(0, name, f"{type(error).__name__}: {error}")
 
-    def _is_left_out(self, command: str) -> bool:
-        return any(command.startswith(start) for start in self.not_run)
+    def _console(self, block: Block) -> Iterator[Difference]:
+        installs = any(word.partition("-")[0] == "install" for word in block.words)
+        for step in steps(block.text):
+            output, status = self.shell.run(step.command)
+            lacks = NOT_FOUND.search(output) is not None and "not-found" not in block.words
+            # What an installer reports on its way is its own affair; that it fails is not.
+            agrees = status == 0 if installs and not step.output else says(step.output, output)
+            if lacks or not agrees:
+                found = step.typed + shortened(output)
+                yield Difference(block.line, step.typed + step.output, found, mends=not lacks and not installs)
 
     def _eql(self, block: Block) -> Iterator[Difference]:
         import eqlite

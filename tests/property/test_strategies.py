@@ -117,4 +117,4 @@ def test_without_hypothesis_the_import_says_what_to_install() -> None:
     program = "import sys; sys.modules['hypothesis'] = None; import eqlite.strategies"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    assert done.stderr.strip().splitlines()[-1].endswith("install eqlite[hypothesis]")
+    assert done.stderr.strip().splitlines()[-1].endswith("pip install hypothesis")

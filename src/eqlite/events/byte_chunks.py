@@ -138,6 +138,6 @@ def _find_zstd() -> tuple[Callable[[], _Decoder], type[Exception]]:
         try:
             module = importlib.import_module("zstandard")
         except ImportError:
-            raise EventError("zstd data needs Python 3.14, or: pip install 'eqlite[zstd]'") from None
+            raise EventError("zstd data needs Python 3.14 or the package zstandard: pip install zstandard") from None
         return lambda: module.ZstdDecompressor().decompressobj(), module.ZstdError
     return module.ZstdDecompressor, module.ZstdError

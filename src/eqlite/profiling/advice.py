@@ -55,7 +55,7 @@ def _findings(clause: MeasuredClause, absent: Collection[Field], events: int, *,
         return
     missing = None if clause.held or is_too_complex(condition) else absent_field(condition, absent)
     if missing is not None:
-        yield Finding("field-absent", f"no event has `{missing}`: over such events the rule need not run at all")
+        yield Finding("field-absent", f"no event has `{missing}`, so the rule cannot match such events")
     if clause.share >= _NOTABLE_SHARE:
         yield from _costly(clause, events, is_first=is_first)
     if not clause.held and missing is None:
@@ -66,30 +66,32 @@ def _costly(clause: MeasuredClause, events: int, *, is_first: bool) -> Iterator[
     """Yield what makes a clause take its time."""
     condition, evaluated = clause.condition, clause.evaluated
     if any(isinstance(leaf, plan.Script) for leaf in plan.leaves(condition)):
-        yield Finding("script", "calculated anew for each event: compare a field with a constant where that will do")
+        yield Finding("script", "computed for each event: compare a field with a constant where that is enough")
     pattern = pattern_without_literal(condition)
     if pattern is not None:
-        yield Finding("no-literal", f"`{pattern}` has no text to look for: each value is gone through sign by sign")
+        yield Finding(
+            "no-literal", f"`{pattern}` contains no literal text, so every value is scanned character by character"
+        )
     field = _array_without_case(condition)
     if field is not None:
-        yield Finding("ignores-case", f"`{field}` has values in lower case, as arrays: `==` or `in` costs much less")
+        yield Finding("ignores-case", f"`{field}` holds arrays of lower-case values: `==` or `in` costs much less")
     tests = _alternatives(condition)
     if tests >= _MANY:
         yield Finding(
             "many-alternatives",
-            f"an `or` of {tests:,} tests, all of them made where none holds: ask first for what they have in common",
+            f"an `or` of {tests:,} tests, all evaluated where none holds: test a common condition first",
         )
     if evaluated >= _ENOUGH_EVENTS and clause.held >= _MOST * evaluated:
         part = f"{clause.held / evaluated:.0%}" if clause.held < evaluated else "each"
         yield Finding(
             "holds-for-most",
-            f"held for {part} of {evaluated:,} events, so it decides little: test something rarer, too",
+            f"held for {part} of {evaluated:,} events, so it rules out little: add a rarer condition",
         )
     if is_first and evaluated >= _HALF * events and _is_dear(condition):
         yield Finding(
             "dear-first-test",
-            f"the first test that rules much out is a dear one, put to {evaluated:,} of {events:,} events: "
-            "add an equality that holds for few, such as of event.type, event.action or host.os.type",
+            f"the first selective test is an expensive one, run on {evaluated:,} of {events:,} events: "
+            "add an equality that holds for few, such as on event.type, event.action or host.os.type",
         )
 
 

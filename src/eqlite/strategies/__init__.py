@@ -13,7 +13,8 @@ often, or miss it by one value, one letter or one missing field, and they come i
     ...     assert new.matches(event) or not old.matches(event)
     >>> test_the_new_rule_finds_what_the_old_one_finds()
 
-Everything is drawn by Hypothesis, so failing examples shrink and can be replayed. Needs `eqlite[hypothesis]`.
+Everything is drawn by Hypothesis, so failing examples shrink and can be replayed. Needs the package `hypothesis`, which
+the extra `eqlite[hypothesis]` brings.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from __future__ import annotations
 try:
     import hypothesis as _hypothesis  # noqa: F401 - only to say early what is missing
 except ImportError as missing:
-    raise ImportError("eqlite.strategies needs Hypothesis: install eqlite[hypothesis]") from missing
+    raise ImportError("eqlite.strategies needs Hypothesis: pip install hypothesis") from missing
 
 from eqlite.strategies.events import events
 from eqlite.strategies.patterns import matching_values, wildcard_patterns
