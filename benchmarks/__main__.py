@@ -23,6 +23,7 @@ from benchmarks.peer import measure_peer
 from benchmarks.process import measure_memory, measure_starts
 from benchmarks.report import Section, machine, print_table, write_json
 from benchmarks.sequences import measure_sequences
+from benchmarks.ways_in import measure_ways_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Effort:
     many_rules_runs: int = 1
     many_rules_peer_events: int = 2_000
     many_rules_peer_runs: int = 3
+    ways_in_events: int = 40_000
     jobs_events: int = 200_000
     jobs_runs: int = 1
     starts: int = 15
@@ -57,6 +59,7 @@ QUICK = Effort(
     many_rules_events=1_000,
     many_rules_peer_events=50,
     many_rules_peer_runs=1,
+    ways_in_events=1_000,
     jobs_events=1_000,
     starts=3,
     megabytes=8,
@@ -128,6 +131,7 @@ def _measure(
         runs=effort.many_rules_peer_runs,
         may_install=may_install,
     )
+    yield measure_ways_in(shared, folder, count=effort.ways_in_events)
     yield measure_jobs(shared, folder, count=effort.jobs_events, runs=effort.jobs_runs)
     yield measure_starts(runs=effort.starts)
     yield measure_memory(files[0], megabytes=effort.megabytes)

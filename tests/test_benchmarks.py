@@ -19,6 +19,7 @@ from benchmarks.events import MATCH_EVERY, make_events
 from benchmarks.one_rule import RULE
 from benchmarks.report import Row, Section, print_table
 from benchmarks.sequence_events import QUERY, make_sequence_events
+from benchmarks.ways_in import WAYS
 
 ROOT = Path(__file__).parent.parent
 ONE_RULE = [
@@ -58,6 +59,9 @@ OTHERS = [
     "eql 1.0.1: the event rules it can run",
     "the same rules here",
     "the same rules here, to eql 1.0.1",
+    "eqlite run, nested documents",
+    "eqlite run --by-index",
+    *WAYS,
     "event rules, two processes to one, steady",
     "all rules, two processes to one, steady",
     "import eqlite",

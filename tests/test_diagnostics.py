@@ -26,6 +26,8 @@ TOO_LARGE = {
     "query-too-long": f"any where a == 1 //{'x' * MAX_QUERY_BYTES}",
     "nesting-too-deep": f"any where {'(' * (MAX_NESTING + 1)}a{')' * (MAX_NESTING + 1)}",
     "list-too-long": f"any where a in ({', '.join('1' for _ in range(MAX_LIST_ITEMS + 1))})",
+    "too-many-key-conditions": "sequence by k"
+    + f"[any where {' and '.join(f'k != {number}' for number in range(257))}]" * 256,
     "regex-too-large": f'any where a regex "{"x" * (MAX_REGEX_CHARACTERS + 1)}"',
 }
 SHOWING_SEVERAL = {"several"}

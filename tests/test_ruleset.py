@@ -6,6 +6,8 @@ import pytest
 
 from eqlite import Rule, RuleSet, UnsupportedFeature, load_rules
 from eqlite.execution.run import RunStats
+from eqlite.report import Layout
+from eqlite.report.json_records import detection_record, to_json
 
 LINES = [
     {"rule_id": "1", "name": "one", "query": 'process where process.name == "a"'},
@@ -112,3 +114,12 @@ def test_rule_sets_and_detections_survive_pickling(rules):
 def test_nothing_is_raised_while_loading(tmp_path):
     assert [problem.id for problem in load_rules(tmp_path / "none").problems] == ["unreadable-file"]
     assert (len(load_rules()), load_rules().problems) == (0, ())
+
+
+def test_a_detection_as_a_dict_is_the_line_of_ndjson(rules):
+    events = [{"event": {"category": "process"}, "process": {"name": "a"}}, {"a": "b*"}]
+    found = list(rules.run(events))
+    assert [detection.rule.name for detection in found] == ["one", "wild"]
+    for detection in found:
+        assert json.loads(to_json(detection_record(detection, Layout()))) == detection.to_dict()
+        assert "document" not in detection.to_dict(documents=False)["events"][0]

@@ -60,6 +60,10 @@ class EventError(EqlError):
     """Input without events, or, under `strict=True`, an event on which an expression fails."""
 
 
+class SearchFailure(EventError):
+    """An event on which Elasticsearch would fail the search, under `strict=True`."""
+
+
 class LimitError(EqlError):
     """A query, rule or event beyond a stated limit."""
 
@@ -76,7 +80,9 @@ _SCHEMA_IDS = frozenset(
     {"unknown-field", "unsupported-field-type", "nested-field", "ambiguous-field", "text-without-keyword"}
 )
 _TYPE_IDS = frozenset({"not-boolean", "type-mismatch", "incompatible-keys"})
-_LIMIT_IDS = frozenset({"query-too-long", "nesting-too-deep", "list-too-long", "regex-too-large"})
+_LIMIT_IDS = frozenset(
+    {"query-too-long", "nesting-too-deep", "list-too-long", "regex-too-large", "too-many-key-conditions"}
+)
 
 
 def semantic_error(diagnostics: Sequence[Diagnostic]) -> EqlError:

@@ -15,16 +15,14 @@ from eqlite.datatypes import DATES, NUMBERS, DataType
 from eqlite.values.dates.instants import format_instant, parse_date_value
 from eqlite.values.dates.script_text import instant_text
 from eqlite.values.java_types import UnsignedLong
+from eqlite.values.json_values import ARRAYS, PLAIN_TYPES, json_scalar
 from eqlite.values.network import format_address, parse_address
 from eqlite.values.numbers import narrow, to_number
 from eqlite.values.text import to_text
 
 Scalar = str | int | float | bool
-ARRAYS = (list, tuple, set, frozenset)
-"""What counts as an array in an event that does not come from JSON."""
 NANOS_PER_MILLI = 1_000_000
 _LONG_PATH = 300
-_PLAIN = (str, int, float, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +85,10 @@ def raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None = 
     """
     if event.__class__ is dict and len(path) <= _LONG_PATH:
         value = _plain_value(event, path)
-        if value.__class__ in _PLAIN:
-            return [value]
         if value is None and null_value is None:
             return []
+        if value is not None and value.__class__ in PLAIN_TYPES:
+            return [value]
     return _raw_values(event, path, null_value)
 
 
@@ -135,9 +133,12 @@ def _raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None) 
             elif rest is not None:
                 pending.extend(reversed(_steps(value, rest)))
         elif rest is None:
+            value = json_scalar(value)
             if value is None:
                 value = null_value
-            if value is not None:
+            if value.__class__ is list:
+                pending.append((value, None))
+            elif value is not None:
                 found.append(value)
     return found
 

@@ -25,7 +25,7 @@ from eqlite.engine.match import Event, Match, match_maker
 from eqlite.engine.search import Search
 from eqlite.engine.streams import Stream, StreamSettings
 from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
-from eqlite.events import document_of
+from eqlite.events.document import document_of, iterate_events
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.semantics.schema import Schema
 from eqlite.semantics.settings import Settings
@@ -55,7 +55,10 @@ _SYNTAX_IDS = frozenset(
 )
 
 
-@dataclass(frozen=True, eq=False)
+_MAX_REPR_LENGTH = 80
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Query:
     """A compiled query. Immutable; may be used from several threads at once, and pickled.
 
@@ -149,7 +152,7 @@ class Query:
         if size is not None and size < 0:
             raise ValueError("size must be greater than or equal to 0")
         search: Search[Event] = self.new_search()
-        for place, event in enumerate(events):
+        for place, event in enumerate(iterate_events(events)):
             search.take(document_of(event), place, event)
         to_match = match_maker(self.plan)
         found = search.results(size=size, result_position=result_position)
@@ -205,11 +208,27 @@ class Query:
         names = ("event_category_field", "timestamp_field", "tiebreaker_field", "max_samples_per_key")
         told = repr((print_query(parse(self.text), ()), fields, [self.options[name] for name in names]))
         fingerprint = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
-        return StreamSettings(fingerprint, max_samples_per_key=self.options["max_samples_per_key"])
+        return StreamSettings(
+            fingerprint, max_samples_per_key=self.options["max_samples_per_key"], strict=self.options["strict"]
+        )
 
     def new_search(self) -> Search[Any]:
         """Return the state of a search of its own, for whoever feeds the documents one by one."""
-        return Search(self.plan, lambda: self.stage_predicates, self.options["max_samples_per_key"], self.faults.record)
+        return Search(
+            self.plan,
+            lambda: self.stage_predicates,
+            self.options["max_samples_per_key"],
+            self.faults.record,
+            self.backend.match_sequences,
+            self.options["strict"],
+        )
+
+    def __repr__(self) -> str:
+        """Return the query's text, cut to one line, and its kind."""
+        text = " ".join(self.text.split())
+        text = text if len(text) <= _MAX_REPR_LENGTH else f"{text[: _MAX_REPR_LENGTH - 1]}…"
+        name = f", name={self.name!r}" if self.name else ""
+        return f"Query({text!r}, kind={self.kind!r}{name})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as text and options: the functions are made again."""

@@ -111,12 +111,18 @@ class RuleSet(Sequence[Rule]):
         return answer
 
     def run(
-        self, events: Iterable[AnyEvent], *, by_index: bool = False, stats: RunStats | None = None, **options: Any
+        self,
+        events: Iterable[AnyEvent] | str | os.PathLike[str],
+        *,
+        by_index: bool = False,
+        stats: RunStats | None = None,
+        **options: Any,
     ) -> Iterator[Detection]:
         """Run all usable rules over finite input; the answer does not depend on the order of the events.
 
         Args:
-            events: documents; those of `read_events` know where they come from.
+            events: documents, what `read_events` returns, or the path of a file. Values that JSON has no form for are
+                read as `docs/reference/events.md` says; a document that holds others is rejected and counted.
             by_index: let a rule see only the documents that its index patterns cover.
             stats: gets the counts.
             options: those of `eqlite.compile`.

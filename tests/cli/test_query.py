@@ -95,7 +95,9 @@ def test_events_without_a_time_are_told_where_they_are_left_out(run: Any) -> Non
 @pytest.mark.parametrize("condition", ["1 / n > 0", 'stringContains("x", lacking)', 'number(concat("y", n)) > 0'])
 def test_expressions_without_a_value_are_told(run: Any, condition: str) -> None:
     done = run("query", f"any where {condition}", "-", stdin='{"n": 0}\n{"n": 0}\n')
-    assert done.err.startswith("0 matches in 2 events\n2 expressions without a value, such as: ")
+    assert done.err.startswith(
+        "0 matches in 2 events\n2 faults, on which Elasticsearch would fail the search, such as: "
+    )
 
 
 def test_no_event_at_all_is_the_users_error(run: Any) -> None:
@@ -127,3 +129,10 @@ def test_ctrl_c_while_reading_gives_what_was_found(
     assert exited.value.code == 130
     assert len(out.splitlines()) >= 1
     assert "interrupted" in err
+
+
+def test_events_with_several_times_are_told_where_left_out(run: Any) -> None:
+    lines = '{"@timestamp": [1, 2]}\n{"@timestamp": [3]}\n{"@timestamp": 4}\n'
+    done = run("query", "sequence [any where true] [any where true]", "-", stdin=lines)
+    assert len(done.out.splitlines()) == 1
+    assert "1 fault, on which Elasticsearch would fail the search, such as: `@timestamp` holds several" in done.err

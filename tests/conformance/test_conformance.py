@@ -15,6 +15,7 @@ import pytest
 import eqlite
 from eqlite.backends import BACKENDS
 from eqlite.backends.python import PythonBackend
+from eqlite.engine.order import ordinal
 from eqlite.events.json_decoding import DecodingRefused
 from eqlite.plan import EventQuery
 
@@ -22,7 +23,9 @@ PATHS = sorted(Path(__file__).parent.glob("*.toml"))
 FILES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in PATHS}
 CASE_KEYS = {"name", "where", "query", "schemas", "matches", "error", "warning", "faults", "kind"}
 VALUE_KEYS = {"name", "expression", "value", "null"}
-SEARCH_KEYS = {"name", "query", "size", "result_position", "hits"}
+SEARCH_KEYS = {"name", "query", "schema", "size", "result_position", "hits", "faults"}
+NOTHING = "-"
+"""Stands in a sequence for a missing event."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,11 @@ def documents(lines: dict[str, str]) -> dict[str, dict[str, Any]]:
     return {name: json.loads(line) for name, line in lines.items()}
 
 
+def named(hits: list[Any]) -> set[str]:
+    """Return the names of all events of results: a result is one event, or a list of several."""
+    return {name for hit in hits for name in ([hit] if isinstance(hit, str) else hit)}
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_has_no_misspelt_key(file: str) -> None:
     content = FILES[file]
@@ -92,7 +100,7 @@ def test_a_file_has_no_misspelt_key(file: str) -> None:
     for kind, allowed in (("case", CASE_KEYS), ("value", VALUE_KEYS), ("search", SEARCH_KEYS)):
         for spec in content.get(kind, ()):
             assert spec.keys() <= allowed, spec
-            assert set(spec.get("matches", spec.get("hits", ()))) <= content["events"].keys(), spec
+            assert named(spec.get("matches", spec.get("hits", ()))) <= {*content["events"], NOTHING}, spec
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -155,9 +163,31 @@ def test_a_constant_expression_has_the_value_named(spec: dict[str, Any]) -> None
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(("file", "spec"), searches())
 def test_a_search_finds_the_events_named_in_order(file: str, spec: dict[str, Any], backend: str) -> None:
-    named = documents(FILES[file]["events"])
+    by_name = documents(FILES[file]["events"])
     options = {"size": spec.get("size"), "result_position": spec.get("result_position", "tail")}
+    query = search_query(file, spec, backend)
+    found = query.search(by_name.values(), **options)
+    assert hits(found, by_name) == spec["hits"]
+    assert bool(query.faults.count) == spec.get("faults", False)
+
+
+@pytest.mark.parametrize(("file", "spec"), [each for each in searches() if "size" not in each.values[1]])
+def test_a_stream_over_ordered_events_finds_the_same(file: str, spec: dict[str, Any]) -> None:
+    by_name = documents(FILES[file]["events"])
+    query = search_query(file, spec, "python")
+    stream = query.stream()
+    ordered = sorted(by_name.values(), key=lambda document: ordinal(document, 0, query.plan)[:3])
+    found = [match for document in ordered for match in stream.push(document)]
+    assert hits(found + stream.flush(), by_name) == spec["hits"]
+
+
+def search_query(file: str, spec: dict[str, Any], backend: str) -> eqlite.Query:
     tiebreaker = FILES[file].get("tiebreaker_field")
-    found = eqlite.search(spec["query"], named.values(), tiebreaker_field=tiebreaker, backend=backend, **options)
-    names = {id(document): name for name, document in named.items()}
-    assert [names[id(match.events[0])] for match in found] == spec["hits"]
+    mapped = schema(file, spec.get("schema", "none"))
+    return eqlite.compile(spec["query"], schema=mapped, tiebreaker_field=tiebreaker, backend=backend)
+
+
+def hits(found: list[eqlite.Match], by_name: dict[str, Any]) -> list[str | list[str]]:
+    names = {id(document): name for name, document in by_name.items()}
+    results = [[NOTHING if event is None else names[id(event)] for event in match.events] for match in found]
+    return [result[0] if len(result) == 1 else result for result in results]

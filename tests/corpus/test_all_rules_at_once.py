@@ -54,6 +54,8 @@ def check_lines(lines: Iterable[bytes], queries: list[eqlite.Query], together: T
             if holds(document)
         }
         assert conditions_met(together, together.ask_document(document), document) == expected, document
+        if (struct := together.structs.of_document(document)) is not None:
+            assert conditions_met(together, together.ask_document(document, struct), document) == expected, document
         with suppress(*CannotDecode):
             node = together.walk(together.decode(line), -1)
             assert conditions_met(together, node, document) == expected, document

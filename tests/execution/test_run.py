@@ -105,7 +105,7 @@ def test_detection_of_one_event():
     assert detection.events == (given,)
     assert detection.events[0] is given
     assert (detection.rule, detection.kind, detection.join_keys) == (rules[0], "event", {})
-    assert detection.start == detection.end == "2026-01-01T00:00:00.123456Z"
+    assert detection.start == detection.end == "2026-01-01T00:00:00.123Z"
     assert detection.sources == (None,)
 
 
@@ -503,6 +503,24 @@ def test_no_faults_no_examples():
 def test_a_strict_run_raises_on_a_fault():
     with pytest.raises(EventError):
         list(rule_set("any where 1 / n > 0").run([event(0)], strict=True))
+
+
+@pytest.mark.parametrize("time", [None, "soon", [minute(1), minute(2)]])
+def test_a_strict_run_raises_where_a_sequence_has_no_order(time):
+    rules = rule_set("sequence [process where true] [process where true]")
+    with pytest.raises(EventError, match="@timestamp"):
+        list(rules.run([event(1), event(2, time)], strict=True))
+
+
+@pytest.mark.parametrize("is_in_files", [False, True])
+def test_events_with_several_times_are_left_out_and_counted(is_in_files):
+    rules = rule_set("sequence [process where true] [file where true]", "process where true")
+    given = [event(1, minute(1)), event(2, [minute(2), minute(3)]), event(3, [minute(4)], "file")]
+    stats = RunStats()
+    found = over_files(rules, ndjson(given), stats=stats) if is_in_files else list(rules.run(given, stats=stats))
+    assert numbers(found) == [1, 2, (1, 3)]
+    assert (stats.faults, stats.untimed) == (1, 0)
+    assert "several values" in stats.fault_examples[0]
 
 
 def test_events_without_a_time_are_left_out_of_sequences_and_counted():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from eqlite import plan
+from eqlite.engine.sequences import EventHits, Found, Kept
+from eqlite.errors import SearchFailure
 
 Event = Mapping[str, Any]
 Predicate = Callable[[Event], bool]
@@ -21,16 +23,30 @@ class Faults:
     examples: list[str] = field(default_factory=list)
 
     def record(self, message: str) -> None:
-        """Count a fault and keep the first few messages."""
+        """Count a fault and keep the first few messages.
+
+        Raises:
+            SearchFailure: when strict.
+        """
+        if self.strict:
+            raise SearchFailure(f"Elasticsearch would fail the search on this event: {message}")
         self.count += 1
         if len(self.examples) < 5 and message not in self.examples:
             self.examples.append(message)
 
 
 class Backend(Protocol):
-    """Turns conditions into predicates. A predicate takes an unwrapped document and is safe to use from threads."""
+    """Turns conditions into predicates, and matches sequences of events that meet them.
+
+    A predicate takes an unwrapped document and is safe to use from threads.
+
+    Attributes:
+        is_incremental: sequences may be matched event by event while events come in order, too: the answers are the
+            same. Otherwise all hits are kept for `match_sequences`.
+    """
 
     name: str
+    is_incremental: bool
 
     def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:
         """Return a function that tells whether a document meets the condition.
@@ -39,5 +55,12 @@ class Backend(Protocol):
             condition: what to test.
             name: shown in tracebacks and by `eqlite ast --code`.
             faults: where script faults are counted.
+        """
+        ...
+
+    def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
+        """Return the sequences among the hits of all events, which come in any order.
+
+        They come by their last event; those with the same one in the order of its keys.
         """
         ...

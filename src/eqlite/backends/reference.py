@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
 from eqlite import plan
 from eqlite.backends.base import Event, Faults, Predicate
 from eqlite.datatypes import DataType
-from eqlite.errors import EventError
+from eqlite.engine.reference_sequences import match_sequences_by_lists
+from eqlite.engine.sequences import EventHits, Found, Kept
 from eqlite.fields import Field, field_values, script_value, to_boolean
 from eqlite.functions.registry import Value, ValueFault
 from eqlite.limits import MAX_COMBINATIONS
@@ -29,13 +30,18 @@ _ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.
 
 
 class ReferenceBackend:
-    """Interprets conditions."""
+    """Interprets conditions, and matches sequences by lists."""
 
     name = "reference"
+    is_incremental = False
 
     def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:  # noqa: ARG002 - protocol
         """Return a function that tells whether a document meets the condition."""
         return lambda event: holds(condition, event, faults)
+
+    def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
+        """Return the sequences among the hits of all events."""
+        return match_sequences_by_lists(query, events)
 
 
 def holds(condition: plan.Condition, event: Event, faults: Faults) -> bool:
@@ -127,12 +133,12 @@ def script_values(expression: plan.Expression, event: Event, faults: Faults) -> 
     keys = [id(mention) for mention in mentions]
     for tried, combination in enumerate(itertools.product(*choices)):
         if tried >= MAX_COMBINATIONS:
-            _fault(f"more than {MAX_COMBINATIONS:,} combinations of array values", faults)
+            faults.record(f"more than {MAX_COMBINATIONS:,} combinations of array values")
             return
         try:
             yield evaluate(expression, dict(zip(keys, combination, strict=True)))
         except ValueFault as fault:
-            _fault(str(fault), faults)
+            faults.record(str(fault))
             yield None
 
 
@@ -140,9 +146,3 @@ def _mention_values(event: Event, field: Field) -> list[Any]:
     values = [script_value(value, field) for value in field_values(event, field)]
     distinct = {(type(value), value): value for value in values}
     return list(distinct.values()) or [None]
-
-
-def _fault(message: str, faults: Faults) -> None:
-    if faults.strict:
-        raise EventError(f"an expression fails on this event: {message}")
-    faults.record(message)

@@ -32,9 +32,9 @@ def run_summary(stats: RunStats, *, rules: int, broken: int, skipped: Sequence[S
 
 
 def fault_lines(count: int, examples: Sequence[str]) -> Iterator[str]:
-    """Yield a line about the expressions on which Elasticsearch would have failed the search, if there were any."""
+    """Yield a line about faults, if there were any: where Elasticsearch fails the search, they are counted."""
     if count:
-        yield f"{plural(count, 'expression')} without a value, such as: {examples[0]}"
+        yield f"{plural(count, 'fault')}, on which Elasticsearch would fail the search, such as: {examples[0]}"
 
 
 def skipped_lines(skipped: Sequence[Skipped]) -> Iterator[str]:

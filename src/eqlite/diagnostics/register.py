@@ -75,6 +75,12 @@ REGISTER: dict[str, Entry] = {
     ),
     "no-positive-stage": Entry("error", "only missing events", "At least one stage must be one that happens."),
     "missing-event-in-sample": Entry("error", "a missing event in a sample", "Samples know no order and no absence."),
+    "repeated-key": Entry("error", "a join key that a sample names twice in one item", "Name each key once."),
+    "bad-timestamp-field": Entry(
+        "error",
+        "a sequence whose timestamp field is no date",
+        "Sequences are ordered by a field of type `date` or `date_nanos`: name it with `timestamp_field`.",
+    ),
     "sample-without-key": Entry("error", "a sample without a join key", "Add `by field`."),
     "until-without-sequence": Entry(
         "error", "`until` with a single stage", "A sequence needs two stages besides `until`."
@@ -87,9 +93,7 @@ REGISTER: dict[str, Entry] = {
     ),
     "unknown-pipe": Entry("error", "a pipe that does not exist", "`head` and `tail` are the pipes of EQL."),
     "bad-pipe-argument": Entry("error", "a pipe's argument that is no positive whole number", "Write `| head 10`."),
-    "sample-pipe": Entry(
-        "warning", "a pipe behind a sample", "Elasticsearch does not read it; ask for fewer with `size`."
-    ),
+    "sample-pipe": Entry("error", "a pipe behind a sample", "Ask for fewer samples with `size`."),
     # --- meaning -----------------------------------------------------------------------------------------------------
     "unknown-field": Entry(
         "error",
@@ -134,6 +138,12 @@ REGISTER: dict[str, Entry] = {
         "a constant that the field's type cannot take",
         "Elasticsearch fails the search; eqlite lets the condition match nothing. Use a constant of the field's type.",
     ),
+    "unequal-key-types": Entry(
+        "warning",
+        "join keys of different numeric types",
+        "A sequence of Elasticsearch joins no `long` with an `integer`, whatever the values: nothing is found. Join by "
+        "fields of one type.",
+    ),
     "constant-fault": Entry(
         "warning",
         "a calculation with constants that has no value, such as `1 / 0`",
@@ -154,6 +164,11 @@ REGISTER: dict[str, Entry] = {
     "nesting-too-deep": Entry("error", "brackets or `not` nested more deeply than the limit", "Flatten it."),
     "list-too-long": Entry("error", "a list with more items than the limit", "Split it, or use a pattern."),
     "regex-too-large": Entry("error", "a regular expression over the limits", "Shorten or split it."),
+    "too-many-key-conditions": Entry(
+        "error",
+        "more conditions on join keys than the limit, counted for each stage they are copied to",
+        "What one stage asks of a join key is asked of the others, too. Ask it of one stage only.",
+    ),
     # --- rules -------------------------------------------------------------------------------------------------------
     "unreadable-file": Entry("error", "a file that cannot be read", "Check the path and your rights to it."),
     "bad-rule-file": Entry("error", "a file that holds no rule", "See the rule formats in the documentation."),

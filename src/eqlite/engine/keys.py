@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eqlite.datatypes import DATES, DataType
-from eqlite.fields import Field, field_values, shown_value
+from eqlite.fields import NANOS_PER_MILLI, Field, field_values, shown_value
 from eqlite.limits import MAX_COMBINATIONS
 from eqlite.values.text import to_text
 
@@ -80,6 +80,8 @@ def _choices(values: list[Any], field: Field) -> dict[Any, Any]:
     """Return the keys that the values of one field give, each with the first value that makes it."""
     if not values:
         return {None: None} if field.optional else {}
+    if field.type is DataType.DATETIME:  # in the unit of `date_nanos`, which it may be joined with
+        return {value * NANOS_PER_MILLI: value for value in values}
     if field.type is not DataType.UNKNOWN:
         return {value: value for value in values}
     if len(values) == 1:

@@ -1,12 +1,13 @@
 """The order of events: by time, then tiebreaker, then the order in which they came.
 
-Source: eql-semantics 8.2 and 11. An event without a time comes last; one without a tiebreaker comes behind those that
-have one.
+Times are milliseconds, as a field of type `date` has them; what is below them is cut off. Only `date_nanos` is finer.
+Source: eql-semantics 8.2 and 11, eql-settled A2 and A11. An event without a time comes last; one without a tiebreaker
+comes behind those that have one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 from eqlite import plan
@@ -22,17 +23,23 @@ NO_TIEBREAKER = (2, "")
 """Behind the kinds of tiebreakers that there are: 0 for numbers, 1 for texts."""
 
 
+def precision_ns(timestamp: Field | None) -> int:
+    """Return the nanoseconds that one step of a timestamp field takes: those of a millisecond unless `date_nanos`."""
+    return 1 if timestamp is not None and timestamp.type is DataType.DATE_NANOS else NANOS_PER_MILLI
+
+
 def event_time_ns(event: Mapping[str, Any], field: Field | None) -> int | None:
     """Return the time of an event in nanoseconds since the epoch, None where it has no readable one."""
     return None if field is None else time_of_values(field.raw_values(event), field)
 
 
 def time_of_values(values: list[Any], field: Field) -> int | None:
-    """Return the time that the raw values of the field for it tell."""
-    if field.type is DataType.DATE_NANOS or not field.formats:
-        return parse_timestamp(values)
+    """Return the time that the raw values of the field for it tell, as precise as the field is."""
+    if not field.formats:
+        time_ns = parse_timestamp(values)
+        return None if time_ns is None else time_ns - time_ns % precision_ns(field)
     dates = converted(values, field)
-    return dates[0] * NANOS_PER_MILLI if dates else None
+    return dates[0] * precision_ns(field) if dates else None
 
 
 def ordinal(event: Mapping[str, Any], place: int, query: plan.Plan) -> Ordinal:
@@ -40,6 +47,27 @@ def ordinal(event: Mapping[str, Any], place: int, query: plan.Plan) -> Ordinal:
     time_ns = event_time_ns(event, query.timestamp)
     tiebreakers = [] if query.tiebreaker is None else field_values(event, query.tiebreaker)
     return ordinal_of_values(time_ns, tiebreakers, place)
+
+
+def order_problem(event: Mapping[str, Any], query: plan.Plan) -> str | None:
+    """Return what keeps an event that has a time out of sequences, None if nothing does: see `ambiguity`."""
+    times = [] if query.timestamp is None else query.timestamp.raw_values(event)
+    tiebreakers = [] if query.tiebreaker is None else field_values(event, query.tiebreaker)
+    return ambiguity(times, query.timestamp, tiebreakers, query.tiebreaker)
+
+
+def ambiguity(times: Sized, timestamp: Field | None, tiebreakers: Sized, tiebreaker: Field | None) -> str | None:
+    """Return the message about an event with several times or tiebreakers, None for one with a single place."""
+    field = timestamp if len(times) > 1 else tiebreaker if len(tiebreakers) > 1 else None
+    if field is None:
+        return None
+    return f"`{field.name}` holds several values, and a sequence needs a single value: the event is left out"
+
+
+def no_time_message(query: plan.Plan) -> str:
+    """Return the message about an event of a sequence that has no readable time."""
+    name = "the timestamp" if query.timestamp is None else f"`{query.timestamp.name}`"
+    return f"Elasticsearch would fail the search on this event: {name} holds no readable time, and a sequence needs one"
 
 
 def ordinal_of_values(time_ns: int | None, tiebreakers: list[Any], place: int) -> Ordinal:

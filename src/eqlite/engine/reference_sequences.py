@@ -1,49 +1,42 @@
-"""The reference engine: sequences matched by lists, as Elasticsearch's own matcher keeps them, slow and obvious.
+"""The reference matcher: sequences matched by lists, as Elasticsearch's own matcher keeps them, slow and obvious.
 
-Property tests compare it with `sequences.py`. Source: eql-semantics 8.3 and 8.5.
+The reference backend searches with it. Source: eql-semantics 8.3 and 8.5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
 
-from eqlite.engine.keys import Key, sortable_value
+from eqlite.engine.keys import Key
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import UNTIL, EventHits
+from eqlite.engine.sequences import UNTIL, EventHits, Found, Kept, Link
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import SequenceQuery
 
 Chain = tuple[Ordinal, ...]
+OfStage = Mapping[int, list[Ordinal]]
+"""The ordinals of the events that meet each stage under one key, `UNTIL` for that one."""
 
 
-class Listed(NamedTuple):
-    """A sequence: the ordinals of its events in the order of the stages, None for a missing one."""
-
-    events: tuple[Ordinal | None, ...]
-    key: Key
-
-
-def match_sequences_by_lists(query: SequenceQuery, events: Sequence[EventHits[Any]]) -> list[Listed]:
-    """Return the sequences among the stage hits of all events, in Elasticsearch's order."""
-    keys = {key for hits in events for _, found in hits.stages for key in found}
-    found = [sequence for key in keys for sequence in _match_key(query, events, key)]
-    positive = [number for number, stage in enumerate(query.stages) if not stage.missing]
-
-    def order(sequence: Listed) -> tuple[object, ...]:
-        last, first = sequence.events[positive[-1]], sequence.events[positive[0]]
-        return (last, first, tuple(map(sortable_value, sequence.key)))
-
-    return sorted(found, key=order)
-
-
-def _match_key(query: SequenceQuery, events: Sequence[EventHits[Any]], key: Key) -> list[Listed]:
-    """Match the hits of one key: it never meets those of another."""
-    of_stage: dict[int, list[Ordinal]] = {number: [] for number in (*range(len(query.stages)), UNTIL)}
-    for ordinal, _, stages in events:
-        for number, found in stages:
-            if key in found:
+def match_sequences_by_lists(query: SequenceQuery, events: Iterable[EventHits[Kept]]) -> list[Found[Kept]]:
+    """Return the sequences among events that come in any order, by their last event, then in the order of its keys."""
+    kept = {}
+    of_key: dict[Key, dict[int, list[Ordinal]]] = {}
+    rank: dict[tuple[Ordinal, Key], int] = {}
+    for ordinal, what, stages in events:
+        kept[ordinal] = what
+        for number, keys in stages:
+            for place, key in enumerate(keys):
+                of_stage = of_key.setdefault(key, {each: [] for each in (*range(len(query.stages)), UNTIL)})
                 of_stage[number].append(ordinal)
+                rank[ordinal, key] = place
+    found = [(chain, key) for key, of_stage in of_key.items() for chain in _match_key(query, of_stage)]
+    found.sort(key=lambda each: (each[0][-1], rank[each[0][-1], each[1]]))
+    return [Found(_with_gaps(query, [Link(ordinal, kept[ordinal]) for ordinal in chain]), key) for chain, key in found]
+
+
+def _match_key(query: SequenceQuery, of_stage: OfStage) -> list[Chain]:
+    """Match the hits of one key: it never meets those of another."""
     positive = [number for number, stage in enumerate(query.stages) if not stage.missing]
     pendings: list[list[Chain]] = [[] for _ in positive]
     completed: list[Chain] = []
@@ -62,8 +55,7 @@ def _match_key(query: SequenceQuery, events: Sequence[EventHits[Any]], key: Key)
         for number, stage in enumerate(query.stages)
         if stage.missing
     ]
-    kept = [chain for chain in completed if _gaps_hold(query, positive, chain, gaps)]
-    return [Listed(_with_gaps(query, chain), key) for chain in kept]
+    return [chain for chain in completed if _gaps_hold(query, positive, chain, gaps)]
 
 
 def _extend(
@@ -85,8 +77,8 @@ def _extend(
     return (*latest, ordinal)
 
 
-def _with_gaps(query: SequenceQuery, chain: Chain) -> tuple[Ordinal | None, ...]:
-    rest = iter(chain)
+def _with_gaps(query: SequenceQuery, links: list[Link[Kept]]) -> tuple[Link[Kept] | None, ...]:
+    rest = iter(links)
     return tuple(None if stage.missing else next(rest) for stage in query.stages)
 
 

@@ -11,11 +11,12 @@ from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from eqlite.engine.keys import Key, join_keys
-from eqlite.engine.order import NO_TIME, Ordinal, ordinal
-from eqlite.engine.pipes import Position, cut
+from eqlite.engine.order import NO_TIME, Ordinal, no_time_message, order_problem, ordinal
+from eqlite.engine.pipes import Position, folded
 from eqlite.engine.samples import events_per_key, match_samples
-from eqlite.engine.sequence_search import match_sequences, result_order, sequence_matcher
+from eqlite.engine.sequence_search import in_result_order, match_sequences, sequence_matcher
 from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys, new_tuple
+from eqlite.errors import SearchFailure
 from eqlite.fields import Field
 from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery
 
@@ -23,6 +24,7 @@ Kept = TypeVar("Kept")
 Document = Mapping[str, Any]
 Predicate = Callable[[Document], bool]
 Report = Callable[[str], None]
+MatchSequences = Callable[[SequenceQuery, Sequence[EventHits[Any]]], list[Found[Any]]]
 
 
 class Result(NamedTuple, Generic[Kept]):
@@ -81,6 +83,8 @@ class Search(Generic[Kept]):
         plan: the query's plan.
         make_predicates: returns a function for each of `plan.stages`; asked when the first document comes.
         report: gets a message about each event of which not everything could be taken.
+        match: matches a sequence among the hits of all events; see `Backend.match_sequences`.
+        strict: raise where an event of a sequence has no single place in the order, which fails Elasticsearch's search.
         untimed: events of a sequence that are left out because they have no readable time.
     """
 
@@ -88,6 +92,8 @@ class Search(Generic[Kept]):
     make_predicates: Callable[[], Sequence[Predicate]]
     max_samples_per_key: int = 1
     report: Report | None = None
+    match: MatchSequences = match_sequences
+    strict: bool = False
     untimed: int = 0
     matches: list[Result[Kept]] = field(default_factory=list)  # of an event query
     kept: dict[int, Kept] = field(default_factory=dict)  # of a sample, by place
@@ -109,9 +115,11 @@ class Search(Generic[Kept]):
             self.take_match(ordinal(document, place, self.plan), kept)
             return True
         where = ordinal(document, place, self.plan)
-        if isinstance(self.plan.query, SequenceQuery) and where[0] == NO_TIME:
-            self.untimed += 1
-            return False
+        if isinstance(self.plan.query, SequenceQuery):
+            problem = order_problem(document, self.plan)
+            if where[0] == NO_TIME or problem is not None:
+                self.leave_out(where[0], problem)
+                return False
         stages = self._tests.with_keys(document, met)
         if stages and self.wants(stages):
             self.take_hits(EventHits(where, kept, stages))
@@ -135,6 +143,19 @@ class Search(Generic[Kept]):
             return True
         enough = events_per_key(len(self.items), self.max_samples_per_key)
         return any(len(self.items[number].get(key, ())) < enough for number, keys in stages for key in keys)
+
+    def leave_out(self, time_ns: int, problem: str | None) -> None:
+        """Count an event that a sequence leaves out: it has no readable time, or the problem given.
+
+        Raises:
+            SearchFailure: when strict.
+        """
+        if time_ns != NO_TIME and problem is not None:
+            self.tell(problem)
+            return
+        self.untimed += 1
+        if self.strict:
+            raise SearchFailure(no_time_message(self.plan))
 
     def take_match(self, where: Ordinal, kept: Kept) -> None:
         """Keep a document that is known to meet an event query's condition: as `take`, after the test."""
@@ -166,11 +187,10 @@ class Search(Generic[Kept]):
                 Result(tuple(map(self.kept.__getitem__, places)), tuple(map(self.ordinals.__getitem__, places)), key)
                 for places, key in samples
             ]
+        window = folded(self.plan.limits, size, result_position)
         if isinstance(query, EventQuery):
-            return cut(sorted(self.matches, key=itemgetter(1)), self.plan.limits, size, result_position)
-        if self._matcher is None:
-            matched = match_sequences(query, self.hits)
-        else:
-            matched = sorted([*self._found, *self._matcher.finish()], key=result_order)
-        sequences = cut(matched, self.plan.limits, size, result_position)
-        return [Result(found.events, found.ordinals, found.key) for found in sequences]
+            matches = sorted(self.matches, key=itemgetter(1))
+            return matches if window is None else window.of_events(matches)
+        matcher = self._matcher
+        found = self.match(query, self.hits) if matcher is None else [*self._found, *matcher.finish()]
+        return [Result(each.events, each.ordinals, each.key) for each in in_result_order(self.plan, found, window)]

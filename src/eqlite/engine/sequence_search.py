@@ -1,14 +1,19 @@
-"""Choosing the matcher of a sequence query, and sorting its results."""
+"""Choosing the matcher of a sequence query, and the order of its results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from eqlite.engine.keys import sortable_value
+from eqlite.datatypes import DataType
 from eqlite.engine.pairs import PairMatcher
+from eqlite.engine.pipes import Window
 from eqlite.engine.sequences import EventHits, Found, Kept, SequenceMatcher
-from eqlite.plan import SequenceQuery
+from eqlite.fields import Field
+from eqlite.plan import Plan, SequenceQuery
+from eqlite.values.network import format_address
+
+Order = Callable[[Found[Any]], tuple[Any, ...]]
 
 
 def sequence_matcher(query: SequenceQuery, max_open: int | None = None) -> SequenceMatcher[Kept]:
@@ -17,14 +22,48 @@ def sequence_matcher(query: SequenceQuery, max_open: int | None = None) -> Seque
     return PairMatcher(query, max_open) if is_pair else SequenceMatcher(query, max_open)
 
 
-def result_order(found: Found[Any]) -> tuple[Any, ...]:
-    """Return what sequences are ordered by: their last event, then their first, then their key (eql-semantics 8.6)."""
-    links = [link for link in found.links if link is not None]
-    return (links[-1].ordinal, links[0].ordinal, tuple(map(sortable_value, found.key)))
-
-
-def match_sequences(query: SequenceQuery, events: Iterable[EventHits[Kept]]) -> Sequence[Found[Kept]]:
-    """Return the sequences among events that come in any order, in Elasticsearch's order."""
+def match_sequences(query: SequenceQuery, events: Iterable[EventHits[Kept]]) -> list[Found[Kept]]:
+    """Return the sequences among events that come in any order, as they become certain."""
     matcher: SequenceMatcher[Kept] = sequence_matcher(query)
     found = [found for hits in sorted(events, key=lambda hits: hits.ordinal) for found in matcher.take(hits)]
-    return sorted([*found, *matcher.finish()], key=result_order)
+    return [*found, *matcher.finish()]
+
+
+def result_order(plan: Plan) -> Order:
+    """Return a function for what sequences are ordered by: their last event, then their key.
+
+    Keys are compared part by part as Java compares them, texts by their UTF-16 units; null says nothing.
+    Source: eql-settled A3.
+    """
+    stages = plan.stages
+
+    def order(found: Found[Any]) -> tuple[Any, ...]:
+        number, last = next((n, found.links[n]) for n in range(len(found.links) - 1, -1, -1) if found.links[n])
+        assert last is not None
+        return (last.ordinal, tuple(map(_java_value, found.key, stages[number].keys)))
+
+    return order
+
+
+def _java_value(part: Any, field: Field | None) -> tuple[int, Any]:
+    if part is None:
+        return (0, 0)
+    if field is not None and field.type is DataType.IP:
+        part = format_address(part)
+    if isinstance(part, (int, float)):
+        return (1, part)
+    return (2, str(part).encode("utf-16-be", "surrogatepass"))
+
+
+def in_result_order(plan: Plan, found: Sequence[Found[Kept]], window: Window | None) -> list[Found[Kept]]:
+    """Return the sequences that a window asks for, in Elasticsearch's order.
+
+    `head` takes the first ones to become complete, in the order of the key's values in the event, and sorts these; with
+    missing events all are sorted first.
+    """
+    assert isinstance(plan.query, SequenceQuery)
+    if window is None:
+        return sorted(found, key=result_order(plan))
+    if window.end == "head" and not any(stage.missing for stage in plan.query.stages):
+        found = found[: window.total]
+    return window.of_sequences(sorted(found, key=result_order(plan)))

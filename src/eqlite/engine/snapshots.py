@@ -20,7 +20,7 @@ from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, SequenceM
 from eqlite.errors import SnapshotError
 from eqlite.events.document import Event, EventSource
 
-VERSION = 2
+VERSION = 3
 
 _MAGIC = "eqlite-stream"
 

@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any
 
 from eqlite.engine.match import Event, Match, match_maker
-from eqlite.engine.order import NO_TIME, ordinal
-from eqlite.engine.pipes import cut
+from eqlite.engine.order import NO_TIME, no_time_message, order_problem, ordinal, precision_ns
+from eqlite.engine.pipes import Window, folded
 from eqlite.engine.search import Predicate, Report, Result, Search, StageTests
-from eqlite.engine.sequence_search import result_order, sequence_matcher
+from eqlite.engine.sequence_search import in_result_order, result_order, sequence_matcher
 from eqlite.engine.sequences import EventHits, Found, Link, SequenceMatcher
 from eqlite.engine.snapshots import (
     EventTable,
@@ -32,7 +32,7 @@ from eqlite.engine.snapshots import (
     unpack,
 )
 from eqlite.engine.stages import idle_stages
-from eqlite.errors import SnapshotError
+from eqlite.errors import SearchFailure, SnapshotError
 from eqlite.events.document import document_of
 from eqlite.plan import Plan, SampleQuery, SequenceQuery
 from eqlite.values.dates.instants import parse_timestamp
@@ -73,6 +73,7 @@ class StreamSettings:
     lateness_ns: int = 0
     max_open: int = 1_000_000
     max_samples_per_key: int = 1
+    strict: bool = False
 
 
 class Stream:
@@ -90,6 +91,7 @@ class Stream:
     def __init__(self, plan: Plan, predicates: Sequence[Predicate], settings: StreamSettings, report: Report) -> None:
         self._plan = plan
         self._settings = settings
+        self._report = report
         self._make_match = match_maker(plan)
         self._stats = StreamStats()
         self._tests = StageTests(plan, predicates, report)
@@ -100,6 +102,9 @@ class Stream:
         self._buffer: list[EventHits[Event]] = []
         self._untimed: list[Link[Event]] = []
         self._limited: list[Found[Event]] = []
+        self._window = folded(plan.limits, None, "tail")
+        self._order = result_order(plan)
+        self._has_missing = any(stage.missing for stage in plan.stages)
         self._given = 0
         self._has_warned = False
         self._take: Callable[[Event, dict[str, Any], int], list[Found[Event]]] = self._take_in_order
@@ -148,6 +153,7 @@ class Stream:
         now_ns = parse_timestamp(time)
         if now_ns is None:
             raise ValueError(f"no time that can be read: {time!r}")
+        now_ns -= now_ns % precision_ns(self._plan.timestamp)
         return self._give(self._move_clock((now_ns - self._settings.lateness_ns, -1, 0)))
 
     def flush(self) -> list[Match]:
@@ -160,9 +166,8 @@ class Stream:
         if self._search is not None:
             matches = self._matches(self._search.results())
             self._search = self._new_search()
-        elif self._limited:
-            limited = sorted(self._limited, key=result_order)
-            matches += self._matches(cut(limited, self._plan.limits, None, "tail"))
+        elif self._limited and self._window is not None:
+            matches += self._matches(self._limited_results(self._window))
         self._untimed, self._limited, self._clock, self._given = [], [], None, 0
         return matches
 
@@ -187,6 +192,9 @@ class Stream:
         is_idle = self._matcher is not None and not self._matcher.states and not lateness_ns
         tests = self._first_tests if is_idle else self._tests
         met = tests.met(document)
+        if met and self._matcher is not None and (problem := order_problem(document, self._plan)):
+            self._report(problem)
+            return []
         stages = tests.with_keys(document, met) if met else ()
         if lateness_ns:
             if stages:
@@ -206,6 +214,8 @@ class Stream:
                 self._untimed.append(link)
             else:
                 self._stats.untimed += 1
+                if self._settings.strict:
+                    raise SearchFailure(no_time_message(self._plan))
 
     def _move_clock(self, clock: _Clock) -> list[Found[Event]]:
         found: list[Found[Event]] = []
@@ -227,28 +237,38 @@ class Stream:
     def _match(self, hits: EventHits[Event]) -> list[Found[Event]]:
         if self._matcher is None:
             return [Found((Link(hits.ordinal, hits.kept),), ())]
-        found = self._matcher.take(hits)
-        return sorted(found, key=result_order) if len(found) > 1 else found
+        return self._matcher.take(hits)
 
     def _give(self, found: list[Found[Event]]) -> list[Match]:
         """Return matches, as far as the query's pipes let them through by now."""
-        limits = self._plan.limits
-        if not limits:
-            return self._matches(found)
-        if self._gives_heads():
-            found = found[: max(0, min(limit.count for limit in limits) - self._given)]
+        window = self._window
+        if window is None:
+            return self._matches(self._sorted(found))
+        if self._gives_heads(window):
+            found = self._sorted(found) if self._has_missing else found  # `head` stops before it sorts
+            found = found[: max(0, window.count - self._given)]
             self._given += len(found)
-            return self._matches(found)
+            return self._matches(self._sorted(found))
         self._limited += found
-        if len(self._limited) > 2 * limits[0].count + _SPARE:
-            self._limited = cut(sorted(self._limited, key=result_order), limits[:1], None, "tail")
+        if len(self._limited) > 2 * window.total + _SPARE:
+            is_sorted = window.end == "tail" or self._has_missing
+            self._limited = self._sorted(self._limited) if is_sorted else self._limited
+            self._limited = Window(window.end, window.total).of_events(self._limited)
         return []
 
-    def _gives_heads(self) -> bool:
-        """Tell whether the pipes ask for the first results only, and results become certain in order."""
+    def _sorted(self, found: list[Found[Event]]) -> list[Found[Event]]:
+        return sorted(found, key=self._order) if len(found) > 1 else found
+
+    def _limited_results(self, window: Window) -> Sequence[Found[Event]]:
+        if isinstance(self._plan.query, SequenceQuery):
+            return in_result_order(self._plan, self._limited, window)
+        return window.of_events(self._sorted(self._limited))
+
+    def _gives_heads(self, window: Window) -> bool:
+        """Return whether the pipes ask for the first results only, and results become certain in order."""
         query = self._plan.query
         trails = isinstance(query, SequenceQuery) and query.stages[-1].missing
-        return not trails and all(limit.end == "head" for limit in self._plan.limits)
+        return not trails and window.end == "head" and not window.offset
 
     def _matches(self, found: Sequence[Found[Event] | Result[Event]]) -> list[Match]:
         self._stats.matches += len(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import NamedTuple
 
 from eqlite.errors import EventError
@@ -92,6 +92,21 @@ class Event(Mapping[str, object]):
 AnyEvent = Event | Mapping[str, object]
 
 
+def iterate_events(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
+    """Return an iterator over the events that a program gives.
+
+    Raises:
+        EventError: it is one event alone, a text, or cannot be iterated.
+    """
+    given: object = events
+    if isinstance(given, Mapping):
+        raise EventError("one event alone was given: put it into a list, `[event]`")
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        kind = type(given).__name__
+        raise EventError(f"events are mappings in a list or another iterable; this is a {kind}")
+    return iter(events)
+
+
 def document_of(event: Mapping[str, object]) -> dict[str, object]:
     """Return the plain document of an event, whether it was read by eqlite, wrapped as a search hit, or given as it is.
 
@@ -104,10 +119,15 @@ def document_of(event: Mapping[str, object]) -> dict[str, object]:
     if event.__class__ is Event:
         return event.document
     if event.__class__ is not dict and not isinstance(event, Mapping):
-        raise EventError(f"an event is a mapping of names to values, such as a dict; this is a {type(event).__name__}")
+        raise EventError(_no_mapping(event))
     inner = event.get("_source")
     if inner is None and ("_id" in event or "_index" in event):
         inner = event.get("fields")
     if isinstance(inner, Mapping):
         event = inner
     return event if event.__class__ is dict else dict(event)
+
+
+def _no_mapping(event: object) -> str:
+    hint = "; `read_events` reads files" if isinstance(event, (str, bytes)) else ""
+    return f"an event is a mapping of names to values, such as a dict; this is a {type(event).__name__}{hint}"

@@ -16,6 +16,7 @@ NOT_UTF8 = "not UTF-8"
 NOT_AN_OBJECT = "not a JSON object"
 TOO_DEEP = "nested too deeply"
 TOO_LONG = "too long"
+NO_JSON_FORM = "not a value of JSON"
 
 Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
 """The type of which no value is: a decoder refuses a text in which something stands where this is expected."""

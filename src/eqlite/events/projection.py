@@ -8,13 +8,15 @@ object that is not there an empty one, so that any path can be followed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from eqlite.events.json_decoding import DecodingRefused, Nothing
+from eqlite.events.json_encoding import encode_document
+from eqlite.events.nesting import nested
 from eqlite.events.observed_keys import KeysSeen
 
 _VALUE = str | int | float | bool | tuple[str, ...] | None
@@ -96,6 +98,7 @@ class Structs:
         document = self._struct("", self._paths, seen)
         self._decode = _decoder(self._line(document))
         self._decode_alike = self.alike = None
+        self._are_wrapped = are_alike and seen.are_wrapped
         self.absent = frozenset()
         if are_alike:
             self.absent = frozenset(path for path in self._paths if path not in seen.places) - self._always
@@ -159,6 +162,25 @@ class Structs:
         if _DOTTED_KEY.search(line) or (b"\\" in line and _ESCAPED_KEY.search(line)):
             raise UnusualShape
         return struct if struct.source is None else struct.source
+
+    def of_document(self, document: Mapping[str, Any]) -> Any:
+        """Return the struct of a document, None where no struct holds it.
+
+        Raises:
+            EventError: the document holds something for which JSON has no form.
+        """
+        if document.__class__ is not dict:
+            return None
+        struct = self._encoded(document)
+        if struct is None and (other := nested(document)) is not None:
+            struct = self._encoded(other)
+        return struct
+
+    def _encoded(self, document: Mapping[str, Any]) -> Any:
+        line = None if "_source" in document else encode_document(document)
+        if line is None:
+            return None
+        return self.decode_or_none(b'{"_source":%b}' % line if self._are_wrapped else line)
 
     def holds_texts(self, path: str) -> bool:
         """Tell whether a path holds nothing but texts: of documents where it does not there are no structs."""

@@ -14,13 +14,13 @@ import itertools
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EventError
 from eqlite.events.byte_chunks import DamagedData, Readable, decode_text, decompress, is_encoded, read_chunks
-from eqlite.events.document import Event, EventSource
+from eqlite.events.document import AnyEvent, Event, EventSource
 from eqlite.events.envelopes import unwrap
 from eqlite.events.intake import BinarySink, FileWarning, Intake, ReadStats, Rejected
 from eqlite.events.json_decoding import BadJson, decode, decode_object
@@ -55,12 +55,15 @@ class RawBlock(NamedTuple):
         line: the number of the first line.
         lines: the lines.
         offset: where the first of them starts in the file; None where the lines do not stand there as they are.
+        events: the events that were encoded as these lines, where they come from a program and not from a file. A line
+            is empty where the event's document has no plain form in JSON.
     """
 
     file: str
     line: int
     lines: list[bytes]
     offset: int | None = None
+    events: Sequence[AnyEvent] | None = None
 
 
 def is_lasting(given: Input) -> bool:
@@ -70,7 +73,31 @@ def is_lasting(given: Input) -> bool:
     return all(os.path.isfile(file) for file in expand_input(given) if isinstance(file, (str, os.PathLike)))
 
 
-def read_events(*inputs: Input, rejects: BinarySink | None = None, stats: ReadStats | None = None) -> Iterator[Event]:
+class EventReader(Iterator[Event]):
+    """The events of files, read while they are asked for.
+
+    Attributes:
+        inputs: what is read.
+        intake: counts what is read.
+        has_begun: an event was asked for.
+    """
+
+    def __init__(self, inputs: Sequence[Input], intake: Intake) -> None:
+        self.inputs = inputs
+        self.intake = intake
+        self.has_begun = False
+        self._events = _read_events(iter_raw(inputs, stats=intake.stats, rejects=intake.rejects), intake)
+
+    def __iter__(self) -> Iterator[Event]:
+        self.has_begun = True
+        return self._events
+
+    def __next__(self) -> Event:
+        self.has_begun = True
+        return next(self._events)
+
+
+def read_events(*inputs: Input, rejects: BinarySink | None = None, stats: ReadStats | None = None) -> EventReader:
     r"""Return the events of all inputs, in order, read while they are asked for.
 
     Args:
@@ -89,8 +116,7 @@ def read_events(*inputs: Input, rejects: BinarySink | None = None, stats: ReadSt
     >>> stats.read, stats.evaluated, stats.samples[0].line
     (3, 2, 2)
     """
-    intake = Intake(ReadStats() if stats is None else stats, rejects)
-    return _read_events(iter_raw(inputs, stats=intake.stats, rejects=rejects), intake)
+    return EventReader(inputs, Intake(ReadStats() if stats is None else stats, rejects))
 
 
 def iter_raw(
@@ -103,7 +129,7 @@ def iter_raw(
     """
     return (
         RawLine(file, number, line.rstrip(b"\n"))
-        for file, first, lines, _ in iter_blocks(inputs, stats=stats, rejects=rejects)
+        for file, first, lines, *_ in iter_blocks(inputs, stats=stats, rejects=rejects)
         for number, line in enumerate(lines, first)
         if not line.isspace()
     )

@@ -154,11 +154,18 @@ class Keeper:
         self._offsets = None
 
     def keep(self, index: int) -> Kept:
-        """Return what to keep of a line of the block."""
+        """Return the reference to an event of the block."""
+        if self._block.events is not None:
+            return partial(self._block.events.__getitem__, index)
         places = self.places()
         if places is not None:
             return partial(places.event, index)
         return KeptLine(self._block.file, self._block.line + index, self._block.lines[index])
+
+    def given(self, index: int) -> AnyEvent | None:
+        """Return an event of the block as the program gave it; None where the block was read from a file."""
+        events = self._block.events
+        return None if events is None else events[index]
 
     def places(self) -> Places | None:
         """Return the places of the lines of the block; None if they cannot be read again."""
@@ -195,7 +202,7 @@ class Keeper:
 
     def _find_lines(self) -> Sequence[int]:
         """Return where the lines of the block begin and end in their file, which is open then."""
-        file, first, lines, start = self._block
+        file, first, lines, start, _ = self._block
         # Kept as long as anything of the block is: eight bytes a line, where objects would take forty.
         offsets = array("Q", itertools.accumulate(map(len, lines), initial=start or 0))
         opened = None if start is None else self._opened(file)

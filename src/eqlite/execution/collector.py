@@ -62,7 +62,9 @@ class Runner:
         pairs = zip(self.rules, self.searches, strict=True)
         joining = {number: search for number, ((_, query), search) in enumerate(pairs) if query.kind != "event"}
         bits = joining_bits([query for _, query in self.rules])
-        self.joining = JoiningRules(joining, readers, bits, may_trust_order=may_start_over, wanted=wanted)
+        is_incremental = all(query.backend.is_incremental for _, query in self.rules)
+        may_trust_order = may_start_over and is_incremental
+        self.joining = JoiningRules(joining, readers, bits, may_trust_order=may_trust_order, wanted=wanted)
         # Queries keep their counts from run to run; this run's are what is added to them.
         self._faults_before = [query.faults.count for _, query in self.rules]
 

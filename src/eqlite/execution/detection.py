@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from eqlite.events.document import AnyEvent, Event, EventSource
+from eqlite.events.document import AnyEvent, Event, EventSource, document_of
 from eqlite.functions.registry import Value
 from eqlite.rules.model import Rule
+
+RECORD_SCHEMA = 1
+"""The version of the form of a detection as plain data: keys are added, never renamed or removed."""
+
+
+def event_record(event: AnyEvent | None, *, documents: bool = True) -> dict[str, Any] | None:
+    """Return an event with its source, index and id as plain data; None for a missing one."""
+    if event is None:
+        return None
+    source = event.source if isinstance(event, Event) else None
+    record: dict[str, Any] = {
+        "source": None if source is None else {"file": source.file, "line": source.line},
+        "_index": event.index if isinstance(event, Event) else None,
+        "_id": event.id if isinstance(event, Event) else None,
+    }
+    if documents:
+        record["document"] = document_of(event)
+    return record
 
 
 class Detection(msgspec.Struct, frozen=True):
@@ -29,6 +47,36 @@ class Detection(msgspec.Struct, frozen=True):
     join_keys: Mapping[str, Value]
     start: str | None
     end: str | None
+
+    def to_dict(self, *, documents: bool = True) -> dict[str, Any]:
+        """Return the detection as `eqlite run --format ndjson` writes it, in plain dicts and lists.
+
+        Args:
+            documents: put the events' documents into it; without, only where they come from.
+
+        >>> import eqlite
+        >>> rules = eqlite.load_rules("examples/rules")
+        >>> found = next(rules.run("examples/incident.ndjson")).to_dict(documents=False)
+        >>> found["rule"]["severity"], found["kind"], found["events"][0]["source"]["line"]
+        ('high', 'event', 3)
+        """
+        rule = self.rule
+        return {
+            "schema": RECORD_SCHEMA,
+            "rule": {
+                "id": rule.rule_id,
+                "name": rule.name,
+                "severity": rule.severity,
+                "risk_score": rule.risk_score,
+                "tactics": list(rule.tactics),
+                "techniques": list(rule.techniques),
+            },
+            "kind": self.kind,
+            "start": self.start,
+            "end": self.end,
+            "join_keys": dict(self.join_keys),
+            "events": [event_record(event, documents=documents) for event in self.events],
+        }
 
     @property
     def sources(self) -> tuple[EventSource | None, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from eqlite.engine.search import StageTests
+from eqlite.events.document import AnyEvent, Event, document_of
 from eqlite.events.envelopes import Unwrapped, unwrap
 from eqlite.events.intake import Intake, Rejected
 from eqlite.events.json_decoding import BadJson, DecodingRefused, decode_object
@@ -72,11 +73,14 @@ class Asker:
         """Ask about a document. `kept` is what to keep of it, or `line` the line of the block in hand that holds it."""
         self.place += 1
         chosen = self._routed(document, envelope_index) if self._by_index else None
-        reading = Reading(self.place, line, self.keeper, document=document, kept=kept)
-        if self._together is None:
+        together = self._together
+        if together is None:
+            reading = Reading(self.place, line, self.keeper, document=document, kept=kept)
             hits = self._ask_alone(document, chosen)
         else:
-            hits = self._together.hits(self._together.ask_document(document), reading)
+            reading = Reading(self.place, line, self.keeper, together.structs, document, kept)
+            reading.struct = together.structs.of_document(document)
+            hits = together.hits(together.ask_document(document, reading.struct), reading)
             hits = hits if chosen is None else hits.only(chosen)
         if hits.events or hits.stages:
             self.tell(hits, reading)
@@ -106,6 +110,8 @@ class Asker:
             intake.stats.read += self.place - before
 
     def _ask_line_by_line(self, block: RawBlock, intake: Intake) -> None:
+        if self._together is not None:
+            self._together.look_at(block.lines)
         matches_line = self._line_predicate()
         chosen = range(len(block.lines)) if matches_line is None else _lines_to_decode(block.lines, matches_line)
         done = 0
@@ -168,6 +174,10 @@ class Asker:
 
     def _take_line(self, block: RawBlock, index: int, intake: Intake) -> None:
         """Ask about what stands on a line of the block in hand, decoded whole."""
+        if block.events is not None:
+            event = block.events[index]
+            self.take(document_of(event), _index_of(event), line=index)
+            return
         number, data = block.line + index, block.lines[index].rstrip(b"\n")
         try:
             documents: list[Unwrapped] = unwrap(decode_object(data))
@@ -192,6 +202,12 @@ class Asker:
             self.stats.unrouted += 1
             self.stats.unrouted_example = self.stats.unrouted_example or (names[0] if names else None)
         return chosen
+
+
+def _index_of(event: AnyEvent) -> str | None:
+    """Return the index that an event says it is of."""
+    index = event.index if isinstance(event, Event) else event.get("_index")
+    return index if isinstance(index, str) else None
 
 
 def _tell_nobody(_hits: Hits, _reading: Reading) -> None:

@@ -9,7 +9,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, ordinal_of_values, time_of_values
+from eqlite.engine.order import (
+    NO_TIEBREAKER,
+    NO_TIME,
+    Ordinal,
+    ambiguity,
+    ordinal_of_values,
+    precision_ns,
+    time_of_values,
+)
+from eqlite.events.document import document_of
 from eqlite.events.envelopes import unwrap
 from eqlite.events.json_decoding import BadJson, decode_object
 from eqlite.events.projection import Structs
@@ -42,6 +51,7 @@ class Reading:
         struct, structs: what it was decoded into, and the types of that.
         clock, time_ns: the clock by which its time was read last, and that time.
         ordinal: where it stands by that clock; None if nobody asked, and the clock has no tiebreaker.
+        problem: why it has no single place there (`order.ambiguity`), None if it has.
         is_noted: its time was noted, so that its order is looked at with that of others.
     """
 
@@ -55,6 +65,7 @@ class Reading:
         "line",
         "ordinal",
         "place",
+        "problem",
         "struct",
         "structs",
         "time_ns",
@@ -81,6 +92,7 @@ class Reading:
         self.clock: Clock | None = None
         self.time_ns = NO_TIME
         self.ordinal: Ordinal | None = None
+        self.problem: str | None = None
         self.is_noted = False
 
     def turn_to(self, place: int, line: bytes, index: int, struct: Any) -> None:
@@ -99,8 +111,9 @@ class Reading:
             Unreadable: there is none, although the parts of it that are read could be.
         """
         if self._document is None:
+            given = None if self._keeper is None or self.index is None else self._keeper.given(self.index)
             try:
-                self._document = unwrap(decode_object(self.line))[0][0]
+                self._document = unwrap(decode_object(self.line))[0][0] if given is None else document_of(given)
             except BadJson:
                 self.keep()()  # which knows where the line stands
                 raise
@@ -170,6 +183,7 @@ class Clock:
 
     def __init__(self, timestamp: Field | None, tiebreaker: Field | None, structs: Structs | None) -> None:
         self._timestamp = timestamp
+        self._precision_ns = precision_ns(timestamp)
         self.tiebreaker = tiebreaker
         self.now_ns = -NO_TIME
         self.noted: list[str] = []
@@ -188,24 +202,37 @@ class Clock:
         """Read the time of an event, and by the tiebreaker, if there is one, where it stands."""
         struct = reading.struct
         value = self.time_of(struct) if self.is_plain and struct is not None else None
-        time_ns = parse_timestamp(value) if value.__class__ is str else self._time_of_values(reading)
+        timestamp = self._timestamp
+        times: list[Any] = []
+        time_ns: int | None
+        if value.__class__ is str:
+            time_ns = self._time_of_text(value)
+        elif timestamp is None:
+            time_ns = None
+        else:
+            times = reading.raw(timestamp)
+            time_ns = time_of_values(times, timestamp)
         if time_ns is None:
             time_ns = NO_TIME
-        reading.clock, reading.time_ns, reading.ordinal = self, time_ns, None
+        reading.clock, reading.time_ns, reading.ordinal, reading.problem = self, time_ns, None, None
+        tiebreakers: list[Any] = []
         if self.tiebreaker is not None:
             tiebreakers = converted(reading.raw(self.tiebreaker), self.tiebreaker)
             reading.ordinal = ordinal_of_values(time_ns, tiebreakers, reading.place)
+        if len(times) > 1 or len(tiebreakers) > 1:
+            reading.problem = ambiguity(times, timestamp, tiebreakers, self.tiebreaker)
 
-    def _time_of_values(self, reading: Reading) -> int | None:
-        timestamp = self._timestamp
-        return None if timestamp is None else time_of_values(reading.raw(timestamp), timestamp)
+    def _time_of_text(self, text: str) -> int | None:
+        time_ns = parse_timestamp(text)
+        return None if time_ns is None else time_ns - time_ns % self._precision_ns
 
     def see_order(self) -> bool:
         """Look at the order of the times that were noted; tell whether no event came too late so far."""
         noted = self.noted
         if noted:
-            first_ns, last_ns = parse_timestamp(noted[0]), parse_timestamp(noted[-1])
-            if first_ns is None or last_ns is None or first_ns < self.now_ns or not are_in_order(noted):
+            first_ns, last_ns = self._time_of_text(noted[0]), self._time_of_text(noted[-1])
+            are_sorted = are_in_order(noted, precision_ns=self._precision_ns)
+            if first_ns is None or last_ns is None or first_ns < self.now_ns or not are_sorted:
                 self.is_orderly = False
             else:
                 self.now_ns = last_ns
@@ -213,13 +240,16 @@ class Clock:
         return self.is_orderly
 
     def follows(self, reading: Reading) -> bool | None:
-        """Tell whether an event stands behind all that came before, and remember that it came; None without a time."""
+        """Return whether an event stands behind all that came before, and remember that it came.
+
+        None for one without a single time and tiebreaker.
+        """
         if self.noted:
             self.see_order()
         if reading.clock is not self:
             self.look_at(reading)
         time_ns = reading.time_ns
-        if time_ns == NO_TIME:
+        if time_ns == NO_TIME or reading.problem is not None:
             return None
         if self.tiebreaker is None:  # and places only grow: the time says all
             if time_ns < self.now_ns:

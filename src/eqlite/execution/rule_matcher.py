@@ -12,6 +12,7 @@ from eqlite.decision_graph.statistics import Sample
 from eqlite.engine.stages import beginnings, idle_stages
 from eqlite.events.envelopes import unwrap
 from eqlite.events.json_decoding import BadJson, decode_object
+from eqlite.events.nesting import nested
 from eqlite.events.projection import Structs
 from eqlite.execution.event_cursor import Reading
 from eqlite.execution.hits import Hits, joining_bits
@@ -68,9 +69,11 @@ class Together:
         """
         return self._decisions.walk
 
-    def ask_document(self, document: Document) -> Node:
-        """Return the last node for a document of any shape."""
-        return self._decisions.walk_document(document)
+    def ask_document(self, document: Document, struct: Any = None) -> Node:
+        """Return the last node for a document of any shape; by the struct that was made of it, if there is one."""
+        if struct is None:
+            return self._decisions.walk_document(document)
+        return self._decisions.walk(struct, -1)
 
     def look_at(self, lines: Sequence[bytes]) -> None:
         """Look at lines before they are asked about, to expect others to be alike, until there were enough of them.
@@ -143,12 +146,12 @@ class Together:
 
 
 def _documents(lines: Sequence[bytes]) -> Iterator[tuple[Document, bool]]:
-    """Yield the first document of each line that has one, and whether it came in `_source`."""
+    """Yield the first document of each line that has one, and whether it came in `_source`; dotted keys as objects."""
     for line in lines:
         with contextlib.suppress(BadJson, IndexError):
             value = decode_object(line)
             document = unwrap(value)[0][0]
-            yield document, document is value.get("_source")
+            yield nested(document) or document, document is value.get("_source")
 
 
 def read_besides(query: Plan) -> set[str]:

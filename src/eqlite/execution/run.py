@@ -5,14 +5,16 @@ Only hits are kept, and of a line only its bytes: a decoded document costs five 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator
 
-from eqlite.events.document import AnyEvent, Event, document_of
+from eqlite.events.document import AnyEvent
 from eqlite.events.intake import BinarySink, Intake
-from eqlite.events.readers import Input, RawBlock, is_lasting, iter_blocks
+from eqlite.events.readers import Input, RawBlock
 from eqlite.execution.collector import Runner
 from eqlite.execution.detection import Detection
 from eqlite.execution.dispatcher import Asker
+from eqlite.execution.sources import FileSource, Source, open_source
 from eqlite.execution.stats import RunStats
 from eqlite.gc_policy import rare_collections
 from eqlite.rules.compiled import Compiled
@@ -21,18 +23,22 @@ __all__ = ["Compiled", "RunStats", "run_files", "run_rules"]
 
 
 def run_rules(
-    compiled: Compiled, events: Iterable[AnyEvent], *, by_index: bool = False, stats: RunStats | None = None
+    compiled: Compiled,
+    events: Iterable[AnyEvent] | str | os.PathLike[str],
+    *,
+    by_index: bool = False,
+    stats: RunStats | None = None,
 ) -> Iterator[Detection]:
     """Yield the detections of compiled rules over events; see `RuleSet.run`."""
     stats = stats or RunStats()
-    asker = Asker(compiled, by_index=by_index, stats=stats)
-    runner = Runner(compiled, asker.readers, stats=stats)
-    asker.tell = runner.take
-    for event in events:
-        index = event.index if isinstance(event, Event) else event.get("_index")
-        index = index if isinstance(index, str) else None
-        asker.take(document_of(event), index, lambda event=event: event)  # type: ignore[misc]
-    yield from runner.detections(Intake(stats.reading))
+    source, intake = open_source(events, Intake(stats.reading))
+    stats.reading = intake.stats
+    dispatcher, collector = _pipeline(compiled, stats, by_index=by_index, may_start_over=source.is_rereadable)
+    with rare_collections():
+        for block in source.blocks(intake):
+            dispatcher.take_block(block, intake)
+        _mend_order(collector, source, by_index=by_index)
+    yield from collector.detections(intake)
 
 
 def run_files(
@@ -45,7 +51,7 @@ def run_files(
     rejects: BinarySink | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Detection]:
-    """Yield the detections of compiled rules over files: as `run_rules` over `read_events`, but only hits are kept.
+    """Yield the detections of compiled rules over files, as `run_rules` does; Ctrl-C ends the reading, not the run.
 
     Args:
         compiled: rules and queries.
@@ -59,36 +65,41 @@ def run_files(
     Raises:
         EqlError: one of several processes was killed.
     """
-    stats, inputs = stats or RunStats(), list(inputs)
-    may_start_over = all(map(is_lasting, inputs))
+    stats, source = stats or RunStats(), FileSource(inputs)
     intake = Intake(stats.reading, rejects)
     shared = None
     if jobs > 1:
         from eqlite.execution.parallel.pool import SharedWork  # which brings in `multiprocessing`
 
+        may_start_over = source.is_rereadable
         shared = SharedWork(compiled, jobs=jobs, by_index=by_index, stats=stats, may_start_over=may_start_over)
-        runner = shared.runner
+        collector = shared.runner
     else:
-        asker = Asker(compiled, by_index=by_index, stats=stats)
-        runner = Runner(compiled, asker.readers, stats=stats, may_start_over=may_start_over, wanted=asker.wanted)
-        asker.tell = runner.take
+        dispatcher, collector = _pipeline(compiled, stats, by_index=by_index, may_start_over=source.is_rereadable)
     try:
         with rare_collections():
             if shared is not None:
-                shared.run(inputs, intake, progress)
+                shared.run(source.inputs, intake, progress)
             else:
-                for block in _counted(iter_blocks(inputs, stats=stats.reading, rejects=rejects), progress):
-                    asker.take_block(block, intake)
-            if numbers := runner.out_of_order:
-                again = [runner.rules[number] for number in numbers]
-                runner.replace(numbers, _read_again(again, inputs, by_index=by_index))
+                for block in _counted(source.blocks(intake), progress):
+                    dispatcher.take_block(block, intake)
+            _mend_order(collector, source, by_index=by_index)
     except KeyboardInterrupt:
         stats.interrupted = True
-    yield from runner.detections(intake)
+    yield from collector.detections(intake)
+
+
+def _pipeline(compiled: Compiled, stats: RunStats, *, by_index: bool, may_start_over: bool) -> tuple[Asker, Runner]:
+    """Return a dispatcher of events and the collector that takes its hits."""
+    dispatcher = Asker(compiled, by_index=by_index, stats=stats)
+    wanted = dispatcher.wanted
+    collector = Runner(compiled, dispatcher.readers, stats=stats, may_start_over=may_start_over, wanted=wanted)
+    dispatcher.tell = collector.take
+    return dispatcher, collector
 
 
 def _counted(blocks: Iterable[RawBlock], progress: Callable[[int, int], None] | None) -> Iterator[RawBlock]:
-    """Yield the blocks, and tell how much was read before each is worked on."""
+    """Yield the blocks, and report how much was read before each is worked on."""
     lines = size = 0
     for block in blocks:
         yield block
@@ -98,13 +109,16 @@ def _counted(blocks: Iterable[RawBlock], progress: Callable[[int, int], None] | 
             progress(lines, size)
 
 
-def _read_again(compiled: Compiled, inputs: Sequence[Input], *, by_index: bool) -> Runner:
-    """Run sequences over input that turned out not to be sorted, counted already: all that meets a stage is kept."""
+def _mend_order(collector: Runner, source: Source, *, by_index: bool) -> None:
+    """Read the input, counted already, again for the rules for which it turned out not to be sorted."""
+    numbers = collector.out_of_order
+    if not numbers:
+        return
     stats = RunStats()
-    asker = Asker(compiled, by_index=by_index, stats=stats)
-    runner = Runner(compiled, asker.readers, stats=stats)
-    asker.tell = runner.take
-    intake = Intake(stats.reading, None)
-    for block in iter_blocks(inputs, stats=stats.reading):
-        asker.take_block(block, intake)
-    return runner
+    dispatcher, again = _pipeline(
+        [collector.rules[number] for number in numbers], stats, by_index=by_index, may_start_over=False
+    )
+    intake = Intake(stats.reading)
+    for block in source.blocks(intake):
+        dispatcher.take_block(block, intake)
+    collector.replace(numbers, again)

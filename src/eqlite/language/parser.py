@@ -7,6 +7,7 @@ several mistakes are told together.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from copy import copy
@@ -22,7 +23,7 @@ from lark.parsers.lalr_analysis import IntParseTable
 from lark.parsers.lalr_parser import _Parser
 
 from eqlite.diagnostics import Collector
-from eqlite.errors import EqlSyntaxError, LimitError
+from eqlite.errors import EqlError, EqlSyntaxError, LimitError
 from eqlite.language import ast
 from eqlite.language.builder import Builder, Refusal
 from eqlite.language.comments import Blanked, Comment, blank_comments
@@ -86,7 +87,14 @@ def read(
     """Parse, reporting into `collector`; the tree is None where nothing could be made of the text.
 
     After an error the tree holds `null` for the clauses and items set aside, so that the rest can still be analysed.
+
+    Raises:
+        EqlError: the source holds no text.
     """
+    given: object = source.text
+    if not isinstance(given, str):
+        hint = "; `eqlite.load_rule` reads a rule's file" if isinstance(given, os.PathLike) else ""
+        raise EqlError(f"a query is a text, such as 'process where true'; this is a {type(given).__name__}{hint}")
     if not within_limits(source.text, collector):
         return None, ()
     blanked = blank_comments(source.text)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from eqlite.fields import ARRAYS, is_within, to_boolean
+from eqlite.fields import is_within, to_boolean
+from eqlite.values.json_values import ARRAYS, json_scalar
 from eqlite.values.network import Block, parse_address
 from eqlite.values.numbers import to_number
 from eqlite.values.text import fold_ascii, to_text
@@ -24,8 +25,11 @@ EMPTY: dict[str, Any] = {}
 def each(value: Any) -> Iterator[Any]:
     """Yield the values in a raw value: arrays opened, each once, nulls and objects left out."""
     if value.__class__ is not list and not isinstance(value, ARRAYS):
-        if value is not None and not isinstance(value, Mapping):
-            yield value
+        scalar = None if isinstance(value, Mapping) else json_scalar(value)
+        if scalar.__class__ is list:
+            yield from each(scalar)
+        elif scalar is not None:
+            yield scalar
         return
     pending = [iter(value)]
     opened = {id(value): value}
@@ -38,7 +42,12 @@ def each(value: Any) -> Iterator[Any]:
                 pending.append(iter(item))
                 break
             if item is not None and not isinstance(item, Mapping):
-                yield item
+                scalar = json_scalar(item)
+                if scalar.__class__ is list:
+                    pending.append(iter(scalar))
+                    break
+                if scalar is not None:
+                    yield scalar
         else:
             pending.pop()
 

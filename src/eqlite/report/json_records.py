@@ -12,50 +12,18 @@ from typing import Any
 
 import msgspec
 
-from eqlite.events.document import AnyEvent, Event, document_of
 from eqlite.execution.detection import Detection
 from eqlite.report import Layout
 from eqlite.report.escaping import safe_json
 
-SCHEMA = 1
 Record = dict[str, Any]
 
 
 def detection_record(detection: Detection, layout: Layout) -> Record:
     """Return a detection as `eqlite run` writes it; without its rule as `eqlite query` does."""
-    record: Record = {"schema": SCHEMA}
-    if layout.names_rule:
-        rule = detection.rule
-        record["rule"] = {
-            "id": rule.rule_id,
-            "name": rule.name,
-            "severity": rule.severity,
-            "risk_score": rule.risk_score,
-            "tactics": list(rule.tactics),
-            "techniques": list(rule.techniques),
-        }
-    record |= {
-        "kind": detection.kind,
-        "start": detection.start,
-        "end": detection.end,
-        "join_keys": dict(detection.join_keys),
-        "events": [event_record(event, documents=layout.documents) for event in detection.events],
-    }
-    return record
-
-
-def event_record(event: AnyEvent | Mapping[str, Any] | None, *, documents: bool = True) -> Record | None:
-    """Return an event with its source, index and id; None for a missing one."""
-    if event is None:
-        return None
-    source = event.source if isinstance(event, Event) else None
-    record: Record = {
-        "source": None if source is None else {"file": source.file, "line": source.line},
-        "_index": event.index if isinstance(event, Event) else None,
-        "_id": event.id if isinstance(event, Event) else None,
-    }
-    if documents:
-        record["document"] = document_of(event)
+    record = detection.to_dict(documents=layout.documents)
+    if not layout.names_rule:
+        del record["rule"]
     return record
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from eqlite.execution.detection import RECORD_SCHEMA
 from eqlite.profiling.model import ClauseProfile, Profile, RuleProfile, StageProfile
-from eqlite.report.json_records import SCHEMA, Record, to_json
+from eqlite.report.json_records import Record, to_json
 
 
 def write(profile: Profile, out: TextIO, *, top: int | None) -> None:
@@ -17,7 +18,7 @@ def profile_record(profile: Profile, *, top: int | None = None) -> Record:
     """Return a profile as a record. Shares are those of the time of all rules, also of those that are left out."""
     first = profile.first_to_mend
     return {
-        "schema": SCHEMA,
+        "schema": RECORD_SCHEMA,
         "events": profile.events,
         "interrupted": profile.interrupted,
         "rule_count": len(profile.rules),

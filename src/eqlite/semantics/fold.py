@@ -133,11 +133,12 @@ def _without_repeats(terms: list[plan.Expression]) -> list[plan.Expression]:
         return terms
     kept: dict[object, plan.Expression] = {}
     for term in terms:
-        kept.setdefault(term if _is_plain_test(term) else object(), term)  # an object is like no other
+        kept.setdefault(term if is_plain_test(term) else object(), term)  # an object is like no other
     return list(kept.values())
 
 
-def _is_plain_test(term: plan.Expression) -> bool:
+def is_plain_test(term: plan.Expression) -> bool:
+    """Return whether an expression, or what it negates, is made of fields and constants alone."""
     test = term.operand if isinstance(term, plan.Not) else term
     return _PLAIN.issuperset(map(type, plan.operands(test)))
 

@@ -38,7 +38,7 @@ def resolve_call(node: ast.Call, arguments: list[plan.Expression], context: Cont
             f"`{function.name}` has no form with `~`",
             node.span,
             help=f"write `{function.name}(…)`",
-            elasticsearch=f"error building [{function.name.lower()}]: not a case-insensitive function",
+            elasticsearch=f"Function [CASE_INSENSITIVE] does not support case-(in)sensitivity {function.name}()",
             column_shift=1,
         )
     if not _count_fits(function, len(arguments)):

@@ -216,8 +216,8 @@ def _ordinal(number: int) -> str:
 
 def _pattern_match(node: ast.PatternMatch, context: Context) -> plan.Expression:
     value = resolve(node.value, context)
-    expect_exact(value, node, "", context)
     quoted, hint = (":", "; consider using [==] instead") if node.operator == ":" else (None, "")
+    expect_exact(value, node, "first argument " if quoted else "", context, quoted=quoted)
     expect_string(value, node.value, node, "first" if quoted else "", context, quoted=quoted, hint=hint)
     for literal in node.patterns:
         if literal.type is not DataType.KEYWORD:  # as nearly all are

@@ -125,10 +125,13 @@ def _family_name(family: str) -> str:
     return {"numeric": "number", "ip": "IP address", "boolean": "condition"}.get(family, family)
 
 
-def expect_exact(found: plan.Expression, node: ast.Expr, place: str, context: Context) -> bool:
+def expect_exact(
+    found: plan.Expression, node: ast.Expr, place: str, context: Context, *, quoted: str | None = None
+) -> bool:
     """Report a text field without exact values, or a keyword with a normalizer; tell whether all is well.
 
-    `place` is Elasticsearch's word for the operand: `first argument `, or nothing.
+    `place` is Elasticsearch's word for the operand: `first argument `, or nothing. `quoted` is what Elasticsearch names
+    instead of the node's text.
     """
     if not isinstance(found, plan.FieldValue) or context.schema is None:
         return True
@@ -156,7 +159,8 @@ def expect_exact(found: plan.Expression, node: ast.Expr, place: str, context: Co
         found.span,
         help=f"ask for {candidates}" if candidates else "add a keyword sub-field to the mapping",
         elasticsearch=(
-            f"[{context.text(node)}] cannot operate on {place}field of data type [{mapped.type.es_name}]: {reason}"
+            f"[{quoted or context.text(node)}] cannot operate on {place}field of data type [{mapped.type.es_name}]: "
+            f"{reason}"
         ),
         elasticsearch_offset=node.span.start,
     )

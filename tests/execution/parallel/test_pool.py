@@ -24,6 +24,7 @@ QUERIES = [
     "any where 1 / n > 0.1",
     'sequence by k with maxspan=5s [any where kind == "a"] [any where kind == "b"]',
     'sequence by ?k [any where kind == "b"] [any where kind == "c" and n > 3] until [any where kind == "d"]',
+    'sequence by k [any where kind : "a" and k : "x*"] [any where kind == "b"]',
     'sequence with maxspan=2s [any where kind == "c"] ![any where kind == "d"]',
     'sample by k [any where kind == "a" and n < 5] [any where kind == "d" and n > 90]',
 ]
@@ -44,6 +45,10 @@ def lines(*, count: int, is_sorted: bool) -> Iterator[bytes]:
             document = {"hits": {"hits": [{"_source": document}, {"_source": {**document, "n": n + 1000}}]}}
         elif n % 19 == 0:
             del document["@timestamp"]
+        elif n % 29 == 0:
+            document["@timestamp"] = [time, time]
+        elif n % 31 == 0:
+            document["@timestamp"] = time.replace(".000Z", ".0009999Z")
         yield json.dumps(document).encode()
         if n % 23 == 0:
             yield b"no event" if n % 2 else b""
@@ -93,6 +98,15 @@ def test_any_input_will_do_and_any_way_to_start_processes(monkeypatch: pytest.Mo
     rules = RuleSet([eqlite.load_rule(text) for text in QUERIES])
     data = b"\n".join(lines(count=100, is_sorted=True))
     assert run(rules, [io.BytesIO(data)], jobs=2) == run(rules, [io.BytesIO(data)], jobs=1)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("time", [b'"soon"', b"[1, 2]"])
+def test_a_strict_run_raises_in_any_number_of_processes(time: bytes, processes: int) -> None:
+    rules = RuleSet([eqlite.load_rule("sequence [any where a == 1] [any where a == 1]")])
+    data = b'{"@timestamp": 1, "a": 1}\n{"@timestamp": %s, "a": 1}\n' % time
+    with pytest.raises(eqlite.EventError, match="@timestamp"):
+        list(run_files(rules.compile(strict=True), [io.BytesIO(data)], jobs=processes))
 
 
 class Interrupted(io.BytesIO):

@@ -6,7 +6,7 @@ This package is the one place where text is turned into code.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from eqlite import plan
@@ -15,6 +15,8 @@ from eqlite.backends.python.access import FlatAccess, NestedAccess
 from eqlite.backends.python.codegen import Generated, Generator, TooComplex
 from eqlite.backends.python.line_predicate import LinePredicate, line_predicate
 from eqlite.backends.reference import holds
+from eqlite.engine.sequence_search import match_sequences
+from eqlite.engine.sequences import EventHits, Found, Kept
 from eqlite.fields import raw_values
 
 _BUILTINS = {kind.__name__: kind for kind in (bool, dict, int, len, list, str)}
@@ -25,6 +27,7 @@ class PythonBackend:
     """Generates a function per condition."""
 
     name = "python"
+    is_incremental = True
 
     def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:
         """Return a function that tells whether a document meets the condition."""
@@ -46,6 +49,10 @@ class PythonBackend:
             return made[0](event)
 
         return load(generated, name, irregular=irregular)
+
+    def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
+        """Return the sequences among the hits of all events."""
+        return match_sequences(query, events)
 
     def line_predicate(self, condition: plan.Condition, *, name: str) -> LinePredicate | None:
         """Return the condition as a function of an undecoded JSON line, None where it has to be decoded whole."""

@@ -16,7 +16,7 @@ from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import UNTIL, EventHits, Link, SequenceMatcher, StageKeys, new_tuple
 from eqlite.engine.stages import beginnings, only_begins
-from eqlite.errors import EventError
+from eqlite.errors import EventError, SearchFailure
 from eqlite.events.references import Kept, Unreadable
 from eqlite.execution.correlation.deferred_starts import Noted
 from eqlite.execution.correlation.interest import Wanted
@@ -168,7 +168,8 @@ class JoiningRules:
         untimed = [clock for clock in prepared.clocks if clock.follows(reading) is None]
         if untimed and self._is_trusting:
             for rule, *_ in (*prepared.begun, *prepared.noted, *prepared.continued.values()):
-                rule.search.untimed += rule.clock in untimed
+                if rule.clock in untimed:
+                    rule.search.leave_out(reading.where(rule.clock)[0], reading.problem)
         return untimed
 
     def _trust(self) -> None:
@@ -233,6 +234,8 @@ class JoiningRules:
             try:
                 reading = self._noted.reading(note)
                 where, keys = reading.where(rule.clock), reader.read(reading, rule.tell)
+            except SearchFailure:
+                raise
             except (EventError, Unreadable) as problem:
                 self.missed.append(problem)
                 continue
@@ -249,12 +252,13 @@ class JoiningRules:
 
     def _keep(self, rule: JoiningRule, asked: Asked, reading: Reading) -> None:
         search = rule.search
-        if isinstance(search.plan.query, SequenceQuery) and reading.where(rule.clock)[0] == NO_TIME:
-            search.untimed += 1
+        where = reading.where(rule.clock)
+        if isinstance(search.plan.query, SequenceQuery) and (where[0] == NO_TIME or reading.problem is not None):
+            search.leave_out(where[0], reading.problem)
             return
         met = _with_keys(rule, asked, reading)
         if met and search.wants(met):
-            search.take_hits(EventHits(reading.where(rule.clock), reading.keep(), met))
+            search.take_hits(EventHits(where, reading.keep(), met))
 
     def _prepare(self, stages: Stages) -> _Prepared:
         kept: list[Concerned] = []

@@ -8,8 +8,8 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from eqlite.engine.order import Ordinal
-from eqlite.errors import EventError
+from eqlite.engine.order import NO_TIME, Ordinal
+from eqlite.errors import EventError, SearchFailure
 from eqlite.events.document import document_of
 from eqlite.events.intake import Intake
 from eqlite.events.projection import Structs
@@ -181,10 +181,13 @@ class Gathering:
         events = zip(report.times, *[fives] * 5, strict=True)
         for index, (time_ns, hits, place, first, second, third) in enumerate(events):
             reading.turn_there(self._place + place, index, (first, second, third))
-            if self._clock is not None:
-                reading.clock, reading.time_ns, reading.ordinal = self._clock, time_ns, None
+            if self._clock is not None and time_ns != NO_TIME:  # for one without a single time the clock says why
+                reading.clock, reading.time_ns = self._clock, time_ns
+                reading.ordinal = reading.problem = None
             try:
                 self._runner.joining.take(known[hits], reading)
+            except SearchFailure:
+                raise
             except (EventError, Unreadable) as problem:
                 self._runner.joining.missed.append(problem)
 

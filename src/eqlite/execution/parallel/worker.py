@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from eqlite.engine.order import Ordinal
+from eqlite.engine.order import NO_TIME, Ordinal
 from eqlite.events.intake import Intake
 from eqlite.events.readers import RawBlock
 from eqlite.events.references import Kept
@@ -97,7 +97,8 @@ class Worker:
                 number = self._numbers[hits] = len(self._numbers)
                 self._report.stages.append(hits.stages)
             clock = self._clocks[hits.stages[0][0]]
-            self._report.times.append(reading.where(clock)[0])
+            time_ns = reading.where(clock)[0]
+            self._report.times.append(time_ns if reading.problem is None else NO_TIME)
             self._report.joined.extend((number, reading.place, *there))
 
     def _there(self, reading: Reading) -> PlaceThere:

@@ -38,6 +38,8 @@ def check_join_keys(query: ast.Query, context: Context) -> None:
                 ),
                 column_shift=1,
             )
+    if isinstance(body, ast.Sample):
+        _check_repeated_keys(body, context)
     if isinstance(body, ast.Sample) and expected == 0:
         context.collector.report(
             "sample-without-key",
@@ -47,3 +49,26 @@ def check_join_keys(query: ast.Query, context: Context) -> None:
             elasticsearch="A sample must have at least one join key, found none",
             column_shift=1,
         )
+
+
+def _check_repeated_keys(sample: ast.Sample, context: Context) -> None:
+    """Report items of a sample that have a key twice (eql-settled A5); a sequence may."""
+    for stage in sample.stages:
+        names: set[str] = set()
+        repeated: dict[str, ast.FieldRef] = {}
+        for key in (*sample.keys, *stage.keys):
+            if isinstance(key, ast.FieldRef):
+                if key.name in names:
+                    repeated.setdefault(key.name, key)
+                names.add(key.name)
+        if repeated:
+            first = next(iter(repeated.values()))
+            context.collector.report(
+                "repeated-key",
+                f"`{first.name}` is a key of this item already",
+                first.span,
+                help="name each key once",
+                elasticsearch=f"Join keys must be used only once, found duplicates: [{','.join(repeated)}]",
+                elasticsearch_offset=stage.span.start,
+                column_shift=1,
+            )

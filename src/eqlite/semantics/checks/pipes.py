@@ -44,9 +44,12 @@ def check_pipes(query: ast.Query, context: Context) -> None:
     if query.pipes and isinstance(query.body, ast.Sample):
         context.collector.report(
             "sample-pipe",
-            "a pipe behind a sample has no effect in Elasticsearch",
+            "a sample takes no pipes",
             query.pipes[0].name_span,
             help="ask for fewer samples with `size`",
+            elasticsearch="Samples do not support pipes yet",
+            elasticsearch_offset=query.pipes[0].span.start,
+            column_shift=1,
         )
 
 

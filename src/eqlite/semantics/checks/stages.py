@@ -7,7 +7,7 @@ from eqlite.limits import MAX_SEQUENCE_STAGES
 from eqlite.semantics.context import Context
 from eqlite.source import Span
 
-MAX_SAMPLE_STAGES = 6
+MAX_SAMPLE_STAGES = 5
 
 
 def check_stages(query: ast.Query, context: Context) -> None:
@@ -85,8 +85,10 @@ def _check_sample(sample: ast.Sample, context: Context) -> None:
         context.collector.report(
             "too-many-stages",
             f"a sample has at most {MAX_SAMPLE_STAGES} items; here are {count}",
-            start,
-            elasticsearch=f"A sample cannot contain more than 5 queries; found [{count}]",
+            sample.stages[MAX_SAMPLE_STAGES].span,
+            elasticsearch=(
+                f"A sample cannot contain more than {MAX_SAMPLE_STAGES} queries, found [{MAX_SAMPLE_STAGES + 1}]"
+            ),
             column_shift=1,
         )
     for stage in sample.stages:
@@ -96,7 +98,7 @@ def _check_sample(sample: ast.Sample, context: Context) -> None:
                 "a sample cannot ask for a missing event",
                 stage.span,
                 help="use a sequence with `maxspan`",
-                elasticsearch="Missing events are not supported in samples",
+                elasticsearch="Missing events are supported only for sequences",
                 column_shift=1,
             )
         elif stage.runs > 1:

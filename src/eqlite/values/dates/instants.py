@@ -64,6 +64,7 @@ _COMMON_FORMS = re.compile(
 ).fullmatch
 """Several timestamps in a row, of any day that a calendar may show; of equal length each has as many digits."""
 _TO_THE_MINUTE = len("2026-03-02T10:15:")
+_TO_THE_MILLISECOND = len("2026-03-02T10:15:21.118")
 _ANY_DIGIT = bytes.maketrans(b"0123456789", b"0000000000")
 _ANY_TAIL = compile_pattern("[f][o]", extended=True) or ()
 
@@ -92,8 +93,10 @@ def parse_timestamp(value: object) -> int | None:
     return _nanos_of_number(value)
 
 
-def are_in_order(texts: Sequence[str]) -> bool:
-    """Tell whether texts are readable times, none of them before the one in front of it.
+def are_in_order(texts: Sequence[str], *, precision_ns: int = 1) -> bool:
+    """Return whether texts are readable times, none of them before the one in front of it.
+
+    `precision_ns`: nanoseconds or milliseconds (1,000,000) are compared.
 
     Those of one form, in UTC, are in the order of their times if they are in that of their texts: a third of the time.
 
@@ -103,13 +106,15 @@ def are_in_order(texts: Sequence[str]) -> bool:
     texts = list(texts)
     if len(set(map(len, texts))) == 1 and _are_of_one_form(texts):
         if texts != sorted(texts):
-            return False
+            cut = [text[:_TO_THE_MILLISECOND] for text in texts]
+            if precision_ns == 1 or len(texts[0]) <= _TO_THE_MILLISECOND or cut != sorted(cut):
+                return False
         first, last = texts[0][:10], texts[-1][:10]
         days = {first} if first == last else {text[:10] for text in texts}
         return all(_day_start(day) is not None for day in days)
     times = [parse_timestamp(text) for text in texts]
     return all(
-        earlier is not None and later is not None and earlier <= later
+        earlier is not None and later is not None and earlier // precision_ns <= later // precision_ns
         for earlier, later in pairwise([*times[:1], *times])
     )
 

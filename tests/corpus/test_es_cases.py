@@ -1,0 +1,20 @@
+"""What Elasticsearch's documentation, tests and source say, case by case, on every backend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.corpus.answers import Case, check, marked, read_cases
+
+CASES = read_cases("es_cases")
+
+
+def test_every_case_is_there(shared: Path) -> None:
+    assert shared.is_dir()
+    assert len(CASES) == 601
+
+
+@pytest.mark.parametrize("case", marked(CASES, {}))
+def test_a_case_has_elasticsearchs_answer(case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path)
