@@ -155,6 +155,22 @@ def test_possessive_repetition_gives_nothing_back(pattern: str, accepted: list[s
     assert matched(pattern, accepted + refused) == accepted
 
 
+@pytest.mark.parametrize(
+    ("pattern", "accepted", "refused"),
+    [
+        ("(?=a).*", ["a", "ab"], ["", "ba"]),
+        ("(?!cmd).*", ["", "cm", "x cmd"], ["cmd", "cmd.exe"]),
+        ("^(?=.*\\d)(?=.*[a-z]).{3,}$", ["a1b", "12x"], ["abc", "123", "a1"]),
+        ("(?!a|b)[a-z]|a", ["c", "a"], ["b"]),
+        ("(?i)(?=CMD).*", ["cmd.exe", "Cmd"], ["pwsh"]),
+        ("(?=a)b|(?!a)c|d", ["c", "d"], ["b", "a"]),
+        ("(?=(?:ab)+).*", ["ab", "abx"], ["ax"]),
+    ],
+)
+def test_a_look_ahead_from_the_start(pattern: str, accepted: list[str], refused: list[str]) -> None:
+    assert matched(pattern, accepted + refused) == accepted
+
+
 def test_escapes_that_java_alone_knows() -> None:
     assert matched(r"a\R+b", ["a\nb", "a\r\n\vb", "aRb"]) == ["a\nb", "a\r\n\vb"]
     assert matched(r"\R", ["\r\n", "\r", "\n", "\n\r"]) == ["\r\n", "\r", "\n"]
@@ -181,7 +197,8 @@ def test_insensitive_is_ascii_and_folds_ranges_too() -> None:
 @pytest.mark.parametrize(
     "pattern",
     [
-        "a(?=b)", "a(?!b)", "(?<=a)b", "(?<!a)b", "(?U)a", r"(a)\1", r"\k<a>", "(?:ab)*+", "(?>a*?)", "(?:a??)*+",
+        "a(?=b)b", "((?=a)a)", "(?=a)?a", r"(?=a)\bb", "(?!a*+)b", "a(?!b)",
+        "(?<=a)b", "(?<!a)b", "(?U)a", r"(a)\1", r"\k<a>", "(?:ab)*+", "(?>a*?)", "(?:a??)*+",
         "(?:a+){2}+", "(?>a|ab)", r"\X", r"\N{DIGIT ONE}", r"\p{IsLatin}", r"\p{javaLowerCase}", "[[a]b&&c&&d]",
     ],
 )  # fmt: skip
@@ -231,6 +248,21 @@ def test_the_same_texts_match_as_in_python_on_the_common_syntax(
 ) -> None:
     known = re.compile(pattern, re.ASCII | (re.IGNORECASE if insensitive else 0))
     assert matched(pattern, texts, insensitive=insensitive) == [text for text in texts if known.fullmatch(text)]
+
+
+LOOK_AHEADS = st.sampled_from(["", "^", "(?=a)", "(?!b)", "(?=.*b)", "(?!.*a)", "(?=a|.b)", "(?!a.b)", r"(?=.*\d)"])
+PLAIN = st.sampled_from(["a", "b", ".", "[ab]", "a*", "b+?", ".*", "(?:a|b)", "(ab)?", r"\d"])
+
+
+@given(
+    st.lists(LOOK_AHEADS, min_size=1, max_size=3).map("".join),
+    st.lists(PLAIN, max_size=4).map("".join),
+    st.sampled_from(["", "$", "|a.*"]),
+    st.lists(st.text("ab.\n0", max_size=5), max_size=10),
+)
+def test_look_ahead_from_the_start_is_that_of_python(looks: str, rest: str, end: str, texts: list[str]) -> None:
+    pattern = looks + rest + end
+    assert matched(pattern, texts) == [text for text in texts if re.compile(pattern, re.ASCII).fullmatch(text)]
 
 
 @given(st.text("ab.*?+|&~^$\\()[]{}<>-:=!,pQEx012\n", max_size=12), st.booleans())

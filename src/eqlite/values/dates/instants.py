@@ -215,8 +215,7 @@ def minute_text(minutes: int) -> str:
     """Return the minute, counted from the epoch, as ISO 8601 writes it: `1970-01-01T00:00`."""
     days, rest = divmod(minutes, DAY // MINUTE)
     year, month, day = date_of(max(-_MAX_DAYS, min(days, _MAX_DAYS)))
-    sign = "-" if year < 0 else "+" if year > 9_999 else ""
-    return f"{sign}{abs(year):04}-{month:02}-{day:02}T{rest // 60:02}:{rest % 60:02}"
+    return f"{year:{'04' if 0 <= year <= 9_999 else '+05'}}-{month:02}-{day:02}T{rest // 60:02}:{rest % 60:02}"
 
 
 def _quick(text: str) -> int | None:

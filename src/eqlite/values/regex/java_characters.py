@@ -26,6 +26,7 @@ __all__ = [
     "fold_character",
     "fold_ranges",
     "property_ranges",
+    "unquote",
 ]
 
 
@@ -75,6 +76,23 @@ _CASED = frozenset(("Lu", "Ll", "Lt"))
 
 _LAST_CASED = 0x1FFFF
 """Beyond it no character has another case."""
+
+
+def unquote(pattern: str) -> str:
+    r"""Replace `\Q…\E` by the same characters, escaped one by one. Offsets behind a quotation shift."""
+    pieces: list[str] = []
+    at = 0
+    while at < len(pattern):
+        if pattern.startswith("\\Q", at):
+            end = pattern.find("\\E", at + 2)
+            quoted = pattern[at + 2 :] if end < 0 else pattern[at + 2 : end]
+            pieces.extend(c if c.isalnum() or not c.isascii() else "\\" + c for c in quoted)
+            at += len(quoted) + 4
+        else:
+            length = 2 if pattern[at] == "\\" else 1
+            pieces.append(pattern[at : at + length])
+            at += length
+    return "".join(pieces)
 
 
 def property_ranges(name: str, *, insensitive: bool) -> Ranges | None:
