@@ -17,7 +17,7 @@ from eqlite.rules.formats.shapes import Strangers, add_rules
 from eqlite.rules.model import LoadedRules, Skipped
 from eqlite.source import Source, Span
 
-_INSTALL = "YAML needs one more package: pip install 'eqlite[yaml]'"
+_INSTALL = "YAML needs one more package: pip install pyyaml"
 _WORD = re.compile(r"\S+")
 _MAX_NUMBER_CHARACTERS = 100
 _SHORT_TEXT = 1_000
