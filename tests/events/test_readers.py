@@ -137,14 +137,13 @@ def test_answer_on_one_line_may_be_longer_than_a_line():
     assert numbers(data) == list(range(18))
 
 
-def test_damage_in_an_array_is_counted_once_and_the_rest_kept():
+def test_damage_in_an_array_is_counted_and_hides_nothing():
     stats, rejects = ReadStats(), io.BytesIO()
     data = b'[{"n": 1},\n{"n": 2},\n{"n": oops},\n{"n": 4}]'
-    assert [event["n"] for event in read_events(io.BytesIO(data), stats=stats, rejects=rejects)] == [1, 2]
-    assert (stats.read, stats.rejected) == (3, 1)
+    assert [event["n"] for event in read_events(io.BytesIO(data), stats=stats, rejects=rejects)] == [1, 2, 4]
+    assert (stats.read, stats.rejected) == (4, 1)
     assert stats.samples[0].line == 3
-    assert "the rest of the file is not read" in stats.samples[0].detail
-    assert rejects.getvalue() == b'{"n": oops},\n{"n": 4}]'
+    assert rejects.getvalue() == b'{"n": oops}\n'
 
 
 def test_element_that_is_not_utf8_is_rejected_alone():

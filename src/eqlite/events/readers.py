@@ -12,28 +12,24 @@ import glob
 import io
 import itertools
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EventError
+from eqlite.events.bulk import BulkBody
 from eqlite.events.byte_chunks import DamagedData, Readable, decode_text, decompress, is_encoded, read_chunks
 from eqlite.events.document import Event, EventSource
-from eqlite.events.envelopes import unwrap
 from eqlite.events.intake import BinarySink, FileWarning, Intake, ReadStats, Rejected
-from eqlite.events.json_decoding import BadJson, decode, decode_object
 from eqlite.events.json_stream import split_values
+from eqlite.events.layout import Layout, look_ahead
+from eqlite.events.line_documents import documents_on
 from eqlite.events.lines import line_blocks
-from eqlite.limits import MAX_LINE_BYTES
 
 Input = str | os.PathLike[str] | Readable
 
 _EVENT_SUFFIXES = tuple(name + packing for name in (".ndjson", ".jsonl", ".json") for packing in ("", ".gz", ".zst"))
-# How an answer of Elasticsearch starts: it may be one line longer than a line of NDJSON is allowed to be.
-_ANSWER_START = re.compile(rb'\{\s{0,9}"(?:took|hits|id|is_partial|is_running|_scroll_id|pit_id|timed_out)"')
-_ARRAY_OF_OBJECTS = re.compile(rb"\[\s{0,99}[\]{]")
 
 
 class RawLine(NamedTuple):
@@ -145,11 +141,9 @@ def expand_input(given: Input) -> list[Input]:
 def _read_events(lines: Iterable[RawLine], intake: Intake) -> Iterator[Event]:
     stats = intake.stats
     for file, line, data in lines:
-        try:
-            documents = unwrap(decode_object(data))
-        except BadJson as problem:
+        documents, problem = documents_on(data)
+        if problem is not None:
             intake.reject(Rejected(file, line, problem.reason, problem.detail), data)
-            continue
         source = EventSource(file, line)
         for document, index, id in documents:
             stats.read += 1
@@ -183,14 +177,18 @@ def start_of_text(file: io.FileIO) -> int | None:
 
 def _read_stream(stream: Readable, name: str, intake: Intake, *, start: int | None = None) -> Iterator[RawBlock]:
     chunks = decode_text(_warn_of_damage(decompress(read_chunks(stream)), name, intake))
-    head, is_lines = look_ahead(chunks)
+    head, layout = look_ahead(chunks)
     chunks = itertools.chain((head,), chunks)
-    if is_lines:
-        for first, lines, offset in line_blocks(chunks, name, intake):
-            yield RawBlock(name, first, lines, None if start is None else start + offset)
-    else:
+    if layout is Layout.VALUES:
         for line, data in split_values(chunks, name, intake):
             yield RawBlock(name, line, [data])
+        return
+    body = BulkBody() if layout is Layout.BULK else None
+    for first, lines, offset in line_blocks(chunks, name, intake):
+        if body is not None:
+            yield RawBlock(name, first, list(body.hits(lines)))
+        else:
+            yield RawBlock(name, first, lines, None if start is None else start + offset)
 
 
 def _warn_of_damage(chunks: Iterator[bytes], name: str, intake: Intake) -> Iterator[bytes]:
@@ -199,34 +197,6 @@ def _warn_of_damage(chunks: Iterator[bytes], name: str, intake: Intake) -> Itera
         yield from chunks
     except DamagedData as damage:
         intake.stats.warnings.append(FileWarning(name, str(damage)))
-
-
-def look_ahead(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
-    """Return the start of a text, and whether it is one document a line; else it is one JSON text after another."""
-    head = bytearray()
-    has_begun = False
-    for chunk in chunks:
-        head += chunk
-        # After an opening bracket the next sign decides, be it on the next line.
-        rest = chunk if has_begun else chunk.lstrip(b" \t\r\n[")
-        has_begun = has_begun or bool(rest)
-        if b"\n" in rest or len(head) > MAX_LINE_BYTES:
-            break
-    start = bytes(head).lstrip()
-    if start.startswith(b"["):
-        return bytes(head), _ARRAY_OF_OBJECTS.match(start) is None
-    if not start.startswith(b"{"):
-        return bytes(head), True
-    first, newline, _ = start.partition(b"\n")
-    if not newline and len(head) > MAX_LINE_BYTES:
-        return bytes(head), _ANSWER_START.match(start) is None
-    # Whoever writes a document over several lines breaks them after one of these; a damaged line seldom ends so.
-    if first.rstrip().endswith((b"{", b"[", b",", b":")):
-        try:
-            decode(first)
-        except BadJson:
-            return bytes(head), False
-    return bytes(head), True
 
 
 def _walk(directory: str) -> Iterator[str]:

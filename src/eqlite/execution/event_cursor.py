@@ -10,8 +10,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, ordinal_of_values, time_of_values
-from eqlite.events.envelopes import unwrap
-from eqlite.events.json_decoding import BadJson, decode_object
+from eqlite.events.line_documents import documents_on
 from eqlite.events.projection import Structs
 from eqlite.events.references import Keeper, Kept, Places
 from eqlite.fields import Field, converted, raw_values
@@ -99,11 +98,11 @@ class Reading:
             Unreadable: there is none, although the parts of it that are read could be.
         """
         if self._document is None:
-            try:
-                self._document = unwrap(decode_object(self.line))[0][0]
-            except BadJson:
+            documents, problem = documents_on(self.line)
+            if problem is not None:
                 self.keep()()  # which knows where the line stands
-                raise
+                raise problem
+            self._document = documents[0][0]
         return self._document
 
     def keep(self) -> Kept:
