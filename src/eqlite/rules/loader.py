@@ -14,11 +14,12 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 
+from eqlite.archives import BadArchive
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EventError, RuleError
-from eqlite.limits import MAX_CACHE_FILE_BYTES
+from eqlite.events.unpacking import unpack
+from eqlite.limits import MAX_CACHE_FILE_BYTES, MAX_RULE_ARCHIVE_BYTES
 from eqlite.rules.file_cache import Files, archive_key, file_key
-from eqlite.rules.formats.archive import BadArchive, unpack
 from eqlite.rules.formats.settings import NoRule, RuleText
 from eqlite.rules.model import LoadedRules, Rule, Skipped
 
@@ -181,10 +182,20 @@ def _load_members(
 ) -> None:
     """Add the rules of a file: of those in it if it is an archive."""
     is_empty = True
-    for name, data in unpack(file, _is_wanted):
-        full_name = path if name is None else f"{path}/{_printable(name.removeprefix('./'))}"
-        _load_member(data, full_name, into, files, is_named=is_named and name is None)
+    for name, chunks, unread in unpack(file, max_bytes=MAX_RULE_ARCHIVE_BYTES):
+        if name and not _is_wanted(name):
+            continue
         is_empty = False
+        full_name = f"{path}/{_printable(name.removeprefix('./'))}" if name else path
+        if unread:
+            into.skipped.append(Skipped(full_name, f"{unread}, which is not read", full_name))
+            continue
+        try:
+            data = b"".join(chunks)
+        except BadArchive as error:  # in a zip archive the other members may be whole
+            into.problems.append(_unreadable(full_name, f"cannot read `{full_name}`: {error}"))
+        else:
+            _load_member(data, full_name, into, files, is_named=is_named and not name)
     if is_empty and is_named:
         into.problems.append(Diagnostic("bad-rule-file", f"no rule file in the archive `{path}`", file=path))
 
