@@ -89,7 +89,7 @@ def test_fields_for_category_time_and_order_can_be_named(run: Any) -> None:
 
 def test_events_without_a_time_are_told_where_they_are_left_out(run: Any) -> None:
     done = run("query", "sequence [any where true] [any where true]", "-", stdin="{}\n{}\n")
-    assert "2 events left out: no readable time" in done.err
+    assert "2 events left out of sequences: no readable time" in done.err
 
 
 def test_no_event_at_all_is_the_users_error(run: Any) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from eqlite.errors import EventError
 from eqlite.events.document import EventSource
-from eqlite.events.intake import ReadStats
-from eqlite.events.readers import RawLine, iter_raw, read_events
+from eqlite.events.intake import RawLine, ReadStats
+from eqlite.events.readers import iter_raw, read_events
 from eqlite.limits import MAX_LINE_BYTES
 
 DOCUMENTS = [{"n": 1, "text": "ä [ { ,"}, {"n": 2, "_x": [{"y": None}]}, {"n": 3}]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from eqlite.cli.options import plural
 from eqlite.errors import EventError
 from eqlite.events.intake import ReadStats
+from eqlite.events.readers import nothing_read
 from eqlite.execution.run import RunStats
 from eqlite.rules.model import Skipped
 
@@ -53,6 +54,8 @@ def reading_lines(stats: ReadStats) -> Iterator[str]:
 
 def no_event(stats: ReadStats, inputs: Sequence[str]) -> EventError:
     """Return the error of a run that found nothing to look at."""
+    if stats.passed_over and not stats.rejected:
+        return nothing_read(stats)
     return EventError(f"no event in {', '.join(inputs)}" + (f": {rejected(stats)}" if stats.rejected else ""))
 
 

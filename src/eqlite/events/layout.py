@@ -20,6 +20,7 @@ class Layout(enum.Enum):
     LINES = "one document a line"
     BULK = "action lines and documents"
     VALUES = "one JSON value after another"
+    UNTOLD = "no line tells"
 
 
 # A document over several lines breaks them after one of these; a damaged line seldom ends so.
@@ -27,6 +28,7 @@ _OPEN_ENDS = (b"{", b"[", b",", b":")
 _BLANKS = b" \t\r\n\x1e"
 # How an answer of Elasticsearch starts: it may be one line longer than a line of NDJSON is allowed to be.
 _ANSWER_START = re.compile(rb'\{\s{0,9}"(?:' + "|".join(sorted(ANSWER_KEYS)).encode() + rb')"')
+_LINES_LOOKED_AT = 100
 _FIRST_VALUE = json.JSONDecoder().raw_decode
 
 
@@ -50,9 +52,21 @@ def look_ahead(chunks: Iterator[bytes]) -> tuple[bytes, Layout]:
         if len(head) - place > MAX_LINE_BYTES:
             return bytes(head), _layout_of_long_line(bytes(head[place:]))
         if place > MAX_LINE_BYTES:
-            return bytes(head), Layout.LINES
+            return bytes(head), Layout.UNTOLD
     layout = _layout_of(bytes(head[place:]))
-    return bytes(head), layout or (Layout.VALUES if may_be_values else Layout.LINES)
+    return bytes(head), layout or (Layout.VALUES if may_be_values else Layout.UNTOLD)
+
+
+def holds_documents(head: bytes) -> bool:
+    r"""Return whether a text begins like JSON documents, by its first bytes.
+
+    >>> holds_documents(b'starting up\n{"user": "ann"}\n'), holds_documents(b"{\nint x;\n}")
+    (True, False)
+    """
+    start = head.lstrip(_BLANKS)
+    if re.match(rb"\[\s*(?:\{|\]\s*$)|\{\s*[\"}]", start):
+        return True
+    return any(_layout_of(line) in (Layout.LINES, Layout.BULK) for line in start.split(b"\n")[:_LINES_LOOKED_AT])
 
 
 def _layout_of(line: bytes) -> Layout | None:

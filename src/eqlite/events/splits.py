@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from eqlite.events.byte_chunks import CHUNK_BYTES, decode_text, read_chunks
+from eqlite.events.inputs import Input, cannot_read
 from eqlite.events.intake import Intake
 from eqlite.events.layout import Layout, look_ahead
 from eqlite.events.lines import line_blocks
-from eqlite.events.readers import Input, RawBlock, cannot_read, start_of_text
+from eqlite.events.readers import RawBlock, start_of_text
 
 
 class Range(NamedTuple):

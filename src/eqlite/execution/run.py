@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from eqlite.events.document import AnyEvent, Event, document_of
+from eqlite.events.inputs import Input, is_lasting
 from eqlite.events.intake import BinarySink, Intake
-from eqlite.events.readers import Input, RawBlock, is_lasting, iter_blocks
+from eqlite.events.readers import RawBlock, iter_blocks
 from eqlite.execution.collector import Runner
 from eqlite.execution.detection import Detection
 from eqlite.execution.dispatcher import Asker

@@ -19,9 +19,10 @@ from eqlite import plan
 from eqlite.backends.base import Faults, Predicate
 from eqlite.backends.python import PythonBackend
 from eqlite.events.document import AnyEvent, document_of
-from eqlite.events.intake import Intake, ReadStats, Rejected
+from eqlite.events.inputs import Input
+from eqlite.events.intake import Intake, RawLine, ReadStats, Rejected
 from eqlite.events.line_documents import documents_on
-from eqlite.events.readers import Input, RawLine, iter_blocks
+from eqlite.events.readers import iter_blocks
 from eqlite.fields import Field
 from eqlite.predicates.complexity import conjuncts, is_too_complex
 from eqlite.profiling.advice import MeasuredClause, findings
