@@ -121,3 +121,20 @@ def test_ctrl_c_while_reading_gives_what_was_found(
     assert exited.value.code == 130
     assert len(out.splitlines()) >= 1
     assert "interrupted" in err
+
+
+def test_nothing_found_is_explained(run: Any) -> None:
+    event = '{"event": {"category": "process"}, "process": {"name": "nc"}}\n'
+    done = run("query", 'process where process.nam == "nc"', "-", stdin=event)
+    assert done.err.splitlines()[1:] == ["no event has `process.nam`; there is `process.name`"]
+    assert "no event has" not in run("query", "process where process.nam == null", "-", stdin=event).err
+    assert run("query", "file where true", "-", "--quiet", stdin=event).err == ""
+
+
+def test_odd_events_are_named(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_text('{"records": [{"@timestamp": "2026"}]}\n{"@timestamp": 1777888800}\n')
+    (tmp_path / "b.md").write_text("none")
+    done = run("query", "any where true", str(tmp_path))
+    assert "1 file passed over" in done.err
+    assert "events look like envelopes: an event holds `records`, a list of objects" in done.err
+    assert "1 event: `@timestamp` looks like epoch seconds, such as 1777888800" in done.err

@@ -206,7 +206,7 @@ def _logged(value: Object) -> list[Unwrapped] | None:
         inner = decode(text.encode("utf-8", "surrogatepass").rstrip())
     except BadJson:
         return None
-    return unwrap(inner) if isinstance(inner, dict) and "log" not in inner else None
+    return unwrap(inner) if isinstance(inner, dict) else None
 
 
 SHAPES = (

@@ -75,7 +75,7 @@ def form_of(value: Mapping[str, object]) -> str | None:
         if isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
             if key in _LIST_NAMES or _is_document(inner[0]):
                 return f"`{key}`, a list of objects"
-        elif isinstance(inner, Mapping) and (_is_document(inner) or "hits" in inner):
+        elif isinstance(inner, Mapping) and (_is_document(inner) or envelope_of(inner) is not None):
             return f"`{key}`, an object with a document in it"
         elif isinstance(inner, str) and inner[:100].lstrip().startswith('{"') and inner.rstrip().endswith("}"):
             return f"`{key}`, a text that is a document"
