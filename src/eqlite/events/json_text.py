@@ -19,6 +19,8 @@ _NEAR_END = 16
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _MOST_WASTED = 4
 """How often a text may be parsed in vain, as a multiple of what was read: beyond, a value has to end on its line."""
+_PORTION_BYTES = 1 << 13
+"""So much is at hand at least: json counts the lines from the start of a text to each error in it."""
 _WASTED_AT_ONCE = 1 << 20
 _DEEP = 1 << 14
 """About so many characters were parsed where a value turned out to be too deep."""
@@ -48,7 +50,7 @@ class JsonText:
         self.line = 1
         self.indent = 0
         self._in_indent = True
-        self._chunks = chunks
+        self._chunks = _portions(chunks)
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._text = ""
         self._place = 0
@@ -154,6 +156,12 @@ class JsonText:
         self._place = 0
         self._read += size
         return len(self._text) > len(rest)
+
+
+def _portions(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), _PORTION_BYTES):
+            yield chunk[start : start + _PORTION_BYTES]
 
 
 def _parse_safely(text: str, place: int) -> tuple[object, int]:
