@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,6 +108,12 @@ def test_document_with_the_name_of_an_envelope_stays_one(name: str) -> None:
     assert envelope_of(document) is None
     assert read(json.dumps(document)) == [document]
     assert document_of(document) == document
+
+
+@pytest.mark.parametrize("name", [*ENVELOPES, *SINGLE])
+def test_known_envelopes_look_like_no_others(name: str) -> None:
+    assert form_of({**ENVELOPES, **SINGLE}[name]) is None
+    assert form_of({"_id": "1", "fields": ONE}) is None
 
 
 def test_index_and_id_come_with_the_document() -> None:
@@ -259,3 +266,9 @@ def _at(structs: Structs, struct: Any, path: str) -> object:
         return structs.getter(path)(struct)
     except AttributeError:
         return None
+
+
+def test_reference_page_lists_every_shape() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "events.md").read_text(encoding="utf-8")
+    assert [shape.form for shape in SHAPES if f"| `{shape.form}` |" not in page] == []
+    assert [shape.holds for shape in SHAPES if shape.holds.replace("|", "\\|") not in page] == []

@@ -16,7 +16,17 @@ import msgspec
 from eqlite.events.json_decoding import BadJson, Nothing, decode, has_few_brackets
 from eqlite.events.search_hits import Unwrapped, hits_of, plain, unwrap_hit
 
-__all__ = ["ANSWER_KEYS", "SHAPES", "Shape", "Unwrapped", "envelope_of", "is_plain", "may_be_envelope", "unwrap"]
+__all__ = [
+    "ANSWER_KEYS",
+    "SHAPES",
+    "Shape",
+    "Unwrapped",
+    "envelope_of",
+    "is_envelope",
+    "is_plain",
+    "may_be_envelope",
+    "unwrap",
+]
 
 Object = Mapping[str, object]
 
@@ -73,6 +83,16 @@ def unwrap(value: Object) -> list[Unwrapped]:
             if documents is not None:
                 return documents
     return unwrap_hit(value)
+
+
+def is_envelope(value: Object) -> bool:
+    """Return whether the documents of an object are others than itself.
+
+    >>> is_envelope({"_id": "7", "fields": {"user": ["ann"]}}), is_envelope({"fields": {"user": ["ann"]}})
+    (True, False)
+    """
+    documents = unwrap(value)
+    return len(documents) != 1 or documents[0][0] is not value
 
 
 def envelope_of(value: Object) -> str | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from eqlite.events.bulk import action_of
-from eqlite.events.envelopes import envelope_of
+from eqlite.events.envelopes import is_envelope
 from eqlite.events.intake import RawLine
 from eqlite.events.json_decoding import BadJson, decode_object
 
@@ -66,7 +66,7 @@ def form_of(value: Mapping[str, object]) -> str | None:
     >>> form_of({"event": {"category": "file"}, "records": [{"n": 1}]}) is None
     True
     """
-    if any(key in value for key in _DOCUMENT_KEYS) or envelope_of(value) is not None:
+    if any(key in value for key in _DOCUMENT_KEYS) or is_envelope(value):
         return None
     action = action_of(value)
     if action is not None:
@@ -75,7 +75,7 @@ def form_of(value: Mapping[str, object]) -> str | None:
         if isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
             if key in _LIST_NAMES or _is_document(inner[0]):
                 return f"`{key}`, a list of objects"
-        elif isinstance(inner, Mapping) and (_is_document(inner) or envelope_of(inner) is not None):
+        elif isinstance(inner, Mapping) and (_is_document(inner) or is_envelope(inner)):
             return f"`{key}`, an object with a document in it"
         elif isinstance(inner, str) and inner[:100].lstrip().startswith('{"') and inner.rstrip().endswith("}"):
             return f"`{key}`, a text that is a document"
