@@ -64,7 +64,7 @@ def may_be_envelope(value: Object) -> bool:
     """Return whether an object has a name that envelopes have; a quick look before `unwrap`."""
     if "_source" in value or "fields" in value or "inner_hits" in value:
         return True
-    return "@timestamp" not in value and not _BY_KEY.keys().isdisjoint(value)
+    return _may_be_answer(value)
 
 
 def unwrap(value: Object) -> list[Unwrapped]:
@@ -77,7 +77,7 @@ def unwrap(value: Object) -> list[Unwrapped]:
     >>> unwrap({"user": "ann"})
     [({'user': 'ann'}, None, None)]
     """
-    if "_source" not in value and "@timestamp" not in value and not _BY_KEY.keys().isdisjoint(value):
+    if "_source" not in value and _may_be_answer(value):
         for shape in SHAPES:
             documents = shape.documents(value) if shape.key in value else None
             if documents is not None:
@@ -106,6 +106,12 @@ def envelope_of(value: Object) -> str | None:
     if "@timestamp" in value:
         return None
     return next((shape.form for shape in SHAPES if shape.key in value and shape.documents(value) is not None), None)
+
+
+def _may_be_answer(value: Object) -> bool:
+    if "@timestamp" in value:
+        return False
+    return not _KEYS.isdisjoint(value) or isinstance(value.get("log"), str)  # most logs are objects
 
 
 def _objects(value: object) -> list[Object] | None:
@@ -243,6 +249,7 @@ SHAPES = (
     Shape("log", '{"log": "{…}", "stream": …, "time": …}', "the document in `log`: Docker's log of a program", _logged),
 )
 _BY_KEY = {shape.key: shape for shape in SHAPES}
+_KEYS = frozenset(_BY_KEY) - {"log"}
 
 
 class _AnyObject(msgspec.Struct, gc=False):
