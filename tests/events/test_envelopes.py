@@ -197,6 +197,7 @@ def test_shapes_are_told_by_their_keys() -> None:
         {"result": {"rawResponse": ANSWER}},
         {"message": json.dumps(ONE)},
         {"index": {"_index": "logs"}},
+        {"query": {"match_all": {}}, "size": 5},
     ],
 )
 def test_what_looks_like_an_envelope_is_named(value: dict[str, Any]) -> None:

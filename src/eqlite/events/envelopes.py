@@ -321,7 +321,7 @@ def is_plain(data: bytes) -> bool:
         return False  # all numbers might not be convertible, and it may be too deep
     try:
         if not data.isascii():
-            data.decode()  # the decoder passes over texts that nobody wants
+            data.decode()  # the decoder passes over what it does not read
         _decode_plain(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False

@@ -20,6 +20,7 @@ _LIST_NAMES = frozenset(
     ("hits", "events", "records", "Records", "docs", "documents", "items", "results", "data", "logs", "entries", "rows")
 )
 """Names under which programs list documents."""
+_REQUEST_KEYS = frozenset(("query", "size", "from", "sort", "fields", "_source", "aggs", "track_total_hits", "filter"))
 
 
 class _Head(msgspec.Struct, gc=False, rename={"time": "@timestamp", "source": "_source"}):
@@ -71,6 +72,8 @@ def form_of(value: Mapping[str, object]) -> str | None:
     action = action_of(value)
     if action is not None:
         return f"`{action.name}`, an action of a bulk request"
+    if isinstance(value.get("query"), Mapping) and value.keys() <= _REQUEST_KEYS:
+        return "`query`, the body of a search request"
     for key, inner in value.items():
         if isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
             if key in _LIST_NAMES or _is_document(inner[0]):
