@@ -232,3 +232,11 @@ def test_first_lines_of_each_input_are_remembered(tmp_path: Path) -> None:
     _, stats = read(tmp_path)
     files = [line.file[-8] for line in stats.first_lines]
     assert (files.count("0"), files.count("1"), files.count("2")) == (500, 250, 125)
+
+
+def test_folder_of_empty_files_gives_no_event_and_no_error(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_bytes(b"")
+    (tmp_path / "notes.md").write_bytes(b"none")
+    found, stats = read(tmp_path)
+    assert found == []
+    assert list(stats.passed_over) == ["no JSON documents"]

@@ -54,8 +54,9 @@ def reading_lines(stats: ReadStats) -> Iterator[str]:
 
 def no_event(stats: ReadStats, inputs: Sequence[str]) -> EventError:
     """Return the error of a run that found nothing to look at."""
-    if stats.passed_over and not stats.rejected:
-        return nothing_read(stats)
+    refused = {path: reason for reason, paths in stats.passed_over.items() for path in paths}
+    if refused and not stats.rejected:
+        return nothing_read(refused)
     return EventError(f"no event in {', '.join(inputs)}" + (f": {rejected(stats)}" if stats.rejected else ""))
 
 

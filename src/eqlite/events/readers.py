@@ -12,7 +12,7 @@ import io
 import itertools
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from eqlite.archives import TAR_BLOCK_BYTES
@@ -97,7 +97,7 @@ def iter_blocks(
 
 def _read_events(lines: Iterable[RawLine], intake: Intake) -> Iterator[Event]:
     stats = intake.stats
-    found = 0
+    found, known = 0, _passed_over(stats)
     for file, line, data in lines:
         documents, problem = documents_on(data)
         if problem is not None:
@@ -107,14 +107,19 @@ def _read_events(lines: Iterable[RawLine], intake: Intake) -> Iterator[Event]:
         for document, index, id in documents:
             stats.read += 1
             yield Event(document, index=index, id=id, source=source)
-    if not found and stats.passed_over:
-        raise nothing_read(stats)
+    refused = {} if found else {path: why for path, why in _passed_over(stats).items() if path not in known}
+    if refused:  # an input that was named, or a part of it; files of a folder are known before
+        raise nothing_read(refused)
 
 
-def nothing_read(stats: ReadStats) -> EventError:
-    """Return the error for input of which all was passed over."""
-    reason, paths = next(iter(stats.passed_over.items()))
-    return cannot_read(paths[0], f"no event in `{paths[0]}`: {reason}")
+def nothing_read(refused: Mapping[str, str]) -> EventError:
+    """Return the error for input without an event, by the first file that was refused and the reason for it."""
+    path, reason = next(iter(refused.items()))
+    return cannot_read(path, f"no event in `{path}`: {reason}")
+
+
+def _passed_over(stats: ReadStats) -> dict[str, str]:
+    return {path: reason for reason, paths in stats.passed_over.items() for path in paths}
 
 
 def _read_file(given: Input, intake: Intake) -> Iterator[RawBlock]:
