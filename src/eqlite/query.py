@@ -135,7 +135,7 @@ class Query:
             EqlError: for a sequence or a sample.
             EventError: under `strict=True`, where an expression fails on the event.
         """
-        if event.__class__ is not dict or "_source" in event or "fields" in event:
+        if event.__class__ is not dict or "@timestamp" not in event or "_source" in event or "fields" in event:
             event = document_of(event)  # always a dict
         return self.predicate(event)
 

@@ -89,15 +89,14 @@ def test_fields_for_category_time_and_order_can_be_named(run: Any) -> None:
 
 def test_events_without_a_time_are_told_where_they_are_left_out(run: Any) -> None:
     done = run("query", "sequence [any where true] [any where true]", "-", stdin="{}\n{}\n")
-    assert "2 events left out: no readable time" in done.err
+    assert "2 events left out of sequences: no readable time" in done.err
 
 
 @pytest.mark.parametrize("condition", ["1 / n > 0", 'stringContains("x", lacking)', 'number(concat("y", n)) > 0'])
 def test_expressions_without_a_value_are_told(run: Any, condition: str) -> None:
     done = run("query", f"any where {condition}", "-", stdin='{"n": 0}\n{"n": 0}\n')
-    assert done.err.startswith(
-        "0 matches in 2 events\n2 faults, on which Elasticsearch would fail the search, such as: "
-    )
+    assert done.err.startswith("0 matches in 2 events\n")
+    assert "\n2 faults, on which Elasticsearch would fail the search, such as: " in done.err
 
 
 def test_no_event_at_all_is_the_users_error(run: Any) -> None:
@@ -136,3 +135,20 @@ def test_events_with_several_times_are_told_where_left_out(run: Any) -> None:
     done = run("query", "sequence [any where true] [any where true]", "-", stdin=lines)
     assert len(done.out.splitlines()) == 1
     assert "1 fault, on which Elasticsearch would fail the search, such as: `@timestamp` holds several" in done.err
+
+
+def test_nothing_found_is_explained(run: Any) -> None:
+    event = '{"event": {"category": "process"}, "process": {"name": "nc"}}\n'
+    done = run("query", 'process where process.nam == "nc"', "-", stdin=event)
+    assert done.err.splitlines()[1:] == ["no event has `process.nam`; there is `process.name`"]
+    assert "no event has" not in run("query", "process where process.nam == null", "-", stdin=event).err
+    assert run("query", "file where true", "-", "--quiet", stdin=event).err == ""
+
+
+def test_odd_events_are_named(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_text('{"records": [{"@timestamp": "2026"}]}\n{"@timestamp": 1777888800}\n')
+    (tmp_path / "b.md").write_text("none")
+    done = run("query", "any where true", str(tmp_path))
+    assert "1 file passed over" in done.err
+    assert "events look like envelopes: an event holds `records`, a list of objects" in done.err
+    assert "1 event: `@timestamp` looks like epoch seconds, such as 1777888800" in done.err

@@ -61,11 +61,9 @@ def read_cases(name: str) -> list[Case]:
     return [Case(spec) for spec in json.loads(path.read_text(encoding="utf-8"))] if path.is_file() else []
 
 
-def marked(cases: list[Case], known: dict[str, str]) -> list[Any]:
-    """Return the cases as parameters; those that are known to fail are expected to."""
-    assert not cases or known.keys() <= {case.id for case in cases}
-    marks = {case.id: [pytest.mark.xfail(reason=known[case.id])] if case.id in known else [] for case in cases}
-    return [pytest.param(case, id=case.id, marks=marks[case.id]) for case in cases]
+def by_id(cases: list[Case]) -> list[Any]:
+    """Return the cases as parameters, each with its id."""
+    return [pytest.param(case, id=case.id) for case in cases]
 
 
 def check(case: Case, tmp_path: Path) -> None:

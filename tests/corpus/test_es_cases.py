@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.corpus.answers import Case, check, marked, read_cases
+from tests.corpus.answers import Case, by_id, check, read_cases
 
 CASES = read_cases("es_cases")
 
@@ -15,6 +15,6 @@ def test_every_case_is_there(shared: Path) -> None:
     assert len(CASES) == 601
 
 
-@pytest.mark.parametrize("case", marked(CASES, {}))
+@pytest.mark.parametrize("case", by_id(CASES))
 def test_a_case_has_elasticsearchs_answer(case: Case, tmp_path: Path) -> None:
     check(case, tmp_path)

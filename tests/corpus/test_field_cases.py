@@ -5,25 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.corpus.answers import Case, check, marked, read_cases
+from tests.corpus.answers import Case, by_id, check, read_cases
 
 CASES = read_cases("field_cases")
-KNOWN: dict[str, str] = {
-    "env-async": "shapes of events",
-    "env-msearch": "shapes of events",
-    "env-mget": "shapes of events",
-    "env-expected": "shapes of events",
-    "env-events-key": "shapes of events",
-    "env-esql": "shapes of events",
-    "env-inner-hits": "shapes of events",
-    "env-bulk-actions": "shapes of events",
-    "env-concat": "shapes of events",
-    "env-console": "shapes of events",
-    "env-docker": "shapes of events",
-    "env-fields-beside-source": "fields beside _source",
-    "env-ignored": "_ignored",
-}
-"""Cases that are not answered yet, each with what is lacking."""
 
 
 def test_every_case_is_there(shared: Path) -> None:
@@ -31,6 +15,6 @@ def test_every_case_is_there(shared: Path) -> None:
     assert len(CASES) == 153
 
 
-@pytest.mark.parametrize("case", marked(CASES, KNOWN))
+@pytest.mark.parametrize("case", by_id(CASES))
 def test_a_case_has_elasticsearchs_answer(case: Case, tmp_path: Path) -> None:
     check(case, tmp_path)

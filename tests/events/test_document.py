@@ -73,7 +73,7 @@ def test_event_has_no_other_attributes():
         ({"_index": "i", "_id": 7, "_source": {"a": 1}}, [({"a": 1}, "i", "7")]),
         ({"_id": "d", "fields": {"a": [1]}}, [({"a": [1]}, None, "d")]),
         ({"_index": "i", "fields": {"a": [1]}}, [({"a": [1]}, "i", None)]),
-        ({"_id": "d", "_source": {"b": 2}, "fields": {"a": [1]}}, [({"b": 2}, None, "d")]),
+        ({"_id": "d", "_source": {"b": 2}, "fields": {"a": [1], "b": [3]}}, [({"b": 2, "a": [1]}, None, "d")]),
     ],
 )
 def test_single_envelopes(value, documents):

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from eqlite.events.readers import expand_input
+from eqlite.events.inputs import expand_input
+from eqlite.events.intake import ReadStats
 from eqlite.semantics.schema import Schema
 
 Decorated = Callable[..., Any]
@@ -130,14 +131,16 @@ def _problem_of(mapping: object) -> str | None:
     return None
 
 
-def event_inputs(events: Sequence[str]) -> list[str]:
+def event_inputs(events: Sequence[str], stats: ReadStats) -> list[str]:
     """Return the files to read, of directories and globs too; standard input where something is piped into it.
+
+    Files of folders that are passed over are counted in `stats`.
 
     Raises:
         EventError: there is no such file: better said before the rules are compiled than after.
     """
     if events:
-        return [str(file) for given in events for file in expand_input(given)]
+        return [str(file) for given in events for file in expand_input(given, stats)]
     if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError("no events: name files or directories, or pipe NDJSON into the command")
     return ["-"]

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from eqlite.cli.event_notes import unread_notes
 from eqlite.cli.options import (
     FILE,
     cache_option,
@@ -72,11 +73,11 @@ def command(
     eqlite profile -r rules/ logs/*.ndjson.gz
     eqlite profile -r rules/ day.ndjson --format html > profile.html
     """
-    inputs = event_inputs(events)
+    stats = ProfileStats()
+    inputs = event_inputs(events, stats.reading)
     rules, broken, compiled = compile_rules(
         rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_name)
     )
-    stats = ProfileStats()
     progress = Progress(inputs, quiet=quiet)
     with measuring(progress, quiet=quiet) as measured:
         found = profile_files(compiled, inputs, limit=limit, stats=stats, reading=progress.update, measuring=measured)
@@ -88,7 +89,7 @@ def command(
     if not quiet and (found.events or found.interrupted):
         said = _summary(found, stats)
         said += [f"{plural(broken, 'broken rule')} left out; `eqlite check` says what is wrong"] if broken else []
-        said += [*left_out_lines(rules), *reading_lines(stats.reading)]
+        said += [*left_out_lines(rules), *reading_lines(stats.reading), *unread_notes(stats.reading)]
         click.echo("\n".join(map(safe, said)), err=True)
     if found.interrupted:
         ctx.exit(_INTERRUPTED)

@@ -9,6 +9,7 @@ from typing import Literal
 
 import click
 
+from eqlite.cli.event_notes import event_notes, nothing_found_notes
 from eqlite.cli.options import (
     FILE,
     color_option,
@@ -87,7 +88,8 @@ def command(
         timestamp_field=timestamp_field,
         tiebreaker_field=tiebreaker_field,
     )
-    inputs, stats = event_inputs(events), ReadStats()
+    stats = ReadStats()
+    inputs = event_inputs(events, stats)
     search: Search[Event] = query.new_search()
     was_read = _feed(search, read_events(*inputs, stats=stats))
     to_match = match_maker(query.plan)
@@ -97,16 +99,22 @@ def command(
     with WholeLines() as lines:
         _write(found, query, output_format(format_name), layout, lines)
     if not quiet and (stats.evaluated or not was_read):
-        said = [f"{plural(len(found), 'match')} in {plural(stats.evaluated, 'event')}", *reading_lines(stats)]
-        said += [] if was_read else ["interrupted: these are the matches among the events read so far"]
+        said = _summary(query, len(found), stats, untimed=search.untimed, was_read=was_read)
         said += ["interrupted: not all of them were written"] if lines.interrupted else []
-        said += [f"{plural(search.untimed, 'event')} left out: no readable time"] if search.untimed else []
         said += fault_lines(query.faults.count, query.faults.examples)
         click.echo("\n".join(map(safe, said)), err=True)
     if lines.interrupted or not was_read:
         ctx.exit(130)
     if stats.evaluated == 0:
         raise no_event(stats, inputs)
+
+
+def _summary(query: Query, found: int, stats: ReadStats, *, untimed: int, was_read: bool) -> list[str]:
+    said = [f"{plural(found, 'match')} in {plural(stats.evaluated, 'event')}", *reading_lines(stats)]
+    said += [] if was_read else ["interrupted: these are the matches among the events read so far"]
+    said += [f"{plural(untimed, 'event')} left out of sequences: no readable time"] if untimed else []
+    said += event_notes(stats, [query])
+    return said if found or not was_read else [*said, *nothing_found_notes(stats, [query])]
 
 
 def _source(words: Sequence[str], path: str | None) -> tuple[Source, Sequence[str]]:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import click
 
+from eqlite.cli.event_notes import event_notes, nothing_found_notes
 from eqlite.cli.options import (
     FILE,
     cache_option,
@@ -84,11 +85,11 @@ def command(
     zcat day.gz | eqlite run -r rule.toml --format csv
     """
     started = time.monotonic()
-    inputs = event_inputs(events)
+    stats = RunStats()
+    inputs = event_inputs(events, stats.reading)
     rules, broken, compiled = compile_rules(
         rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_name), backend=backend
     )
-    stats = RunStats()
     layout = Layout(documents, fields=_fields_of(compiled), color=wants_color(color, sys.stdout))
     progress = Progress(inputs, quiet=quiet)
     format_name = output_format(format_name)
@@ -101,6 +102,9 @@ def command(
         seconds = time.monotonic() - started
         said = run_summary(stats, rules=len(compiled), broken=broken, left_out=left_out_lines(rules), seconds=seconds)
         said += ["interrupted: not all detections were written"] if lines.interrupted else []
+        said += event_notes(stats.reading, queries := [query for _, query in compiled])
+        if not stats.detections and not stats.interrupted:
+            said += nothing_found_notes(stats.reading, queries, unrouted=stats.unrouted)
         click.echo("\n".join(map(safe, said)), err=True)
     ctx.exit(_exit_code(stats, inputs, broken=broken, strict=strict, fail_on_match=fail_on_match, lines=lines))
 

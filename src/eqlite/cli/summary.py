@@ -8,6 +8,7 @@ from eqlite.cli.options import plural
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EventError
 from eqlite.events.intake import ReadStats
+from eqlite.events.readers import nothing_read
 from eqlite.execution.run import RunStats
 from eqlite.rules.model import Skipped
 from eqlite.ruleset import RuleSet
@@ -82,6 +83,9 @@ def reading_lines(stats: ReadStats) -> Iterator[str]:
 
 def no_event(stats: ReadStats, inputs: Sequence[str]) -> EventError:
     """Return the error of a run that found nothing to look at."""
+    refused = {path: reason for reason, paths in stats.passed_over.items() for path in paths}
+    if refused and not stats.rejected:
+        return nothing_read(refused)
     return EventError(f"no event in {', '.join(inputs)}" + (f": {rejected(stats)}" if stats.rejected else ""))
 
 

@@ -6,6 +6,7 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from typing import NamedTuple
 
 from eqlite.errors import EventError
+from eqlite.events.envelopes import envelope_of, may_be_envelope, unwrap
 from eqlite.events.json_decoding import decode_object
 
 
@@ -108,10 +109,10 @@ def iterate_events(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
 
 
 def document_of(event: Mapping[str, object]) -> dict[str, object]:
-    """Return the plain document of an event, whether it was read by eqlite, wrapped as a search hit, or given as it is.
+    """Return the plain document of an event that was read by eqlite, is wrapped in an envelope, or given as it is.
 
     Raises:
-        EventError: it is no mapping.
+        EventError: it is no mapping, or an envelope of no document or of several.
 
     >>> document_of({"_source": {"user": "ann"}})
     {'user': 'ann'}
@@ -120,12 +121,16 @@ def document_of(event: Mapping[str, object]) -> dict[str, object]:
         return event.document
     if event.__class__ is not dict and not isinstance(event, Mapping):
         raise EventError(_no_mapping(event))
-    inner = event.get("_source")
-    if inner is None and ("_id" in event or "_index" in event):
-        inner = event.get("fields")
-    if isinstance(inner, Mapping):
-        event = inner
-    return event if event.__class__ is dict else dict(event)
+    if not may_be_envelope(event):
+        return event if event.__class__ is dict else dict(event)
+    found = unwrap(event)
+    if len(found) != 1:
+        form = envelope_of(event) or "a hit with inner hits"
+        raise EventError(
+            f"this is no event but an envelope of {len(found)}, {form}: "
+            "write it to a file, which is read event by event, or give the events in it"
+        )
+    return found[0][0]
 
 
 def _no_mapping(event: object) -> str:

@@ -1,59 +1,73 @@
-"""Takes documents out of what Elasticsearch and Kibana wrap around them.
+"""Takes documents out of what Elasticsearch, Kibana and other programs wrap around them.
 
-| wrapping | what is taken |
-|---|---|
-| `{"_index", "_id", "_source": {…}}` | `_source` |
-| `{"_index", "_id", "fields": {…}}` | `fields`, where there is no `_source` |
-| `{"hits": {"hits": […]}}` | each hit |
-| `{"hits": {"events": […]}}`, `{"hits": {"sequences": [{"events": […]}]}}` | each event of an EQL search's answer |
-| anything else | the document itself |
+`SHAPES` lists every envelope; the reference page of events is checked against it. An object with a `@timestamp` is a
+document whatever else it holds, unless it is a search hit. So is one with names that its shape does not have: a field
+that happens to be called `events` stays a field.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
-from eqlite.events.json_decoding import Nothing, has_few_brackets
+from eqlite.events.json_decoding import BadJson, Nothing, decode, has_few_brackets
+from eqlite.events.search_hits import Unwrapped, hits_of, plain, unwrap_hit
 
-Unwrapped = tuple[dict[str, object], str | None, str | None]
-"""A document with the index and the id that its envelope names."""
+__all__ = [
+    "ANSWER_KEYS",
+    "SHAPES",
+    "Shape",
+    "Unwrapped",
+    "envelope_of",
+    "is_envelope",
+    "is_plain",
+    "may_be_envelope",
+    "unwrap",
+]
+
+Object = Mapping[str, object]
+
+ANSWER_KEYS = frozenset(
+    (
+        *("took", "timed_out", "_shards", "_clusters", "hits", "aggregations", "suggest", "profile", "status"),
+        *("error", "id", "is_partial", "is_running", "is_async", "_scroll_id", "pit_id", "point_in_time_id"),
+        *("terminated_early", "num_reduce_phases", "shard_failures", "completion_status", "max_score", "total"),
+        *("start_time_in_millis", "expiration_time_in_millis", "completion_time_in_millis", "response"),
+        *("responses", "docs", "columns", "values", "rows", "all_columns", "cursor", "documents_found"),
+        *("values_loaded", "rawResponse", "isPartial", "isRunning", "isRestored", "loaded", "expected"),
+        *("events", "Records"),
+    )
+)
+"""Names at the top level of answers: of Elasticsearch's own, and of those around documents in files."""
 
 
-class _Plain(msgspec.Struct, gc=False):
-    """A document without the names that a wrapping has: no value is of their type. What else it has is passed over."""
+class Shape(NamedTuple):
+    """One kind of envelope.
 
-    _source: Nothing | msgspec.UnsetType = msgspec.UNSET
-    _index: Nothing | msgspec.UnsetType = msgspec.UNSET
-    _id: Nothing | msgspec.UnsetType = msgspec.UNSET
-    hits: Nothing | msgspec.UnsetType = msgspec.UNSET
-
-
-_decode_plain = msgspec.json.Decoder(_Plain).decode
-
-
-def is_plain(data: bytes) -> bool:
-    """Tell whether a JSON text is known to hold one document without a wrapping; False says nothing.
-
-    It takes less than half the time that decoding takes, which cannot fail any more then.
-
-    >>> is_plain(b'{"user": "ann"}'), is_plain(b'{"_source": {"user": "ann"}}'), is_plain(b'{"user": "ann"')
-    (True, False, False)
+    Attributes:
+        key: the name at the top level that tells it.
+        form: how it looks, for people.
+        holds: what the events in it are, for people.
+        documents: returns the documents of an object; None if it is not of this shape.
     """
-    if len(data) > (sys.get_int_max_str_digits() or len(data)) or not has_few_brackets(data):
-        return False  # who knows whether all numbers can be converted, and how deep it is
-    try:
-        if not data.isascii():
-            data.decode()  # the decoder passes over texts that nobody wants
-        _decode_plain(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
+
+    key: str
+    form: str
+    holds: str
+    documents: Callable[[Object], list[Unwrapped] | None]
 
 
-def unwrap(value: Mapping[str, object]) -> list[Unwrapped]:
+def may_be_envelope(value: Object) -> bool:
+    """Return whether an object has a name that envelopes have; a quick look before `unwrap`."""
+    if "_source" in value or "fields" in value or "inner_hits" in value:
+        return True
+    return _may_be_answer(value)
+
+
+def unwrap(value: Object) -> list[Unwrapped]:
     """Return the documents inside `value`, in order; none for an answer without hits.
 
     The placeholder of a missing event (`![…]` in a sequence) is no document and is left out.
@@ -63,46 +77,252 @@ def unwrap(value: Mapping[str, object]) -> list[Unwrapped]:
     >>> unwrap({"user": "ann"})
     [({'user': 'ann'}, None, None)]
     """
-    if "_source" not in value and "hits" in value and "@timestamp" not in value:
-        hits = _hits(value["hits"])
-        if hits is not None:
-            return [_unwrap_hit(hit) for hit in hits if not hit.get("missing")]
-    return [_unwrap_hit(value)]
+    if "_source" not in value and _may_be_answer(value):
+        for shape in SHAPES:
+            documents = shape.documents(value) if shape.key in value else None
+            if documents is not None:
+                return documents
+    return unwrap_hit(value)
 
 
-def _unwrap_hit(hit: Mapping[str, object]) -> Unwrapped:
-    document = hit.get("_source")
-    if document is None and ("_id" in hit or "_index" in hit):
-        document = hit.get("fields")
-    if isinstance(document, dict):
-        return document, _text(hit.get("_index")), _text(hit.get("_id"))
-    return (hit if isinstance(hit, dict) else dict(hit)), None, None
+def is_envelope(value: Object) -> bool:
+    """Return whether the documents of an object are others than itself.
+
+    >>> is_envelope({"_id": "7", "fields": {"user": ["ann"]}}), is_envelope({"fields": {"user": ["ann"]}})
+    (True, False)
+    """
+    documents = unwrap(value)
+    return len(documents) != 1 or documents[0][0] is not value
 
 
-def _hits(value: object) -> list[Mapping[str, object]] | None:
-    """Return the hits of a search's answer; None if `value` is only a field that happens to be called `hits`."""
-    if not isinstance(value, Mapping):
+def envelope_of(value: Object) -> str | None:
+    """Return the form of the envelope that an object is; None for a document.
+
+    >>> envelope_of({"events": [{"user": "ann"}]}), envelope_of({"events": [{"user": "ann"}], "host": "a"})
+    ('{"events": [document, …]}', None)
+    """
+    if "_source" in value:
+        return '{"_source": {…}}'
+    if "@timestamp" in value:
         return None
-    for name in ("hits", "events"):
-        if name in value:
-            return _objects(value[name])
-    sequences = _objects(value.get("sequences"))
-    if sequences is None:
-        return None
-    events: list[Mapping[str, object]] = []
-    for sequence in sequences:
-        found = _objects(sequence.get("events"))
-        if found is None:
-            return None
-        events.extend(found)
-    return events
+    return next((shape.form for shape in SHAPES if shape.key in value and shape.documents(value) is not None), None)
 
 
-def _objects(value: object) -> list[Mapping[str, object]] | None:
+def _may_be_answer(value: Object) -> bool:
+    if "@timestamp" in value:
+        return False
+    return not _KEYS.isdisjoint(value) or isinstance(value.get("log"), str)  # most logs are objects
+
+
+def _objects(value: object) -> list[Object] | None:
     if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
         return value
     return None
 
 
-def _text(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else str(value)
+def _flat(answers: list[Object]) -> list[Unwrapped]:
+    return [document for answer in answers for document in unwrap(answer)]
+
+
+def _answer(value: Object) -> list[Unwrapped] | None:
+    """Return the hits of a search; also of one whose `hits` stand alone, without what Elasticsearch has around them."""
+    hits = _objects(value["hits"]) if isinstance(value["hits"], list) else hits_of(value["hits"])
+    if hits is None:
+        return None
+    are_hits = bool(hits) and all(_is_hit(hit) for hit in hits)
+    if not are_hits and (isinstance(value["hits"], list) or not value.keys() <= ANSWER_KEYS):
+        return None
+    return [document for hit in hits if not hit.get("missing") for document in unwrap_hit(hit)]
+
+
+def _is_hit(value: Object) -> bool:
+    return any(name in value for name in ("_source", "_id", "_index", "inner_hits"))
+
+
+def _inside(key: str) -> Callable[[Object], list[Unwrapped] | None]:
+    """Return the function for an answer inside another."""
+
+    def documents(value: Object) -> list[Unwrapped] | None:
+        inner = value[key]
+        if not isinstance(inner, Mapping) or (key == "response" and not value.keys() <= ANSWER_KEYS):
+            return None
+        found = [_BY_KEY[name].documents(inner) for name in ("hits", "columns") if name in inner]
+        return next((each for each in found if each is not None), None)
+
+    return documents
+
+
+def _responses(value: Object) -> list[Unwrapped] | None:
+    answers = _objects(value["responses"])
+    if answers is None or not value.keys() <= {"took", "responses"}:
+        return None
+    if not all("hits" in answer or "error" in answer for answer in answers):
+        return None
+    return _flat([answer for answer in answers if "hits" in answer])
+
+
+def _docs(value: Object) -> list[Unwrapped] | None:
+    """Return the documents of `_mget`, and those of a simulated pipeline after its last processor."""
+    docs = _objects(value["docs"])
+    if docs is None or not value.keys() <= {"docs", "pipeline"}:
+        return None
+    hits: list[Object] = []
+    for doc in docs:
+        steps = _objects(doc.get("processor_results"))
+        result = (steps[-1] if steps else {}) if steps is not None else doc
+        hit = result.get("doc", result)
+        if isinstance(hit, Mapping) and ("_source" in hit or "fields" in hit):
+            hits.append(hit)
+        elif not {"found", "error", "processor_results", "doc", "status"} & doc.keys():
+            return None
+    return [document for hit in hits for document in unwrap_hit(hit)]
+
+
+def _alone(key: str) -> Callable[[Object], list[Unwrapped] | None]:
+    """Return the function for a list of documents under a name that has nothing beside it."""
+
+    def documents(value: Object) -> list[Unwrapped] | None:
+        items = value[key]
+        if len(value) > 1 or not isinstance(items, list):
+            return None
+        found = _objects([item for item in items if item is not None])
+        return None if found is None else _flat(found)
+
+    return documents
+
+
+def _table(value: Object) -> list[Unwrapped] | None:
+    """Return the rows of a table of ES|QL or SQL; a null is no value."""
+    columns, rows = _objects(value["columns"]), value.get("values", value.get("rows"))
+    if columns is None or not isinstance(rows, list) or not value.keys() <= ANSWER_KEYS:
+        return None
+    names = [name for column in columns if isinstance(name := column.get("name"), str)]
+    if len(names) < len(columns):
+        return None
+    if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
+        lengths = {len(column) if isinstance(column, list) else -1 for column in rows}
+        if len(rows) != len(names) or len(lengths) != 1 or -1 in lengths:
+            return None
+        rows = [list(row) for row in zip(*rows, strict=True)]  # the format with a list for each column
+    made = [{name: cell for name, cell in zip(names, row, strict=True) if cell is not None} for row in rows]
+    return [plain(row) for row in made]
+
+
+def _archived(value: Object) -> list[Unwrapped] | None:
+    """Return the document of a line of Kibana's archives; none for a line that makes an index."""
+    inner, kind = value["value"], value.get("type")
+    if not isinstance(inner, Mapping) or not value.keys() <= {"type", "value"}:
+        return None
+    if kind in ("index", "data_stream"):
+        return [] if {"index", "data_stream"} & inner.keys() else None
+    if kind != "doc" or not isinstance(inner.get("source"), dict):
+        return None
+    index = inner.get("data_stream", inner.get("index"))
+    return unwrap_hit({"_source": inner["source"], "_index": index, "_id": inner.get("id")})
+
+
+def _logged(value: Object) -> list[Unwrapped] | None:
+    """Return the document that a program wrote into the log of its container."""
+    text = value["log"]
+    if not isinstance(text, str) or not value.keys() <= {"log", "stream", "time", "attrs"} or "stream" not in value:
+        return None
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        inner = decode(text.encode("utf-8", "surrogatepass").rstrip())
+    except BadJson:
+        return None
+    return unwrap(inner) if isinstance(inner, dict) else None
+
+
+SHAPES = (
+    Shape("hits", '{"hits": {"hits": [hit, …]}}', "the hits of a search", _answer),
+    Shape("response", '{"response": {"hits": …}}', "the hits of an async search", _inside("response")),
+    Shape("rawResponse", '{"rawResponse": {"hits": …}}', "the hits, as Kibana passes them on", _inside("rawResponse")),
+    Shape("responses", '{"responses": [answer, …]}', "the hits of each search of `_msearch`", _responses),
+    Shape("docs", '{"docs": [{"_source": …}, …]}', "the documents of `_mget` or of a simulated pipeline", _docs),
+    Shape("expected", '{"expected": [document, …]}', "the documents of a pipeline test", _alone("expected")),
+    Shape("events", '{"events": [document, …]}', "the documents of a pipeline test", _alone("events")),
+    Shape("Records", '{"Records": [document, …]}', "the records of CloudTrail", _alone("Records")),
+    Shape("columns", '{"columns": […], "values": […]}', "the rows of an answer of ES|QL or SQL", _table),
+    Shape("value", '{"type": "doc", "value": {"source": …}}', "the `source`, in Kibana's archives", _archived),
+    Shape("log", '{"log": "{…}", "stream": …, "time": …}', "the document in `log`: Docker's log of a program", _logged),
+)
+_BY_KEY = {shape.key: shape for shape in SHAPES}
+_KEYS = frozenset(_BY_KEY) - {"log"}
+
+
+class _AnyObject(msgspec.Struct, gc=False):
+    """An object of which nothing is read."""
+
+
+_NOT_TEXT = _AnyObject | list[msgspec.Raw] | int | float | bool | None | msgspec.UnsetType
+_NOTHING = Nothing | msgspec.UnsetType
+_RESERVED = {
+    **dict.fromkeys(("fields", "inner_hits", "_ignored", *_BY_KEY), _NOTHING),
+    "log": _NOT_TEXT,  # most documents of Filebeat have an object there
+}
+_PLAIN = {**dict.fromkeys(("_source", "_index", "_id", *_BY_KEY), _NOTHING), "log": _NOT_TEXT}
+Fields = list[tuple[str, Any, Any]]
+
+
+def is_reserved(path: str) -> bool:
+    """Return whether a field cannot be read by a typed decoder: its document may be an envelope.
+
+    >>> is_reserved("hits.total"), is_reserved("log.level"), is_reserved("log")
+    (True, False, True)
+    """
+    head = path.partition(".")[0]
+    return head == "_source" or (head in _RESERVED and (head != "log" or path == "log"))
+
+
+def reserved_fields(taken: Collection[str] = ()) -> tuple[Fields, dict[str, str]]:
+    """Return the fields, and their names, with which a typed decoder refuses every line that may be an envelope.
+
+    `taken` are the names at the top level that have a type already.
+    """
+    return _typed({name: kind for name, kind in _RESERVED.items() if name not in taken})
+
+
+def hit_fields() -> tuple[Fields, dict[str, str]]:
+    """Return the same for a search hit that is known to have a `_source`."""
+    return _typed(dict.fromkeys(("fields", "inner_hits", "_ignored"), _NOTHING))
+
+
+def reserved_type(name: str) -> Any:
+    """Return the type of a name at the top level of documents that have been seen; None for one that is refused."""
+    if name == "log":
+        return _NOT_TEXT
+    return None if name == "_source" or name in _RESERVED else msgspec.Raw
+
+
+def _typed(kinds: Mapping[str, Any]) -> tuple[Fields, dict[str, str]]:
+    fields = [(f"reserved{number}", kind, msgspec.UNSET) for number, kind in enumerate(kinds.values())]
+    return fields, {field[0]: name for field, name in zip(fields, kinds, strict=True)}
+
+
+def _decoder_of(kinds: Mapping[str, Any]) -> Callable[[bytes], Any]:
+    fields, names = _typed(kinds)
+    return msgspec.json.Decoder(msgspec.defstruct("Plain", fields, gc=False, rename=names)).decode
+
+
+_decode_plain = _decoder_of(_PLAIN)
+
+
+def is_plain(data: bytes) -> bool:
+    """Return whether a JSON text is known to hold one document without an envelope; False says nothing.
+
+    It takes less than half the time that decoding takes, which cannot fail any more then.
+
+    >>> is_plain(b'{"user": "ann"}'), is_plain(b'{"_source": {"user": "ann"}}'), is_plain(b'{"user": "ann"')
+    (True, False, False)
+    """
+    if len(data) > (sys.get_int_max_str_digits() or len(data)) or not has_few_brackets(data):
+        return False  # all numbers might not be convertible, and it may be too deep
+    try:
+        if not data.isascii():
+            data.decode()  # the decoder passes over what it does not read
+        _decode_plain(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return True

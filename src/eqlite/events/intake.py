@@ -9,6 +9,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+MOST_FIRST_LINES = 1_000
+_MOST_FIRST_BYTES = 4 << 20
+
 
 class Rejected(NamedTuple):
     """A piece of input that holds no event.
@@ -24,6 +27,17 @@ class Rejected(NamedTuple):
     line: int
     reason: str
     detail: str = ""
+
+
+class RawLine(NamedTuple):
+    r"""The undecoded text of one line, or of one value where the input is no NDJSON.
+
+    It may hold an envelope, even one with many hits, and may end in `\r`.
+    """
+
+    file: str
+    line: int
+    data: bytes
 
 
 class FileWarning(NamedTuple):
@@ -43,6 +57,8 @@ class ReadStats:
         reasons: how often each reason was given.
         samples: the first rejected pieces, at most `sample_limit`.
         warnings: files that were read in part.
+        passed_over: files of folders and archives that were not read, by reason.
+        first_lines: the first lines of each input, to tell afterwards why nothing was found.
         sample_limit: how many rejected pieces to remember.
     """
 
@@ -51,7 +67,10 @@ class ReadStats:
     reasons: Counter[str] = field(default_factory=Counter)
     samples: list[Rejected] = field(default_factory=list)
     warnings: list[FileWarning] = field(default_factory=list)
+    passed_over: dict[str, list[str]] = field(default_factory=dict)
+    first_lines: list[RawLine] = field(default_factory=list)
     sample_limit: int = 100
+    _first_bytes: int = 0
 
     @property
     def evaluated(self) -> int:
@@ -65,6 +84,23 @@ class ReadStats:
         self.reasons[rejected.reason] += 1
         if len(self.samples) < self.sample_limit:
             self.samples.append(rejected)
+
+    @property
+    def room(self) -> int:
+        """Return how many first lines of one more input to remember: half of what is left, so that all get some."""
+        return (MOST_FIRST_LINES - len(self.first_lines) + 1) // 2
+
+    def remember(self, line: RawLine) -> bool:
+        """Keep one of the first lines, unless those that are kept are many or large; return whether it was kept."""
+        has_room = len(self.first_lines) < MOST_FIRST_LINES and self._first_bytes < _MOST_FIRST_BYTES
+        if has_room:
+            self.first_lines.append(line)
+            self._first_bytes += len(line.data)
+        return has_room
+
+    def pass_over(self, path: str, reason: str) -> None:
+        """Count a file that is not read."""
+        self.passed_over.setdefault(reason, []).append(path)
 
 
 class BinarySink(Protocol):

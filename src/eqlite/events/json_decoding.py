@@ -25,7 +25,7 @@ DecodingRefused = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What a decoder into structs raises where the line has to be decoded whole."""
 
 _LONG = 2_000
-_SAFE_RECURSION = 1_000
+SAFE_RECURSION = 1_000
 """Python's own limit; each level of JSON takes some 400 bytes of the stack."""
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ALL_BUT_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
@@ -54,7 +54,7 @@ def decode(data: bytes) -> object:
     >>> decode(b'{"user": {"id": 7}}\r\n')
     {'user': {'id': 7}}
     """
-    if len(data) > _LONG and sys.getrecursionlimit() > _SAFE_RECURSION and _is_visibly_too_deep(data):
+    if len(data) > _LONG and sys.getrecursionlimit() > SAFE_RECURSION and _is_visibly_too_deep(data):
         raise BadJson(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels")
     try:
         value: object = _decode(data)

@@ -6,21 +6,30 @@ with its hits, say) is held whole: at most `MAX_DOCUMENT_BYTES` of text, and whi
 
 from __future__ import annotations
 
-import codecs
-import json
 import re
 from collections.abc import Iterator
 
 from eqlite.events.intake import Intake, Rejected
-from eqlite.events.json_decoding import NOT_JSON, NOT_UTF8, TOO_DEEP, TOO_LONG
-from eqlite.limits import MAX_JSON_DEPTH
+from eqlite.events.json_decoding import NOT_JSON, NOT_UTF8, BadJson, decode_object
+from eqlite.events.json_text import JsonText, Unreadable
 
 MAX_DOCUMENT_BYTES = 256 << 20
+_WINDOW = 4096
+"""So much of a line is looked at first: a line may hold a whole file, and many damaged elements."""
 
-_parse = json.JSONDecoder().raw_decode
-_skip = re.compile(r"[ \t\r\n,]*").match
-# json reports a text that ends too early this close to its end, if it does not speak of an unterminated string.
-_NEAR_END = 16
+COMMENT_LINE = re.compile(r"[ \t]*(?:#|(?:GET|POST|PUT|DELETE|HEAD|PATCH)[ \t]+\S+[ \t]*\r?$)")
+"""A line that Kibana's Dev Tools put before an answer: a comment, or a request."""
+
+_SCALAR = r'(?:null|true|false|NaN|"(?:[^"\\\n]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
+# An array: of objects, of plain values, empty, continued on the next line, or with a bad element before an object.
+_ARRAY_START = re.compile(rf'\[\s*(?:[\]{{]|$|{_SCALAR}\s*(?:[,\]]|$)|[^\]\n]*?,\s*(?:\{{"|$))')
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[\[\]{},]')
+_END_OF_LOST = re.compile(r"([ \t]*)[}\]][}\] \t]*,?[ \t]*(?=\{)")
+
+
+def starts_array(line: str) -> bool:
+    """Return whether a line that begins with `[` begins an array of documents, and no text such as `[INFO] up`."""
+    return _ARRAY_START.match(line) is not None
 
 
 def split_values(
@@ -28,125 +37,120 @@ def split_values(
 ) -> Iterator[tuple[int, bytes]]:
     """Yield the text of every value, those inside a top-level array one by one, with the line on which it starts.
 
-    Where the text stops being JSON there is no telling where the next value starts: the rest of the file is rejected,
-    counted once. A value that is not UTF-8 is rejected alone.
+    Where the text stops being JSON, the damaged element is rejected where its end is certain. Otherwise each line is
+    rejected up to the next one on which a document starts, indented no deeper than the damaged one.
     """
-    text = _Text(chunks)
-    in_array = False
-    while sign := text.skip_blanks():
-        if sign == ("]" if in_array else "["):
-            in_array = not in_array
-            text.advance(1)
-            continue
-        try:
-            size = text.measure_value(limit)
-        except _Unreadable as problem:
-            detail = f"{problem.detail}; the rest of the file is not read"
-            intake.stats.reject(Rejected(file, text.line, problem.reason, detail))
-            if intake.rejects is not None:
-                for piece in text.rest():
-                    intake.keep(piece)
-            return
-        line = text.line
-        value = text.advance(size)
-        try:
-            yield line, value.encode()
-        except UnicodeEncodeError:
-            intake.reject(Rejected(file, line, NOT_UTF8), value.encode("utf-8", "surrogateescape"))
-    if in_array:
-        intake.reject(Rejected(file, text.line, NOT_JSON, "the array does not end"), b"")
+    splitter = _Splitter(JsonText(chunks), file, intake, limit)
+    yield from splitter.values()
 
 
-def _blank_end(text: str, place: int) -> int:
-    match = _skip(text, place)
-    assert match is not None
-    return match.end()
+class _Splitter:
+    """The state of `split_values`: the text, and the top-level array that is open."""
 
+    def __init__(self, text: JsonText, file: str, intake: Intake, limit: int) -> None:
+        self._text = text
+        self._file = file
+        self._intake = intake
+        self._limit = limit
+        self._in_array = False
+        self._array_line = 0
+        self._has_lost_end = False
 
-class _Unreadable(Exception):
-    """There is no value here."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.detail = detail
-
-
-class _Text:
-    """The part of a text that is at hand, and the way to get more of it.
-
-    Bytes that are not UTF-8 stand in it as lone surrogates (`surrogateescape`), so that they come out unchanged.
-    """
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self.line = 1
-        self._chunks = chunks
-        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self._text = ""
-        self._place = 0
-        self._at_end = False
-
-    def skip_blanks(self) -> str:
-        """Pass over blanks and commas; return the next character, nothing at the end."""
-        while True:
-            end = _blank_end(self._text, self._place)
-            self.advance(end - self._place)
-            if end < len(self._text):
-                return self._text[end]
-            if not self._read_more():
-                return ""
-
-    def rest(self) -> Iterator[bytes]:
-        """Yield all that has not been taken, to the end of the file."""
-        yield self._text[self._place :].encode("utf-8", "surrogateescape")
-        yield self._decoder.getstate()[0]
-        yield from self._chunks
-
-    def advance(self, size: int) -> str:
-        """Return the next `size` characters and pass over them."""
-        taken = self._text[self._place : self._place + size]
-        self._place += size
-        self.line += taken.count("\n")
-        return taken
-
-    def measure_value(self, limit: int) -> int:
-        """Return how many characters the value at this place has."""
-        while True:
-            try:
-                value, end = _parse(self._text, self._place)
-            except RecursionError:
-                raise _Unreadable(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels") from None
-            except json.JSONDecodeError as error:
-                ends_early = error.msg.startswith("Unterminated") or error.pos > len(self._text) - _NEAR_END
-                message = f"{error.msg[:1].lower()}{error.msg[1:]}"
-            except ValueError as error:  # an integer of more digits than Python converts
-                raise _Unreadable(NOT_JSON, str(error)) from None
-            else:
-                # A number or a word at the very end may go on; nothing that has an end of its own does.
-                if isinstance(value, (dict, list, str)) or end < len(self._text) or not self._read_more():
-                    return end - self._place
+    def values(self) -> Iterator[tuple[int, bytes]]:
+        """Yield line and text of each value."""
+        text = self._text
+        while sign := text.skip_blanks():
+            if self._passes_bracket(sign):
                 continue
-            if ends_early and len(self._text) - self._place > limit:
-                raise _Unreadable(TOO_LONG, f"more than {limit} characters in one value")
-            if not ends_early or not self._read_more():
-                raise _Unreadable(NOT_JSON, message)
+            if not self._in_array and sign != "{":
+                self._pass_line()
+                continue
+            line = text.line
+            try:
+                size = text.measure_value(self._limit)
+            except Unreadable as problem:
+                self._lose(problem)
+                continue
+            value = text.advance(size)
+            try:
+                yield line, value.encode()
+            except UnicodeEncodeError:
+                self._reject(line, NOT_UTF8, "", value)
+        if self._in_array and not self._has_lost_end:
+            self._reject(self._array_line, NOT_JSON, "the array does not end", "")
 
-    def _read_more(self) -> bool:
-        """Get at least as much again as is at hand, so that a long value is tried a few times only."""
-        if self._at_end:
+    def _passes_bracket(self, sign: str) -> bool:
+        """Pass over the bracket with which a top-level array begins or ends; return whether there is one."""
+        is_bracket = sign == ("]" if self._in_array else "[")
+        if is_bracket and (self._in_array or starts_array(self._text.rest_of_line(_WINDOW))):
+            self._in_array = not self._in_array
+            self._array_line = self._text.line
+            self._text.advance(1)
+            return True
+        return False
+
+    def _reject(self, line: int, reason: str, detail: str, lost: str) -> None:
+        self._intake.reject(Rejected(self._file, line, reason, detail), lost.encode("utf-8", "surrogateescape"))
+
+    def _pass_line(self) -> None:
+        """Reject the rest of a line on which no document starts; a comment is passed over."""
+        line, rest = self._text.line, self._text.rest_of_line()
+        self._text.advance(len(rest))
+        if COMMENT_LINE.match(rest):
+            return
+        try:
+            decode_object(rest.encode("utf-8", "surrogateescape"))
+        except BadJson as problem:
+            self._reject(line, problem.reason, problem.detail, rest)
+
+    def _lose(self, problem: Unreadable) -> None:
+        """Reject the value at this place, and go to the next one."""
+        text = self._text
+        line, indent, rest = text.line, text.indent, text.rest_of_line(_WINDOW)
+        size = _size_of_lost(rest)
+        if size == len(rest) == _WINDOW:
+            rest = text.rest_of_line()
+            size = _size_of_lost(rest)
+        lost = text.advance(size)
+        self._has_lost_end = lost.endswith("]")
+        self._reject(line, problem.reason, problem.detail, lost)
+        if size < len(rest):
+            return
+        while (following := text.next_line()) is not None and not self._goes_on(following, indent):
+            prefix = _END_OF_LOST.match(following)
+            has_document = prefix is not None and len(prefix[1]) <= indent
+            size = prefix.end() if prefix is not None and has_document else len(following)
+            line = text.line
+            lost = text.advance(size)
+            if lost.strip():
+                self._has_lost_end = lost.rstrip().endswith("]")
+                self._reject(line, NOT_JSON, "part of a document that is no JSON", lost)
+            if has_document:
+                return
+
+    def _goes_on(self, rest: str, indent: int) -> bool:
+        """Return whether something starts on a line that is not a part of the lost document."""
+        stripped = rest.lstrip(" \t")
+        if len(rest) - len(stripped) > indent or not stripped:
             return False
-        rest = self._text[self._place :]
-        pieces = [rest]
-        size = 0
-        for chunk in self._chunks:
-            piece = self._decoder.decode(chunk)
-            pieces.append(piece)
-            size += len(piece)
-            if size and size >= len(rest):
-                break
-        else:
-            pieces.append(self._decoder.decode(b"", final=True))
-            self._at_end = True
-        self._text = "".join(pieces)
-        self._place = 0
-        return len(self._text) > len(rest)
+        if stripped[0] == "{":
+            return True
+        return stripped.startswith("]" if self._in_array else "[") or COMMENT_LINE.match(rest) is not None
+
+
+def _size_of_lost(rest: str) -> int:
+    """Return how much of a line belongs to a damaged value: up to its closing bracket, or to the end of the line."""
+    depth = 0
+    for token in _TOKEN.finditer(rest):
+        sign = token[0][0]
+        if sign in "[{":
+            depth += 1
+        elif sign in "]}":
+            if depth == 0:
+                return token.start() or len(rest)
+            depth -= 1
+            if depth == 0 and re.match(r"\s*[\[{,\]]", rest[token.end() : token.end() + 100]):
+                return token.end()
+        elif sign == "," and depth == 0 and token.start():
+            return token.start()
+    return len(rest)

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from eqlite.events.envelopes import hit_fields, is_reserved, reserved_fields, reserved_type
 from eqlite.events.json_decoding import DecodingRefused, Nothing
 from eqlite.events.json_encoding import encode_document
 from eqlite.events.nesting import nested
@@ -24,7 +25,6 @@ _TEXT = str | tuple[str, ...] | None
 _BOOLEAN = bool | None
 _NAME = re.compile(r"[\w@ -]+(\.[\w@ -]+)*", re.ASCII)
 """What msgspec takes for names without a doubt; it refuses quotes, backslashes, control characters and surrogates."""
-_WRAPPING = ("_source", "fields", "hits")
 # Keys in which a dot stands before the last part of a path, or may, being escaped.
 _DOTTED_KEY = re.compile(rb'\.[\w@ -]*+"[ \t\r\n]*+:')
 _ESCAPED_KEY = re.compile(rb"\\u00")
@@ -40,7 +40,7 @@ CannotDecode = (UnusualShape, *DecodingRefused)
 
 def fitting(paths: Iterable[str]) -> set[str]:
     """Return the paths that structs can hold: of usual names, and none of them inside another."""
-    usual = {path for path in paths if _NAME.fullmatch(path) and path.partition(".")[0] not in _WRAPPING}
+    usual = {path for path in paths if _NAME.fullmatch(path) and not is_reserved(path)}
     inner = {path[:place] for path in usual for place, sign in enumerate(path) if sign == "."}
     return usual - inner
 
@@ -50,8 +50,12 @@ def _decoder(kind: type) -> Callable[[bytes], Any]:
 
 
 def _wrapped_decoder(kind: type) -> Callable[[bytes], Any]:
-    """Return a function that decodes what stands in `_source`: nothing else matters then."""
-    decode = _decoder(msgspec.defstruct("Hit", [("source", kind)], gc=False, frozen=True, rename={"source": "_source"}))
+    """Return a function that decodes what stands in `_source`; a hit that says more about its fields is refused."""
+    fields, names = hit_fields()
+    hit = msgspec.defstruct(
+        "Hit", [("source", kind), *fields], gc=False, frozen=True, rename={"source": "_source", **names}
+    )
+    decode = _decoder(hit)
     return lambda line: decode(line).source
 
 
@@ -129,21 +133,20 @@ class Structs:
                 fields.append((name, self._kinds.get(path, _VALUE), None))
         if is_closed:
             for key in seen.by_object.get(prefix, {}):
-                if key not in heads and _NAME.fullmatch(key) and (prefix or key not in _WRAPPING):
-                    fields.append((f"a{len(names)}", msgspec.Raw, None))
+                kind = msgspec.Raw if prefix else reserved_type(key)
+                if key not in heads and _NAME.fullmatch(key) and kind is not None:
+                    fields.append((f"a{len(names)}", kind, None))
                     names[f"a{len(names)}"] = key
         fields.sort(key=lambda field: seen.places.get(prefix + names[field[0]], len(seen.places)))
         return msgspec.defstruct("Part", fields, gc=False, frozen=True, rename=names, forbid_unknown_fields=is_closed)
 
     def _line(self, document: Any) -> Any:
         """Return the type of a line: a document, or one in `_source`."""
-        fields: list[tuple[str, Any, Any]] = [("source", document | None, None)]
-        fields += [(name, Nothing | msgspec.UnsetType, msgspec.UNSET) for name in ("hits", "fields")]
-        names = {"source": "_source", "hits": "hits", "fields": "fields"}
         inherited = {field.name: field.encode_name for field in msgspec.structs.fields(document)}
-        return msgspec.defstruct(
-            "Line", fields, bases=(document,), gc=False, frozen=True, rename={**inherited, **names}
-        )
+        fields, names = reserved_fields(inherited.values())
+        fields.append(("source", document | None, None))
+        names = {**inherited, **names, "source": "_source"}
+        return msgspec.defstruct("Line", fields, bases=(document,), gc=False, frozen=True, rename=names)
 
     def decode(self, line: bytes) -> Any:
         """Return the struct of a line.

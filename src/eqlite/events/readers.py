@@ -8,43 +8,27 @@ never ends the reading.
 from __future__ import annotations
 
 import codecs
-import glob
 import io
 import itertools
 import os
-import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from eqlite.diagnostics import Diagnostic
+from eqlite.archives import TAR_BLOCK_BYTES
 from eqlite.errors import EventError
-from eqlite.events.byte_chunks import DamagedData, Readable, decode_text, decompress, is_encoded, read_chunks
+from eqlite.events.bulk import BulkBody
+from eqlite.events.byte_chunks import Readable, is_encoded
+from eqlite.events.contents import texts_in
 from eqlite.events.document import AnyEvent, Event, EventSource
-from eqlite.events.envelopes import unwrap
-from eqlite.events.intake import BinarySink, FileWarning, Intake, ReadStats, Rejected
-from eqlite.events.json_decoding import BadJson, decode, decode_object
+from eqlite.events.foreign import recognise
+from eqlite.events.inputs import Input, cannot_read, expand_input
+from eqlite.events.intake import BinarySink, Intake, RawLine, ReadStats, Rejected
 from eqlite.events.json_stream import split_values
+from eqlite.events.layout import Layout, look_ahead
+from eqlite.events.line_documents import documents_on
 from eqlite.events.lines import line_blocks
-from eqlite.limits import MAX_LINE_BYTES
-
-Input = str | os.PathLike[str] | Readable
-
-_EVENT_SUFFIXES = tuple(name + packing for name in (".ndjson", ".jsonl", ".json") for packing in ("", ".gz", ".zst"))
-# How an answer of Elasticsearch starts: it may be one line longer than a line of NDJSON is allowed to be.
-_ANSWER_START = re.compile(rb'\{\s{0,9}"(?:took|hits|id|is_partial|is_running|_scroll_id|pit_id|timed_out)"')
-_ARRAY_OF_OBJECTS = re.compile(rb"\[\s{0,99}[\]{]")
-
-
-class RawLine(NamedTuple):
-    r"""The undecoded text of one line, or of one value where the input is no NDJSON.
-
-    It may hold an envelope, even one with many hits, and may end in `\r`.
-    """
-
-    file: str
-    line: int
-    data: bytes
+from eqlite.events.unpacking import is_archive
 
 
 class RawBlock(NamedTuple):
@@ -64,13 +48,6 @@ class RawBlock(NamedTuple):
     lines: list[bytes]
     offset: int | None = None
     events: Sequence[AnyEvent] | None = None
-
-
-def is_lasting(given: Input) -> bool:
-    """Tell whether an input can be read a second time: files can, streams and pipes cannot."""
-    if not isinstance(given, (str, os.PathLike)) or given == "-":
-        return False
-    return all(os.path.isfile(file) for file in expand_input(given) if isinstance(file, (str, os.PathLike)))
 
 
 class EventReader(Iterator[Event]):
@@ -140,46 +117,35 @@ def iter_blocks(
 ) -> Iterator[RawBlock]:
     """Return the lines of `iter_raw` many at once: for whoever passes most of them by."""
     intake = Intake(ReadStats() if stats is None else stats, rejects)
-    expanded = [file for given in inputs for file in expand_input(given)]
+    expanded = [file for given in inputs for file in expand_input(given, intake.stats)]
     return itertools.chain.from_iterable(_read_file(file, intake) for file in expanded)
-
-
-def expand_input(given: Input) -> list[Input]:
-    """Return the files that an input names: those of a directory or a glob, sorted; else itself.
-
-    Raises:
-        EventError: there is no such file, or none in the directory.
-    """
-    if not isinstance(given, (str, os.PathLike)) or given == "-":
-        return [given]
-    path = os.fspath(given)
-    if os.path.isdir(path):
-        found = sorted(_walk(path))
-        if not found:
-            raise cannot_read(path, f"no events in the directory `{path}`: it holds no .ndjson, .jsonl or .json file")
-        return list(found)
-    if os.path.lexists(path):
-        return [path]
-    if glob.has_magic(path):
-        matched = sorted(match for match in glob.glob(path, recursive=True) if os.path.isfile(match))
-        if matched:
-            return list(matched)
-        raise cannot_read(path, f"no file matches `{path}`")
-    raise cannot_read(path, f"cannot read `{path}`: no such file")
 
 
 def _read_events(lines: Iterable[RawLine], intake: Intake) -> Iterator[Event]:
     stats = intake.stats
+    found, known = 0, _passed_over(stats)
     for file, line, data in lines:
-        try:
-            documents = unwrap(decode_object(data))
-        except BadJson as problem:
+        documents, problem = documents_on(data)
+        if problem is not None:
             intake.reject(Rejected(file, line, problem.reason, problem.detail), data)
-            continue
         source = EventSource(file, line)
+        found += len(documents)
         for document, index, id in documents:
             stats.read += 1
             yield Event(document, index=index, id=id, source=source)
+    refused = {} if found else {path: why for path, why in _passed_over(stats).items() if path not in known}
+    if refused:  # an input that was named, or a part of it; files of a folder are known before
+        raise nothing_read(refused)
+
+
+def nothing_read(refused: Mapping[str, str]) -> EventError:
+    """Return the error for input without an event, by the first file that was refused and the reason for it."""
+    path, reason = next(iter(refused.items()))
+    return cannot_read(path, f"no event in `{path}`: {reason}")
+
+
+def _passed_over(stats: ReadStats) -> dict[str, str]:
+    return {path: reason for reason, paths in stats.passed_over.items() for path in paths}
 
 
 def _read_file(given: Input, intake: Intake) -> Iterator[RawBlock]:
@@ -200,69 +166,54 @@ def start_of_text(file: io.FileIO) -> int | None:
     """Return where the lines of a file start, behind a byte order mark; None if they do not stand in it as they are."""
     if not file.seekable():
         return None
-    head = file.read(len(codecs.BOM_UTF8)) or b""
+    head = file.read(TAR_BLOCK_BYTES) or b""
     file.seek(0)
-    if head == codecs.BOM_UTF8:
-        return len(head)
-    return None if is_encoded(head) else 0
+    if head.startswith(codecs.BOM_UTF8):
+        return len(codecs.BOM_UTF8)
+    return None if is_encoded(head) or is_archive(head) else 0
 
 
 def _read_stream(stream: Readable, name: str, intake: Intake, *, start: int | None = None) -> Iterator[RawBlock]:
-    chunks = decode_text(_warn_of_damage(decompress(read_chunks(stream)), name, intake))
-    head, is_lines = look_ahead(chunks)
+    for text_name, chunks in texts_in(stream, name, intake.stats):
+        yield from _remembered(_read_text(chunks, text_name, intake, start), intake.stats)
+
+
+def _read_text(chunks: Iterator[bytes], name: str, intake: Intake, start: int | None) -> Iterator[RawBlock]:
+    head, layout = look_ahead(chunks)
+    if layout is Layout.UNTOLD and (foreign := recognise(head)) is not None:
+        intake.stats.pass_over(name, str(foreign))
+        return
     chunks = itertools.chain((head,), chunks)
-    if is_lines:
-        for first, lines, offset in line_blocks(chunks, name, intake):
-            yield RawBlock(name, first, lines, None if start is None else start + offset)
-    else:
+    if layout is Layout.VALUES:
         for line, data in split_values(chunks, name, intake):
             yield RawBlock(name, line, [data])
+        return
+    body = BulkBody() if layout is Layout.BULK else None
+    for first, lines, offset in line_blocks(chunks, name, intake):
+        if body is not None:
+            yield RawBlock(name, first, list(body.hits(lines)))
+        else:
+            yield RawBlock(name, first, lines, None if start is None else start + offset)
 
 
-def _warn_of_damage(chunks: Iterator[bytes], name: str, intake: Intake) -> Iterator[bytes]:
-    """Yield the chunks up to a damaged place; that there was one is a warning and not the end of the run."""
-    try:
-        yield from chunks
-    except DamagedData as damage:
-        intake.stats.warnings.append(FileWarning(name, str(damage)))
-
-
-def look_ahead(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
-    """Return the start of a text, and whether it is one document a line; else it is one JSON text after another."""
-    head = bytearray()
-    has_begun = False
-    for chunk in chunks:
-        head += chunk
-        # After an opening bracket the next sign decides, be it on the next line.
-        rest = chunk if has_begun else chunk.lstrip(b" \t\r\n[")
-        has_begun = has_begun or bool(rest)
-        if b"\n" in rest or len(head) > MAX_LINE_BYTES:
+def remember_start(path: str, stats: ReadStats) -> None:
+    """Remember the first lines of a file in `stats`; it is read elsewhere."""
+    start = ReadStats()
+    for _ in iter_blocks([path], stats=start):
+        if len(start.first_lines) >= stats.room:
             break
-    start = bytes(head).lstrip()
-    if start.startswith(b"["):
-        return bytes(head), _ARRAY_OF_OBJECTS.match(start) is None
-    if not start.startswith(b"{"):
-        return bytes(head), True
-    first, newline, _ = start.partition(b"\n")
-    if not newline and len(head) > MAX_LINE_BYTES:
-        return bytes(head), _ANSWER_START.match(start) is None
-    # Whoever writes a document over several lines breaks them after one of these; a damaged line seldom ends so.
-    if first.rstrip().endswith((b"{", b"[", b",", b":")):
-        try:
-            decode(first)
-        except BadJson:
-            return bytes(head), False
-    return bytes(head), True
+    for line in start.first_lines[: stats.room]:
+        stats.remember(line)
 
 
-def _walk(directory: str) -> Iterator[str]:
-    for folder, folders, names in os.walk(directory):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if name.lower().endswith(_EVENT_SUFFIXES) and not name.startswith("."):
-                yield os.path.join(folder, name)
-
-
-def cannot_read(path: str, message: str) -> EventError:
-    """Return the error for a file that cannot be read."""
-    return EventError(message, diagnostics=[Diagnostic("unreadable-file", message, file=path)])
+def _remembered(blocks: Iterator[RawBlock], stats: ReadStats) -> Iterator[RawBlock]:
+    """Yield the blocks; the first lines are remembered in `stats`."""
+    left = stats.room
+    for block in blocks:
+        for number, line in enumerate(block.lines, block.line):
+            if left and not line.isspace():
+                left -= stats.remember(RawLine(block.file, number, line))
+        yield block
+        if left <= 0:
+            break
+    yield from blocks

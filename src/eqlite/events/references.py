@@ -15,9 +15,9 @@ from pathlib import Path
 
 from eqlite.errors import EventError
 from eqlite.events.document import AnyEvent, Event, EventSource
-from eqlite.events.envelopes import Unwrapped, is_plain, unwrap
+from eqlite.events.envelopes import Unwrapped, is_plain
 from eqlite.events.intake import Rejected
-from eqlite.events.json_decoding import BadJson, decode_object
+from eqlite.events.line_documents import documents_on
 from eqlite.events.readers import RawBlock
 
 Kept = Callable[[], AnyEvent]
@@ -45,10 +45,10 @@ def _event_on(file: str, number: int, line: bytes) -> Event:
     data = line.rstrip(b"\n")
     if is_plain(data):
         return Event.undecoded(data, EventSource(file, number))
-    try:
-        return event_of(file, number, unwrap(decode_object(data))[0])
-    except BadJson as problem:
-        raise Unreadable(Rejected(file, number, problem.reason, problem.detail), data) from None
+    documents, problem = documents_on(data)
+    if problem is not None:
+        raise Unreadable(Rejected(file, number, problem.reason, problem.detail), data)
+    return event_of(file, number, documents[0])
 
 
 class KeptLine:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from eqlite.events.byte_chunks import CHUNK_BYTES, decode_text, read_chunks
+from eqlite.events.inputs import Input, cannot_read
 from eqlite.events.intake import Intake
+from eqlite.events.layout import Layout, look_ahead
 from eqlite.events.lines import line_blocks
-from eqlite.events.readers import Input, RawBlock, cannot_read, look_ahead, start_of_text
+from eqlite.events.readers import RawBlock, start_of_text
 
 
 class Range(NamedTuple):
@@ -33,7 +35,7 @@ def ranges_of(given: Input, size: int) -> list[Range]:
     try:
         with Path(path).open("rb", buffering=0) as file:
             start = start_of_text(file)
-            if start is None or not look_ahead(decode_text(read_chunks(file)))[1]:
+            if start is None or look_ahead(decode_text(read_chunks(file)))[1] is not Layout.LINES:
                 return []
             end = os.fstat(file.fileno()).st_size
     except OSError as error:

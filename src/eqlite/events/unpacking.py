@@ -47,6 +47,11 @@ def unpack(file: BinaryIO, *, max_bytes: int | None = None) -> Iterator[Member]:
         yield Member("", rest)
 
 
+def is_archive(head: bytes) -> bool:
+    """Return whether data begins as a tar or zip archive does; `TAR_BLOCK_BYTES` of it are enough."""
+    return is_zip(head) or is_tar(head)
+
+
 class _Budget:
     """How many bytes may come out of an archive; counts those of all its members.
 

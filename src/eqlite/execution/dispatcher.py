@@ -7,9 +7,9 @@ from functools import partial
 
 from eqlite.engine.search import StageTests
 from eqlite.events.document import AnyEvent, Event, document_of
-from eqlite.events.envelopes import Unwrapped, unwrap
 from eqlite.events.intake import Intake, Rejected
-from eqlite.events.json_decoding import BadJson, DecodingRefused, decode_object
+from eqlite.events.json_decoding import DecodingRefused
+from eqlite.events.line_documents import documents_on
 from eqlite.events.projection import CannotDecode
 from eqlite.events.readers import RawBlock
 from eqlite.events.references import Keeper, Kept, Unreadable, event_of
@@ -179,13 +179,11 @@ class Asker:
             self.take(document_of(event), _index_of(event), line=index)
             return
         number, data = block.line + index, block.lines[index].rstrip(b"\n")
-        try:
-            documents: list[Unwrapped] = unwrap(decode_object(data))
-        except BadJson as problem:
+        documents, problem = documents_on(data)
+        if problem is not None:
             intake.reject(Rejected(block.file, number, problem.reason, problem.detail), data)
-            return
         for unwrapped in documents:
-            if len(documents) == 1:
+            if len(documents) == 1 and problem is None:
                 self.take(unwrapped[0], unwrapped[1], line=index)
             else:  # to decode a search's whole answer again for each hit would take a time in its square
                 self.take(unwrapped[0], unwrapped[1], partial(event_of, block.file, number, unwrapped))

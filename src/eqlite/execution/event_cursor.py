@@ -19,8 +19,7 @@ from eqlite.engine.order import (
     time_of_values,
 )
 from eqlite.events.document import document_of
-from eqlite.events.envelopes import unwrap
-from eqlite.events.json_decoding import BadJson, decode_object
+from eqlite.events.line_documents import documents_on
 from eqlite.events.projection import Structs
 from eqlite.events.references import Keeper, Kept, Places
 from eqlite.fields import Field, converted
@@ -112,11 +111,14 @@ class Reading:
         """
         if self._document is None:
             given = None if self._keeper is None or self.index is None else self._keeper.given(self.index)
-            try:
-                self._document = unwrap(decode_object(self.line))[0][0] if given is None else document_of(given)
-            except BadJson:
+            if given is not None:
+                self._document = document_of(given)
+                return self._document
+            documents, problem = documents_on(self.line)
+            if problem is not None:
                 self.keep()()  # which knows where the line stands
-                raise
+                raise problem
+            self._document = documents[0][0]
         return self._document
 
     def keep(self) -> Kept:

@@ -9,8 +9,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 
 from eqlite.events.document import AnyEvent
+from eqlite.events.inputs import Input
 from eqlite.events.intake import BinarySink, Intake
-from eqlite.events.readers import Input, RawBlock
+from eqlite.events.readers import RawBlock
 from eqlite.execution.collector import Runner
 from eqlite.execution.detection import Detection
 from eqlite.execution.dispatcher import Asker

@@ -9,10 +9,11 @@ from typing import Protocol
 
 from eqlite.errors import EventError
 from eqlite.events.document import AnyEvent, Event, document_of, iterate_events
+from eqlite.events.inputs import Input, is_lasting
 from eqlite.events.intake import Intake, Rejected
 from eqlite.events.json_decoding import NO_JSON_FORM
 from eqlite.events.json_encoding import encode_document
-from eqlite.events.readers import EventReader, Input, RawBlock, is_lasting, iter_blocks, read_events
+from eqlite.events.readers import EventReader, RawBlock, iter_blocks, read_events
 
 BLOCK_EVENTS = 512
 

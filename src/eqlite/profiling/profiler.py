@@ -19,10 +19,10 @@ from eqlite import plan
 from eqlite.backends.base import Faults, Predicate
 from eqlite.backends.python import PythonBackend
 from eqlite.events.document import AnyEvent, document_of
-from eqlite.events.envelopes import unwrap
-from eqlite.events.intake import Intake, ReadStats, Rejected
-from eqlite.events.json_decoding import BadJson, decode_object
-from eqlite.events.readers import Input, RawLine, iter_blocks
+from eqlite.events.inputs import Input
+from eqlite.events.intake import Intake, RawLine, ReadStats, Rejected
+from eqlite.events.line_documents import documents_on
+from eqlite.events.readers import iter_blocks
 from eqlite.fields import Field
 from eqlite.predicates.complexity import conjuncts, is_too_complex
 from eqlite.profiling.advice import MeasuredClause, findings
@@ -254,11 +254,9 @@ def profile_files(
 
 
 def _take_line(profiler: Profiler, line: RawLine, intake: Intake) -> None:
-    try:
-        documents = unwrap(decode_object(line.data))
-    except BadJson as problem:
+    documents, problem = documents_on(line.data)
+    if problem is not None:
         intake.reject(Rejected(line.file, line.line, problem.reason, problem.detail), line.data)
-        return
     for unwrapped in documents:
         intake.stats.read += 1
         profiler.take(unwrapped[0], len(line.data))

@@ -10,7 +10,8 @@ import heapq
 import random
 from collections.abc import Callable, Iterable
 
-from eqlite.events.readers import RawBlock, RawLine
+from eqlite.events.intake import RawLine
+from eqlite.events.readers import RawBlock
 
 MOST_BYTES = 256 << 20
 

@@ -3,7 +3,7 @@
 A struct fits the usual shape: objects in objects, the kinds of values that the condition compares with. Whatever does
 not fit (dotted keys, arrays of objects, a number where text is expected) makes the decoder refuse the line, and the
 caller evaluates the decoded document instead; so the answers are the same. Keys that would change the meaning
-(`process.name` at the top, `hits`) are declared with a type that nothing satisfies.
+(`process.name` at the top, names of envelopes) are declared with a type that nothing satisfies.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import msgspec
 from eqlite import plan
 from eqlite.backends.python.access import StructAccess
 from eqlite.backends.python.codegen import Generated, Generator, TooComplex
+from eqlite.events.envelopes import is_reserved, reserved_fields
 from eqlite.events.json_decoding import Nothing
 from eqlite.predicates.complexity import is_in_line
 
@@ -28,9 +29,6 @@ MAX_FIELDS = 100
 
 _NAME = re.compile(r"[\w@. -]+", re.ASCII)
 """What msgspec takes for a name without a doubt; it refuses quotes, backslashes, control characters and surrogates."""
-_WRAPPING = ("_source", "fields", "hits")
-"""Names that a search hit has around its document."""
-
 _TEXT = str | list[str] | None
 _NUMBER = int | float | None
 _BOOLEAN = bool | None
@@ -52,7 +50,7 @@ def line_predicate(
     paths = set(kinds)
     if not 0 < len(paths) <= MAX_FIELDS or any(other.startswith(f"{path}.") for path in paths for other in paths):
         return None
-    if any(path.partition(".")[0] in _WRAPPING or not _NAME.fullmatch(path) for path in paths):
+    if any(is_reserved(path) or not _NAME.fullmatch(path) for path in paths):
         return None
     tree = _Tree(kinds)
     try:
@@ -75,13 +73,9 @@ class _Tree:
         self.names: dict[str, dict[str, str]] = {}
         fields = self._fields("", sorted(kinds))
         bare = msgspec.defstruct("Document", fields, gc=False, rename=self.names[""])
-        wrapped = [
-            *fields,
-            ("source", bare | None, None),
-            ("hits", Nothing | msgspec.UnsetType, msgspec.UNSET),
-            ("fields", Nothing | msgspec.UnsetType, msgspec.UNSET),
-        ]
-        names = {**self.names[""], "source": "_source", "hits": "hits", "fields": "fields"}
+        reserved, names = reserved_fields(self.names[""].values())
+        wrapped = [*fields, ("source", bare | None, None), *reserved]
+        names = {**self.names[""], "source": "_source", **names}
         self.document = msgspec.defstruct("Line", wrapped, gc=False, rename=names)
 
     def _fields(self, prefix: str, paths: list[str]) -> list[tuple[str, Any, Any]]:

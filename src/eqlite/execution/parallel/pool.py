@@ -16,9 +16,10 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from eqlite.errors import EqlError
+from eqlite.events.inputs import Input, expand_input
 from eqlite.events.intake import Intake
 from eqlite.events.projection import Structs, fitting
-from eqlite.events.readers import Input, RawBlock, expand_input, iter_blocks
+from eqlite.events.readers import RawBlock, iter_blocks, remember_start
 from eqlite.events.splits import ranges_of
 from eqlite.execution.collector import Runner
 from eqlite.execution.extractors import Readers
@@ -75,7 +76,7 @@ class SharedWork:
         """
         gathering = Gathering(self.runner, self._structs, intake, progress)
         try:
-            for file in [file for given in inputs for file in expand_input(given)]:
+            for file in [file for given in inputs for file in expand_input(given, intake.stats)]:
                 self._share(file, intake, gathering)
             while self._waiting:
                 gathering.take(*self._waiting.popleft())
@@ -87,8 +88,11 @@ class SharedWork:
 
     def _share(self, file: Input, intake: Intake, gathering: Gathering) -> None:
         """Give a file to the others."""
-        portions: Iterable[Portion] = ranges_of(file, RANGE_BYTES)  # which the others count, and reject lines of
-        if not portions:
+        ranges = ranges_of(file, RANGE_BYTES)  # which the others count, and reject lines of
+        portions: Iterable[Portion] = ranges
+        if ranges:
+            remember_start(ranges[0].file, intake.stats)
+        else:
             portions = _blocks_together(iter_blocks([file], stats=intake.stats, rejects=intake.rejects))
         for portion in portions:
             self._waiting.append((self._pool.submit(_work, portion), portion))

@@ -1,0 +1,194 @@
+"""A text of JSON that comes piece by piece, and how far the value at a place in it reaches."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+import sys
+from collections.abc import Iterator
+
+from eqlite.events.json_decoding import NOT_JSON, SAFE_RECURSION, TOO_DEEP, TOO_LONG
+from eqlite.limits import MAX_JSON_DEPTH, MAX_LINE_BYTES
+
+_parse = json.JSONDecoder().raw_decode
+# Blanks, commas, the byte order mark of a file that was appended, and the record separator of RFC 7464.
+_skip = re.compile(r"[ \t\r\n,\ufeff\x1e]*").match
+# json reports a text that ends too early this close to its end, if it does not speak of an unterminated string.
+_NEAR_END = 16
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_MOST_WASTED = 4
+"""How often a text may be parsed in vain, as a multiple of what was read: beyond, a value has to end on its line."""
+_PORTION_BYTES = 1 << 13
+"""So much is at hand at least: json counts the lines from the start of a text to each error in it."""
+_WASTED_AT_ONCE = 1 << 20
+_DEEP = 1 << 14
+"""About so many characters were parsed where a value turned out to be too deep."""
+
+
+class Unreadable(Exception):
+    """There is no value here."""
+
+    def __init__(self, reason: str, detail: str, parsed: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+        self.parsed = parsed
+
+
+class JsonText:
+    """The part of a text that is at hand, and the way to get more of it.
+
+    Bytes that are not UTF-8 stand in it as lone surrogates (`surrogateescape`), so that they come out unchanged.
+
+    Attributes:
+        line: the number of the line of the next character, from 1.
+        indent: how many blanks that line begins with, as far as it has been passed over.
+    """
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self.line = 1
+        self.indent = 0
+        self._in_indent = True
+        self._chunks = _portions(chunks)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._text = ""
+        self._place = 0
+        self._at_end = False
+        self._read = self._wasted = 0
+
+    def skip_blanks(self) -> str:
+        """Pass over blanks and commas; return the next character, nothing at the end."""
+        while True:
+            match = _skip(self._text, self._place)
+            assert match is not None
+            self.advance(match.end() - self._place)
+            if match.end() < len(self._text):
+                return self._text[match.end()]
+            if not self._read_more():
+                return ""
+
+    def rest_of_line(self, most: int = MAX_LINE_BYTES) -> str:
+        """Return what is left of the line without its end, at most so many characters of it."""
+        while (end := self._text.find("\n", self._place, self._place + most)) < 0:
+            if len(self._text) - self._place >= most or not self._read_more():
+                return self._text[self._place : self._place + most]
+        return self._text[self._place : end]
+
+    def next_line(self) -> str | None:
+        """Pass over the end of a line and return the line that follows; None at the end of the text."""
+        if self._place >= len(self._text) and not self._read_more():
+            return None
+        if self._text[self._place] == "\n":
+            self.advance(1)
+        rest = self.rest_of_line()
+        return rest if self._place < len(self._text) else None
+
+    def advance(self, size: int) -> str:
+        """Return the next `size` characters and pass over them."""
+        taken = self._text[self._place : self._place + size]
+        self._place += size
+        newlines = taken.count("\n")
+        if newlines:
+            self.line += newlines
+            self.indent, self._in_indent = 0, True
+        if self._in_indent:
+            tail = taken[taken.rfind("\n") + 1 :]
+            stripped = tail.lstrip(" \t")
+            self.indent += len(tail) - len(stripped)
+            self._in_indent = not stripped
+        return taken
+
+    def measure_value(self, limit: int) -> int:
+        """Return how many characters the value at this place has.
+
+        Raises:
+            Unreadable: there is none, or it has more than `limit` characters.
+        """
+        if self._wasted > _WASTED_AT_ONCE + _MOST_WASTED * self._read:
+            return _measure(self.rest_of_line())
+        try:
+            return self._measure(limit)
+        except Unreadable as problem:
+            self._wasted += problem.parsed
+            raise
+
+    def _measure(self, limit: int) -> int:
+        while True:
+            size = len(self._text) - self._place
+            try:
+                value, end = _parse_safely(self._text, self._place)
+            except RecursionError:
+                raise Unreadable(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels", min(size, _DEEP)) from None
+            except json.JSONDecodeError as error:
+                parsed = error.pos - self._place
+                ends_early = error.msg.startswith("Unterminated") or error.pos > len(self._text) - _NEAR_END
+                message = f"{error.msg[:1].lower()}{error.msg[1:]}"
+            except ValueError as error:  # an integer of more digits than Python converts
+                raise Unreadable(NOT_JSON, str(error), size) from None
+            else:
+                # A number or a word at the very end may go on; nothing that has an end of its own does.
+                if isinstance(value, (dict, list, str)) or end < len(self._text) or not self._read_more():
+                    return end - self._place
+                continue
+            if ends_early and size > limit:
+                raise Unreadable(TOO_LONG, f"more than {limit} characters in one value", size)
+            if not ends_early or not self._read_more():
+                raise Unreadable(NOT_JSON, message, size if ends_early else parsed)
+
+    def _read_more(self) -> bool:
+        """Get at least as much again as is at hand, so that a long value is tried a few times only."""
+        if self._at_end:
+            return False
+        rest = self._text[self._place :]
+        pieces = [rest]
+        size = 0
+        for chunk in self._chunks:
+            piece = self._decoder.decode(chunk)
+            pieces.append(piece)
+            size += len(piece)
+            if size and size >= len(rest):
+                break
+        else:
+            pieces.append(self._decoder.decode(b"", final=True))
+            self._at_end = True
+        self._text = "".join(pieces)
+        self._place = 0
+        self._read += size
+        return len(self._text) > len(rest)
+
+
+def _portions(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), _PORTION_BYTES):
+            yield chunk[start : start + _PORTION_BYTES]
+
+
+def _parse_safely(text: str, place: int) -> tuple[object, int]:
+    """Return the value at a place, and where it ends.
+
+    The parser stops at Python's recursion limit. Where that was raised it would run out of stack, and end the process.
+
+    Raises:
+        RecursionError: it is nested too deeply.
+        ValueError: there is none.
+    """
+    if sys.getrecursionlimit() > SAFE_RECURSION:
+        depth = 0
+        for token in _BRACKET.finditer(text, place):
+            depth += 1 if token[0] in "[{" else -1 if token[0] in "]}" else 0
+            if depth <= 0:
+                break
+            if depth > 2 * MAX_JSON_DEPTH:
+                raise RecursionError
+    return _parse(text, place)
+
+
+def _measure(text: str) -> int:
+    """Return how many characters the value at the beginning of a text has."""
+    try:
+        return _parse_safely(text, 0)[1]
+    except RecursionError:
+        raise Unreadable(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels") from None
+    except ValueError as error:
+        raise Unreadable(NOT_JSON, str(error)) from None

@@ -1,0 +1,104 @@
+"""How the documents of a text lie in it: one a line, as the body of a bulk request, or in any other way."""
+
+from __future__ import annotations
+
+import enum
+import json
+import re
+from collections.abc import Iterator
+
+from eqlite.events.bulk import action_of
+from eqlite.events.envelopes import ANSWER_KEYS
+from eqlite.events.json_decoding import BadJson, decode
+from eqlite.events.json_stream import COMMENT_LINE, starts_array
+from eqlite.limits import MAX_LINE_BYTES
+
+
+class Layout(enum.Enum):
+    """What tells how a text is taken apart."""
+
+    LINES = "one document a line"
+    BULK = "action lines and documents"
+    VALUES = "one JSON value after another"
+    UNTOLD = "no line tells"
+
+
+# A document over several lines breaks them after one of these; a damaged line seldom ends so.
+_OPEN_ENDS = (b"{", b"[", b",", b":")
+_BLANKS = b" \t\r\n\x1e"
+# How an answer of Elasticsearch starts: it may be one line longer than a line of NDJSON is allowed to be.
+_ANSWER_START = re.compile(rb'\{\s{0,9}"(?:' + "|".join(sorted(ANSWER_KEYS)).encode() + rb')"')
+_LINES_LOOKED_AT = 100
+_FIRST_VALUE = json.JSONDecoder().raw_decode
+
+
+def look_ahead(chunks: Iterator[bytes]) -> tuple[bytes, Layout]:
+    """Read the start of a text, up to the first line that tells its layout.
+
+    Lines that hold no document and begin none tell nothing: a damaged first line does not hide the others. The answer
+    depends on the text alone, not on the sizes of the chunks.
+    """
+    head = bytearray()
+    place = 0
+    may_be_values = False
+    for chunk in chunks:
+        head += chunk
+        while (end := head.find(b"\n", place)) >= 0:
+            layout = _layout_of(bytes(head[place:end]))
+            if layout is not None:
+                return bytes(head), layout
+            may_be_values = may_be_values or head[place:end].lstrip(_BLANKS)[:1] == b"{"
+            place = end + 1
+        if len(head) - place > MAX_LINE_BYTES:
+            return bytes(head), _layout_of_long_line(bytes(head[place:]))
+        if place > MAX_LINE_BYTES:
+            return bytes(head), Layout.UNTOLD
+    layout = _layout_of(bytes(head[place:]))
+    return bytes(head), layout or (Layout.VALUES if may_be_values else Layout.UNTOLD)
+
+
+def holds_documents(head: bytes) -> bool:
+    r"""Return whether a text begins like JSON documents, by its first bytes.
+
+    >>> holds_documents(b'starting up\n{"user": "ann"}\n'), holds_documents(b"{\nint x;\n}")
+    (True, False)
+    """
+    start = head.lstrip(_BLANKS)
+    if re.match(rb"\[\s*(?:\{|\]\s*$)|\{\s*[\"}]", start):
+        return True
+    return any(_layout_of(line) in (Layout.LINES, Layout.BULK) for line in start.split(b"\n")[:_LINES_LOOKED_AT])
+
+
+def _layout_of(line: bytes) -> Layout | None:
+    """Return the layout that a line shows; None for one that tells nothing."""
+    start = line.strip(_BLANKS)
+    if start.startswith(b"["):
+        return Layout.VALUES if starts_array(start[:4096].decode("utf-8", "replace")) else None
+    if not start.startswith(b"{"):
+        return None
+    try:
+        value = decode(start)
+    except BadJson:
+        return Layout.VALUES if start.endswith(_OPEN_ENDS) else None
+    return Layout.BULK if isinstance(value, dict) and action_of(value) is not None else Layout.LINES
+
+
+def _layout_of_long_line(line: bytes) -> Layout:
+    """Return the layout of a text whose line is longer than a line may be."""
+    start = line[:MAX_LINE_BYTES].decode("utf-8", "surrogateescape").lstrip()
+    if start.startswith("["):
+        return Layout.VALUES if starts_array(start[:4096]) else Layout.LINES
+    if not start.startswith("{"):
+        return Layout.LINES
+    if _ANSWER_START.match(line.lstrip()):
+        return Layout.VALUES
+    try:
+        end = _FIRST_VALUE(start)[1]
+    except (ValueError, RecursionError):
+        return Layout.LINES
+    return Layout.VALUES if start[end : end + 100].lstrip(" \t,")[:1] == "{" else Layout.LINES
+
+
+def is_comment(line: bytes) -> bool:
+    """Return whether a line stands before an answer in Kibana's Dev Tools, and holds no event."""
+    return COMMENT_LINE.match(line[:4096].decode("utf-8", "replace")) is not None

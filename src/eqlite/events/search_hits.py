@@ -1,0 +1,129 @@
+"""Search hits: the document of a hit, with what the hit says about its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eqlite.fields import raw_values
+
+Unwrapped = tuple[dict[str, object], str | None, str | None]
+"""A document with the index and the id that its envelope names."""
+
+_MOST_NESTED = 8
+"""Inner hits may hold inner hits; collapsed ones do so once."""
+
+
+def plain(document: Mapping[str, object]) -> Unwrapped:
+    """Return a document whose metadata, if it has any, are fields of its own: rows of a table."""
+    return dict(document), text_or_none(document.get("_index")), text_or_none(document.get("_id"))
+
+
+def unwrap_hit(hit: Mapping[str, object], depth: int = 0) -> list[Unwrapped]:
+    """Return the document of a hit, and those of its inner hits; what is no hit is a document itself.
+
+    Inner hits that are parts of the document (`_nested`), or the hit once more, are left out.
+    """
+    inner = hit.get("inner_hits")
+    document = document_in(hit)
+    if not isinstance(inner, Mapping) or depth >= _MOST_NESTED or not {"_id", "_index", "_source"} & hit.keys():
+        if document is None:
+            return [(hit if isinstance(hit, dict) else dict(hit), None, None)]
+        return [_named(hit, document)]
+    found = [] if document is None else [_named(hit, document)]
+    names = {one[1:] for one in found}
+    for group in inner.values():
+        hits = hits_of(group.get("hits")) if isinstance(group, Mapping) else None
+        for each in hits or ():
+            for one in [] if "_nested" in each else unwrap_hit(each, depth + 1):
+                if one[2] is None or one[1:] not in names:
+                    found.append(one)
+                    names.add(one[1:])
+    return found
+
+
+def document_in(hit: Mapping[str, object]) -> dict[str, object] | None:
+    """Return the document of a hit as a query sees it; None if it has none.
+
+    `fields` stands in for a missing `_source`. Beside it, it adds values that the source lacks: those of runtime fields
+    and constants. Fields named in `_ignored` were not indexed, so they have no value but those in `fields`.
+    """
+    fields = hit.get("fields")
+    source = hit.get("_source")
+    if source is None and ("_id" in hit or "_index" in hit):
+        return fields if isinstance(fields, dict) else None
+    if not isinstance(source, Mapping):
+        return None
+    document = source if isinstance(source, dict) else dict(source)
+    ignored = hit.get("_ignored")
+    if isinstance(ignored, list):
+        for path in ignored:
+            document = _without(document, path) if isinstance(path, str) else document
+    if isinstance(fields, Mapping):
+        lacking = {path: value for path, value in fields.items() if not _is_in(document, path)}
+        document = {**document, **lacking} if lacking else document
+    return document
+
+
+def hits_of(value: object) -> list[Mapping[str, object]] | None:
+    """Return the hits of a search's answer; None if `value` is only a field that happens to be called `hits`."""
+    if not isinstance(value, Mapping):
+        return None
+    for name in ("hits", "events"):
+        if name in value:
+            return _objects(value[name])
+    sequences = _objects(value.get("sequences"))
+    if sequences is None:
+        return None
+    events: list[Mapping[str, object]] = []
+    for sequence in sequences:
+        found = _objects(sequence.get("events"))
+        if found is None:
+            return None
+        events.extend(found)
+    return events
+
+
+def text_or_none(value: object) -> str | None:
+    """Return the text of an index or an id."""
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def _named(hit: Mapping[str, object], document: dict[str, object]) -> Unwrapped:
+    return document, text_or_none(hit.get("_index")), text_or_none(hit.get("_id"))
+
+
+def _objects(value: object) -> list[Mapping[str, object]] | None:
+    if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+        return value
+    return None
+
+
+def _is_in(document: Mapping[str, object], path: str) -> bool:
+    """Return whether a document has a value at a path, or an object."""
+    if raw_values(document, path):
+        return True
+    part: Any = document
+    for key in path.split("."):
+        part = part.get(key) if isinstance(part, Mapping) else None
+    return isinstance(part, (Mapping, list)) and bool(part)
+
+
+def _without(document: dict[str, Any], path: str) -> dict[str, Any]:
+    """Return a document without the values at a path, however the names are written."""
+    changed: dict[str, Any] = {}
+    for key, value in document.items():
+        if key == path:
+            if isinstance(value, Mapping):
+                changed[key] = value
+        elif path.startswith(f"{key}."):
+            changed[key] = _without_below(value, path[len(key) + 1 :])
+        else:
+            changed[key] = value
+    return changed
+
+
+def _without_below(value: Any, path: str) -> Any:
+    if isinstance(value, dict):
+        return _without(value, path)
+    return [_without_below(item, path) for item in value] if isinstance(value, list) else value
