@@ -32,6 +32,7 @@ NOT_RUN = {
     "python3 -m venv": "makes an environment, for the line behind it that needs the network",
     "pipx ": "needs the network, and pipx",
     "uv": "needs the network, and uv",
+    "eqlite verify": "needs an Elasticsearch; tests/integrations runs it against a stand-in",
     "py ": "the launcher of Python on Windows",
 }
 """The commands of console blocks that are not run here, by how they start, and why."""

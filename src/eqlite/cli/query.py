@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Literal
 
 import click
@@ -17,6 +16,7 @@ from eqlite.cli.options import (
     format_option,
     output_format,
     plural,
+    query_source,
     read_schema,
     schema_option,
 )
@@ -79,7 +79,7 @@ def command(
     eqlite query 'process where process.name : "mshta.exe"' logs.ndjson
     eqlite query -f hunt.eql logs/ --format eql-response
     """
-    source, events = _source(words, path)
+    source, events = query_source(words, path)
     query = compile(
         source,
         schema=read_schema(schema_name),
@@ -106,25 +106,6 @@ def command(
         ctx.exit(130)
     if stats.evaluated == 0:
         raise no_event(stats, inputs)
-
-
-def _source(words: Sequence[str], path: str | None) -> tuple[Source, Sequence[str]]:
-    """Return the query and the inputs."""
-    if path is None:
-        if not words:
-            raise click.UsageError("Missing argument 'EQL': the query, or -f FILE with it")
-        text, *events = words
-        if not text.startswith("@"):
-            return Source(text), events
-        path = text[1:]
-    else:
-        events = list(words)
-    try:
-        return Source(Path(path).read_text(encoding="utf-8-sig"), path), events
-    except OSError as error:
-        raise click.ClickException(f"cannot read the query `{path}`: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise click.ClickException(f"the query `{path}` is not UTF-8: byte {error.start + 1}") from error
 
 
 def _feed(search: Search[Event], events: Iterable[Event]) -> bool:
