@@ -26,6 +26,7 @@ from eqlite.query import Query
 from eqlite.rules import loader as loading
 from eqlite.rules.file_cache import Files
 from eqlite.rules.model import Rule, Skipped
+from eqlite.semantics.targets import DEFAULT_TARGET, target_named
 
 
 def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
@@ -33,12 +34,16 @@ def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
     return loading.load_rule(path_or_text)
 
 
-def load_rules(*paths: str | os.PathLike[str], cache: bool = False) -> RuleSet:
+def load_rules(*paths: str | os.PathLike[str], cache: bool = False, target: str = DEFAULT_TARGET) -> RuleSet:
     """Return all rules of files, directories, globs and archives. Nothing is raised: see `RuleSet.problems`.
 
     Args:
         paths: where the rules are.
         cache: keep what files say and queries mean in the user's cache folder, and take it from there the next time.
+        target: the version of Elasticsearch whose answers the rules give, where `compile` and `run` name no other.
+
+    Raises:
+        EqlError: there is no such target.
     """
     places = tuple(os.path.realpath(path) for path in paths) if cache else ()
     with rare_collections():
@@ -46,7 +51,7 @@ def load_rules(*paths: str | os.PathLike[str], cache: bool = False) -> RuleSet:
         loaded = loading.load_rules(*paths, files=files)
     if files is not None:
         files.save()
-    return RuleSet(loaded.rules, loaded.skipped, loaded.problems, places)
+    return RuleSet(loaded.rules, loaded.skipped, loaded.problems, places, target)
 
 
 class RuleSet(Sequence[Rule]):
@@ -54,6 +59,7 @@ class RuleSet(Sequence[Rule]):
 
     Attributes:
         skipped: rules that are left out on purpose (other languages), with the reason.
+        target: the version of Elasticsearch whose answers the rules give.
     """
 
     def __init__(
@@ -62,19 +68,21 @@ class RuleSet(Sequence[Rule]):
         skipped: Iterable[Skipped] = (),
         problems: Iterable[Diagnostic] = (),
         cached_for: tuple[str, ...] = (),
+        target: str = DEFAULT_TARGET,
     ) -> None:
         """Make a set of rules; `cached_for` are the paths for which the cache keeps what the queries mean."""
         self._rules = tuple(rules)
         self.skipped = tuple(skipped)
         self._file_problems = tuple(problems)
         self._cached_for = cached_for
+        self.target = target_named(target).name
 
     @overload
     def __getitem__(self, index: int) -> Rule: ...
     @overload
     def __getitem__(self, index: slice) -> RuleSet: ...
     def __getitem__(self, index: int | slice) -> Rule | RuleSet:
-        return RuleSet(self._rules[index]) if isinstance(index, slice) else self._rules[index]
+        return RuleSet(self._rules[index], target=self.target) if isinstance(index, slice) else self._rules[index]
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -103,6 +111,7 @@ class RuleSet(Sequence[Rule]):
         return self._compile_all({})
 
     def _compile_all(self, options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
+        options = {"target": self.target, **options}
         if not self._cached_for:
             return _compile_all(self._rules, lambda rule: rule.compile(**options))
         plans = Plans(self._cached_for, options)

@@ -63,7 +63,16 @@ def test_json_is_one_document_with_all_cases(run: Any, server: StandIn) -> None:
     assert done.code == 1
     (line,) = done.out.splitlines()
     report = json.loads(line)
-    assert list(report) == ["schema", "eqlite", "elasticsearch", "events", "rejected", "queries", "differences"]
+    assert list(report) == [
+        "schema",
+        "eqlite",
+        "elasticsearch",
+        "target",
+        "events",
+        "rejected",
+        "queries",
+        "differences",
+    ]
     assert report["queries"] == {"compared": 1, "agreed": 0, "refused_by_both": 0, "limited": 0}
     assert report["differences"][0]["differs_in"] == "refusal"
     assert "\x1b" not in run("verify", QUERY, EVENTS).out

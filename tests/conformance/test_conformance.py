@@ -20,7 +20,7 @@ from eqlite.plan import EventQuery
 
 PATHS = sorted(Path(__file__).parent.glob("*.toml"))
 FILES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in PATHS}
-CASE_KEYS = {"name", "where", "query", "schemas", "matches", "error", "warning", "faults", "kind"}
+CASE_KEYS = {"name", "where", "query", "schemas", "matches", "error", "warning", "faults", "kind", "targets"}
 VALUE_KEYS = {"name", "expression", "value", "null"}
 SEARCH_KEYS = {"name", "query", "size", "result_position", "hits"}
 
@@ -33,6 +33,7 @@ class Case:
     number: int
     spec: dict[str, Any]
     schema: str
+    target: str
 
     @property
     def query(self) -> str:
@@ -43,11 +44,13 @@ class Case:
         return FILES[self.file]["events"]
 
     def compile(self, backend: str) -> eqlite.Query:
-        return eqlite.compile(self.query, schema=schema(self.file, self.schema), backend=backend, name=str(self))
+        chosen = schema(self.file, self.schema)
+        return eqlite.compile(self.query, schema=chosen, backend=backend, target=self.target, name=str(self))
 
     def __str__(self) -> str:
         text = self.spec.get("name") or self.spec.get("where") or self.query
-        return f"{self.file}-{self.number}-{self.schema}-{text}"
+        target = f"-{self.target}" if "targets" in self.spec else ""
+        return f"{self.file}-{self.number}-{self.schema}{target}-{text}"
 
 
 def schema(file: str, name: str) -> eqlite.Schema | None:
@@ -64,7 +67,7 @@ def cases() -> Iterator[Case]:
     for file, content in FILES.items():
         for number, spec in enumerate(content.get("case", ()), 1):
             for name in spec.get("schemas", content["schemas"]):
-                yield Case(file, number, spec, name)
+                yield from (Case(file, number, spec, name, target) for target in spec.get("targets", ["9.5"]))
 
 
 def cases_with(key: str) -> list[Case]:

@@ -12,6 +12,7 @@ import click
 
 from eqlite.events.readers import expand_input
 from eqlite.semantics.schema import Schema
+from eqlite.semantics.targets import DEFAULT_TARGET
 from eqlite.source import Source
 
 Decorated = Callable[..., Any]
@@ -41,6 +42,17 @@ def schema_option(command: Decorated) -> Decorated:
         type=FILE,
         metavar="ecs|FILE",
         help="Check fields and types against ECS, or against an index mapping in a JSON file.",
+    )(command)
+
+
+def target_option(command: Decorated) -> Decorated:
+    """Add `--target`."""
+    return click.option(
+        "--target",
+        metavar="VERSION",
+        default=DEFAULT_TARGET,
+        show_default=True,
+        help="Answer as this version of Elasticsearch, from 8.19 to 9.6.",
     )(command)
 
 

@@ -15,6 +15,7 @@ from eqlite.cli.options import (
     read_schema,
     rules_option,
     schema_option,
+    target_option,
 )
 from eqlite.cli.progress import Progress, measuring
 from eqlite.cli.rule_loading import compile_rules
@@ -50,6 +51,7 @@ _INTERRUPTED = 130
     help="Default: table on a terminal, json in a pipe.",
 )
 @schema_option
+@target_option
 @cache_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no warnings.")
 @color_option
@@ -62,6 +64,7 @@ def command(
     top: int | None,
     format_name: str | None,
     schema_name: str | None,
+    target: str,
     cache: bool,
     quiet: bool,
     color: str,
@@ -74,7 +77,7 @@ def command(
     """
     inputs = event_inputs(events)
     rules, broken, compiled = compile_rules(
-        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_name)
+        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_name), target=target
     )
     stats = ProfileStats()
     progress = Progress(inputs, quiet=quiet)

@@ -19,6 +19,7 @@ from eqlite.cli.options import (
     query_source,
     read_schema,
     schema_option,
+    target_option,
 )
 from eqlite.cli.stdio import WholeLines, data_stdout, result_stdout, wants_color
 from eqlite.cli.summary import no_event, reading_lines
@@ -47,6 +48,7 @@ _EQL_RESPONSE = "eql-response"
 @format_option(*FORMATS, _EQL_RESPONSE)
 @documents_option
 @schema_option
+@target_option
 @click.option(
     "--category-field",
     default="event.category",
@@ -67,6 +69,7 @@ def command(
     format_name: str | None,
     documents: bool,
     schema_name: str | None,
+    target: str,
     category_field: str,
     timestamp_field: str,
     tiebreaker_field: str | None,
@@ -86,6 +89,7 @@ def command(
         event_category_field=category_field,
         timestamp_field=timestamp_field,
         tiebreaker_field=tiebreaker_field,
+        target=target,
     )
     inputs, stats = event_inputs(events), ReadStats()
     search: Search[Event] = query.new_search()

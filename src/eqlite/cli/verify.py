@@ -33,7 +33,7 @@ from eqlite.ruleset import load_rules
 from eqlite.source import Source
 
 _SHOWN_REASONS = 5
-_FIELD_OPTIONS = ("event_category_field", "timestamp_field", "tiebreaker_field")
+_COMPILE_OPTIONS = ("event_category_field", "timestamp_field", "tiebreaker_field", "target")
 
 
 def _connection_options(command: Any) -> Any:
@@ -104,6 +104,7 @@ def _connection_options(command: Any) -> Any:
 @click.option("--category-field", "event_category_field", help="As for query; before the settings of a rule.")
 @click.option("--timestamp-field", help="As for query; before the settings of a rule.")
 @click.option("--tiebreaker-field", help="As for query; before the settings of a rule.")
+@click.option("--target", metavar="VERSION", help="Answer as this version. Default: the version of the server.")
 @click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no warnings.")
 @click.pass_context
@@ -145,7 +146,7 @@ def command(
             size=size,
             result_position=position,
             tell=_warn,
-            **{name: more[name] for name in _FIELD_OPTIONS if more[name] is not None},
+            **{name: more[name] for name in _COMPILE_OPTIONS if more[name] is not None},
         )
     _write(result, format_name)
     if not quiet:
@@ -275,6 +276,8 @@ def _said(answer: dict[str, Any]) -> str:
 
 def _summary(result: Verification, server: Connection, size: int) -> Iterator[str]:
     yield f"Elasticsearch {result.elasticsearch} at {server.url}; {plural(result.events, 'event')} loaded"
+    if not f"{result.elasticsearch}.".startswith(f"{result.target}."):
+        yield f"eqlite answered as {result.target}"
     if result.rejected:
         counts = Counter(result.rejected.values())
         yield f"{plural(len(result.rejected), 'event')} rejected by Elasticsearch, and not compared:"

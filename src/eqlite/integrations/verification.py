@@ -28,6 +28,7 @@ from eqlite.query import Query, compile
 from eqlite.report.json_records import to_json
 from eqlite.rules.model import Rule
 from eqlite.semantics.schema import Schema
+from eqlite.semantics.targets import nearest_target
 from eqlite.source import Source
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Verification:
     """The outcome of a comparison.
 
     Attributes:
-        elasticsearch: the version of the server.
+        elasticsearch: the version of the server; `target`: the one as which eqlite answered.
         events: how many were loaded.
         rejected: events that the server did not take, by number, with its reasons; eqlite was not asked about them.
         agreed: the number of queries with one answer; `refused`: those among them that both sides refuse.
@@ -70,6 +71,7 @@ class Verification:
     """
 
     elasticsearch: str = ""
+    target: str = ""
     events: int = 0
     rejected: dict[int, str] = field(default_factory=dict)
     queries: int = 0
@@ -84,6 +86,7 @@ class Verification:
             "schema": 1,
             "eqlite": __version__,
             "elasticsearch": self.elasticsearch,
+            "target": self.target,
             "events": {"loaded": self.events, "rejected": len(self.rejected)},
             "rejected": dict(Counter(self.rejected.values()).most_common(MOST_MATCHES_OF_A_CASE)),
             "queries": {
@@ -129,7 +132,7 @@ def verify(
         mapping: the mapping of the index, with `properties`. With neither, it is derived from events and queries.
         size, result_position: as in `Query.search`; 10,000 results at most.
         tell: gets messages that must not be lost when an error ends the comparison.
-        options: those of `eqlite.compile`, without `backend`.
+        options: those of `eqlite.compile`, without `backend`; `target` is the version of the server by default.
 
     Raises:
         ServerError: the server cannot be asked, or refuses something else than a query.
@@ -146,7 +149,7 @@ def verify(
         mapping = derived_mapping(_compiled(questions), documents) if schema is None else mapping_of(schema)
     schema = schema or Schema.from_mapping(mapping)
     limits = {"size": size, "result_position": result_position}
-    comparison = _Comparison(given, documents, Verification(), schema, limits)
+    comparison = _Comparison(given, documents, Verification(), schema, limits, options.get("target"))
     server = Server(connection)
     try:
         _compare_all(questions, mapping, comparison, server, tell)
@@ -199,6 +202,7 @@ def _compare_all(
     info = server.info()
     result = comparison.result
     result.elasticsearch = info.version
+    result.target = comparison.target = comparison.target or nearest_target(info.numbers)
     with server.own_index(index_body(mapping, is_serverless=info.is_serverless), tell) as index:
         result.rejected = index.load([to_json(document).encode() for document in comparison.documents])
         result.events = len(comparison.documents) - len(result.rejected)
@@ -208,7 +212,7 @@ def _compare_all(
             comparison.compare(question, ask_elasticsearch(index.search, body), body)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Comparison:
     """The events, the outcome so far, and what holds for every query."""
 
@@ -217,6 +221,7 @@ class _Comparison:
     result: Verification
     schema: Schema
     limits: Mapping[str, Any]
+    target: str | None
 
     def compare(self, question: _Question, theirs: Answer, body: Mapping[str, Any]) -> None:
         """Ask eqlite, and enter into the result whether the answers agree."""
@@ -234,7 +239,7 @@ class _Comparison:
         result.differences.append(Difference(question.name, kinds[0], known, case))
 
     def _answer(self, question: _Question, backend: str, *, strict: bool | None = None) -> Answer:
-        options = {**question.options, "backend": backend, "schema": self.schema}
+        options = {**question.options, "backend": backend, "schema": self.schema, "target": self.target}
         options["strict"] = options["strict"] if strict is None else strict
         try:
             query = compile(question.source, **options)
@@ -283,6 +288,7 @@ class _Comparison:
             "elasticsearch": {"version": self.result.elasticsearch, **answer_data(theirs, shared)},
             "eqlite": {
                 "version": __version__,
+                "target": self.result.target,
                 **{backend: answer_data(answer, shared) for backend, answer in ours.items()},
             },
             "events": [self._event(place) for place in places],
