@@ -30,10 +30,10 @@ from eqlite.report.escaping import safe
 from eqlite.report.json_records import to_json
 from eqlite.rules.model import Rule
 from eqlite.ruleset import load_rules
+from eqlite.semantics.settings import SETTING_NAMES
 from eqlite.source import Source
 
 _SHOWN_REASONS = 5
-_COMPILE_OPTIONS = ("event_category_field", "timestamp_field", "tiebreaker_field", "target")
 
 
 def _connection_options(command: Any) -> Any:
@@ -146,7 +146,7 @@ def command(
             size=size,
             result_position=position,
             tell=_warn,
-            **{name: more[name] for name in _COMPILE_OPTIONS if more[name] is not None},
+            **{name: more[name] for name in SETTING_NAMES if more[name] is not None},
         )
     _write(result, format_name)
     if not quiet:

@@ -28,6 +28,7 @@ from eqlite.query import Query, compile
 from eqlite.report.json_records import to_json
 from eqlite.rules.model import Rule
 from eqlite.semantics.schema import Schema
+from eqlite.semantics.settings import SETTING_NAMES
 from eqlite.semantics.targets import nearest_target
 from eqlite.source import Source
 
@@ -181,7 +182,7 @@ def _search_body(
     options: Mapping[str, Any], text: str, limits: Mapping[str, Any], version: tuple[int, ...]
 ) -> dict[str, Any]:
     """Return the body of `_eql/search`: one page as large as allowed, for paging changes what `tail` finds."""
-    names = ("event_category_field", "timestamp_field", "tiebreaker_field")
+    names = [name for name in SETTING_NAMES if name != "target"]  # which is eqlite's own
     body = {"query": text, **limits, "fetch_size": MOST_RESULTS}
     body |= {name: options[name] for name in names if options[name] is not None}
     if options["max_samples_per_key"] != 1:
