@@ -125,6 +125,7 @@ def test_rejected_events_are_counted_with_reasons(run: Any, server: StandIn) -> 
         ((QUERY, EVENTS, "--url", "localhost:9200"), "such as https://localhost:9200"),
         ((QUERY, EVENTS, "--url", "http://127.0.0.1:1"), "no connection to http://127.0.0.1:1"),
         ((QUERY, EVENTS, "--timeout", "0"), "--timeout"),
+        ((QUERY, EVENTS, "--target", "7.17"), "there is no target '7.17'"),
         ((), "Missing argument"),
     ],
 )

@@ -217,6 +217,15 @@ def test_credentials_go_to_the_server_and_nowhere_else(server: StandIn, credenti
         assert not any(secret in shown for secret in hidden)
 
 
+def test_a_secret_at_the_end_of_a_long_reason_is_not_cut_in_two(server: StandIn) -> None:
+    connection = Connection(server.url, backoff_s=0, api_key="sEcReT-key")
+    for length in range(1_985, 2_001):
+        server.faults["create"], server.reason = [400], "x" * length + "sEcReT-key"
+        with pytest.raises(eqlite.ServerError) as raised:
+            verify([ALL], EVENTS, connection)
+        assert "sEcR" not in str(raised.value)
+
+
 def test_a_password_in_the_url_is_taken_out_of_it(server: StandIn) -> None:
     url = server.url.replace("//", "//ann:pA55%2Dword@")
     connection = Connection(url, backoff_s=0)

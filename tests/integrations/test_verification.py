@@ -303,3 +303,12 @@ def test_backends_that_disagree_are_a_difference(
     monkeypatch.setattr(reference, "holds", lambda *about: False)
     (difference,) = verify([ALL], EVENTS, connection).differences
     assert (difference.case["eqlite"]["python"]["count"], difference.case["eqlite"]["reference"]["count"]) == (3, 0)
+
+
+def test_eqlite_answers_as_the_version_of_the_server_does() -> None:
+    query, events = 'any where user : "kim"', [{**EVENTS[0], "user": "\u212aim"}]
+    for version, target, found in (("9.5.1", None, 0), ("9.6.0", None, 1), ("9.5.1", "9.6", 1), ("11.0.0", None, 1)):
+        with StandIn(version=version) as server:
+            server.canned[query] = hits(*range(found))
+            result = verify([query], events, Connection(server.url), target=target)
+            assert (result.agreed, result.target) == (1, target or ("9.6" if version == "11.0.0" else version))

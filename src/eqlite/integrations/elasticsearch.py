@@ -163,7 +163,7 @@ class Server:
     def _words(self, error: TransportError) -> str:
         """Return the system's words for an error, without the client's names of classes and objects."""
         words = _OBJECT.sub("", str(error.message))
-        return self.connection.redacted(words[:_LONGEST_REASON])
+        return self.connection.redacted(words)[:_LONGEST_REASON]
 
     def _refusal(self, error: ApiError, method: str, path: str) -> ServerError:
         """Return the error of an answer that is one."""
@@ -187,7 +187,7 @@ class Server:
         """Return the type and the reason of an error: of the innermost cause, which says most."""
         error = body.get("error") if isinstance(body, dict) else body
         if not isinstance(error, dict):
-            return "", self.connection.redacted(str(error or "")[:_LONGEST_REASON])
+            return "", self.connection.redacted(str(error or ""))[:_LONGEST_REASON]
         roots = error.get("root_cause")
         root = roots[0] if isinstance(roots, list) and roots and isinstance(roots[0], dict) else error
         reasons = [str(root.get("reason") or error.get("reason") or "")]
@@ -196,7 +196,7 @@ class Server:
             reasons.append(str(cause.get("reason") or ""))
             cause = cause.get("caused_by")
         said = "; ".join(dict.fromkeys(filter(None, reasons)))
-        return str(root.get("type") or ""), self.connection.redacted(said[:_LONGEST_REASON])
+        return str(root.get("type") or ""), self.connection.redacted(said)[:_LONGEST_REASON]
 
     @contextmanager
     def own_index(self, body: Json, tell: Tell) -> Iterator[Index]:

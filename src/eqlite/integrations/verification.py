@@ -29,7 +29,7 @@ from eqlite.report.json_records import to_json
 from eqlite.rules.model import Rule
 from eqlite.semantics.schema import Schema
 from eqlite.semantics.settings import SETTING_NAMES
-from eqlite.semantics.targets import nearest_target
+from eqlite.semantics.targets import nearest_target, target_named
 from eqlite.source import Source
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def verify(
     mapping: Mapping[str, Any] | None = None,
     size: int = MOST_RESULTS,
     result_position: Literal["head", "tail"] = "tail",
+    target: str | None = None,
     tell: Callable[[str], None] = lambda message: None,  # noqa: ARG005 - takes what it ignores
     **options: Any,
 ) -> Verification:
@@ -132,8 +133,9 @@ def verify(
         schema: fields and types; they become the mapping of the index, unless `mapping` is given.
         mapping: the mapping of the index, with `properties`. With neither, it is derived from events and queries.
         size, result_position: as in `Query.search`; 10,000 results at most.
+        target: the version as which eqlite answers, by default that of the server.
         tell: gets messages that must not be lost when an error ends the comparison.
-        options: those of `eqlite.compile`, without `backend`; `target` is the version of the server by default.
+        options: the other ones of `eqlite.compile`.
 
     Raises:
         ServerError: the server cannot be asked, or refuses something else than a query.
@@ -141,8 +143,7 @@ def verify(
     """
     from eqlite.integrations.elasticsearch import Server
 
-    if not 1 <= size <= MOST_RESULTS:
-        raise ValueError(f"size must be from 1 to {MOST_RESULTS:,}")
+    _check_options(size, target)
     questions = [_question(query, options) for query in queries]
     given = list(events)
     documents = [document_of(event) for event in given]
@@ -150,13 +151,21 @@ def verify(
         mapping = derived_mapping(_compiled(questions), documents) if schema is None else mapping_of(schema)
     schema = schema or Schema.from_mapping(mapping)
     limits = {"size": size, "result_position": result_position}
-    comparison = _Comparison(given, documents, Verification(), schema, limits, options.get("target"))
+    comparison = _Comparison(given, documents, Verification(), schema, limits, target)
     server = Server(connection)
     try:
         _compare_all(questions, mapping, comparison, server, tell)
     finally:
         server.close()
     return comparison.result
+
+
+def _check_options(size: int, target: str | None) -> None:
+    """Raise for options that cannot be, before anything is asked."""
+    if not 1 <= size <= MOST_RESULTS:
+        raise ValueError(f"size must be from 1 to {MOST_RESULTS:,}")
+    if target is not None:
+        target_named(target)
 
 
 def _question(query: str | Source | Rule, options: Mapping[str, Any]) -> _Question:
