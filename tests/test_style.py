@@ -89,7 +89,7 @@ def test_only_the_command_line_and_the_reports_know_click_and_rich() -> None:
 
 
 def test_only_one_module_knows_the_client_of_elasticsearch() -> None:
-    clients = {"elasticsearch", "elastic_transport"}
+    clients = {"elasticsearch", "elastic_transport", "urllib3"}
     assert users_of(clients, allowed=("integrations/elasticsearch.py",)) == []
 
 

@@ -21,6 +21,7 @@ from eqlite.limits import MAX_BULK_BYTES, MAX_BULK_DOCUMENTS
 try:
     import elasticsearch as client_library
     from elasticsearch import ApiError, Elasticsearch, TransportError
+    from urllib3.exceptions import NewConnectionError
 except ImportError:
     raise UnsupportedFeature("asking an Elasticsearch needs its client: pip install 'eqlite[elasticsearch]'") from None
 
@@ -49,7 +50,11 @@ class _Failure(ServerError):
 
 
 class _BrokenConnection(_Failure):
-    """There was no connection, or it ended before the answer did."""
+    """There was no connection, or, if it `was_open`, it ended before the answer did."""
+
+    def __init__(self, message: str, *, was_open: bool) -> None:
+        super().__init__(message)
+        self.was_open = was_open
 
 
 class Refusal(_Failure):
@@ -84,7 +89,7 @@ class Server:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._has_answered = False  # a connection that breaks is retried, one that there never was is not
+        self._has_answered = False  # a connection that there never was is not retried
         try:
             self._client = Elasticsearch(connection.url, **_client_options(connection))
         except (ValueError, TypeError, OSError) as error:
@@ -115,7 +120,10 @@ class Server:
             try:
                 answer = self._send(method, path, body, mimetype)
             except (Refusal, _BrokenConnection) as failure:
-                is_passing = failure.status in _BUSY if isinstance(failure, Refusal) else self._has_answered
+                if isinstance(failure, Refusal):
+                    is_passing = failure.status in _BUSY
+                else:
+                    is_passing = self._has_answered or failure.was_open
                 if not is_passing or attempt == self.connection.retries:
                     failure.count_attempts(attempt + 1)
                     raise
@@ -157,7 +165,9 @@ class Server:
             words = self._words(error)
             return ServerError(f"no secure connection to {url}: {words}. Name the authority's file, or try http")
         if isinstance(error, client_library.ConnectionError):
-            return _BrokenConnection(f"no connection to {url}: {self._words(error)}")
+            was_open = not isinstance(error.__cause__, NewConnectionError)
+            said = f"the connection to {url} broke" if was_open else f"no connection to {url}"
+            return _BrokenConnection(f"{said}: {self._words(error)}", was_open=was_open)
         return ServerError(f"the answer of {url} cannot be read: {self._words(error)}")
 
     def _words(self, error: TransportError) -> str:
@@ -303,6 +313,8 @@ class Index:
             half = len(chunk) // 2
             first = self._load_once(documents, chunk[:half], rejected)
             return first + self._load_once(documents, chunk[half:], rejected)
+        if answer.get("errors") is False:
+            return []
         items = answer.get("items")
         if not isinstance(items, list) or len(items) != len(chunk):
             raise ServerError(f"the answer of {self._server.connection.url} to _bulk does not name each document")

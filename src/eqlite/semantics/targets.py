@@ -49,7 +49,7 @@ REGEX_FOLDS_UNICODE = Change(
 )
 LEAVES_MIXED_CONDITIONS = Change(
     "elastic/elasticsearch#133134",
-    ((8, 19, 3), (9, 0, 6), (9, 1, 3), (9, 2, 0)),
+    ((8, 19, 3), (9, 0, 7), (9, 1, 3), (9, 2, 0)),
     "a condition that reads a join key and another field is copied to the other stages of a sequence",
     "only conditions that read nothing but join keys are copied",
 )
