@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections import defaultdict
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import eqlite
@@ -47,7 +49,13 @@ class StandIn:
         canned: the answers to queries by text; others are answered by eqlite.
     """
 
-    def __init__(self, version: str = "9.5.1", product: bool = True, flavor: str = "default") -> None:
+    def __init__(
+        self,
+        version: str = "9.5.1",
+        product: bool = True,
+        flavor: str = "default",
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
         self.version, self.product, self.flavor = version, product, flavor
         self.requests: list[dict[str, Any]] = []
         self.faults: dict[str, list[Fault]] = defaultdict(list)
@@ -72,6 +80,12 @@ class StandIn:
             setattr(Handler, f"do_{method}", lambda http: owner.handle(http))
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
+        self._scheme = "http"
+        if certificate is not None:
+            self._scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     def __enter__(self) -> StandIn:
@@ -86,7 +100,7 @@ class StandIn:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._http.server_address[1]}"
 
     def asked(self, kind: str) -> list[dict[str, Any]]:
         return [request for request in self.requests if request["kind"] == kind]

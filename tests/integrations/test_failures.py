@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import shutil
+import subprocess
 import traceback
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,6 +167,28 @@ def test_a_closed_port_is_said_at_once() -> None:
 def test_a_server_without_tls_is_said(server: StandIn) -> None:
     with pytest.raises(eqlite.ServerError, match="no secure connection to https://"):
         verify([ALL], EVENTS, Connection(server.url.replace("http", "https"), backoff_s=60))
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return a certificate for this machine that nobody signed but itself, and its key."""
+    folder = tmp_path_factory.mktemp("certificate")
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate, and is not here")
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    files = folder / "ca.pem", folder / "key.pem"
+    subprocess.run([*command.split(), "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    return files
+
+
+def test_a_certificate_is_verified_by_its_authority(certificate: tuple[Path, Path]) -> None:
+    with StandIn(certificate=certificate) as server:
+        assert verify([ALL], EVENTS, Connection(server.url, ca_file=str(certificate[0]))).agreed == 1
+        assert verify([ALL], EVENTS, Connection(server.url, verify_certificate=False)).agreed == 1
+        with pytest.raises(eqlite.ServerError, match=r"no secure connection to https://.*CERTIFICATE_VERIFY_FAILED"):
+            verify([ALL], EVENTS, Connection(server.url, backoff_s=60))
+        with pytest.raises(eqlite.ServerError, match="no secure connection"):
+            verify([ALL], EVENTS, Connection(server.url, ca_file=str(certificate[1])))
 
 
 @pytest.mark.parametrize("reason", ["no handler found for uri [/x/_eql/search]", "Incorrect HTTP method for uri [/x]"])

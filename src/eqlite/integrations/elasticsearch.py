@@ -163,7 +163,9 @@ class Server:
             return ServerError(f"{url} did not answer within {self.connection.timeout_s:g} seconds: allow more time")
         if isinstance(error, client_library.SSLError):
             words = self._words(error)
-            return ServerError(f"no secure connection to {url}: {words}. Name the authority's file, or try http")
+            return ServerError(
+                f"no secure connection to {url}: {words}. Give the certificate of its authority (ca_file)"
+            )
         if isinstance(error, client_library.ConnectionError):
             was_open = not isinstance(error.__cause__, NewConnectionError)
             said = f"the connection to {url} broke" if was_open else f"no connection to {url}"
