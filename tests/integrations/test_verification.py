@@ -152,6 +152,14 @@ def test_the_mapping_fits_events_and_queries() -> None:
     }
 
 
+def test_join_keys_that_no_event_has_get_the_type_of_the_others() -> None:
+    text = 'sequence [any where true] by n, ip [any where cidrMatch(other, "::/0")] by m, other'
+    query = eqlite.compile(text)
+    made = derived_mapping([query], EVENTS)["properties"]
+    assert [made[name]["type"] for name in ("n", "m", "ip", "other")] == ["double", "double", "ip", "ip"]
+    assert eqlite.analyze(query.text, eqlite.Schema.from_mapping({"properties": made})) == []
+
+
 def test_a_schema_becomes_the_mapping(server: StandIn, connection: Connection) -> None:
     schema = eqlite.Schema.from_fields(
         {"@timestamp": "date", "event.category": "keyword", "n": "long", "n.text": "text"}

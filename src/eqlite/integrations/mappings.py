@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from eqlite import plan
@@ -26,7 +26,7 @@ def index_body(mapping: Mapping[str, Any], *, is_serverless: bool) -> Json:
     return {"settings": settings, "mappings": {"dynamic": False, **mapping}}
 
 
-def derived_mapping(queries: Iterable[Query], documents: Iterable[Mapping[str, Any]]) -> Json:
+def derived_mapping(queries: Sequence[Query], documents: Iterable[Mapping[str, Any]]) -> Json:
     """Return a mapping for documents that come without one.
 
     Types are those that Elasticsearch gives new fields, but text is `keyword`, never a date, and decimal numbers are
@@ -43,8 +43,19 @@ def derived_mapping(queries: Iterable[Query], documents: Iterable[Mapping[str, A
                 kinds.setdefault(name, {"type": kind})
         kinds[query.options["event_category_field"]] = {"type": "keyword"}
         kinds[query.options["timestamp_field"]] = {"type": "date"}
+    for query in queries:
+        _join_types(query, found, kinds)
     parents = {name[:dot] for name in kinds for dot in _dots(name)}
     return {"properties": nested_properties({name: kind for name, kind in kinds.items() if name not in parents})}
+
+
+def _join_types(query: Query, found: Collection[str], kinds: dict[str, Json]) -> None:
+    """Give join keys that no document has the type of the keys with which they are compared: others never join."""
+    for column in zip(*(stage.keys for stage in query.plan.stages), strict=True):
+        names = [key.name for key in column if key is not None]
+        told = [kinds[name] for name in names if name in found or kinds[name]["type"] != "keyword"]
+        if told:
+            kinds.update((name, told[0]) for name in names if name not in found)
 
 
 def _types_by_use(query: Query) -> dict[str, str]:
