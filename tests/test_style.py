@@ -88,6 +88,11 @@ def test_only_the_command_line_and_the_reports_know_click_and_rich() -> None:
     assert users_of({"click", "rich"}, allowed=("cli/", "report/")) == []
 
 
+def test_only_one_module_knows_the_client_of_elasticsearch() -> None:
+    clients = {"elasticsearch", "elastic_transport", "urllib3"}
+    assert users_of(clients, allowed=("integrations/elasticsearch.py",)) == []
+
+
 def test_only_the_python_backend_turns_text_into_code() -> None:
     found = [
         f"{name}:{line}"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from eqlite.errors import EventError as EventError
     from eqlite.errors import LimitError as LimitError
     from eqlite.errors import RuleError as RuleError
+    from eqlite.errors import ServerError as ServerError
     from eqlite.errors import SnapshotError as SnapshotError
     from eqlite.errors import UnsupportedFeature as UnsupportedFeature
     from eqlite.evaluate import evaluate as evaluate
@@ -65,6 +66,7 @@ _HOMES = {
     "RuleError": "eqlite.errors",
     "RuleSet": "eqlite.ruleset",
     "Schema": "eqlite.semantics.schema",
+    "ServerError": "eqlite.errors",
     "SnapshotError": "eqlite.errors",
     "Stream": "eqlite.engine.streams",
     "UnsupportedFeature": "eqlite.errors",

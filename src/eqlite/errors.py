@@ -8,6 +8,7 @@ EqlError
 ├── RuleError                 a rule file that holds no rule
 ├── EventError                input that holds no events, or a script error under `strict=True`
 ├── LimitError                over a stated limit
+├── ServerError               an Elasticsearch that cannot be asked
 ├── SnapshotError             a stream cannot be saved, or resumed from what is given
 └── UnsupportedFeature        understood, but not available in this place
 """
@@ -66,6 +67,10 @@ class SearchFailure(EventError):
 
 class LimitError(EqlError):
     """A query, rule or event beyond a stated limit."""
+
+
+class ServerError(EqlError):
+    """An Elasticsearch that cannot be reached, refuses what is asked of it, or answers something unreadable."""
 
 
 class SnapshotError(EqlError):

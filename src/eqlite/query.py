@@ -28,7 +28,8 @@ from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_e
 from eqlite.events.document import document_of, iterate_events
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.semantics.schema import Schema
-from eqlite.semantics.settings import Settings
+from eqlite.semantics.settings import SETTING_NAMES, Settings
+from eqlite.semantics.targets import DEFAULT_TARGET
 from eqlite.source import Source
 from eqlite.values.durations import duration_ms
 
@@ -205,7 +206,7 @@ class Query:
 
         schema = self.options["schema"]
         fields = None if schema is None else sorted(schema.fields.items())
-        names = ("event_category_field", "timestamp_field", "tiebreaker_field", "max_samples_per_key")
+        names = (*SETTING_NAMES, "max_samples_per_key")
         told = repr((print_query(parse(self.text), ()), fields, [self.options[name] for name in names]))
         fingerprint = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
         return StreamSettings(
@@ -246,6 +247,7 @@ def compile(
     event_category_field: str = "event.category",
     timestamp_field: str = "@timestamp",
     tiebreaker_field: str | None = None,
+    target: str = DEFAULT_TARGET,
     max_samples_per_key: int = 1,
     strict: bool = False,
     backend: str = "python",
@@ -259,6 +261,7 @@ def compile(
         event_category_field: where events hold what stands before `where`.
         timestamp_field: where events hold their time.
         tiebreaker_field: what orders events of the same time.
+        target: the version of Elasticsearch whose answers count, from `8.19` to `9.6`.
         max_samples_per_key: how many samples a sample query gives for one key.
         strict: raise where Elasticsearch would fail: constants that a field's type refuses, division by zero.
         backend: `python` or `reference`.
@@ -266,20 +269,21 @@ def compile(
 
     Raises:
         EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
+        EqlError: there is no such backend or target.
     """
     options = {
         "schema": schema,
         "event_category_field": event_category_field,
         "timestamp_field": timestamp_field,
         "tiebreaker_field": tiebreaker_field,
+        "target": target,
         "max_samples_per_key": max_samples_per_key,
         "strict": strict,
         "backend": backend,
         "name": name,
     }
-    return query_of(
-        text, read_plan(text, schema, Settings(event_category_field, timestamp_field, tiebreaker_field)), options
-    )
+    settings = Settings(event_category_field, timestamp_field, tiebreaker_field, target)
+    return query_of(text, read_plan(text, schema, settings), options)
 
 
 def read_plan(text: str | Source, schema: Schema | None, settings: Settings) -> Analysis:

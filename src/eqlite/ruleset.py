@@ -27,6 +27,7 @@ from eqlite.query import Query
 from eqlite.rules import loader as loading
 from eqlite.rules.file_cache import Files
 from eqlite.rules.model import Rule, Skipped
+from eqlite.semantics.targets import DEFAULT_TARGET, target_named
 
 T = TypeVar("T")
 
@@ -36,7 +37,9 @@ def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
     return loading.load_rule(path_or_text)
 
 
-def load_rules(*paths: str | os.PathLike[str], cache: bool = False, strict: bool = False) -> RuleSet:
+def load_rules(
+    *paths: str | os.PathLike[str], cache: bool = False, strict: bool = False, target: str = DEFAULT_TARGET
+) -> RuleSet:
     """Return all rules of files, directories, globs and archives.
 
     A broken rule is left out, with what is wrong with it in `RuleSet.problems`. A path without any EQL rule is a
@@ -46,11 +49,13 @@ def load_rules(*paths: str | os.PathLike[str], cache: bool = False, strict: bool
         paths: where the rules are.
         cache: keep what files say and queries mean in the user's cache folder, and take it from there the next time.
         strict: raise for anything broken, in a file or in a query.
+        target: the version of Elasticsearch whose answers the rules give, where `compile` and `run` name no other.
 
     Raises:
         RuleError: a path is not there, or a glob matches nothing; or, under `strict`, anything is broken.
+        EqlError: there is no such target.
     """
-    rules = read_rules(*paths, cache=cache)
+    rules = read_rules(*paths, cache=cache, target=target)
     given = {os.fspath(path) for path in paths}
     errors = [problem for problem in (rules.problems if strict else rules.file_problems) if problem.is_error]
     missing = [problem for problem in errors if problem.file in given and not os.path.lexists(problem.file or "")]
@@ -64,7 +69,7 @@ def load_rules(*paths: str | os.PathLike[str], cache: bool = False, strict: bool
     return rules
 
 
-def read_rules(*paths: str | os.PathLike[str], cache: bool = False) -> RuleSet:
+def read_rules(*paths: str | os.PathLike[str], cache: bool = False, target: str = DEFAULT_TARGET) -> RuleSet:
     """Return what `load_rules` returns; nothing is raised, and what is missing is among the problems."""
     places = tuple(os.path.realpath(path) for path in paths) if cache else ()
     with rare_collections():
@@ -72,7 +77,7 @@ def read_rules(*paths: str | os.PathLike[str], cache: bool = False) -> RuleSet:
         loaded = loading.load_rules(*paths, files=files)
     if files is not None:
         files.save()
-    return RuleSet(loaded.rules, loaded.skipped, loaded.problems, places, passed_over=loaded.passed_over)
+    return RuleSet(loaded.rules, loaded.skipped, loaded.problems, places, passed_over=loaded.passed_over, target=target)
 
 
 class RuleSet(Sequence[Rule]):
@@ -82,6 +87,7 @@ class RuleSet(Sequence[Rule]):
         skipped: rules that are left out on purpose (other languages), with the reason.
         passed_over: files of folders and archives that were not read, with the reason.
         file_problems: what is wrong with the files, without that in the queries.
+        target: the version of Elasticsearch whose answers the rules give.
     """
 
     def __init__(
@@ -92,6 +98,7 @@ class RuleSet(Sequence[Rule]):
         cached_for: tuple[str, ...] = (),
         *,
         passed_over: Iterable[Skipped] = (),
+        target: str = DEFAULT_TARGET,
     ) -> None:
         """Make a set of rules; `cached_for` are the paths for which the cache keeps what the queries mean."""
         self._rules = tuple(rules)
@@ -99,6 +106,7 @@ class RuleSet(Sequence[Rule]):
         self.passed_over = tuple(passed_over)
         self.file_problems = tuple(problems)
         self._cached_for = cached_for
+        self.target = target_named(target).name
 
     @overload
     def __getitem__(self, index: int | str) -> Rule: ...
@@ -113,7 +121,7 @@ class RuleSet(Sequence[Rule]):
         """
         if isinstance(index, str):
             return self._by_word[index]
-        return RuleSet(self._rules[index]) if isinstance(index, slice) else self._rules[index]
+        return RuleSet(self._rules[index], target=self.target) if isinstance(index, slice) else self._rules[index]
 
     def __contains__(self, item: object) -> bool:
         return item in self._by_word if isinstance(item, str) else item in self._rules
@@ -159,6 +167,7 @@ class RuleSet(Sequence[Rule]):
         return self._compile_all({})
 
     def _compile_all(self, options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
+        options = {"target": self.target, **options}
         if not self._cached_for:
             return _compile_all(self._rules, lambda rule: rule.compile(**options))
         plans = Plans(self._cached_for, options)

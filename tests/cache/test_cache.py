@@ -322,7 +322,7 @@ def test_a_whole_file_with_something_else_in_it_is_written_anew(rules: Path, fol
     place = os.path.realpath(rules)
     warm(rules)
     good = files(folder)
-    for subject in (("plans", "(None, None, None)", "", place), ("files", place)):
+    for subject in (("plans", repr(["event.category", "@timestamp", None, "9.5"]), "", place), ("files", place)):
         assert store.Store(subject).read() is not None
         store.Store(subject).write(msgspec.msgpack.encode(content))
     assert told(load_rules(rules, cache=True)) == told(load_rules(rules))

@@ -261,7 +261,7 @@ def test_ctrl_c_writes_what_was_found_so_far(tmp_path: Path) -> None:
 
 def test_help_names_every_verb() -> None:
     said = eqlite("--help").stdout
-    for verb in ("run", "query", "check", "fmt", "show", "ast", "completion"):
+    for verb in ("run", "query", "profile", "verify", "check", "fmt", "show", "ast", "completion"):
         assert f"  {verb}" in said
         assert eqlite(verb, "--help").returncode == 0
 

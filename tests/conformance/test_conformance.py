@@ -21,9 +21,9 @@ from eqlite.plan import EventQuery
 
 PATHS = sorted(Path(__file__).parent.glob("*.toml"))
 FILES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in PATHS}
-CASE_KEYS = {"name", "where", "query", "schemas", "matches", "error", "warning", "faults", "kind"}
+CASE_KEYS = {"name", "where", "query", "schemas", "matches", "error", "warning", "faults", "kind", "targets"}
 VALUE_KEYS = {"name", "expression", "value", "null"}
-SEARCH_KEYS = {"name", "query", "schema", "size", "result_position", "hits", "faults"}
+SEARCH_KEYS = {"name", "query", "schema", "size", "result_position", "hits", "faults", "target"}
 NOTHING = "-"
 """Stands in a sequence for a missing event."""
 
@@ -36,6 +36,7 @@ class Case:
     number: int
     spec: dict[str, Any]
     schema: str
+    target: str
 
     @property
     def query(self) -> str:
@@ -46,11 +47,13 @@ class Case:
         return FILES[self.file]["events"]
 
     def compile(self, backend: str) -> eqlite.Query:
-        return eqlite.compile(self.query, schema=schema(self.file, self.schema), backend=backend, name=str(self))
+        chosen = schema(self.file, self.schema)
+        return eqlite.compile(self.query, schema=chosen, backend=backend, target=self.target, name=str(self))
 
     def __str__(self) -> str:
         text = self.spec.get("name") or self.spec.get("where") or self.query
-        return f"{self.file}-{self.number}-{self.schema}-{text}"
+        target = f"-{self.target}" if "targets" in self.spec else ""
+        return f"{self.file}-{self.number}-{self.schema}{target}-{text}"
 
 
 def schema(file: str, name: str) -> eqlite.Schema | None:
@@ -67,7 +70,7 @@ def cases() -> Iterator[Case]:
     for file, content in FILES.items():
         for number, spec in enumerate(content.get("case", ()), 1):
             for name in spec.get("schemas", content["schemas"]):
-                yield Case(file, number, spec, name)
+                yield from (Case(file, number, spec, name, target) for target in spec.get("targets", ["9.5"]))
 
 
 def cases_with(key: str) -> list[Case]:
@@ -81,7 +84,10 @@ def values() -> list[Any]:
 
 def searches() -> list[Any]:
     found = [(file, n, spec) for file, content in FILES.items() for n, spec in enumerate(content.get("search", ()), 1)]
-    return [pytest.param(file, spec, id=f"{file}-{n}-{spec['query']}") for file, n, spec in found]
+    return [
+        pytest.param(file, spec, id=f"{file}-{n}-{spec['query']}-{spec.get('target', '')}".rstrip("-"))
+        for file, n, spec in found
+    ]
 
 
 def documents(lines: dict[str, str]) -> dict[str, dict[str, Any]]:
@@ -184,7 +190,8 @@ def test_a_stream_over_ordered_events_finds_the_same(file: str, spec: dict[str, 
 def search_query(file: str, spec: dict[str, Any], backend: str) -> eqlite.Query:
     tiebreaker = FILES[file].get("tiebreaker_field")
     mapped = schema(file, spec.get("schema", "none"))
-    return eqlite.compile(spec["query"], schema=mapped, tiebreaker_field=tiebreaker, backend=backend)
+    options = {"target": spec["target"]} if "target" in spec else {}
+    return eqlite.compile(spec["query"], schema=mapped, tiebreaker_field=tiebreaker, backend=backend, **options)
 
 
 def hits(found: list[eqlite.Match], by_name: dict[str, Any]) -> list[str | list[str]]:

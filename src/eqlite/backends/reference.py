@@ -22,7 +22,6 @@ from eqlite.limits import MAX_COMBINATIONS
 from eqlite.plan.evaluation import evaluate
 from eqlite.values.network import parse_address
 from eqlite.values.numbers import to_number
-from eqlite.values.regex.compile import compile_regex
 from eqlite.values.text import fold_ascii, to_text
 from eqlite.values.versions import version_key
 
@@ -97,8 +96,8 @@ def passes(test: plan.Test, value: Any) -> bool:
             return (fold_ascii(value) if insensitive else value) in texts
         case plan.TextLike(patterns=patterns):
             return any(pattern.matches(value) for pattern in patterns)
-        case plan.TextRegex(pattern=pattern, insensitive=insensitive):
-            return compile_regex(pattern, insensitive=insensitive).matches(value)
+        case plan.TextRegex():
+            return test.regex.matches(value)
         case plan.TextRange(operator=sign, bound=bound, versions=True):
             return bool(_ORDER[sign](version_key(value), version_key(bound)))
         case plan.TextRange(operator=sign, bound=bound):

@@ -16,12 +16,11 @@ from eqlite.fields import Field
 from eqlite.gc_policy import rare_collections
 from eqlite.query import Analysis, Query, compile, query_of, read_plan
 from eqlite.semantics.schema import Schema
-from eqlite.semantics.settings import Settings
+from eqlite.semantics.settings import SETTING_NAMES, Settings
 from eqlite.source import Source, Span
 from eqlite.values.network import Block
 from eqlite.values.wildcard import Pattern, Segment
 
-_FIELD_OPTIONS = ("event_category_field", "timestamp_field", "tiebreaker_field")
 _DEFAULTS: dict[str, Any] = {**(compile.__kwdefaults__ or {})}
 _NODES = [
     kind for kind in vars(plan).values() if isinstance(kind, type) and kind.__module__.startswith(f"{plan.__name__}.")
@@ -53,7 +52,8 @@ class Plans:
     def __init__(self, paths: tuple[str, ...], options: Mapping[str, Any]) -> None:
         schema = options.get("schema")
         fields = "" if schema is None else repr((schema.name, sorted(schema.fields.items())))
-        self._store = Store(("plans", repr(tuple(map(options.get, _FIELD_OPTIONS))), fields, *paths))
+        settings = [(_DEFAULTS | dict(options))[name] for name in SETTING_NAMES]
+        self._store = Store(("plans", repr(settings), fields, *paths))
         self._kept = self._read()
         self._used: dict[bytes, Kept] = {}
         self._has_new = False
@@ -63,7 +63,7 @@ class Plans:
         told = _DEFAULTS | dict(options)
         if told.keys() != _DEFAULTS.keys():
             return compile(source, **options)  # which says that there is no such option
-        settings = Settings(*(told[name] for name in _FIELD_OPTIONS))
+        settings = Settings(*(told[name] for name in SETTING_NAMES))
         return query_of(source, self._read_plan(source, told["schema"], settings), told)
 
     def _read_plan(self, source: Source, schema: Schema | None, settings: Settings) -> Analysis:

@@ -29,6 +29,7 @@ VERBS = {
     "run": "Run rules over events; print the detections.",
     "query": "Run one EQL query over events.",
     "profile": "Measure what each clause of each rule costs.",
+    "verify": "Compare our answers with those of an Elasticsearch.",
     "check": "Check rules: syntax, types, fields.",
     "fmt": "Write EQL in its canonical form.",
     "show": "Show a rule as a card.",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from eqlite.cli.options import FILE, cache_option, color_option, plural, read_schema, schema_option
+from eqlite.cli.options import FILE, cache_option, color_option, plural, read_schema, schema_option, target_option
 from eqlite.cli.progress import compiling
 from eqlite.cli.stdio import data_stdout, wants_color
 from eqlite.cli.summary import passed_over_lines, skipped_lines
@@ -18,12 +18,14 @@ from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule, Skipped
 from eqlite.ruleset import RuleSet, read_rules
 from eqlite.semantics.schema import Schema
+from eqlite.semantics.settings import SETTING_NAMES
 from eqlite.source import Source
 
 
 @click.command("check")
 @click.argument("rules", nargs=-1, required=True, type=FILE, metavar="RULES...")
 @schema_option
+@target_option
 @click.option("--format", "format_name", type=click.Choice(FORMATS), default="full", show_default=True)
 @click.option(
     "--fail-on",
@@ -41,6 +43,7 @@ def command(
     ctx: click.Context,
     rules: tuple[str, ...],
     schema_name: str | None,
+    target: str,
     format_name: str,
     fail_on: str,
     lists_skipped: bool,
@@ -58,12 +61,12 @@ def command(
     found: list[Diagnostic] = []
     loaded = RuleSet(())
     if "-" in rules:
-        found += analyze(Source(sys.stdin.read(), "<stdin>"), schema)
+        found += analyze(Source(sys.stdin.read(), "<stdin>"), schema, target=target)
     paths = [path for path in rules if path != "-"]
     if paths:
         loaded = read_rules(*paths, cache=cache)
         with compiling(len(loaded), quiet=quiet):
-            found += _problems(loaded, schema)
+            found += _problems(loaded, schema, target)
     count = len(loaded) + ("-" in rules)
     out = data_stdout() if format_name == "json" else sys.stdout
     write_diagnostics(found, out, format=format_name, color=wants_color(color, sys.stdout))
@@ -82,23 +85,19 @@ def command(
     ctx.exit(1 if errors or (warnings and fail_on == "warning") else 0)
 
 
-def _problems(loaded: RuleSet, schema: Schema | None) -> list[Diagnostic]:
+def _problems(loaded: RuleSet, schema: Schema | None, target: str) -> list[Diagnostic]:
     """Return what is wrong with files and queries, the warnings of broken queries too, each file's by place."""
-    compiled, problems = loaded.compile_with_problems(schema=schema)
+    compiled, problems = loaded.compile_with_problems(schema=schema, target=target)
     good = {id(rule) for rule, _ in compiled}
-    of_broken = [_warnings(rule, schema) for rule in loaded if id(rule) not in good]
+    of_broken = [_warnings(rule, schema, target) for rule in loaded if id(rule) not in good]
     found = [*problems, *(warning for warnings in of_broken for warning in warnings)]
     order = {name: place for place, name in enumerate(dict.fromkeys(map(_file, found)))}
     return sorted(found, key=lambda problem: (order[_file(problem)], _offset(problem)))
 
 
-def _warnings(rule: Rule, schema: Schema | None) -> list[Diagnostic]:
-    settings = {
-        "event_category_field": rule.event_category_override,
-        "timestamp_field": rule.timestamp_field,
-        "tiebreaker_field": rule.tiebreaker_field,
-    }
-    found = analyze(rule.source, schema, **{name: value for name, value in settings.items() if value is not None})
+def _warnings(rule: Rule, schema: Schema | None, target: str) -> list[Diagnostic]:
+    options = rule.compile_options({"target": target})
+    found = analyze(rule.source, schema, **{name: options[name] for name in SETTING_NAMES if name in options})
     return [problem for problem in found if not problem.is_error]
 
 

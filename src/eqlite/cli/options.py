@@ -13,6 +13,8 @@ import click
 from eqlite.events.inputs import expand_input
 from eqlite.events.intake import ReadStats
 from eqlite.semantics.schema import Schema
+from eqlite.semantics.targets import DEFAULT_TARGET
+from eqlite.source import Source
 
 Decorated = Callable[..., Any]
 FILE = click.Path(allow_dash=True)
@@ -41,6 +43,17 @@ def schema_option(command: Decorated) -> Decorated:
         type=FILE,
         metavar="ecs|FILE",
         help="Check fields and types against ECS, or against an index mapping in a JSON file.",
+    )(command)
+
+
+def target_option(command: Decorated) -> Decorated:
+    """Add `--target`."""
+    return click.option(
+        "--target",
+        metavar="VERSION",
+        default=DEFAULT_TARGET,
+        show_default=True,
+        help="Answer as this version of Elasticsearch, from 8.19 to 9.6.",
     )(command)
 
 
@@ -129,6 +142,25 @@ def _problem_of(mapping: object) -> str | None:
                 return f"`{key}` of `{name}` should be an object" if name else f"`{key}` should be an object"
             pending.extend((f"{name}.{field}".removeprefix("."), value) for field, value in below.items())
     return None
+
+
+def query_source(words: Sequence[str], path: str | None) -> tuple[Source, Sequence[str]]:
+    """Return the query, from a file or the first word, and the inputs."""
+    if path is None:
+        if not words:
+            raise click.UsageError("Missing argument 'EQL': the query, or -f FILE with it")
+        text, *events = words
+        if not text.startswith("@"):
+            return Source(text), events
+        path = text[1:]
+    else:
+        events = list(words)
+    try:
+        return Source(Path(path).read_text(encoding="utf-8-sig"), path), events
+    except OSError as error:
+        raise click.ClickException(f"cannot read the query `{path}`: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"the query `{path}` is not UTF-8: byte {error.start + 1}") from error
 
 
 def event_inputs(events: Sequence[str], stats: ReadStats) -> list[str]:

@@ -16,6 +16,7 @@ from eqlite.cli.options import (
     read_schema,
     rules_option,
     schema_option,
+    target_option,
 )
 from eqlite.cli.progress import Progress, measuring
 from eqlite.cli.rule_loading import compile_rules
@@ -51,6 +52,7 @@ _INTERRUPTED = 130
     help="Default: table on a terminal, json in a pipe.",
 )
 @schema_option
+@target_option
 @cache_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no warnings.")
 @color_option
@@ -63,6 +65,7 @@ def command(
     top: int | None,
     format_name: str | None,
     schema_name: str | None,
+    target: str,
     cache: bool,
     quiet: bool,
     color: str,
@@ -76,7 +79,7 @@ def command(
     stats = ProfileStats()
     inputs = event_inputs(events, stats.reading)
     rules, broken, compiled = compile_rules(
-        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_name)
+        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_name), target=target
     )
     progress = Progress(inputs, quiet=quiet)
     with measuring(progress, quiet=quiet) as measured:

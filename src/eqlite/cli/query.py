@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Literal
 
 import click
@@ -18,8 +17,10 @@ from eqlite.cli.options import (
     format_option,
     output_format,
     plural,
+    query_source,
     read_schema,
     schema_option,
+    target_option,
 )
 from eqlite.cli.stdio import WholeLines, data_stdout, result_stdout, wants_color
 from eqlite.cli.summary import fault_lines, no_event, reading_lines
@@ -48,6 +49,7 @@ _EQL_RESPONSE = "eql-response"
 @format_option(*FORMATS, _EQL_RESPONSE)
 @documents_option
 @schema_option
+@target_option
 @click.option(
     "--category-field",
     default="event.category",
@@ -68,6 +70,7 @@ def command(
     format_name: str | None,
     documents: bool,
     schema_name: str | None,
+    target: str,
     category_field: str,
     timestamp_field: str,
     tiebreaker_field: str | None,
@@ -80,13 +83,14 @@ def command(
     eqlite query 'process where process.name : "mshta.exe"' logs.ndjson
     eqlite query -f hunt.eql logs/ --format eql-response
     """
-    source, events = _source(words, path)
+    source, events = query_source(words, path)
     query = compile(
         source,
         schema=read_schema(schema_name),
         event_category_field=category_field,
         timestamp_field=timestamp_field,
         tiebreaker_field=tiebreaker_field,
+        target=target,
     )
     stats = ReadStats()
     inputs = event_inputs(events, stats)
@@ -115,25 +119,6 @@ def _summary(query: Query, found: int, stats: ReadStats, *, untimed: int, was_re
     said += [f"{plural(untimed, 'event')} left out of sequences: no readable time"] if untimed else []
     said += event_notes(stats, [query])
     return said if found or not was_read else [*said, *nothing_found_notes(stats, [query])]
-
-
-def _source(words: Sequence[str], path: str | None) -> tuple[Source, Sequence[str]]:
-    """Return the query and the inputs."""
-    if path is None:
-        if not words:
-            raise click.UsageError("Missing argument 'EQL': the query, or -f FILE with it")
-        text, *events = words
-        if not text.startswith("@"):
-            return Source(text), events
-        path = text[1:]
-    else:
-        events = list(words)
-    try:
-        return Source(Path(path).read_text(encoding="utf-8-sig"), path), events
-    except OSError as error:
-        raise click.ClickException(f"cannot read the query `{path}`: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise click.ClickException(f"the query `{path}` is not UTF-8: byte {error.start + 1}") from error
 
 
 def _feed(search: Search[Event], events: Iterable[Event]) -> bool:

@@ -24,6 +24,7 @@ from eqlite.cli.options import (
     read_schema,
     rules_option,
     schema_option,
+    target_option,
 )
 from eqlite.cli.progress import Progress
 from eqlite.cli.rule_loading import compile_rules
@@ -44,6 +45,7 @@ from eqlite.rules.model import Rule
     "--by-index/--no-by-index", default=False, help="Let a rule see only documents that its index patterns cover."
 )
 @schema_option
+@target_option
 @click.option("--rejects", "rejects_path", type=FILE, metavar="FILE", help="Keep lines that hold no event here.")
 @click.option("--fail-on-match", is_flag=True, help="Exit with 1 when there is a detection.")
 @click.option("--strict", is_flag=True, help="Exit with 2 for a broken rule or a rejected line.")
@@ -69,6 +71,7 @@ def command(
     documents: bool,
     by_index: bool,
     schema_name: str | None,
+    target: str,
     rejects_path: str | None,
     fail_on_match: bool,
     strict: bool,
@@ -88,7 +91,13 @@ def command(
     stats = RunStats()
     inputs = event_inputs(events, stats.reading)
     rules, broken, compiled = compile_rules(
-        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_name), backend=backend
+        rule_paths,
+        cache=cache,
+        quiet=quiet,
+        color=color,
+        schema=read_schema(schema_name),
+        target=target,
+        backend=backend,
     )
     layout = Layout(documents, fields=_fields_of(compiled), color=wants_color(color, sys.stdout))
     progress = Progress(inputs, quiet=quiet)

@@ -18,7 +18,6 @@ from eqlite.predicates import literal_search as patterns
 from eqlite.predicates import raw_values as runtime
 from eqlite.predicates.value_tests import Passes, Test, passes_test
 from eqlite.values.network import Block, parse_address
-from eqlite.values.regex.compile import compile_regex
 from eqlite.values.text import fold_ascii
 from eqlite.values.wildcard import Pattern
 
@@ -51,7 +50,7 @@ class Atom:
     def passes_text(self) -> Passes:
         """Return a function that tells whether a text passes."""
         if isinstance(self.test, plan.TextRegex):
-            return compile_regex(self.test.pattern, insensitive=self.test.insensitive).matches
+            return self.test.regex.matches
         return self.passes
 
     @cached_property
@@ -65,7 +64,7 @@ class Atom:
     def may_pass(self) -> Passes | None:
         """Return a function that tells of several texts as one whether any of them may pass; None where none can."""
         if isinstance(self.test, plan.TextRegex):
-            return compile_regex(self.test.pattern, insensitive=self.test.insensitive).may_match
+            return self.test.regex.may_match
         return None
 
     @cached_property
@@ -227,7 +226,7 @@ class Finder:
 def _needed_literals(test: Test) -> list[tuple[str, Check | None]] | None:
     """See `Atom.needed`."""
     if isinstance(test, plan.TextRegex):
-        regex = compile_regex(test.pattern, insensitive=test.insensitive)
+        regex = test.regex
         required = fold_ascii(regex.required_literal or "")
         return [(required, lambda texts, _: any(map(regex.matches, texts)))] if len(required) > 1 else None
     if not isinstance(test, plan.TextLike) or len(test.patterns) > MANY_PATTERNS:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from typing import Literal as OneOf
 
 from eqlite.values.network import Block
+from eqlite.values.regex.compile import Regex, compile_regex
 from eqlite.values.wildcard import Pattern
 
 RangeOperator = OneOf["<", "<=", ">", ">="]
@@ -34,11 +35,17 @@ class TextLike:
 
 @dataclass(frozen=True, slots=True)
 class TextRegex:
-    """The whole text matches a Lucene regular expression."""
+    """The whole text matches a Lucene regular expression; `folds_ascii`: insensitive to the case of A to Z alone."""
 
     kind: ClassVar[Kind] = "text"
     pattern: str
     insensitive: bool = False
+    folds_ascii: bool = False
+
+    @property
+    def regex(self) -> Regex:
+        """Return the compiled form, the same object each time while it is in the cache."""
+        return compile_regex(self.pattern, insensitive=self.insensitive, folds_ascii=self.folds_ascii)
 
 
 @dataclass(frozen=True, slots=True)

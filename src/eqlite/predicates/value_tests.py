@@ -7,7 +7,6 @@ from typing import Any
 
 from eqlite import plan
 from eqlite.predicates import raw_values as runtime
-from eqlite.values.regex.compile import compile_regex
 
 
 def text_range(operator: plan.RangeOperator, bound: str) -> Callable[[str], bool]:
@@ -45,8 +44,8 @@ def passes_test(test: Test) -> Passes:
             return lambda value: within(value, texts)
         case plan.TextLike(patterns=found):
             return lambda value: runtime.any_text(value, lambda text: any(each.matches(text) for each in found))
-        case plan.TextRegex(pattern=pattern, insensitive=insensitive):
-            matches = compile_regex(pattern, insensitive=insensitive).matches
+        case plan.TextRegex():
+            matches = test.regex.matches
             return lambda value: runtime.any_text(value, matches)
         case plan.TextRange(operator=operator, bound=bound):
             compare = text_range(operator, bound)

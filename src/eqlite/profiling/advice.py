@@ -15,7 +15,6 @@ from eqlite.predicates.complexity import USUALLY_ARRAYS, cost, is_too_complex
 from eqlite.predicates.literal_search import longest_literal, sort_patterns
 from eqlite.predicates.raw_values import SEPARATOR
 from eqlite.profiling.model import Finding
-from eqlite.values.regex.compile import compile_regex
 from eqlite.values.wildcard import Pattern
 
 _NOTABLE_SHARE = 0.25
@@ -115,7 +114,7 @@ def pattern_without_literal(condition: plan.Condition) -> str | None:
         if not isinstance(leaf, plan.FieldTest):
             continue
         if isinstance(leaf.test, plan.TextRegex):
-            if not compile_regex(leaf.test.pattern, insensitive=leaf.test.insensitive).required_literal:
+            if not leaf.test.regex.required_literal:
                 return leaf.test.pattern
         elif isinstance(leaf.test, plan.TextLike):
             shapes = sort_patterns(leaf.test.patterns)

@@ -9,6 +9,7 @@ from eqlite.diagnostics import Collector
 from eqlite.language import ast
 from eqlite.semantics.schema import Schema
 from eqlite.semantics.settings import Settings
+from eqlite.semantics.targets import Target, target_named
 
 _LONGEST_QUOTE = 2_000
 
@@ -25,6 +26,11 @@ class Context:
     schema: Schema | None
     settings: Settings
     constancy: dict[int, tuple[plan.Expression, bool]] = field(default_factory=dict, repr=False)
+
+    @property
+    def target(self) -> Target:
+        """Return the version of Elasticsearch whose meaning counts."""
+        return target_named(self.settings.target)
 
     def text(self, node: ast.Node) -> str:
         """Return a node's text, as messages of Elasticsearch quote it; of a huge one the beginning."""

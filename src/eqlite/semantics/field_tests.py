@@ -17,7 +17,8 @@ from eqlite.source import Span
 from eqlite.values.dates.instants import date_interval
 from eqlite.values.network import Block, parse_address, parse_block
 from eqlite.values.numbers import narrow, parse_number
-from eqlite.values.text import fold_ascii, to_text
+from eqlite.values.text import to_text
+from eqlite.values.wildcard import literal_pattern
 
 _FIRST, _LAST = -(2**63), 2**63 - 1
 _ADDRESS_LAST = 2**128 - 1
@@ -68,9 +69,11 @@ def _untyped_tests(values: Iterable[Scalar]) -> list[plan.Test]:
     return tests
 
 
-def insensitive_test(texts: Iterable[str]) -> plan.TextIn:
-    """Return the test of `field : text` and `field in~ (texts)`: equality after folding ASCII letters."""
-    return plan.TextIn(frozenset(map(fold_ascii, texts)), insensitive=True)
+def insensitive_test(text: str, context: Context) -> plan.Test:
+    """Return the test of `field : text`, and of one item of `field in~ (…)`: equality after folding."""
+    pattern = literal_pattern(text, insensitive=True, unicode=context.target.folds_unicode)
+    single = pattern.single_value if pattern.folded else None
+    return plan.TextLike((pattern,)) if single is None else plan.TextIn(frozenset({single}), insensitive=True)
 
 
 def range_tests(

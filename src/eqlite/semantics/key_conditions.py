@@ -18,6 +18,7 @@ from eqlite.functions.registry import ValueFault
 from eqlite.limits import MAX_KEY_CONDITIONS
 from eqlite.plan.evaluation import evaluate, left_chain
 from eqlite.semantics.fold import constant, fold, is_plain_test
+from eqlite.semantics.targets import Target
 
 
 class TooManyCopies(Exception):
@@ -32,19 +33,24 @@ class KeyedCondition(NamedTuple):
     missing: bool = False
 
 
-def copied_conditions(stages: Sequence[KeyedCondition]) -> list[list[plan.Expression]]:
+def copied_conditions(stages: Sequence[KeyedCondition], target: Target) -> list[list[plan.Expression]]:
     """Return for each stage the conditions that it takes over from the others, in their order.
 
     A condition is copied if it reads join keys of its stage alone and holds no `or`; equalities of one value that are
-    joined by `or` count as one `in`. Stages of missing events give and take nothing.
+    joined by `or` count as one `in`. Stages of missing events give and take nothing. Earlier versions of Elasticsearch
+    copy more: see `Target`.
 
     Raises:
         TooManyCopies: copies of more than `MAX_KEY_CONDITIONS` parts would be made.
     """
     copies: list[list[plan.Expression]] = [[] for _ in stages]
-    found = [[] if stage.missing else list(_key_conditions(stage)) for stage in stages]
-    takers = sum(not stage.missing for stage in stages) - 1
-    count = takers * sum(_size(condition.expression) for conditions in found for condition in conditions)
+    gives = [not stage.missing or target.copies_conditions_of_missing_events for stage in stages]
+    found = [list(_key_conditions(stage, target)) if given else [] for stage, given in zip(stages, gives, strict=True)]
+    takers = sum(not stage.missing for stage in stages)
+    count = sum(
+        (takers - (not stage.missing)) * sum(_size(condition.expression) for condition in conditions)
+        for stage, conditions in zip(stages, found, strict=True)
+    )
     if count > MAX_KEY_CONDITIONS:
         raise TooManyCopies(f"{count:,} parts, and {MAX_KEY_CONDITIONS:,} are allowed")
     for giver, (stage, conditions) in enumerate(zip(stages, found, strict=True)):
@@ -65,18 +71,21 @@ def _size(condition: plan.Expression) -> int:
 
 
 class _KeyCondition(NamedTuple):
-    """A condition that reads join keys alone, with their names."""
+    """A condition on join keys, with the names of the fields that it reads."""
 
     expression: plan.Expression
     names: set[str]
 
 
-def _key_conditions(stage: KeyedCondition) -> Iterator[_KeyCondition]:
+def _key_conditions(stage: KeyedCondition, target: Target) -> Iterator[_KeyCondition]:
     """Yield the conjuncts of a stage that are to be copied."""
     names = {key.name for key in stage.keys if key is not None}
     for condition in _conjuncts(stage.expression):
         mentioned = {mention.field.name for mention in plan.field_mentions(condition)}
-        if mentioned and mentioned <= names and not _holds_or(condition):
+        is_copied = (
+            bool(mentioned & names) if target.copies_mixed_conditions else bool(mentioned) and mentioned <= names
+        )
+        if is_copied and not _holds_or(condition):
             yield _KeyCondition(condition, mentioned)
 
 

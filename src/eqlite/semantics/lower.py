@@ -164,18 +164,20 @@ def _leaf(expression: plan.Expression, context: Context) -> plan.Condition:
         case plan.SameText(left=plan.FieldValue(field=field), right=plan.Constant(value=value)):
             if value is None:
                 return NEVER
-            return _tested(field, [insensitive_test([to_text(value)])], expression.span)
+            return _tested(field, [insensitive_test(to_text(value), context)], expression.span)
         case plan.Contained(value=plan.FieldValue(field=field), items=items):
             values = _constants(items)
             if values is not None:
                 tests = equality_tests(field, values, expression.span, context, in_list=True)
                 return _tested(field, tests, expression.span)
         case plan.Like(value=plan.FieldValue(field=field), pattern=text, insensitive=insensitive):
-            return _like(field, like_pattern(text, insensitive=insensitive), expression.span)
+            unicode = context.target.folds_unicode
+            return _like(field, like_pattern(text, insensitive=insensitive, unicode=unicode), expression.span)
         case plan.Regex(value=plan.FieldValue(field=field), pattern=text, insensitive=insensitive):
-            return plan.FieldTest(field, plan.TextRegex(text, insensitive), span=expression.span)
+            folds_ascii = insensitive and not context.target.regex_folds_unicode
+            return plan.FieldTest(field, plan.TextRegex(text, insensitive, folds_ascii), span=expression.span)
         case plan.Invoke(arguments=(plan.FieldValue(field=field), *rest)):
-            clause = _function_clause(expression, field, rest)
+            clause = _function_clause(expression, field, rest, context)
             if clause is not None:
                 return clause
         case _:
@@ -219,22 +221,25 @@ def _like(field: Field, pattern: Pattern, span: Span) -> plan.Condition:
     return plan.FieldTest(field, plan.TextLike((pattern,)), span=span)
 
 
-def _function_clause(call: plan.Invoke, field: Field, rest: Sequence[plan.Expression]) -> plan.Condition | None:
+def _function_clause(
+    call: plan.Invoke, field: Field, rest: Sequence[plan.Expression], context: Context
+) -> plan.Condition | None:
     """Return the clause of a boolean function on a field with constants; None where it is a script."""
     values = [part.value for part in rest if isinstance(part, plan.Constant)]
     if len(values) != len(rest) or not all(isinstance(value, str) for value in values):
         return None
     texts = [value for value in values if isinstance(value, str)]
+    folding = {"insensitive": call.insensitive, "unicode": context.target.folds_unicode}
     match call.function.name:
         case "cidrMatch" if field.type in (DataType.IP, DataType.UNKNOWN):
             blocks = tuple(block for text in texts if (block := parse_block(text)) is not None)
             return plan.FieldTest(field, plan.AddressIn(blocks), span=call.span) if blocks else NEVER
         case "startsWith":
-            pattern = prefix_pattern(texts[0], insensitive=call.insensitive)
+            pattern = prefix_pattern(texts[0], **folding)
         case "endsWith":
-            pattern = lucene_pattern("*" + texts[0], insensitive=call.insensitive)
+            pattern = lucene_pattern("*" + texts[0], **folding)
         case "stringContains":
-            pattern = lucene_pattern(f"*{texts[0]}*", insensitive=call.insensitive)
+            pattern = lucene_pattern(f"*{texts[0]}*", **folding)
         case _:
             return None
     return _like(field, pattern, call.span)

@@ -91,7 +91,7 @@ def _copies(written: Written, read: list[KeyedCondition], context: Context) -> l
         for stage, each in zip(written, read, strict=False)
     ]
     try:
-        copies = copied_conditions(stages)
+        copies = copied_conditions(stages, context.target)
     except TooManyCopies as problem:
         context.collector.report(
             "too-many-key-conditions",

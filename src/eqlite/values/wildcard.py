@@ -5,7 +5,11 @@ Three syntaxes end in the same `Pattern`: `:` and `like` (no escape at all), the
 bounded by length of value x length of pattern and in practice follows the value's length: leftmost matches of the
 segments between the stars, one after the other, never going back.
 
-Source: eql-semantics 6.1, 6.2 and 7.6. Insensitive means ASCII letters only.
+Insensitive means ASCII letters, or with `unicode` all letters, each as the characters that it stands for. Most of those
+patterns are still compared with values in lower case (ASCII): only the few characters that more than one stands for,
+such as `s` and `\u017f`, become a choice.
+
+Source: eql-semantics 6.1, 6.2 and 7.6.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
+from eqlite.values.case_folding import fold_variants
 from eqlite.values.text import fold_ascii
 
 Atom = str | None
@@ -94,7 +99,7 @@ class Pattern:
 
     Attributes:
         segments: what stands between the stars; the first is bound to the start of the value, the last to its end.
-        folded: the segments are in lower case and the value is to be folded too (ASCII only).
+        folded: the segments are in lower case and the value is to be folded too, both in ASCII only.
 
     >>> like_pattern("*.exe", insensitive=True).matches("CMD.EXE")
     True
@@ -153,24 +158,32 @@ def _segments(parts: Sequence[Sequence[Atom]]) -> tuple[Segment, ...]:
 
 
 @lru_cache(maxsize=1 << 16)
-def like_pattern(text: str, *, insensitive: bool) -> Pattern:
+def like_pattern(text: str, *, insensitive: bool, unicode: bool = False) -> Pattern:
     r"""Return the pattern of `like` and, with `insensitive`, of `:` and `like~`. There is no escape.
 
     >>> like_pattern(r"C:\*", insensitive=False).matches(r"C:\Windows")
     True
+    >>> [like_pattern("É*", insensitive=True, unicode=unicode).matches("été") for unicode in (False, True)]
+    [False, True]
     """
-    folded = fold_ascii(text) if insensitive else text
+    folded = fold_ascii(text) if insensitive and not unicode else text
     parts = [[None if character == "?" else character for character in part] for part in folded.split("*")]
-    return Pattern(_segments(parts), insensitive)
+    return _pattern(parts, insensitive=insensitive, unicode=unicode)
 
 
-def prefix_pattern(text: str, *, insensitive: bool) -> Pattern:
+def literal_pattern(text: str, *, insensitive: bool, unicode: bool = False) -> Pattern:
+    """Return the pattern of a text without wildcards."""
+    folded = fold_ascii(text) if insensitive and not unicode else text
+    return _pattern([[*folded]], insensitive=insensitive, unicode=unicode)
+
+
+def prefix_pattern(text: str, *, insensitive: bool, unicode: bool = False) -> Pattern:
     """Return the pattern of `startsWith(field, text)`: `*` and `?` in the text are ordinary characters."""
-    folded = fold_ascii(text) if insensitive else text
-    return Pattern((Segment(tuple(folded)), Segment(())), insensitive)
+    folded = fold_ascii(text) if insensitive and not unicode else text
+    return _pattern([[*folded], []], insensitive=insensitive, unicode=unicode)
 
 
-def lucene_pattern(text: str, *, insensitive: bool) -> Pattern:
+def lucene_pattern(text: str, *, insensitive: bool, unicode: bool = False) -> Pattern:
     r"""Return the pattern of a Lucene wildcard: `\` makes the next character literal, and case-sensitive.
 
     A backslash at the very end is a literal backslash.
@@ -179,13 +192,12 @@ def lucene_pattern(text: str, *, insensitive: bool) -> Pattern:
     True
     """
     parts: list[list[Atom]] = [[]]
-    escaped = mixed = False
+    escaped = False
     last = len(text) - 1
     for index, character in enumerate(text):
         if escaped:
             escaped = False
             parts[-1].append(character)
-            mixed = mixed or (insensitive and character.isascii() and character.isalpha())
         elif character == "\\" and index < last:
             escaped = True
         elif character == "*":
@@ -193,13 +205,36 @@ def lucene_pattern(text: str, *, insensitive: bool) -> Pattern:
         elif character == "?":
             parts[-1].append(None)
         else:
-            parts[-1].append(_both_cases(character) if insensitive else character)
-    if insensitive and not mixed:  # fold the value once rather than choose at each character
-        parts = [[atom and fold_ascii(atom[-1]) for atom in part] for part in parts]
-    return Pattern(_segments(parts), insensitive and not mixed)
+            parts[-1].append(_variants(character, unicode=unicode) if insensitive else character)
+    return _pattern_of_choices(parts) if insensitive else Pattern(_segments(parts))
 
 
-def _both_cases(character: str) -> str:
+def _pattern(parts: Sequence[Sequence[str | None]], *, insensitive: bool, unicode: bool) -> Pattern:
+    """Return the pattern for stretches of characters; they are folded already where only ASCII letters fold."""
+    if not insensitive or not unicode:
+        return Pattern(_segments(parts), insensitive)
+    return _pattern_of_choices([[sign and _variants(sign, unicode=True) for sign in part] for part in parts])
+
+
+def _pattern_of_choices(parts: Sequence[Sequence[Atom]]) -> Pattern:
+    """Return the pattern for the characters that may stand at each place.
+
+    If each place takes both cases of its ASCII letters, the value is folded once rather than chosen from at each place.
+    """
+    if all(_takes_both_cases(atom) for part in parts for atom in part if atom is not None):
+        folded = [[atom and "".join(dict.fromkeys(fold_ascii(atom))) for atom in part] for part in parts]
+        return Pattern(_segments(folded), True)
+    return Pattern(_segments(parts))
+
+
+def _takes_both_cases(atom: str) -> bool:
+    return all(character.swapcase() in atom for character in atom if character.isascii() and character.isalpha())
+
+
+def _variants(character: str, *, unicode: bool) -> str:
+    """Return the characters that one stands for where case does not count, itself first."""
+    if unicode:
+        return character + "".join(sorted(fold_variants(character) - {character}))
     if character.isascii() and character.isalpha():
         return character.lower() + character.upper()
     return character

@@ -24,7 +24,7 @@ from eqlite.predicates import literal_search as patterns
 from eqlite.predicates import raw_values as runtime
 from eqlite.predicates.complexity import conjuncts, cost, is_in_line, is_too_complex
 from eqlite.predicates.value_tests import number_range, text_range
-from eqlite.values.regex.compile import compile_regex
+from eqlite.values.regex.compile import Regex
 from eqlite.values.text import fold_ascii
 from eqlite.values.wildcard import Pattern
 
@@ -153,8 +153,8 @@ class Generator:
                 return self._folded_in(variable, texts)
             case plan.TextLike(patterns=found):
                 return self._like(variable, found)
-            case plan.TextRegex(pattern=pattern, insensitive=insensitive):
-                return self._regex(variable, pattern, insensitive=insensitive)
+            case plan.TextRegex():
+                return self._regex(variable, leaf.test.regex)
             case plan.TextRange(operator=operator, bound=bound):
                 passes = self.constant("p", text_range(operator, bound))
                 return f"({variable} is not None and {self.runtime('any_text')}({variable}, {passes}))"
@@ -237,8 +237,7 @@ class Generator:
             alternatives.append(f"{literal!r} in {text} and {slow}" if literal else slow)
         return alternatives
 
-    def _regex(self, variable: str, pattern: str, *, insensitive: bool) -> str:
-        regex = compile_regex(pattern, insensitive=insensitive)
+    def _regex(self, variable: str, regex: Regex) -> str:
         passes = self.constant("p", regex.matches)
         test = f"{self.runtime('any_text')}({variable}, {passes})"
         literal = regex.required_literal

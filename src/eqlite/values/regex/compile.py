@@ -22,7 +22,7 @@ from functools import lru_cache, partial
 from typing import Final, Literal
 
 from eqlite.limits import MAX_REGEX_CHARACTERS
-from eqlite.values.case_folding import fold_variants
+from eqlite.values.case_folding import ascii_variants, fold_variants
 from eqlite.values.regex.java_parser import parse_java
 from eqlite.values.regex.lazy_dfa import Automaton
 from eqlite.values.regex.literals import LiteralMatcher, RequiredRun, find_literals, find_run
@@ -46,6 +46,7 @@ class Regex:
         pattern: the text, as given.
         insensitive: whether it is a `regex~`.
         flavour: whose syntax and rules.
+        folds_ascii: whether `regex~` folds ASCII letters alone.
         required_literal: text that every match contains as it stands, or None where none is known.
         required_run: classes of characters that follow each other in every match, or None where that tells little.
         single_string: the string that matches, where exactly one does, otherwise None. Under `insensitive` that is a
@@ -58,6 +59,7 @@ class Regex:
     pattern: str
     insensitive: bool
     flavour: Flavour
+    folds_ascii: bool
     required_literal: str | None = field(compare=False, repr=False)
     single_string: str | None = field(compare=False, repr=False)
     matches_everything: bool = field(compare=False, repr=False)
@@ -85,10 +87,15 @@ class Regex:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the pattern alone: the machine is built again where it is needed."""
-        return partial(compile_regex, insensitive=self.insensitive, flavour=self.flavour), (self.pattern,)
+        remade = partial(
+            compile_regex, insensitive=self.insensitive, flavour=self.flavour, folds_ascii=self.folds_ascii
+        )
+        return remade, (self.pattern,)
 
 
-def compile_regex(pattern: str, *, insensitive: bool = False, flavour: Flavour = "lucene") -> Regex:
+def compile_regex(
+    pattern: str, *, insensitive: bool = False, flavour: Flavour = "lucene", folds_ascii: bool = False
+) -> Regex:
     r"""Return the compiled form of a pattern; the same object while it is in the cache.
 
     Args:
@@ -97,6 +104,7 @@ def compile_regex(pattern: str, *, insensitive: bool = False, flavour: Flavour =
             `\w`; under `java` ASCII letters, ranges included.
         flavour: `lucene` for a field's values; `script` for Lucene's reading of a pattern for a function's result,
             where a letter behind a backslash may stand for itself; `java` for how such a pattern is matched.
+        folds_ascii: under `lucene` fold ASCII letters alone, as Elasticsearch up to 9.0 does.
 
     Raises:
         RegexSyntaxError: for what the flavour does not take.
@@ -111,11 +119,11 @@ def compile_regex(pattern: str, *, insensitive: bool = False, flavour: Flavour =
         >>> compile_regex(".*^a$.*").matches("x^a$y"), compile_regex("^a$", flavour="java").matches("a")
         (True, True)
     """
-    return _compile(pattern, insensitive=insensitive, flavour=flavour)
+    return _compile(pattern, insensitive=insensitive, flavour=flavour, folds_ascii=folds_ascii)
 
 
 @lru_cache(maxsize=_CACHED_PATTERNS)
-def _compile(pattern: str, *, insensitive: bool, flavour: Flavour) -> Regex:
+def _compile(pattern: str, *, insensitive: bool, flavour: Flavour, folds_ascii: bool) -> Regex:
     length = len(pattern) + sum(character > "\uffff" for character in pattern)
     if length > MAX_REGEX_CHARACTERS:
         raise RegexLimitError(
@@ -124,7 +132,8 @@ def _compile(pattern: str, *, insensitive: bool, flavour: Flavour) -> Regex:
     if flavour == "java":
         parsed = parse_java(pattern, insensitive=insensitive)
     else:
-        parsed = parse_lucene(pattern, fold=fold_variants if insensitive else None, any_escape=flavour == "script")
+        fold = ascii_variants if folds_ascii else fold_variants
+        parsed = parse_lucene(pattern, fold=fold if insensitive else None, any_escape=flavour == "script")
     automaton = Automaton(build_fragment(parsed.tree), parsed.assertions)
     required, literals = find_literals(parsed.tree)
     is_quick = literals is not None or len(required or "") >= _LONG_LITERAL
@@ -132,6 +141,7 @@ def _compile(pattern: str, *, insensitive: bool, flavour: Flavour) -> Regex:
         pattern=pattern,
         insensitive=insensitive,
         flavour=flavour,
+        folds_ascii=folds_ascii,
         required_literal=required,
         single_string=automaton.only_string(),
         matches_everything=automaton.accepts_everything(),
