@@ -90,11 +90,12 @@ def query_trees(
     keys = _fields(pool.texts) if pool.texts else None
     if "sequence" in kinds:
         bodies.append(_sequences(filters, keys))
-    if "sample" in kinds and keys is not None:
-        bodies.append(_samples(filters, keys))
     counts = st.integers(0, 50).map(lambda count: (ast.Literal(count, DataType.INTEGER),))
     pipes = st.builds(ast.Pipe, st.sampled_from(["head", "tail"]), counts)
-    return st.builds(ast.Query, st.one_of(bodies), st.lists(pipes, max_size=2).map(tuple))
+    queries = [st.builds(ast.Query, body, st.lists(pipes, max_size=2).map(tuple)) for body in bodies]
+    if "sample" in kinds and keys is not None:  # which takes no pipes
+        queries.append(st.builds(ast.Query, _samples(filters, keys), st.just(())))
+    return st.one_of(queries)
 
 
 def condition_trees(
@@ -366,6 +367,6 @@ def _sequences(draw: st.DrawFn, filters: Filters, keys: Expressions | None) -> a
 
 @st.composite
 def _samples(draw: st.DrawFn, filters: Filters, keys: Expressions) -> ast.Sample:
-    shared = draw(st.lists(keys, min_size=1, max_size=2))
+    by_name = {key.name: key for key in draw(st.lists(keys, min_size=1, max_size=2)) if isinstance(key, ast.FieldRef)}
     stages = tuple(ast.Stage(draw(filters)) for _ in range(draw(st.integers(2, 4))))
-    return ast.Sample(stages, tuple(shared))
+    return ast.Sample(stages, tuple(by_name.values()))
