@@ -7,7 +7,11 @@ both texts and the way from one to the other, so that every message points into 
 from __future__ import annotations
 
 import bisect
+import re
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+_LINE_END = re.compile("\n")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,8 +37,15 @@ class Position:
 def position_in(text: str, offset: int) -> Position:
     """Return the position of `offset` in `text` (an offset past the end gives the end)."""
     offset = min(offset, len(text))
-    line_start = text.rfind("\n", 0, offset) + 1
-    return Position(text.count("\n", 0, offset) + 1, offset - line_start + 1)
+    starts = _line_starts(text)
+    line = bisect.bisect_right(starts, offset)
+    return Position(line, offset - starts[line - 1] + 1)
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str) -> list[int]:
+    """Return where the lines of a text start; one file may hold the queries of thousands of messages."""
+    return [0, *(found.end() for found in _LINE_END.finditer(text))]
 
 
 @dataclass(frozen=True, slots=True)

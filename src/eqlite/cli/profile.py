@@ -61,7 +61,7 @@ def command(
     limit: int,
     top: int | None,
     format_name: str | None,
-    schema_name: str | None,
+    schema_names: tuple[str, ...],
     cache: bool,
     quiet: bool,
     color: str,
@@ -74,7 +74,7 @@ def command(
     """
     inputs = event_inputs(events)
     rules, broken, compiled = compile_rules(
-        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_name)
+        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_names)
     )
     stats = ProfileStats()
     progress = Progress(inputs, quiet=quiet)

@@ -66,7 +66,7 @@ def command(
     position: Literal["head", "tail"],
     format_name: str | None,
     documents: bool,
-    schema_name: str | None,
+    schema_names: tuple[str, ...],
     category_field: str,
     timestamp_field: str,
     tiebreaker_field: str | None,
@@ -82,7 +82,7 @@ def command(
     source, events = _source(words, path)
     query = compile(
         source,
-        schema=read_schema(schema_name),
+        schema=read_schema(schema_names),
         event_category_field=category_field,
         timestamp_field=timestamp_field,
         tiebreaker_field=tiebreaker_field,

@@ -67,7 +67,7 @@ def command(
     format_name: str | None,
     documents: bool,
     by_index: bool,
-    schema_name: str | None,
+    schema_names: tuple[str, ...],
     rejects_path: str | None,
     fail_on_match: bool,
     strict: bool,
@@ -86,7 +86,7 @@ def command(
     started = time.monotonic()
     inputs = event_inputs(events)
     rules, broken, compiled = compile_rules(
-        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_name), backend=backend
+        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_names), backend=backend
     )
     stats = RunStats()
     layout = Layout(documents, fields=_fields_of(compiled), color=wants_color(color, sys.stdout))
