@@ -81,10 +81,13 @@ class Source:
         """Return the position of an offset counted inside the query alone, as Elasticsearch counts it."""
         return position_in(self.text, offset)
 
-    def line_at(self, offset: int) -> str:
-        """Return the whole line of the document on which an offset of the query stands."""
+    def line_around(self, offset: int, reach: int) -> tuple[str, int]:
+        """Return the part of a line that is at most `reach` from an offset of the query, and where that is in it.
+
+        A file may be one line, with a message for each of its parts.
+        """
         text = self.text if self.document is None else self.document
         place = min(offset if self.document is None else self.document_offset(offset), len(text))
-        start = text.rfind("\n", 0, place) + 1
-        end = text.find("\n", place)
-        return text[start : end if end >= 0 else len(text)].rstrip("\r")
+        start = text.rfind("\n", max(0, place - reach), place) + 1 or max(0, place - reach)
+        end = text.find("\n", place, place + reach)
+        return text[start : end if end >= 0 else place + reach].rstrip("\r"), place - start
