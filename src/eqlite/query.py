@@ -11,6 +11,7 @@ The parser and the analyser are imported where a text is read: whoever has the p
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -243,7 +244,7 @@ def _recompile(text: str, options: dict[str, Any]) -> Query:
 def compile(
     text: str | Source,
     *,
-    schema: Schema | None = None,
+    schema: Schema | str | os.PathLike[str] | None = None,
     event_category_field: str = "event.category",
     timestamp_field: str = "@timestamp",
     tiebreaker_field: str | None = None,
@@ -257,7 +258,8 @@ def compile(
 
     Args:
         text: the EQL text.
-        schema: fields and their types; None lets every field be there, with the type of what it is compared with.
+        schema: fields and their types, also as a name or file for `Schema.load`; None lets every field be there, with
+            the type of what it is compared with.
         event_category_field: where events hold what stands before `where`.
         timestamp_field: where events hold their time.
         tiebreaker_field: what orders events of the same time.
@@ -271,6 +273,7 @@ def compile(
         EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
         EqlError: there is no such backend or target.
     """
+    schema = Schema.of(schema)
     options = {
         "schema": schema,
         "event_category_field": event_category_field,
@@ -332,9 +335,11 @@ def search(
     return compile(text, **options).search(events, size=size, result_position=result_position)
 
 
-def analyze(text: str | Source, schema: Schema | None = None, **settings: Any) -> list[Diagnostic]:
+def analyze(
+    text: str | Source, schema: Schema | str | os.PathLike[str] | None = None, **settings: Any
+) -> list[Diagnostic]:
     """Return everything that is wrong with a query, syntax included; empty for a good one."""
-    return [*read_plan(text, schema, Settings(**settings))[1]]
+    return [*read_plan(text, Schema.of(schema), Settings(**settings))[1]]
 
 
 def format(text: str) -> str:

@@ -27,6 +27,7 @@ from eqlite.query import Query
 from eqlite.rules import loader as loading
 from eqlite.rules.file_cache import Files
 from eqlite.rules.model import Rule, Skipped
+from eqlite.semantics.schema import Schema
 from eqlite.semantics.targets import DEFAULT_TARGET, target_named
 
 T = TypeVar("T")
@@ -168,6 +169,8 @@ class RuleSet(Sequence[Rule]):
 
     def _compile_all(self, options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
         options = {"target": self.target, **options}
+        if "schema" in options:
+            options = {**options, "schema": Schema.of(options["schema"])}
         if not self._cached_for:
             return _compile_all(self._rules, lambda rule: rule.compile(**options))
         plans = Plans(self._cached_for, options)

@@ -7,7 +7,11 @@ both texts and the way from one to the other, so that every message points into 
 from __future__ import annotations
 
 import bisect
+import re
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+_LINE_END = re.compile("\n")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,8 +37,15 @@ class Position:
 def position_in(text: str, offset: int) -> Position:
     """Return the position of `offset` in `text` (an offset past the end gives the end)."""
     offset = min(offset, len(text))
-    line_start = text.rfind("\n", 0, offset) + 1
-    return Position(text.count("\n", 0, offset) + 1, offset - line_start + 1)
+    starts = _line_starts(text)
+    line = bisect.bisect_right(starts, offset)
+    return Position(line, offset - starts[line - 1] + 1)
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str) -> list[int]:
+    """Return where the lines of a text start; one file may hold the queries of thousands of messages."""
+    return [0, *(found.end() for found in _LINE_END.finditer(text))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +81,13 @@ class Source:
         """Return the position of an offset counted inside the query alone, as Elasticsearch counts it."""
         return position_in(self.text, offset)
 
-    def line_at(self, offset: int) -> str:
-        """Return the whole line of the document on which an offset of the query stands."""
+    def line_around(self, offset: int, reach: int) -> tuple[str, int]:
+        """Return the part of a line that is at most `reach` from an offset of the query, and where that is in it.
+
+        A file may be one line, with a message for each of its parts.
+        """
         text = self.text if self.document is None else self.document
         place = min(offset if self.document is None else self.document_offset(offset), len(text))
-        start = text.rfind("\n", 0, place) + 1
-        end = text.find("\n", place)
-        return text[start : end if end >= 0 else len(text)].rstrip("\r")
+        start = text.rfind("\n", max(0, place - reach), place) + 1 or max(0, place - reach)
+        end = text.find("\n", place, place + reach)
+        return text[start : end if end >= 0 else place + reach].rstrip("\r"), place - start

@@ -91,5 +91,45 @@ def test_colours_on_request(run: Any, folder: Path, same_as_file: Callable[[str,
 
 def test_the_whole_pack_has_no_error(run: Any, shared: Path) -> None:
     done = run("check", str(shared / "corpus" / "rules.tar.gz"), "--format", "concise")
-    assert (done.code, done.err) == (0, "1,081 rules: 0 errors, 13 warnings\n")
+    assert done.code == 0
+    assert done.err.splitlines()[0].startswith("2 files passed over, such as ")
+    assert done.err.splitlines()[1:] == ["1,081 rules: 0 errors, 13 warnings"]
     assert len(done.out.splitlines()) == 13
+
+
+def test_category_that_no_event_has_is_a_warning(run: Any, folder: Path) -> None:
+    (folder / "a.eql").write_text("proces where true\n", encoding="utf-8")
+    done = run("check", "a.eql")
+    assert (done.code, done.err) == (0, "1 rule: 0 errors, 1 warning\n")
+    assert "did you mean `process`?" in done.out
+
+
+def test_files_that_are_passed_over_are_counted_and_named(run: Any, folder: Path) -> None:
+    (folder / "a.eql").write_text("any where true\n", encoding="utf-8")
+    for name in ("b.py", "c.py"):
+        (folder / name).write_text("", encoding="utf-8")
+    (folder / "d.eql").symlink_to("/etc/hostname")
+    assert run("check", ".").err == (
+        "2 files passed over, such as `./b.py`: the name is that of no rule file\n"
+        "1 file passed over, `./d.eql`: a link that leaves the folder, which is not followed\n"
+        "1 rule: 0 errors, 0 warnings\n"
+    )
+    assert "./c.py: skipped: the name is that of no rule file" in run("check", ".", "--skipped").err.splitlines()
+
+
+def test_schemas_add_up(run: Any, folder: Path) -> None:
+    (folder / "m.json").write_text('{"properties": {"shop": {"type": "long"}}}', encoding="utf-8")
+    (folder / "a.eql").write_text("any where shop == 1 and process.pid == 1\n", encoding="utf-8")
+    assert [run("check", "a.eql", "--schema", name).code for name in ("ecs", "m.json")] == [1, 1]
+    assert run("check", "a.eql", "--schema", "ecs", "--schema", "m.json").code == 0
+
+
+@pytest.mark.parametrize("verb", ["run", "profile"])
+def test_settings_that_are_not_applied_are_told_by_every_verb(run: Any, folder: Path, verb: str) -> None:
+    rule = {"name": "R", "query": "any where true", "exceptions_list": [{"id": "x"}], "filters": [{"a": 1}]}
+    (folder / "r.json").write_text(json.dumps(rule), encoding="utf-8")
+    (folder / "e.ndjson").write_text('{"a": 1}\n', encoding="utf-8")
+    done = run(verb, "-r", "r.json", "e.ndjson")
+    assert done.code == 0
+    assert "2 settings not applied, such as at r.json:1:" in done.err
+    assert "not applied" not in run(verb, "-r", "r.json", "e.ndjson", "-q").err

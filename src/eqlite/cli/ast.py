@@ -29,7 +29,7 @@ from eqlite.source import Source, Span
 @click.option("--code", "shows_code", is_flag=True, help="Show the generated Python.")
 @click.option("--json", "as_json", is_flag=True, help="Write tree or plan as JSON.")
 @schema_option
-def command(text: str, shows_plan: bool, shows_code: bool, as_json: bool, schema_name: str | None) -> None:
+def command(text: str, shows_plan: bool, shows_code: bool, as_json: bool, schema_names: tuple[str, ...]) -> None:
     """Show the syntax tree of a query, given as text or as a rule's file; --plan and --code go on from there."""
     if as_json and shows_code:
         raise click.UsageError("--json is for the tree and the plan; --code is Python")
@@ -37,7 +37,7 @@ def command(text: str, shows_plan: bool, shows_code: bool, as_json: bool, schema
     if not (shows_code or shows_plan):
         _write(parse(source), as_json=as_json)
         return
-    query = compile(source, schema=read_schema(schema_name))
+    query = compile(source, schema=read_schema(schema_names))
     if as_json:
         _write(query.plan, as_json=True)
         return

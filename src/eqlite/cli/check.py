@@ -42,7 +42,7 @@ from eqlite.source import Source
 def command(
     ctx: click.Context,
     rules: tuple[str, ...],
-    schema_name: str | None,
+    schema_names: tuple[str, ...],
     target: str,
     format_name: str,
     fail_on: str,
@@ -57,7 +57,7 @@ def command(
     eqlite check rules/ --schema ecs
     echo 'process where proces.name == "a"' | eqlite check - --schema ecs
     """
-    schema = read_schema(schema_name)
+    schema = read_schema(schema_names)
     found: list[Diagnostic] = []
     loaded = RuleSet(())
     if "-" in rules:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,10 +38,11 @@ def schema_option(command: Decorated) -> Decorated:
     """Add `--schema`."""
     return click.option(
         "--schema",
-        "schema_name",
+        "schema_names",
         type=FILE,
-        metavar="ecs|FILE",
-        help="Check fields and types against ECS, or against an index mapping in a JSON file.",
+        multiple=True,
+        metavar="ecs|elastic|FILE",
+        help="Check fields and types against ECS, ECS with Elastic's integrations, or a mapping; repeat it to add.",
     )(command)
 
 
@@ -91,57 +91,9 @@ def format_option(*formats: str) -> Callable[[Decorated], Decorated]:
     )
 
 
-def read_schema(name: str | None) -> Schema | None:
-    """Return the schema that `--schema` names."""
-    if name is None:
-        return None
-    if name.lower() == "ecs":
-        return Schema.ecs()
-    try:
-        mapping = json.loads(Path(name).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise click.ClickException(f"cannot read the schema `{name}`: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise click.ClickException(f"the schema `{name}` is no JSON: {error}") from error
-    if not isinstance(mapping, dict):
-        raise click.ClickException(f"the schema `{name}` is no index mapping: it should be a JSON object")
-    indices = _indices(mapping)
-    problem = next((problem for found in indices.values() if (problem := _problem_of(found))), None)
-    if problem is not None:
-        raise click.ClickException(f"the schema `{name}` is no index mapping: {problem}")
-    return Schema.from_indices(indices) if len(indices) > 1 else Schema.from_mapping(next(iter(indices.values())))
-
-
-def _indices(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return mappings by index: of an answer to `GET index/_mapping`, or the one that stands alone."""
-    if not {"properties", "mappings"} & mapping.keys():
-        inner = {name: value["mappings"] for name, value in mapping.items() if _holds(value, "mappings")}
-        if inner and len(inner) == len(mapping):
-            return inner
-    return {"": mapping.get("mappings", mapping)}
-
-
-def _holds(value: object, name: str) -> bool:
-    return isinstance(value, dict) and name in value
-
-
-def _problem_of(mapping: object) -> str | None:
-    """Return what keeps a text from being an index mapping, None where nothing does."""
-    if not _holds(mapping, "properties"):
-        return "it has no `properties`, as `GET my-index/_mapping` shows them"
-    pending: list[tuple[str, Any]] = [("", mapping)]
-    while pending:
-        name, definition = pending.pop()
-        if not isinstance(definition, dict):
-            return f"the definition of `{name}` should be an object"
-        if not isinstance(definition.get("type", ""), str):
-            return f"the type of `{name}` should be text"
-        for key in ("properties", "fields"):
-            below = definition.get(key, {})
-            if not isinstance(below, dict):
-                return f"`{key}` of `{name}` should be an object" if name else f"`{key}` should be an object"
-            pending.extend((f"{name}.{field}".removeprefix("."), value) for field, value in below.items())
-    return None
+def read_schema(names: Sequence[str]) -> Schema | None:
+    """Return the schema that `--schema` names, once or several times."""
+    return Schema.load(*names) if names else None
 
 
 def query_source(words: Sequence[str], path: str | None) -> tuple[Source, Sequence[str]]:

@@ -64,7 +64,7 @@ def command(
     limit: int,
     top: int | None,
     format_name: str | None,
-    schema_name: str | None,
+    schema_names: tuple[str, ...],
     target: str,
     cache: bool,
     quiet: bool,
@@ -79,7 +79,7 @@ def command(
     stats = ProfileStats()
     inputs = event_inputs(events, stats.reading)
     rules, broken, compiled = compile_rules(
-        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_name), target=target
+        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_names), target=target
     )
     progress = Progress(inputs, quiet=quiet)
     with measuring(progress, quiet=quiet) as measured:

@@ -69,7 +69,7 @@ def command(
     position: Literal["head", "tail"],
     format_name: str | None,
     documents: bool,
-    schema_name: str | None,
+    schema_names: tuple[str, ...],
     target: str,
     category_field: str,
     timestamp_field: str,
@@ -86,7 +86,7 @@ def command(
     source, events = query_source(words, path)
     query = compile(
         source,
-        schema=read_schema(schema_name),
+        schema=read_schema(schema_names),
         event_category_field=category_field,
         timestamp_field=timestamp_field,
         tiebreaker_field=tiebreaker_field,

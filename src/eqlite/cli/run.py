@@ -70,7 +70,7 @@ def command(
     format_name: str | None,
     documents: bool,
     by_index: bool,
-    schema_name: str | None,
+    schema_names: tuple[str, ...],
     target: str,
     rejects_path: str | None,
     fail_on_match: bool,
@@ -95,7 +95,7 @@ def command(
         cache=cache,
         quiet=quiet,
         color=color,
-        schema=read_schema(schema_name),
+        schema=read_schema(schema_names),
         target=target,
         backend=backend,
     )

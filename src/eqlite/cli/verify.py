@@ -113,7 +113,7 @@ def command(
     /,
     words: tuple[str, ...],
     path: str | None,
-    schema_name: str | None,
+    schema_names: tuple[str, ...],
     size: int,
     position: Literal["head", "tail"],
     format_name: str,
@@ -142,8 +142,8 @@ def command(
             queries,
             documents,
             server,
-            schema=read_schema(schema_name),
-            mapping=_given_mapping(schema_name),
+            schema=read_schema(schema_names),
+            mapping=_given_mapping(schema_names),
             size=size,
             result_position=position,
             tell=_warn,
@@ -215,11 +215,11 @@ def _rules(path: str, *, quiet: bool) -> Sequence[Rule]:
     return list(rules)
 
 
-def _given_mapping(name: str | None) -> dict[str, Any] | None:
+def _given_mapping(names: Sequence[str]) -> dict[str, Any] | None:
     """Return the one mapping in a schema's file as it stands there; None leaves it to the schema."""
-    if name is None or name.lower() == "ecs":
+    if len(names) != 1 or not Path(names[0]).is_file():
         return None
-    content = json.loads(Path(name).read_text(encoding="utf-8-sig"))
+    content = json.loads(Path(names[0]).read_text(encoding="utf-8-sig"))
     if len(content) == 1 and "properties" not in content and "mappings" not in content:
         (content,) = content.values()
     mapping = content.get("mappings", content)

@@ -86,9 +86,8 @@ class Diagnostic:
 
     def _excerpt(self, width_limit: int = 110) -> tuple[str, int, int]:
         """Return the line, the caret's column from 0 and its width; a long line is cut around the caret."""
-        assert self.source is not None and self.position is not None
-        line = self.source.line_at(self.span.start)
-        column = self.position.column - 1
+        assert self.source is not None
+        line, column = self.source.line_around(self.span.start, 2 * width_limit)
         width = max(1, min(self.span.end - self.span.start, len(line) - column))
         if len(line) > width_limit:
             start = max(0, min(column - 30, len(line) - width_limit))

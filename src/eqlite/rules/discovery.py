@@ -101,11 +101,11 @@ def _walk(folder: str, root: str, is_wanted: Callable[[str], bool], into: Loaded
 
     found: list[str] = []
     for place, folders, names in os.walk(folder, onerror=report):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in folders:
             if os.path.islink(os.path.join(place, name)):
                 _pass_over(os.path.join(place, name), "a link to a folder, which is not followed", into)
-        for name in names:
+        for name in sorted(names):
             file = os.path.join(place, name)
             if is_wanted(name):
                 found.append(file)

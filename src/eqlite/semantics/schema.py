@@ -6,9 +6,10 @@ about unknown fields and types, and Elasticsearch's conversions.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from eqlite.datatypes import DataType
@@ -135,6 +136,41 @@ class Schema:
         return cls(merged, "the index mappings")
 
     @classmethod
+    def load(cls, *names: str | os.PathLike[str]) -> Schema:
+        """Return the schema of names, `ecs` and `elastic`, and of files; a later one adds to those before it.
+
+        A file holds an index mapping, an index or component template, an answer of `_field_caps`, or the mappings of an
+        archive of Kibana's tests.
+
+        Raises:
+            EqlError: a file cannot be read, or holds no mapping.
+
+        >>> Schema.load("ecs").find("process.pid").type
+        <DataType.LONG: 'long'>
+        """
+        from eqlite.semantics.schema_files import combine, load_schema  # which is asked for by name alone
+
+        named = {"ecs": cls.ecs, "elastic": cls.elastic}
+        return combine(named.get(os.fspath(name).lower(), partial(load_schema, name))() for name in names)
+
+    @classmethod
+    def of(cls, given: Schema | str | os.PathLike[str] | None) -> Schema | None:
+        """Return a schema that is given as one, or by a name or path as `load` takes it."""
+        return given if given is None or isinstance(given, Schema) else cls.load(given)
+
+    @classmethod
+    @cache
+    def elastic(cls) -> Schema:
+        """Return ECS 9.5.0 with the fields of Elastic Endpoint, integrations and Beats: their names and types."""
+        import zlib
+        from importlib import resources
+
+        data = resources.files("eqlite.semantics").joinpath("elastic_9.5.0.tsv.z").read_bytes()
+        lines = (line.partition("\t") for line in zlib.decompress(data).decode().splitlines())
+        more = _limited(cls.from_fields({name: kind for name, _, kind in lines}))
+        return cls({**more, **cls.ecs().fields}, "ECS 9.5.0 and the fields of Endpoint, integrations and Beats")
+
+    @classmethod
     @cache
     def ecs(cls) -> Schema:
         """Return the Elastic Common Schema 9.5.0: its field names and types.
@@ -146,11 +182,15 @@ class Schema:
         text = resources.files("eqlite.semantics").joinpath("ecs_9.5.0.tsv").read_text(encoding="utf-8")
         pairs = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
         plain = cls.from_fields({path: kind for path, kind, *_ in pairs}, name="ECS 9.5.0")
-        fields = {
-            name: replace(found, ignore_above=_ECS_IGNORE_ABOVE) if found.es_type == "keyword" else found
-            for name, found in plain.fields.items()
-        }
-        return cls(fields, plain.name)
+        return cls(_limited(plain), plain.name)
+
+
+def _limited(schema: Schema) -> dict[str, MappedField]:
+    """Return the fields of a schema; keywords end where the index templates of Elastic end them."""
+    return {
+        name: replace(found, ignore_above=_ECS_IGNORE_ABOVE) if found.es_type == "keyword" else found
+        for name, found in schema.fields.items()
+    }
 
 
 @lru_cache(maxsize=1_024)

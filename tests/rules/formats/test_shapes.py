@@ -1,6 +1,7 @@
 """The forms in which people keep rules: what loads, where its query stands, and what is refused by name."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -221,6 +222,16 @@ def test_rule_in_yaml(tmp_path, text, name):
         assert rule.source.document is not None
         for word in ("process.name", "==", '"a.exe"'):
             assert rule.source.document[rule.source.document_offset(rule.query.index(word)) :].startswith(word)
+
+
+def test_missing_package_for_yaml_is_named_with_what_helps(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    (tmp_path / "r.yml").write_text(f"query: {QUERY}\n")
+    (problem,) = load_rules(tmp_path / "r.yml").problems
+    assert problem.message.endswith("YAML needs one more package: pip install 'eqlite[yaml]'")
+    assert [skipped.reason for skipped in load_rules(tmp_path).skipped] == [
+        "no rule: YAML needs one more package: pip install 'eqlite[yaml]'"
+    ]
 
 
 def test_yaml_that_is_sigma_is_named(tmp_path):

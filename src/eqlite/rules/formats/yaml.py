@@ -99,13 +99,12 @@ def load_yaml(holder: RuleText, into: LoadedRules) -> None:
     """Add the rules of all documents of a YAML text.
 
     Raises:
-        NoRule: none of its documents is a rule.
+        NoRule: none of its documents is a rule, or the package is missing.
     """
     try:
         yaml = importlib.import_module("yaml")
     except ImportError:
-        into.problems.append(holder.problem("bad-rule-file", _INSTALL))
-        return
+        raise NoRule(_INSTALL) from None
     before = into.found
     strangers = Strangers()
     try:
