@@ -73,6 +73,7 @@ class _Splitter:
                 self._lose(problem)
                 continue
             value = text.advance(size)
+            self._has_lost_end = False
             try:
                 yield line, value.encode()
             except UnicodeEncodeError:
