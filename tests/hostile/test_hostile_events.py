@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from eqlite.errors import EventError
 from eqlite.events.intake import ReadStats
 from eqlite.events.json_text import JsonText, Unreadable
 from eqlite.events.readers import read_events
@@ -71,3 +74,30 @@ def test_what_is_parsed_in_vain_is_bounded(name: str) -> None:
             parsed += problem.parsed
             text.advance(len(text.rest_of_line()))
     assert parsed <= 8 * len(data) + (2 << 20)
+
+
+TEXTS: dict[str, Callable[[int], str]] = {
+    "escaped quotes in a damaged element": lambda n: '{"a": x' + '\\"' * n,
+    "quotes in a damaged element": lambda n: '{"a": x' + '"' * n,
+    "blanks behind a bracket": lambda n: '{\n"a": x\n}' + " " * n + "x",
+    "blanks in a list": lambda n: ("[" + " " * 4_000 + "x\n") * (n // 4_000),
+    "blanks and commas in a list": lambda n: ("[" + ", " * 2_000 + "x\n") * (n // 4_000),
+    "blanks in a query": lambda n: ("from" + " " * n)[:n] + "x",
+    "names in a table": lambda n: "a " * n,
+    "blanks before a bracket": lambda n: '{"n":1}\n' + "}" + " " * n + "x",
+}
+
+
+def cpu_seconds(data: bytes) -> float:
+    started = time.process_time()
+    with contextlib.suppress(EventError):
+        for _ in read_events(io.BytesIO(data)):
+            pass
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_pattern_goes_back_over_hostile_text(name: str) -> None:
+    """Four times the text takes a quadratic pattern sixteen times as long."""
+    small, large = (min(cpu_seconds(TEXTS[name](n).encode()) for _ in range(3)) for n in (100_000, 400_000))
+    assert large <= 8 * max(small, 0.002)

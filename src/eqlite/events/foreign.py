@@ -59,26 +59,23 @@ _SYSLOG = Foreign("syslog text", "send it through Filebeat or Logstash, which ma
 _CEF = Foreign("text in CEF or LEEF", "send it through Filebeat's `cef` module or integration")
 _AUDIT = Foreign("a log of Linux auditd", "send it through Auditbeat or Filebeat's `auditd` module")
 _WEB = Foreign("the log of a web server", "send it through Filebeat's module or integration")
-_TEXTS: tuple[tuple[re.Pattern[str], Foreign], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.MULTILINE), foreign)
-    for pattern, foreign in (
-        (r"\A\s*<(?:\?xml|Events?\b)", _XML),
-        (r"\A#separator ", _ZEEK),
-        (r"\A(?:.*\n)*?logsource:[ \t]*\r?\n(?:.*\n)*?detection:|\A(?:.*\n)*?detection:(?:.*\n)*?logsource:", _SIGMA),
-        (r"\A(?:\s|#.*\n)*\[(?:metadata|rule|hunt)\][ \t]*\r?$", _RULE),
-        (r"\A(?:\s|//.*\n)*(?:from|row|show|ts|metrics)\s+[^\n|]+\s*\|\s*\w", _ESQL),
-        (r"\A(?:\s|//.*\n)*(?:\w+ where |sequence\b[^:\n]*[\[\n]|sample by )", _EQL),
-        (r"\A(?:<\d{1,3}>)?(?:.{0,60} )?(?:CEF:\d|LEEF:\d\.\d)\|", _CEF),
-        (r"\A(?:node=\S+ )?type=\w+ msg=audit\(", _AUDIT),
-        (r"\A<\d{1,3}>", _SYSLOG),
-        (r"\A[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ \S", _SYSLOG),
-        (r"\A\d{4}-\d\d-\d\dT\S+ \S+ [\w./-]+(?:\[\d+\])?: ", _SYSLOG),
-        (r'\A\S+ \S+ \S+ \[[^\]]{10,40}\] "', _WEB),
-        (r'\A[ \t(]*(?:not[ \t]+)?[\w@.]+[ \t]*:[ \t]*(?:"[^"\n]*"|[\w*?.-]+)[ \t]+(?:and|or)[ \t]', _KQL),
-        (r'\A[\w@]+\.[\w@.]+[ \t]*:[ \t]*(?:"[^"\n]*"|[\w*?.-]+)\s*\Z', _KQL),
-        (r"\A(?:---[ \t]*\r?\n)(?:\s|#.*\n)*[\w.-]+:(?:[ \t]|\r?$)", _YAML),
-        (r"\A(?:[\w.-]+:[ \t]*(?:\S.*)?\r?\n){2}", _YAML),
-    )
+_TEXTS = (
+    (r"\A\s*<(?:\?xml|Events?\b)", _XML),
+    (r"\A#separator ", _ZEEK),
+    (r"\A(?:.*\n)*?logsource:[ \t]*\r?\n(?:.*\n)*?detection:|\A(?:.*\n)*?detection:(?:.*\n)*?logsource:", _SIGMA),
+    (r"\A(?:\s|#.*\n)*\[(?:metadata|rule|hunt)\][ \t]*\r?$", _RULE),
+    (r"\A(?:\s|//.*\n)*(?:from|row|show|ts|metrics)\s+[^\s|][^|]{0,500}\|\s*\w", _ESQL),
+    (r"\A(?:\s|//.*\n)*(?:\w+ where |sequence\b[^:\n]*[\[\n]|sample by )", _EQL),
+    (r"\A(?:<\d{1,3}>)?(?:.{0,60} )?(?:CEF:\d|LEEF:\d\.\d)\|", _CEF),
+    (r"\A(?:node=\S+ )?type=\w+ msg=audit\(", _AUDIT),
+    (r"\A<\d{1,3}>", _SYSLOG),
+    (r"\A[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ \S", _SYSLOG),
+    (r"\A\d{4}-\d\d-\d\dT\S+ \S+ [\w./-]+(?:\[\d+\])?: ", _SYSLOG),
+    (r'\A\S+ \S+ \S+ \[[^\]]{10,40}\] "', _WEB),
+    (r'\A[ \t(]*(?:not[ \t]+)?[\w@.]+[ \t]*:[ \t]*(?:"[^"\n]*"|[\w*?.-]+)[ \t]+(?:and|or)[ \t]', _KQL),
+    (r'\A[\w@]+\.[\w@.]+[ \t]*:[ \t]*(?:"[^"\n]*"|[\w*?.-]+)\s*\Z', _KQL),
+    (r"\A(?:---[ \t]*\r?\n)(?:\s|#.*\n)*[\w.-]+:(?:[ \t]|\r?$)", _YAML),
+    (r"\A(?:[\w.-]+:[ \t]*(?:\S.*)?\r?\n){2}", _YAML),
 )
 
 
@@ -94,7 +91,8 @@ def recognise(head: bytes) -> Foreign | None:
     if found is not None:
         return found
     text = head[:_HEAD_BYTES].decode("utf-8", "replace")
-    found = next((foreign for pattern, foreign in _TEXTS if pattern.search(text)), None)
+    flags = re.IGNORECASE | re.MULTILINE
+    found = next((foreign for pattern, foreign in _TEXTS if re.search(pattern, text, flags)), None)
     return found or _table_in(text)
 
 
@@ -105,7 +103,7 @@ def _table_in(text: str) -> Foreign | None:
         names = [name.strip().strip('"') for name in lines[0].split(separator)] if lines else []
         if len(names) < 2 or not all(re.fullmatch(r"[\w@][\w@. /()-]*", name) for name in names):
             continue
-        cells = re.sub(r'"(?:[^"]|"")*"', "", lines[1]).split(separator) if len(lines) > 1 else names
+        cells = re.sub(r'"(?:[^"]|"")*+"?', "", lines[1]).split(separator) if len(lines) > 1 else names
         if len(cells) == len(names):
             return foreign
     return None

@@ -22,9 +22,10 @@ COMMENT_LINE = re.compile(r"[ \t]*(?:#|(?:GET|POST|PUT|DELETE|HEAD|PATCH)[ \t]+\
 
 _SCALAR = r'(?:null|true|false|NaN|"(?:[^"\\\n]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
 # An array: of objects, of plain values, empty, continued on the next line, or with a bad element before an object.
-_ARRAY_START = re.compile(rf'\[\s*(?:[\]{{]|$|{_SCALAR}\s*(?:[,\]]|$)|[^\]\n]*?,\s*(?:\{{"|$))')
-_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[\[\]{},]')
-_END_OF_LOST = re.compile(r"([ \t]*)[}\]][}\] \t]*,?[ \t]*(?=\{)")
+_ARRAY_START = re.compile(rf'\[\s*+(?:[\]{{]|$|{_SCALAR}\s*+(?:[,\]]|$)|[^\]\n]*?,\s*+(?:\{{"|$))')
+# A string that does not end reaches to the end: it is looked through once.
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*+"?|[\[\]{},]')
+_END_OF_LOST = re.compile(r"([ \t]*+)[}\]][}\] \t]*+,?[ \t]*+(?=\{)")
 
 
 def starts_array(line: str) -> bool:
@@ -72,6 +73,7 @@ class _Splitter:
                 self._lose(problem)
                 continue
             value = text.advance(size)
+            self._has_lost_end = False
             try:
                 yield line, value.encode()
             except UnicodeEncodeError:

@@ -16,7 +16,7 @@ _parse = json.JSONDecoder().raw_decode
 _skip = re.compile(r"[ \t\r\n,\ufeff\x1e]*").match
 # json reports a text that ends too early this close to its end, if it does not speak of an unterminated string.
 _NEAR_END = 16
-_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _MOST_WASTED = 4
 """How often a text may be parsed in vain, as a multiple of what was read: beyond, a value has to end on its line."""
 _PORTION_BYTES = 1 << 13
