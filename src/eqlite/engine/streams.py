@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
+from eqlite.engine.keys import Report
 from eqlite.engine.match import Event, Match, match_maker
 from eqlite.engine.order import NO_TIME, ordinal
 from eqlite.engine.pipes import cut
-from eqlite.engine.search import Predicate, Report, Result, Search, StageTests
+from eqlite.engine.search import Predicate, Result, Search, StageTests
 from eqlite.engine.sequence_search import result_order, sequence_matcher
-from eqlite.engine.sequences import EventHits, Found, Link, SequenceMatcher
+from eqlite.engine.sequences import EventHits, Found, Link, SequenceMatcher, StageKeys
 from eqlite.engine.snapshots import (
     EventTable,
     dump_hits,
@@ -98,6 +99,7 @@ class Stream:
         self._search: Search[Event] | None = None
         self._clock: _Clock | None = None
         self._buffer: list[EventHits[Event]] = []
+        self._held_keys = 0  # of the events in the buffer
         self._untimed: list[Link[Event]] = []
         self._limited: list[Found[Event]] = []
         self._given = 0
@@ -187,10 +189,13 @@ class Stream:
         is_idle = self._matcher is not None and not self._matcher.states and not lateness_ns
         tests = self._first_tests if is_idle else self._tests
         met = tests.met(document)
+        if met and self._matcher is not None:  # what is certain is given away: only what is held now counts
+            self._tests.budget.spent = self._matcher.open + self._held_keys
         stages = tests.with_keys(document, met) if met else ()
         if lateness_ns:
             if stages:
                 heapq.heappush(self._buffer, EventHits(where, event, stages))
+                self._held_keys += _count_keys(stages)
                 if len(self._buffer) > self._settings.max_open:
                     return self._move_clock((self._buffer[0].ordinal[0] + 1, -1, 0))
             return self._move_clock((where[0] - lateness_ns, -1, 0))
@@ -221,7 +226,9 @@ class Stream:
         """Take the waiting events that nothing can come before any more; all of them for None."""
         found: list[Found[Event]] = []
         while self._buffer and (before_ns is None or self._buffer[0].ordinal[0] < before_ns):
-            found += self._match(heapq.heappop(self._buffer))
+            hits = heapq.heappop(self._buffer)
+            self._held_keys -= _count_keys(hits.stages)
+            found += self._match(hits)
         return found
 
     def _match(self, hits: EventHits[Event]) -> list[Found[Event]]:
@@ -303,6 +310,7 @@ class Stream:
         self._given = saved["given"]
         self._buffer = [load_hits(parts, events) for parts in saved["buffer"]]
         heapq.heapify(self._buffer)
+        self._held_keys = sum(_count_keys(hits.stages) for hits in self._buffer)
         self._untimed = [link_of(parts, events) for parts in saved["untimed"]]
         for links, key in saved["limited"]:
             self._limited.append(Found(tuple(parts and link_of(parts, events) for parts in links), tuple(key)))
@@ -310,6 +318,10 @@ class Stream:
             load_matcher(self._matcher, saved["matcher"], events)
         if self._search is not None:
             _load_search(self._search, saved["sample"], events)
+
+
+def _count_keys(stages: StageKeys) -> int:
+    return sum(len(keys) for _, keys in stages)
 
 
 def _dump_search(search: Search[Event], table: EventTable) -> dict[str, Any]:
