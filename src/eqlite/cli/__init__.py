@@ -1,7 +1,7 @@
 """The command line. Each verb is a thin call of the library, in a module of its own, loaded when it is asked for.
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 ran, 1 findings, 2 the user's error, 3 our bug,
-130 interrupted.
+128 and the number of a signal that ended the reading (130 for Ctrl-C).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eqlite import signals
 from eqlite.__about__ import __version__
 from eqlite.cli.stdio import let_go_of_stdout, mend_streams, wants_color
 from eqlite.errors import EqlError
@@ -23,7 +24,7 @@ from eqlite.errors import EqlError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-FINDINGS, USER_ERROR, OUR_BUG, INTERRUPTED = 1, 2, 3, 130
+FINDINGS, USER_ERROR, OUR_BUG = 1, 2, 3
 
 VERBS = {
     "run": "Run rules over events; print the detections.",
@@ -93,15 +94,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     atexit.register(gc.freeze)  # or Python would look for garbage among all the rules before it ends
-    mend_streams()
-    code = _run(words)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        let_go_of_stdout()
-    except OSError as error:
-        code = code or _system_error(error)
-        let_go_of_stdout()
+    with signals.interrupting():
+        mend_streams()
+        code = _run(words)
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            let_go_of_stdout()
+        except OSError as error:
+            code = code or _system_error(error)
+            let_go_of_stdout()
     sys.exit(code)
 
 
@@ -113,7 +115,7 @@ def _run(words: list[str]) -> int:
         return USER_ERROR
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        return INTERRUPTED
+        return signals.exit_code()
     except EqlError as error:
         click.echo(_render(error), err=True)
         return USER_ERROR

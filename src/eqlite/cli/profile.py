@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from eqlite import signals
 from eqlite.cli.options import (
     FILE,
     cache_option,
@@ -24,8 +25,6 @@ from eqlite.profiling.model import Profile
 from eqlite.profiling.profiler import ProfileStats, profile_files
 from eqlite.report import profile_html, profile_json, profile_table
 from eqlite.report.escaping import safe
-
-_INTERRUPTED = 130
 
 
 @click.command("profile")
@@ -91,7 +90,7 @@ def command(
         said += [*skipped_lines(rules.skipped), *reading_lines(stats.reading)]
         click.echo("\n".join(map(safe, said)), err=True)
     if found.interrupted:
-        ctx.exit(_INTERRUPTED)
+        ctx.exit(signals.exit_code())
     if not found.events:
         raise no_event(stats.reading, inputs)
 

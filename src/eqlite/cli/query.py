@@ -9,6 +9,7 @@ from typing import Literal
 
 import click
 
+from eqlite import signals
 from eqlite.cli.options import (
     FILE,
     color_option,
@@ -103,7 +104,7 @@ def command(
         said += [f"{plural(search.untimed, 'event')} left out: no readable time"] if search.untimed else []
         click.echo("\n".join(map(safe, said)), err=True)
     if lines.interrupted or not was_read:
-        ctx.exit(130)
+        ctx.exit(signals.exit_code())
     if stats.evaluated == 0:
         raise no_event(stats, inputs)
 

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import click
 
+from eqlite import signals
 from eqlite.cli.options import (
     FILE,
     cache_option,
@@ -127,7 +128,7 @@ def _exit_code(
     stats: RunStats, inputs: Sequence[str], *, broken: int, strict: bool, fail_on_match: bool, lines: WholeLines
 ) -> int:
     if stats.interrupted or lines.interrupted:
-        return 130
+        return signals.exit_code()
     reading = stats.reading
     if reading.evaluated == 0:
         raise no_event(reading, inputs)

@@ -5,8 +5,10 @@ Only hits are kept, and of a line only its bytes: a decoded document costs five 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from eqlite.errors import EqlError
 from eqlite.events.document import AnyEvent, Event, document_of
 from eqlite.events.intake import BinarySink, Intake
 from eqlite.events.readers import Input, RawBlock, is_lasting, iter_blocks
@@ -57,7 +59,7 @@ def run_files(
         progress: called now and then with the number of lines and of bytes read.
 
     Raises:
-        EqlError: one of several processes was killed.
+        EqlError: one of several processes was killed, or memory is used up. Detections found before come first.
     """
     stats, inputs = stats or RunStats(), list(inputs)
     may_start_over = all(map(is_lasting, inputs))
@@ -72,19 +74,32 @@ def run_files(
         asker = Asker(compiled, by_index=by_index, stats=stats)
         runner = Runner(compiled, asker.readers, stats=stats, may_start_over=may_start_over, wanted=asker.wanted)
         asker.tell = runner.take
+    with _losing_nothing(stats) as problems, rare_collections():
+        if shared is not None:
+            shared.run(inputs, intake, progress)
+        else:
+            for block in _counted(iter_blocks(inputs, stats=stats.reading, rejects=rejects), progress):
+                asker.take_block(block, intake)
+        if numbers := runner.out_of_order:
+            again = [runner.rules[number] for number in numbers]
+            runner.replace(numbers, _read_again(again, inputs, by_index=by_index))
+    yield from runner.detections(intake)
+    if problems:
+        raise problems[0]
+
+
+@contextlib.contextmanager
+def _losing_nothing(stats: RunStats) -> Iterator[list[EqlError]]:
+    """Let whatever ends the reading wait until the detections are given: Ctrl-C is noted, errors are collected."""
+    problems: list[EqlError] = []
     try:
-        with rare_collections():
-            if shared is not None:
-                shared.run(inputs, intake, progress)
-            else:
-                for block in _counted(iter_blocks(inputs, stats=stats.reading, rejects=rejects), progress):
-                    asker.take_block(block, intake)
-            if numbers := runner.out_of_order:
-                again = [runner.rules[number] for number in numbers]
-                runner.replace(numbers, _read_again(again, inputs, by_index=by_index))
+        yield problems
     except KeyboardInterrupt:
         stats.interrupted = True
-    yield from runner.detections(intake)
+    except MemoryError:
+        problems.append(EqlError("out of memory: the detections are those among the events read before"))
+    except EqlError as problem:
+        problems.append(problem)
 
 
 def _counted(blocks: Iterable[RawBlock], progress: Callable[[int, int], None] | None) -> Iterator[RawBlock]:
