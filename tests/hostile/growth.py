@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 MOST_GROWTH = 2.3
 """The CPU time that twice the input may take, in times that of the input."""
-_MOST_ATTEMPTS = 8
-_LEAST_S = 0.02
+_MOST_ATTEMPTS = 12
+_LEAST_S = 0.05
+_MOST_DOUBLINGS = 8
 
 
 def cpu_growth(work: Callable[[int], object], size: int) -> float:
@@ -18,7 +19,11 @@ def cpu_growth(work: Callable[[int], object], size: int) -> float:
     growth is within `MOST_GROWTH`: other processes make a single attempt slow, and never a quadratic one fast.
     """
     work(max(1, size // 8))  # imports and caches
-    while (first := _cpu_s(work, size)) < _LEAST_S:
+    first = 0.0
+    for _ in range(_MOST_DOUBLINGS):
+        first = _cpu_s(work, size)
+        if first >= _LEAST_S:
+            break
         size *= 2
     second = _cpu_s(work, 2 * size)
     for _ in range(_MOST_ATTEMPTS):

@@ -14,6 +14,7 @@ from typing import Any
 from eqlite.datatypes import DATES, DataType
 from eqlite.fields import Field, field_values, script_value
 from eqlite.limits import FREE_KEYS_PER_EVENT, MAX_KEYS_PER_EVENT, MAX_KEYS_PER_RUN
+from eqlite.values.distinct import small_or_text
 from eqlite.values.text import to_text
 
 Key = tuple[Any, ...]
@@ -113,7 +114,7 @@ def _choices(values: list[Any], field: Field) -> dict[Any, Any]:
     if not values:
         return {None: None} if field.optional else {}
     if field.type is not DataType.UNKNOWN:
-        return {value: value for value in values}
+        return {small_or_text(value) if value.__class__ is int else value: value for value in values}
     if len(values) == 1:
         return {untyped_key(values[0]): values[0]}
     choices: dict[Any, Any] = {}
