@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import difflib
 import gc
+import io
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -111,7 +112,7 @@ def _run(words: list[str]) -> int:
     try:
         code = cli.main(words, prog_name="eqlite", standalone_mode=False)
     except click.ClickException as problem:
-        problem.show()
+        _show(problem)
         return USER_ERROR
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
@@ -136,19 +137,32 @@ def _render(error: EqlError) -> str:
     return "\n\n".join(render(diagnostic, color=color) for diagnostic in error.diagnostics)
 
 
+def _show(problem: click.ClickException) -> None:
+    """Write a message of click, in which names of files and values of options stand as they were given."""
+    from eqlite.report.escaping import safe_lines
+
+    text = io.StringIO()
+    problem.show(text)
+    click.echo(safe_lines(text.getvalue()), err=True, nl=False)
+
+
 def _system_error(error: OSError) -> int:
+    from eqlite.report.escaping import safe
+
     where = f" `{error.filename}`" if error.filename else ""
-    click.echo(f"Error: cannot read or write{where}: {error.strerror or error}", err=True)
+    click.echo(safe(f"Error: cannot read or write{where}: {error.strerror or error}"), err=True)
     return USER_ERROR
 
 
 def _bug(error: Exception, *, shows_traceback: bool) -> int:
+    from eqlite.report.escaping import safe, safe_lines
+
     if shows_traceback:
         import traceback
 
-        click.echo("".join(traceback.format_exception(error)), err=True)
+        click.echo(safe_lines("".join(traceback.format_exception(error))), err=True)
     click.echo(
-        f"Error: internal error: {type(error).__name__}: {error}\n"
+        safe(f"Error: internal error: {type(error).__name__}: {error}") + "\n"
         "This is a bug in eqlite. Please report it with the command and, if you can, the rule and the event"
         + ("." if shows_traceback else "; `eqlite --debug …` shows the traceback."),
         err=True,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Callable, Collection, Sequence
 
 import click
 
@@ -26,6 +23,7 @@ from eqlite.cli.options import (
     schema_option,
 )
 from eqlite.cli.progress import Progress
+from eqlite.cli.rejects import rejects_file
 from eqlite.cli.rule_loading import compile_rules
 from eqlite.cli.stdio import WholeLines, result_stdout, wants_color
 from eqlite.cli.summary import no_event, run_summary
@@ -93,7 +91,8 @@ def command(
     layout = Layout(documents, fields=_fields_of(compiled), color=wants_color(color, sys.stdout))
     progress = Progress(inputs, quiet=quiet)
     format_name = output_format(format_name)
-    with _rejects(rejects_path, inputs) as rejects, WholeLines() as lines:
+    read = [*inputs, *rule_paths, *([schema_name] if schema_name else [])]
+    with rejects_file(rejects_path, read) as rejects, WholeLines() as lines:
         found = run_files(
             compiled, inputs, by_index=by_index, jobs=jobs, stats=stats, rejects=rejects, progress=progress.update
         )
@@ -103,6 +102,8 @@ def command(
         said = run_summary(stats, rules=len(compiled), broken=broken, skipped=rules.skipped, seconds=seconds)
         said += ["interrupted: not all detections were written"] if lines.interrupted else []
         click.echo("\n".join(map(safe, said)), err=True)
+    if rejects is not None:
+        rejects.raise_problem()
     ctx.exit(_exit_code(stats, inputs, broken=broken, strict=strict, fail_on_match=fail_on_match, lines=lines))
 
 
@@ -110,18 +111,6 @@ def _fields_of(compiled: Compiled) -> Callable[[Rule], Sequence[Collection[str]]
     """Return what the table asks: the fields that each stage of a rule tests."""
     queries = {id(rule): query for rule, query in compiled}
     return lambda rule: queries[id(rule)].stage_fields
-
-
-@contextlib.contextmanager
-def _rejects(path: str | None, inputs: Sequence[str]) -> Iterator[BinaryIO | None]:
-    """Open the file for rejected lines at once, so that one of an earlier run does not pass for this one's."""
-    if path is None:
-        yield None
-        return
-    if any(file != "-" and Path(path).exists() and Path(path).samefile(file) for file in inputs):
-        raise click.UsageError(f"--rejects {path} would overwrite an input")
-    with Path(path).open("wb") as file:
-        yield file
 
 
 def _exit_code(

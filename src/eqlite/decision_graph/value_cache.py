@@ -107,7 +107,7 @@ class Recaller:
 
 
 def key_of(value: Any) -> Any:
-    """Return the key of a value or of a tuple of texts: `1`, `1.0` and `True` are equal to Python, so are both zeros."""
+    """Return the key of a value or of a tuple of texts: it tells `1`, `1.0` and `True` apart, and both zeros."""
     kind = value.__class__
     return value if kind is str or kind is tuple or value is None else distinct_key(value)
 
