@@ -20,6 +20,7 @@ from eqlite.engine.pipes import cut
 from eqlite.engine.search import Predicate, Result, Search, StageTests
 from eqlite.engine.sequence_search import result_order, sequence_matcher
 from eqlite.engine.sequences import EventHits, Found, Link, SequenceMatcher, StageKeys
+from eqlite.engine.snapshot_form import Saved, SavedSample, checked
 from eqlite.engine.snapshots import (
     EventTable,
     dump_hits,
@@ -294,15 +295,17 @@ class Stream:
         cls, snapshot: bytes, plan: Plan, predicates: Sequence[Predicate], settings: StreamSettings, report: Report
     ) -> Stream:
         """Return the stream that a snapshot was taken of; see `Query.resume`."""
-        saved = unpack(snapshot, settings.fingerprint)
+        saved = checked(unpack(snapshot, settings.fingerprint), plan)
         try:
-            stream = cls(plan, predicates, replace(settings, **saved["settings"]), report)
+            own = saved["settings"]
+            settings = replace(settings, lateness_ns=own["lateness_ns"], max_open=own["max_open"])
+            stream = cls(plan, predicates, settings, report)
             stream._load(saved)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except (TypeError, ValueError, ArithmeticError) as error:
             raise SnapshotError(f"the snapshot cannot be read: {error!r}") from None
         return stream
 
-    def _load(self, saved: dict[str, Any]) -> None:
+    def _load(self, saved: Saved) -> None:
         events = [event_of(row) for row in saved["events"]]
         self._stats = StreamStats(**saved["stats"])
         clock = saved["clock"]
@@ -314,9 +317,9 @@ class Stream:
         self._untimed = [link_of(parts, events) for parts in saved["untimed"]]
         for links, key in saved["limited"]:
             self._limited.append(Found(tuple(parts and link_of(parts, events) for parts in links), tuple(key)))
-        if self._matcher is not None:
+        if self._matcher is not None and saved["matcher"] is not None:
             load_matcher(self._matcher, saved["matcher"], events)
-        if self._search is not None:
+        if self._search is not None and saved["sample"] is not None:
             _load_search(self._search, saved["sample"], events)
 
 
@@ -330,7 +333,7 @@ def _dump_search(search: Search[Event], table: EventTable) -> dict[str, Any]:
     return {"links": [table.link(link) for link in links], "items": items}
 
 
-def _load_search(search: Search[Event], saved: dict[str, Any], events: list[Event]) -> None:
+def _load_search(search: Search[Event], saved: SavedSample, events: list[Event]) -> None:
     for where, number in saved["links"]:
         search.ordinals[where[-1]] = ordinal_of(where)
         search.kept[where[-1]] = events[number]
