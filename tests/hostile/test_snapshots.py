@@ -16,7 +16,7 @@ from eqlite.engine.snapshots import pack
 
 QUERIES = {
     "pair": ("sequence by user with maxspan=1h [any where n == 1] [any where n == 2]", {}),
-    "three": ("sequence by user, ?host [any where n == 1] [any where n == 2] [any where n == 3] until [any where n == 4]", {}),
+    "three": ("sequence by user, ?host [any where n == 1] [any where n == 2] [any where n == 3] until [any where 0 > n]", {}),
     "missing": ("sequence by user with maxspan=1h [any where n == 1] ![any where n == 2] [any where n == 3]", {}),
     "trailing": ("sequence by user with maxspan=1h [any where n == 1] ![any where n == 2]", {}),
     "late": ("sequence by user with maxspan=1h [any where n == 1] [any where n == 2]", {"allowed_lateness": "1h"}),
