@@ -8,32 +8,30 @@ from collections.abc import Callable
 MOST_GROWTH = 2.3
 """The CPU time that twice the input may take, in times that of the input."""
 _MOST_ATTEMPTS = 12
-_LEAST_S = 0.05
-_MOST_DOUBLINGS = 8
+_LEAST_S = 0.04
+_MOST_REPEATS = 1 << 16
 
 
 def cpu_growth(work: Callable[[int], object], size: int) -> float:
     """Return the CPU time of twice the size divided by that of the size, each the best of several attempts.
 
-    `work` gets a size. Sizes that take too little time to be measured are doubled first. Attempts end as soon as the
-    growth is within `MOST_GROWTH`: other processes make a single attempt slow, and never a quadratic one fast.
+    `work` gets a size. What takes too little time to be measured is repeated. Attempts end as soon as the growth is
+    within `MOST_GROWTH`: other processes make a single attempt slow, and never a quadratic one fast.
     """
     work(max(1, size // 8))  # imports and caches
-    first = 0.0
-    for _ in range(_MOST_DOUBLINGS):
-        first = _cpu_s(work, size)
-        if first >= _LEAST_S:
-            break
-        size *= 2
-    second = _cpu_s(work, 2 * size)
+    repeats = 1
+    while (first := _cpu_s(work, size, repeats)) < _LEAST_S and repeats < _MOST_REPEATS:
+        repeats *= 2
+    second = _cpu_s(work, 2 * size, repeats)
     for _ in range(_MOST_ATTEMPTS):
         if second <= MOST_GROWTH * first:
             break
-        first, second = min(first, _cpu_s(work, size)), min(second, _cpu_s(work, 2 * size))
+        first, second = min(first, _cpu_s(work, size, repeats)), min(second, _cpu_s(work, 2 * size, repeats))
     return second / first
 
 
-def _cpu_s(work: Callable[[int], object], size: int) -> float:
+def _cpu_s(work: Callable[[int], object], size: int, repeats: int) -> float:
     started = time.process_time()
-    work(size)
+    for _ in range(repeats):
+        work(size)
     return time.process_time() - started
