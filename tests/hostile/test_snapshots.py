@@ -14,17 +14,17 @@ import pytest
 import eqlite
 from eqlite.engine.snapshots import pack
 
-NONE: dict[str, str] = {}
+NO: dict[str, str] = {}
 QUERIES = {
-    "pair": ("sequence by user with maxspan=1h [any where n == 1] [any where n == 2]", NONE),
-    "three": ("sequence by user, ?host [any where n < 2] [any where n == 2] [any where n > 2] until [any where n > 3]", NONE),
-    "missing": ("sequence by user with maxspan=1h [any where n == 1] ![any where n == 2] [any where n == 3]", NONE),
-    "trailing": ("sequence by user with maxspan=1h [any where n == 1] ![any where n == 2]", NONE),
+    "pair": ("sequence by user with maxspan=1h [any where n == 1] [any where n == 2]", NO),
+    "three": ("sequence by user, ?h [any where n < 2] [any where n == 2] [any where true] until [any where n > 3]", NO),
+    "missing": ("sequence by user with maxspan=1h [any where n == 1] ![any where n == 2] [any where n == 3]", NO),
+    "trailing": ("sequence by user with maxspan=1h [any where n == 1] ![any where n == 2]", NO),
     "late": ("sequence by user with maxspan=1h [any where n == 1] [any where n == 2]", {"allowed_lateness": "1h"}),
-    "sample": ("sample by user [any where n == 1] [any where n == 2]", NONE),
-    "tail": ("any where n < 3 | tail 2", NONE),
-    "pipe": ("sequence by user [any where n == 1] [any where n == 2] | tail 2", NONE),
-    "event": ("any where n == 1", NONE),
+    "sample": ("sample by user [any where n == 1] [any where n == 2]", NO),
+    "tail": ("any where n < 3 | tail 2", NO),
+    "pipe": ("sequence by user [any where n == 1] [any where n == 2] | tail 2", NO),
+    "event": ("any where n == 1", NO),
 }  # fmt: skip
 EVENTS = [
     {"@timestamp": 1_000 * number, "user": ["ann", "bob", 3][number % 3], "n": 1 + number % 4, "seq": seq}
