@@ -86,6 +86,22 @@ def test_keys_are_equal_for_equal_values_of_one_type_alone(first: object) -> Non
     assert [(type(other), repr(other)) for other in same] == [(type(first), repr(first))]
 
 
+@pytest.mark.parametrize("digits", ["9" * 4_301, "9" * 100_000, "-" + "9" * 5_000, "1e999"])
+@pytest.mark.parametrize("condition", ["f > 1", "f < 1", 'f == "Infinity"', 'f : "9*"', "f + 1 > 1", 'f like~ "-i*"'])
+def test_whole_numbers_without_end_have_one_answer(condition: str, digits: str) -> None:
+    """A line alone, one among many rules, a dict, and both backends."""
+    line = b'{"f": ' + digits.encode() + b"}\n"
+    value = 10 ** (len(digits) - 1) if digits.isdigit() else -(10**5_000) if digits[0] == "-" else float(digits)
+    answers = set()
+    for backend in ("python", "reference"):
+        answers.add(eqlite.compile(f"any where {condition}", backend=backend).matches({"f": value}))
+        for others in (0, 8):
+            queries = [f"any where {condition}", *(f"any where g == {n} or h == {n}" for n in range(others))]
+            rules = eqlite.RuleSet(map(eqlite.load_rule, queries)).compile(backend=backend)
+            answers.add(len(list(run_files(rules, [io.BytesIO(line)]))) == 1)
+    assert len(answers) == 1
+
+
 # --- scripts ----------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from typing import Annotated
@@ -133,7 +134,9 @@ def _decode_leniently(data: bytes) -> object:
 
 def _whole_number(digits: str) -> int | float:
     """Return a whole number. One of very many digits is infinite, as `1e999` is: to convert it takes quadratic time."""
-    return int(digits) if len(digits) <= MAX_INTEGER_DIGITS else float(f"{digits[0]}e999")
+    if len(digits.lstrip("-")) <= MAX_INTEGER_DIGITS:
+        return int(digits)
+    return -math.inf if digits.startswith("-") else math.inf
 
 
 def _kind(value: object) -> str:
