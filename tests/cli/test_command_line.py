@@ -22,7 +22,7 @@ COMMAND = [sys.executable, "-m", "eqlite"]
 
 def eqlite(*arguments: str, stdin: str | bytes = b"", cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     data = stdin.encode() if isinstance(stdin, str) else stdin
-    done = subprocess.run([*COMMAND, *arguments], input=data, capture_output=True, cwd=cwd, env=ENVIRONMENT, timeout=60)
+    done = subprocess.run([*COMMAND, *arguments], input=data, capture_output=True, cwd=cwd, env=ENVIRONMENT)
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode().replace("\r\n", "\n")
     )
@@ -227,7 +227,7 @@ def test_a_closed_pipe_ends_quietly() -> None:
     producer.stdin.close()
     said = producer.stderr.read().decode()
     producer.stderr.close()
-    assert producer.wait(30) == 0
+    assert producer.wait() == 0
     assert "Traceback" not in said
     assert "Exception ignored" not in said
 
@@ -252,7 +252,7 @@ def test_ctrl_c_writes_what_was_found_so_far(tmp_path: Path) -> None:
         )
         assert rejected.read(8) == b"no event"
         running.send_signal(signal.SIGINT)
-        out, said = running.communicate(timeout=30)
+        out, said = running.communicate()
     os.close(reading)
     assert running.returncode == 130
     assert len(out.splitlines()) == 3

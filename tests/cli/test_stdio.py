@@ -46,7 +46,7 @@ def test_a_reader_that_leaves_ends_the_run_quietly(many: str, name: str) -> None
     assert writer.stdout is not None
     with writer.stdout:
         assert writer.stdout.readline()
-    _, said = writer.communicate(timeout=60)
+    _, said = writer.communicate()
     assert (writer.returncode, said) == (0, b"")
 
 
@@ -60,7 +60,7 @@ def test_ctrl_c_while_writing_leaves_whole_lines(many: str, name: str, unbuffere
     assert writer.stdout is not None
     first = writer.stdout.readline()
     writer.send_signal(signal.SIGINT)  # it waits for the pipe to be emptied: there are 4 MB to write
-    rest, said = writer.communicate(timeout=60)
+    rest, said = writer.communicate()
     assert b"interrupted: not all of them were written" in said
     text = (first + rest).decode()
     assert writer.returncode == 130
@@ -77,7 +77,7 @@ def test_a_closed_stream_is_no_bug(closed: str) -> None:
     number = {"stdout": 1, "stderr": 2}[closed]
     script = f'exec "$0" "$@" {number}>&-'
     done = subprocess.run(
-        ["sh", "-c", script, *EQLITE, "run", "-r", RULE, EVENTS], capture_output=True, env=ENVIRONMENT, timeout=60
+        ["sh", "-c", script, *EQLITE, "run", "-r", RULE, EVENTS], capture_output=True, env=ENVIRONMENT
     )
     assert done.returncode == 0
     assert b"Traceback" not in done.stderr
@@ -90,7 +90,7 @@ def test_a_full_disk_is_told_and_is_no_bug(many: str, name: str) -> None:
     for events in (EVENTS, many):
         with Path("/dev/full").open("wb") as full:
             writer = start("query", "any where true", events, "--format", name, stdout=full)
-            _, said = writer.communicate(timeout=60)
+            _, said = writer.communicate()
         assert writer.returncode == 2
         assert b"No space left on device" in said
         assert b"bug" not in said
@@ -105,7 +105,6 @@ def test_data_is_utf_8_whatever_the_stream_speaks() -> None:
             input=event,
             capture_output=True,
             env=environment,
-            timeout=60,
         )
         assert done.returncode == 0
         assert name == "csv" or "😀é" in done.stdout.decode()
@@ -114,7 +113,7 @@ def test_data_is_utf_8_whatever_the_stream_speaks() -> None:
 def test_a_table_takes_a_stream_that_knows_ascii_only() -> None:
     environment = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     done = subprocess.run(
-        [*EQLITE, "run", "-r", RULE, EVENTS, "--format", "table"], capture_output=True, env=environment, timeout=60
+        [*EQLITE, "run", "-r", RULE, EVENTS, "--format", "table"], capture_output=True, env=environment
     )
     assert done.returncode == 0
     assert b"medium | risk 47" in done.stdout
@@ -135,7 +134,7 @@ def test_a_terminal_gets_a_table_in_colour_and_the_bar_is_gone_before_it(many: s
         while piece := os.read(ours, 65_536):
             shown += piece
     os.close(ours)
-    assert running.wait(60) == 0
+    assert running.wait() == 0
     if running.stderr is not None:
         running.stderr.close()
     text = shown.decode()
@@ -165,7 +164,7 @@ def test_what_needs_no_verb_loads_none(arguments: list[str]) -> None:
         f"try: main({arguments!r})\n"
         "finally: print(sorted({'lark', 'rich', 'msgspec', 'eqlite.query'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT)
     assert done.stdout.splitlines()[-1] == "[]"
 
 
@@ -175,7 +174,7 @@ def test_data_formats_do_not_load_rich() -> None:
         f"try: main(['run', '-r', {RULE!r}, {EVENTS!r}])\n"
         "finally: print('rich' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT)
     assert done.stdout.splitlines()[-1] == "False"
 
 

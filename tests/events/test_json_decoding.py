@@ -43,6 +43,7 @@ def test_nan_and_numbers_beyond_a_double_are_taken():
     assert math.isnan(value["a"])
     assert value["b"] == math.inf
     assert value["c"] == 123456789012345678901234567890
+    assert decode(b'{"a": ' + b"1" * 10_000 + b', "b": -' + b"1" * 5_000 + b"}") == {"a": math.inf, "b": -math.inf}
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,6 @@ def test_nan_and_numbers_beyond_a_double_are_taken():
         (b'{"a": 1} x', NOT_JSON),
         (b"2026-01-01 started", NOT_JSON),
         (b'{"a": "\xff"}', NOT_UTF8),
-        (b'{"a": ' + b"1" * 10_000 + b"}", NOT_JSON),
     ],
 )
 def test_rejected_with_a_reason(data, reason):

@@ -1,6 +1,6 @@
 """Queries and events made to hurt: each gets an answer or a clear error, soon, and nothing in them is run.
 
-The time bound is generous on purpose: what is not linear takes minutes here, not seconds.
+No clock on the wall decides: what must be linear is measured by the CPU time of twice the input.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ import sys
 from typing import Any
 
 import pytest
+from tests.hostile.growth import MOST_GROWTH, cpu_growth
 
 import eqlite
 from eqlite.backends.python import PythonBackend
 from eqlite.events.json_decoding import BadJson, decode
 from eqlite.plan import EventQuery
-
-pytestmark = pytest.mark.timeout(20)
 
 BACKENDS = ("python", "reference")
 
@@ -51,6 +50,7 @@ def test_beyond_a_limit_there_is_one_clear_error(query: str, id: str) -> None:
     assert [found.id for found in caught.value.diagnostics] == [id]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -78,6 +78,7 @@ def test_a_sum_of_thousands_is_a_loop_and_no_nesting() -> None:
     assert eqlite.format(eqlite.format(query)) == eqlite.format(query)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", ['"', "`", "/*", ";", "\\", "'", '"""', "\n", "@", "?", "\ud800", "\0"])
 def test_a_million_signs_that_mean_nothing_are_refused(sign: str) -> None:
     diagnostics = eqlite.analyze("any where a == " + sign * (900_000 // len(sign)))
@@ -167,6 +168,34 @@ def test_a_value_without_a_form_in_json_is_refused_by_name() -> None:
         for value in (b"x", object(), 1j, ["y", bytearray(b"x")]):
             with pytest.raises(eqlite.EventError, match="JSON has no form"):
                 query.matches({"f": value})
+
+
+@pytest.mark.parametrize(
+    ("condition", "text"),
+    [
+        (f'f : "*{"a*" * 50}b"', "a"),
+        (f'f : "*{"a?" * 50}b*"', "a"),
+        ('f regex "(a|a)*b"', "a"),
+        ('f regex "(.*a){20}b"', "a"),
+        ('f regex~ ".*[ab]a[ab]{10}c.*"', "ab"),
+        ('f : ("*aab", "*aac*", "a*ad")', "a"),
+        ('startsWith~(f, "aab")', "a"),
+        ('stringContains~(f, "aaab")', "a"),
+        ('between(f, "a", "b") == ""', "a"),
+        ('indexOf(f, "aaab") == 0', "a"),
+        ('substring(f, 1) like "*b"', "a\n"),
+        ('string(f) regex "(a|a)*b"', "a"),
+        ('concat(f, f) regex "(a|b|ab)*c"', "ab"),
+        ("number(f) == 1", "1"),
+        ("f == 1", "1"),
+        ('cidrMatch(f, "10.0.0.0/8")', "1."),
+        ('f > "a"', "a"),
+        ('f in~ ("aaa", "aab")', "A"),
+    ],
+)
+def test_cpu_grows_as_the_length_of_a_value(condition: str, text: str) -> None:
+    query = eqlite.compile(f"any where {condition}")
+    assert cpu_growth(lambda size: query.matches({"f": text * size}), 20_000) <= MOST_GROWTH
 
 
 def test_the_combinations_of_two_arrays_are_bounded_and_counted() -> None:

@@ -271,6 +271,7 @@ class Weak(dict):  # type: ignore[type-arg]
     """A dict that can be watched."""
 
 
+@pytest.mark.slow
 def test_no_event_is_kept_beyond_its_batch() -> None:
     watched: list[weakref.ref[Any]] = []
 

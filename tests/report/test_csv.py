@@ -12,6 +12,7 @@ from eqlite.events.document import Event, EventSource
 from eqlite.execution.detection import Detection
 from eqlite.report import Layout, writer_named
 from eqlite.report.csv_rows import COLUMNS, quoted
+from eqlite.report.escaping import safe_cell
 from eqlite.rules.model import Rule
 from eqlite.source import Source
 
@@ -21,7 +22,8 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=
 @given(st.lists(texts, min_size=1))
 def test_cells_read_back(cells: list[str]) -> None:
     line = ",".join(map(quoted, cells)) + "\n"
-    assert list(csv.reader(io.StringIO(line, newline=""))) == [cells]
+    assert list(csv.reader(io.StringIO(line, newline=""))) == [list(map(safe_cell, cells))]
+    assert line.splitlines() == [line.rstrip("\n")] or not line.isascii()
 
 
 @given(texts, texts)
@@ -35,7 +37,11 @@ def test_rows_read_back(name: str, id: str) -> None:
     rows = list(csv.DictReader(out))
     assert len(rows) == 2
     assert list(rows[0]) == list(COLUMNS)
-    assert (rows[0]["rule_name"], rows[0]["rule_id"], rows[0]["sources"]) == (name, id, "a,b.ndjson:1")
+    assert (rows[0]["rule_name"], rows[0]["rule_id"], rows[0]["sources"]) == (
+        safe_cell(name),
+        safe_cell(id),
+        "a,b.ndjson:1",
+    )
     assert rows[0]["join_keys"] == '{"a":null,"b":"\\""}'
 
 

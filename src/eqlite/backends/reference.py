@@ -18,13 +18,15 @@ from eqlite.engine.reference_sequences import match_sequences_by_lists
 from eqlite.engine.sequences import EventHits, Found, Kept
 from eqlite.fields import Field, field_values, script_value, to_boolean
 from eqlite.functions.registry import Value, ValueFault
-from eqlite.limits import MAX_COMBINATIONS
+from eqlite.limits import MAX_COMBINATIONS, MAX_SCRIPT_STEPS
 from eqlite.plan.evaluation import evaluate
+from eqlite.values.distinct import distinct_key
 from eqlite.values.network import parse_address
 from eqlite.values.numbers import to_number
 from eqlite.values.text import fold_ascii, to_text
 from eqlite.values.versions import version_key
 
+_STEP_SIGNS = 64
 _ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -36,28 +38,34 @@ class ReferenceBackend:
 
     def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:  # noqa: ARG002 - protocol
         """Return a function that tells whether a document meets the condition."""
-        return lambda event: holds(condition, event, faults)
+        steps = script_steps(condition)
+        return lambda event: holds(condition, event, faults, steps)
 
     def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
         """Return the sequences among the hits of all events."""
         return match_sequences_by_lists(query, events)
 
 
-def holds(condition: plan.Condition, event: Event, faults: Faults) -> bool:
-    """Tell whether an event meets a condition."""
+def script_steps(condition: plan.Condition) -> int:
+    """Return the steps that each script leaf of a condition may take over one event; see `script_values`."""
+    return MAX_SCRIPT_STEPS // max(1, sum(isinstance(leaf, plan.Script) for leaf in plan.leaves(condition)))
+
+
+def holds(condition: plan.Condition, event: Event, faults: Faults, steps: int = MAX_SCRIPT_STEPS) -> bool:
+    """Return whether an event meets a condition. Each of its script leaves may take so many steps."""
     match condition:
         case plan.Always(holds=always):
             return always
         case plan.Negation(operand=operand):
-            return not holds(operand, event, faults)
+            return not holds(operand, event, faults, steps)
         case plan.AllOf(terms=terms):
             for term in terms:  # noqa: SIM110 - `all` takes C stack at every level, of which Python 3.12 allows little
-                if not holds(term, event, faults):
+                if not holds(term, event, faults, steps):
                     return False
             return True
         case plan.AnyOf(terms=terms):
             for term in terms:  # noqa: SIM110 - as above
-                if holds(term, event, faults):
+                if holds(term, event, faults, steps):
                     return True
             return False
         case plan.Exists(field=field):
@@ -65,7 +73,7 @@ def holds(condition: plan.Condition, event: Event, faults: Faults) -> bool:
         case plan.FieldTest(field=field, test=test):
             return any(passes(test, as_kind(value, field, test.kind)) for value in field_values(event, field))
         case plan.Script(expression=expression):
-            return script_holds(expression, event, faults)
+            return script_holds(expression, event, faults, steps)
         case _:
             assert_never(condition)
 
@@ -116,24 +124,33 @@ def passes(test: plan.Test, value: Any) -> bool:
             assert_never(test)
 
 
-def script_holds(expression: plan.Expression, event: Event, faults: Faults) -> bool:
-    """Tell whether an expression is true for some combination of the values of its field mentions.
+def script_holds(expression: plan.Expression, event: Event, faults: Faults, steps: int) -> bool:
+    """Return whether an expression is true for some combination of the values of its field mentions.
 
-    A fault makes that combination null. Equal values of a field are tried once; more than `MAX_COMBINATIONS`
-    combinations count as a fault.
+    A fault makes that combination null. Equal values of a field are tried once. More combinations than the steps
+    allow count as a fault.
     """
-    return any(value is True for value in script_values(expression, event, faults))
+    return any(value is True for value in script_values(expression, event, faults, steps))
 
 
-def script_values(expression: plan.Expression, event: Event, faults: Faults) -> Iterator[Value]:
-    """Yield the value of an expression for each combination of the values of its field mentions."""
-    mentions = list(plan.field_mentions(expression))
+def script_values(
+    expression: plan.Expression, event: Event, faults: Faults, steps: int = MAX_SCRIPT_STEPS
+) -> Iterator[Value]:
+    """Yield the value of an expression for each combination of the values of its field mentions.
+
+    A combination takes a step for each part of the expression, and one for every 64 characters of the values.
+    """
+    nodes = list(plan.nodes(expression))
+    mentions = [node for node in nodes if isinstance(node, plan.FieldValue)]
     choices = [_mention_values(event, mention.field) for mention in mentions]
     keys = [id(mention) for mention in mentions]
+    taken = 0
     for tried, combination in enumerate(itertools.product(*choices)):
-        if tried >= MAX_COMBINATIONS:
-            faults.record(f"more than {MAX_COMBINATIONS:,} combinations of array values")
-            return
+        if tried:  # one value of each field is always tried
+            taken += len(nodes) + sum([len(value) for value in combination if value.__class__ is str]) // _STEP_SIGNS
+            if tried >= MAX_COMBINATIONS or taken > steps:
+                faults.record("too many combinations of array values")
+                return
         try:
             yield evaluate(expression, dict(zip(keys, combination, strict=True)))
         except ValueFault as fault:
@@ -143,5 +160,7 @@ def script_values(expression: plan.Expression, event: Event, faults: Faults) -> 
 
 def _mention_values(event: Event, field: Field) -> list[Any]:
     values = [script_value(value, field) for value in field_values(event, field)]
-    distinct = {(type(value), value): value for value in values}
+    if len(values) == 1:
+        return values
+    distinct = {distinct_key(value): value for value in values}
     return list(distinct.values()) or [None]

@@ -1,7 +1,7 @@
 """The command line. Each verb is a thin call of the library, in a module of its own, loaded when it is asked for.
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 ran, 1 findings, 2 the user's error, 3 our bug,
-130 interrupted.
+128 and the number of a signal that ended the reading (130 for Ctrl-C).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import difflib
 import gc
+import io
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eqlite import signals
 from eqlite.__about__ import __version__
 from eqlite.cli.stdio import let_go_of_stdout, mend_streams, wants_color
 from eqlite.errors import EqlError
@@ -23,7 +25,7 @@ from eqlite.errors import EqlError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-FINDINGS, USER_ERROR, OUR_BUG, INTERRUPTED = 1, 2, 3, 130
+FINDINGS, USER_ERROR, OUR_BUG = 1, 2, 3
 
 VERBS = {
     "run": "Run rules over events; print the detections.",
@@ -94,15 +96,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     atexit.register(gc.freeze)  # or Python would look for garbage among all the rules before it ends
-    mend_streams()
-    code = _run(words)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        let_go_of_stdout()
-    except OSError as error:
-        code = code or _system_error(error)
-        let_go_of_stdout()
+    with signals.interrupting():
+        mend_streams()
+        code = _run(words)
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            let_go_of_stdout()
+        except OSError as error:
+            code = code or _system_error(error)
+            let_go_of_stdout()
     sys.exit(code)
 
 
@@ -110,11 +113,11 @@ def _run(words: list[str]) -> int:
     try:
         code = cli.main(words, prog_name="eqlite", standalone_mode=False)
     except click.ClickException as problem:
-        problem.show()
+        _show(problem)
         return USER_ERROR
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        return INTERRUPTED
+        return signals.exit_code()
     except EqlError as error:
         click.echo(_render(error), err=True)
         return USER_ERROR
@@ -135,19 +138,32 @@ def _render(error: EqlError) -> str:
     return "\n\n".join(render(diagnostic, color=color) for diagnostic in error.diagnostics)
 
 
+def _show(problem: click.ClickException) -> None:
+    """Write a message of click, in which names of files and values of options stand as they were given."""
+    from eqlite.report.escaping import safe_lines
+
+    text = io.StringIO()
+    problem.show(text)
+    click.echo(safe_lines(text.getvalue()), err=True, nl=False)
+
+
 def _system_error(error: OSError) -> int:
+    from eqlite.report.escaping import safe
+
     where = f" `{error.filename}`" if error.filename else ""
-    click.echo(f"Error: cannot read or write{where}: {error.strerror or error}", err=True)
+    click.echo(safe(f"Error: cannot read or write{where}: {error.strerror or error}"), err=True)
     return USER_ERROR
 
 
 def _bug(error: Exception, *, shows_traceback: bool) -> int:
+    from eqlite.report.escaping import safe, safe_lines
+
     if shows_traceback:
         import traceback
 
-        click.echo("".join(traceback.format_exception(error)), err=True)
+        click.echo(safe_lines("".join(traceback.format_exception(error))), err=True)
     click.echo(
-        f"Error: internal error: {type(error).__name__}: {error}\n"
+        safe(f"Error: internal error: {type(error).__name__}: {error}") + "\n"
         "This is a bug in eqlite. Please report it with the command and, if you can, the rule and the event"
         + ("." if shows_traceback else "; `eqlite --debug …` shows the traceback."),
         err=True,

@@ -15,6 +15,7 @@ from eqlite.errors import EqlError
 from eqlite.language.parser import parse_with_comments
 from eqlite.language.printer import print_query
 from eqlite.report.diagnostics import render
+from eqlite.report.escaping import safe, safe_lines
 from eqlite.ruleset import load_rule
 from eqlite.source import Source
 
@@ -42,7 +43,7 @@ def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool,
             _tell(error)
             continue
         if to_stdout or (name == "-" and not (check or diff)):
-            data_stdout().write(after)
+            data_stdout().write(safe_lines(after) if sys.stdout.isatty() else after)
         elif after != before.text:
             changed += 1
             _change(name, before.text, after, check=check, diff=diff)
@@ -93,9 +94,10 @@ def _change(name: str, before: str, after: str, *, check: bool, diff: bool) -> N
     if diff:
         lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), name, f"{name} (formatted)")
         for line in lines:
-            data_stdout().write(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+            text = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            data_stdout().write(safe_lines(text) if sys.stdout.isatty() else text)
     elif check:
-        click.echo(f"would format {name}")
+        click.echo(safe(f"would format {name}"))
     else:
         Path(name).write_text(after, encoding="utf-8")
 
@@ -105,4 +107,4 @@ def _tell(error: EqlError | click.ClickException) -> None:
         color = wants_color("auto", sys.stderr)
         click.echo("\n\n".join(render(found, color=color) for found in error.diagnostics), err=True)
     else:
-        click.echo(f"Error: {error.message}", err=True)
+        click.echo(safe_lines(f"Error: {error.message}"), err=True)

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from eqlite import signals
 from eqlite.cli.event_notes import unread_notes
 from eqlite.cli.options import (
     FILE,
@@ -13,7 +14,6 @@ from eqlite.cli.options import (
     color_option,
     event_inputs,
     plural,
-    read_schema,
     rules_option,
     schema_option,
     target_option,
@@ -26,8 +26,6 @@ from eqlite.profiling.model import Profile
 from eqlite.profiling.profiler import ProfileStats, profile_files
 from eqlite.report import profile_html, profile_json, profile_table
 from eqlite.report.escaping import safe
-
-_INTERRUPTED = 130
 
 
 @click.command("profile")
@@ -79,7 +77,7 @@ def command(
     stats = ProfileStats()
     inputs = event_inputs(events, stats.reading)
     rules, broken, compiled = compile_rules(
-        rule_paths, cache=cache, quiet=quiet, color=color, schema=read_schema(schema_names), target=target
+        rule_paths, cache=cache, quiet=quiet, color=color, schema_names=schema_names, target=target
     )
     progress = Progress(inputs, quiet=quiet)
     with measuring(progress, quiet=quiet) as measured:
@@ -95,7 +93,7 @@ def command(
         said += [*left_out_lines(rules), *reading_lines(stats.reading), *unread_notes(stats.reading)]
         click.echo("\n".join(map(safe, said)), err=True)
     if found.interrupted:
-        ctx.exit(_INTERRUPTED)
+        ctx.exit(signals.exit_code())
     if not found.events:
         raise no_event(stats.reading, inputs)
 

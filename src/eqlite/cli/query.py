@@ -8,6 +8,7 @@ from typing import Literal
 
 import click
 
+from eqlite import signals
 from eqlite.cli.event_notes import event_notes, nothing_found_notes
 from eqlite.cli.options import (
     FILE,
@@ -108,7 +109,7 @@ def command(
         said += fault_lines(query.faults.count, query.faults.examples)
         click.echo("\n".join(map(safe, said)), err=True)
     if lines.interrupted or not was_read:
-        ctx.exit(130)
+        ctx.exit(signals.exit_code())
     if stats.evaluated == 0:
         raise no_event(stats, inputs)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from eqlite.cli.options import read_schema
 from eqlite.cli.progress import compiling
 from eqlite.cli.stdio import wants_color
 from eqlite.cli.summary import left_out_lines, not_applied_lines
@@ -21,12 +22,19 @@ _SHOWN_PROBLEMS = 20
 
 
 def compile_rules(
-    rule_paths: Sequence[str], *, cache: bool, quiet: bool, color: str, **options: object
+    rule_paths: Sequence[str],
+    *,
+    cache: bool,
+    quiet: bool,
+    color: str,
+    schema_names: Sequence[str],
+    **options: object,
 ) -> tuple[RuleSet, int, Compiled]:
-    """Return the rules, how many of them are broken, and the good ones compiled; problems are told."""
+    """Return the rules, how many of them are broken, and the good ones compiled; problems are printed."""
+    schema = read_schema(schema_names)
     rules = read_rules(*rule_paths, cache=cache)
     with compiling(len(rules), quiet=quiet):
-        compiled, problems = rules.compile_with_problems(**options)
+        compiled, problems = rules.compile_with_problems(schema=schema, **options)
     errors = [problem for problem in problems if problem.is_error]
     missing = [problem for problem in errors if problem.id == "unreadable-file" and problem.file in rule_paths]
     if missing:

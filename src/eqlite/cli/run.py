@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import click
 
+from eqlite import signals
 from eqlite.cli.event_notes import event_notes, nothing_found_notes
 from eqlite.cli.options import (
     FILE,
@@ -21,12 +20,12 @@ from eqlite.cli.options import (
     format_option,
     output_format,
     plural,
-    read_schema,
     rules_option,
     schema_option,
     target_option,
 )
 from eqlite.cli.progress import Progress
+from eqlite.cli.rejects import rejects_file
 from eqlite.cli.rule_loading import compile_rules
 from eqlite.cli.stdio import WholeLines, result_stdout, wants_color
 from eqlite.cli.summary import left_out_lines, no_event, run_summary
@@ -71,15 +70,13 @@ def command(
     documents: bool,
     by_index: bool,
     schema_names: tuple[str, ...],
-    target: str,
     rejects_path: str | None,
     fail_on_match: bool,
     strict: bool,
-    backend: str,
     jobs: int,
-    cache: bool,
     quiet: bool,
     color: str,
+    **compiling: Any,
 ) -> None:
     """Run rules over EVENTS (NDJSON, JSON, gz, zst; folders; - for stdin) and print the detections.
 
@@ -91,18 +88,13 @@ def command(
     stats = RunStats()
     inputs = event_inputs(events, stats.reading)
     rules, broken, compiled = compile_rules(
-        rule_paths,
-        cache=cache,
-        quiet=quiet,
-        color=color,
-        schema=read_schema(schema_names),
-        target=target,
-        backend=backend,
+        rule_paths, quiet=quiet, color=color, schema_names=schema_names, **compiling
     )
     layout = Layout(documents, fields=_fields_of(compiled), color=wants_color(color, sys.stdout))
     progress = Progress(inputs, quiet=quiet)
     format_name = output_format(format_name)
-    with _rejects(rejects_path, inputs) as rejects, WholeLines() as lines:
+    read = [*inputs, *rule_paths, *schema_names]
+    with rejects_file(rejects_path, read) as rejects, WholeLines() as lines:
         found = run_files(
             compiled, inputs, by_index=by_index, jobs=jobs, stats=stats, rejects=rejects, progress=progress.update
         )
@@ -111,11 +103,19 @@ def command(
         seconds = time.monotonic() - started
         said = run_summary(stats, rules=len(compiled), broken=broken, left_out=left_out_lines(rules), seconds=seconds)
         said += ["interrupted: not all detections were written"] if lines.interrupted else []
-        said += event_notes(stats.reading, queries := [query for _, query in compiled])
-        if not stats.detections and not stats.interrupted:
-            said += nothing_found_notes(stats.reading, queries, unrouted=stats.unrouted)
-        click.echo("\n".join(map(safe, said)), err=True)
+        click.echo("\n".join(map(safe, [*said, *_notes(stats, compiled)])), err=True)
+    if rejects is not None:
+        rejects.raise_problem()
     ctx.exit(_exit_code(stats, inputs, broken=broken, strict=strict, fail_on_match=fail_on_match, lines=lines))
+
+
+def _notes(stats: RunStats, compiled: Compiled) -> list[str]:
+    """Return the lines about odd events, and why nothing was found where nothing was."""
+    queries = [query for _, query in compiled]
+    notes = [*event_notes(stats.reading, queries)]
+    if not stats.detections and not stats.interrupted:
+        notes += nothing_found_notes(stats.reading, queries, unrouted=stats.unrouted)
+    return notes
 
 
 def _fields_of(compiled: Compiled) -> Callable[[Rule], Sequence[Collection[str]]]:
@@ -124,23 +124,11 @@ def _fields_of(compiled: Compiled) -> Callable[[Rule], Sequence[Collection[str]]
     return lambda rule: queries[id(rule)].stage_fields
 
 
-@contextlib.contextmanager
-def _rejects(path: str | None, inputs: Sequence[str]) -> Iterator[BinaryIO | None]:
-    """Open the file for rejected lines at once, so that one of an earlier run does not pass for this one's."""
-    if path is None:
-        yield None
-        return
-    if any(file != "-" and Path(path).exists() and Path(path).samefile(file) for file in inputs):
-        raise click.UsageError(f"--rejects {path} would overwrite an input")
-    with Path(path).open("wb") as file:
-        yield file
-
-
 def _exit_code(
     stats: RunStats, inputs: Sequence[str], *, broken: int, strict: bool, fail_on_match: bool, lines: WholeLines
 ) -> int:
     if stats.interrupted or lines.interrupted:
-        return 130
+        return signals.exit_code()
     reading = stats.reading
     if reading.evaluated == 0:
         raise no_event(reading, inputs)

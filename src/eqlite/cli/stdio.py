@@ -1,4 +1,4 @@
-"""The standard streams: closed ones, narrow encodings, colours, and a Ctrl-C that waits for the end of a line."""
+"""The standard streams: closed ones, narrow encodings, colours, and signals that wait for the end of a line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, Self, TextIO, TypeVar
+
+from eqlite import signals
 
 Item = TypeVar("Item")
 
@@ -76,18 +78,19 @@ def wants_color(choice: str, stream: TextIO) -> bool:
 
 
 class WholeLines:
-    """While results are written, Ctrl-C is held back until the one that is being written is whole.
+    """While results are written, signals that end a command are held back until the one being written is whole.
 
-    While they are still being looked for it works as ever, and a second Ctrl-C always does: the reader of a pipe may
+    While they are still being looked for signals work as ever, and a second one always does: the reader of a pipe may
     have stopped reading. Does nothing outside the main thread, where Python delivers no signals.
 
     Attributes:
-        interrupted: Ctrl-C came while results were written.
+        interrupted: a signal came while results were written.
     """
 
     def __init__(self) -> None:
         self.interrupted = False
-        self._before: Any = None
+        self._before: dict[int, Any] = {}
+        self._is_holding = False
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +98,7 @@ class WholeLines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Give Ctrl-C its meaning back, once all is handed to the system."""
+        """Give signals their meaning back, once all is handed to the system."""
         try:
             if kind is None:
                 sys.stdout.flush()
@@ -103,22 +106,27 @@ class WholeLines:
             self._restore()
 
     def of(self, items: Iterable[Item]) -> Iterator[Item]:
-        """Yield the items; hold Ctrl-C back from the first on, and end after the one during which it came."""
+        """Yield the items; hold signals back from the first on, and end after the one during which it came."""
         for item in items:
-            if self._before is None:
+            if not self._is_holding:
                 self._hold()
             yield item
             if self.interrupted:
                 return
 
     def _hold(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._note)
+        self._is_holding = True
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in signals.ENDING:
+            if callable(signal.getsignal(number)):  # neither ignored nor left to the system
+                self._before[number] = signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what signal handlers take
         self.interrupted = True
         self._restore()
+        signals.note(number)
 
     def _restore(self) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        while self._before:
+            signal.signal(*self._before.popitem())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from eqlite import plan
-from eqlite.decision_graph.predicate_index import Atom, Finder
+from eqlite.decision_graph.predicate_index import TEXT_TESTS, Atom, Finder
 from eqlite.decision_graph.value_cache import Memory, Recaller, is_short
 from eqlite.predicates.value_tests import Test
 
@@ -15,6 +15,8 @@ _FEW_TESTS = 300
 _FEW_DOCUMENTS = 10
 _MORE_ATOMS = 2
 _SPARE_ATOMS = 16
+_LARGE_ARRAY = 64
+_LARGE_TEXT = 4_096
 _NOTHING_KNOWN: dict[Any, int] = {}
 
 Ask = Callable[[Any], int]
@@ -70,7 +72,7 @@ class FieldAtoms:
     def kind(self) -> type | None:
         """Return the kind of values that all tests are about; None if they are of several, or of others than these."""
         tests = [test for test in self.tests if test is not None]
-        if all(isinstance(test, plan.TextIn | plan.TextLike | plan.TextRegex | plan.TextRange) for test in tests):
+        if all(isinstance(test, TEXT_TESTS) for test in tests):
             return str
         return bool if all(isinstance(test, plan.BooleanIn) for test in tests) else None
 
@@ -128,7 +130,7 @@ class FieldAtoms:
             covering = [known for known in self._made if known & mask == mask]
             if not covering:
                 self._without += 1
-                if self._without < _FEW_DOCUMENTS:
+                if self._without < _FEW_DOCUMENTS and not _is_large(value):
                     return None
             finder = self._made[min(covering, key=int.bit_count)] if covering else self._full()
             ask = self._at_hand[mask] = self._asker_of(finder)
@@ -157,3 +159,10 @@ class FieldAtoms:
         self._askers.clear()
         self._at_hand.clear()
         self._made.clear()
+
+
+def _is_large(value: Any) -> bool:
+    """Return whether to test a value one by one takes longer than to make a finder."""
+    if value.__class__ is str:
+        return len(value) > _LARGE_TEXT
+    return value.__class__ in (list, tuple) and len(value) > _LARGE_ARRAY

@@ -18,13 +18,14 @@ from eqlite.predicates import literal_search as patterns
 from eqlite.predicates import raw_values as runtime
 from eqlite.predicates.value_tests import Passes, Test, passes_test
 from eqlite.values.network import Block, parse_address
-from eqlite.values.text import fold_ascii
+from eqlite.values.text import fold_ascii, to_text
 from eqlite.values.wildcard import Pattern
 
 Check = Callable[[Sequence[str], str], object]
 """Told values, and these in lower case, joined by separators."""
 
 MANY_PATTERNS = 2_000
+TEXT_TESTS = (plan.TextIn, plan.TextLike, plan.TextRegex, plan.TextRange)
 _FEW_LITERALS = 4
 _LONG = 4_096
 
@@ -93,12 +94,14 @@ class Finder:
         self._there = 0
         self._lengths: list[tuple[int, int]] = []
         self._has_numbers_only = True
+        self._has_texts_only = True
         literals: dict[str, list[tuple[int, Check | None]]] = {}
         blocks: list[tuple[int, Block]] = []
         for atom in atoms:
             bit, test = atom.bit, atom.test
             self._all.append((bit, atom.passes))
             self._has_numbers_only &= test is None or isinstance(test, plan.NumberIn)
+            self._has_texts_only &= test is None or isinstance(test, TEXT_TESTS)
             match test:
                 case None:
                     self._there |= bit
@@ -138,6 +141,8 @@ class Finder:
             return 0
         if value.__class__ is int and self._has_numbers_only:
             return self._there | self._numbers.get(value, 0)
+        if value.__class__ is list and self._has_texts_only:  # each value is made a text once, not for each test
+            return self.find_texts(tuple(dict.fromkeys(map(to_text, runtime.each(value)))))
         return sum(bit for bit, passes in self._all if passes(value))
 
     def find_text(self, text: str) -> int:

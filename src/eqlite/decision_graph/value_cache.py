@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from eqlite.decision_graph.predicate_index import Finder
+from eqlite.values.distinct import distinct_key
 
 _MOST_KNOWN = 4_000
 _MOST_TEXTS = 8
@@ -106,11 +107,9 @@ class Recaller:
 
 
 def key_of(value: Any) -> Any:
-    """Return what a value is told apart by: `1`, `1.0` and `True` are equal, and so are `0.0` and `-0.0`."""
+    """Return the key of a value or of a tuple of texts: it tells `1`, `1.0` and `True` apart, and both zeros."""
     kind = value.__class__
-    if kind is str or kind is tuple or value is None:
-        return value
-    return (kind, repr(value)) if kind is float else (kind, value)
+    return value if kind is str or kind is tuple or value is None else distinct_key(value)
 
 
 def is_short(key: Any) -> bool:

@@ -13,42 +13,75 @@ from typing import Any
 
 from eqlite.datatypes import DATES, DataType
 from eqlite.fields import NANOS_PER_MILLI, Field, field_values, shown_value
-from eqlite.limits import MAX_COMBINATIONS
+from eqlite.limits import FREE_KEYS_PER_EVENT, MAX_KEYS_PER_EVENT, MAX_KEYS_PER_RUN
+from eqlite.values.distinct import small_or_text
 from eqlite.values.text import to_text
 
 Key = tuple[Any, ...]
 """What joins: texts, numbers, booleans and None, position by position."""
 
 
+Report = Callable[[str], None]
+
+
+class KeyBudget:
+    """Bounds the join keys that a run holds for events with many of them.
+
+    Arrays multiply: 316 values in each of two fields are 6 kB of an event and 99,856 keys. An event has at most
+    `MAX_KEYS_PER_EVENT` of them. Those beyond its first `FREE_KEYS_PER_EVENT` count towards `MAX_KEYS_PER_RUN`, so that
+    only events with many keys lose any.
+
+    Attributes:
+        spent: the keys counted so far.
+    """
+
+    __slots__ = ("spent",)
+
+    def __init__(self) -> None:
+        self.spent = 0
+
+    def grant(self, count: int, report: Report | None = None) -> int:
+        """Return how many of its keys an event may have, and count them; `report` gets a message if not all."""
+        if count <= FREE_KEYS_PER_EVENT:
+            return count
+        left = FREE_KEYS_PER_EVENT + max(0, MAX_KEYS_PER_RUN - self.spent)
+        granted = min(count, MAX_KEYS_PER_EVENT, left)
+        self.spent += granted - FREE_KEYS_PER_EVENT
+        if granted < count and report is not None:
+            limit = f"{MAX_KEYS_PER_RUN:,} in all" if granted == left else f"{MAX_KEYS_PER_EVENT:,}"
+            report(f"join keys: the arrays of an event make more than {limit}; the rest is left out")
+        return granted
+
+
 def join_keys(
-    event: Mapping[str, Any], fields: Sequence[Field | None], *, report: Callable[[str], None] | None = None
+    event: Mapping[str, Any],
+    fields: Sequence[Field | None],
+    *,
+    budget: KeyBudget | None = None,
+    report: Report | None = None,
 ) -> tuple[Key, ...]:
     """Return the keys of an event, each once; none where a required key is missing.
 
     Without a type, values are equal if their texts are: a keyword field would hold `1000` and `"1000"` alike. Of more
-    than `MAX_COMBINATIONS` keys the first ones count, and `report` gets a message.
+    keys than the budget grants the first ones count, and `report` gets a message.
 
     >>> join_keys({"host": ["a", "b"]}, [Field("host", "host")])
     (('a',), ('b',))
     """
-    return keys_of_values([[] if field is None else field_values(event, field) for field in fields], fields, report)
+    values = [[] if field is None else field_values(event, field) for field in fields]
+    return keys_of_values(values, fields, budget or KeyBudget(), report)
 
 
 def keys_of_values(
-    values: Sequence[list[Any]], fields: Sequence[Field | None], report: Callable[[str], None] | None = None
+    values: Sequence[list[Any]], fields: Sequence[Field | None], budget: KeyBudget, report: Report | None = None
 ) -> tuple[Key, ...]:
     """Return the keys that the values of some fields make, as `join_keys` does."""
     if not fields:
         return ((),)
     pairs = zip(values, fields, strict=True)
     choices = [(None,) if field is None else tuple(_choices(found, field)) for found, field in pairs]
-    if len(choices) == 1:
-        return tuple((key,) for key in choices[0])
-    if report is not None and math.prod(map(len, choices)) > MAX_COMBINATIONS:
-        report(
-            f"join keys: the arrays of an event make more than {MAX_COMBINATIONS:,} combinations; the rest is left out"
-        )
-    return tuple(itertools.islice(itertools.product(*choices), MAX_COMBINATIONS))
+    granted = budget.grant(math.prod(map(len, choices)), report)
+    return tuple(itertools.islice(itertools.product(*choices), granted))
 
 
 class KeyValues:
@@ -83,7 +116,7 @@ def _choices(values: list[Any], field: Field) -> dict[Any, Any]:
     if field.type is DataType.DATETIME:  # in the unit of `date_nanos`, which it may be joined with
         return {value * NANOS_PER_MILLI: value for value in values}
     if field.type is not DataType.UNKNOWN:
-        return {value: value for value in values}
+        return {small_or_text(value) if value.__class__ is int else value: value for value in values}
     if len(values) == 1:
         return {untyped_key(values[0]): values[0]}
     choices: dict[Any, Any] = {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from eqlite.engine.keys import Key, join_keys
+from eqlite.engine.keys import Key, KeyBudget, Report, join_keys
 from eqlite.engine.order import NO_TIME, Ordinal, no_time_message, order_problem, ordinal
 from eqlite.engine.pipes import Position, folded
 from eqlite.engine.samples import events_per_key, match_samples
@@ -23,7 +23,6 @@ from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery
 Kept = TypeVar("Kept")
 Document = Mapping[str, Any]
 Predicate = Callable[[Document], bool]
-Report = Callable[[str], None]
 MatchSequences = Callable[[SequenceQuery, Sequence[EventHits[Any]]], list[Found[Any]]]
 
 
@@ -41,6 +40,7 @@ class StageTests:
     def __init__(self, plan: Plan, predicates: Sequence[Predicate], report: Report | None = None) -> None:
         self._plan = plan
         self._report = report
+        self.budget = KeyBudget()
         self._stages = plan.stages
         self._until = len(plan.query.stages) if isinstance(plan.query, SequenceQuery) else None
         self.tests: dict[Predicate, list[int]] = {}
@@ -50,6 +50,7 @@ class StageTests:
     def only(self, numbers: Collection[int]) -> StageTests:
         """Return the tests of some stages."""
         fewer = StageTests(self._plan, (), self._report)
+        fewer.budget = self.budget
         for predicate, tested in self.tests.items():
             if kept := [number for number in tested if number in numbers]:
                 fewer.tests[predicate] = kept
@@ -65,9 +66,9 @@ class StageTests:
         fields: Sequence[Field | None] | None = None
         keys: tuple[Key, ...] = ()
         for number in sorted(met, reverse=True):
-            if self._stages[number].keys is not fields:  # they are under `with runs`
+            if self._stages[number].keys != fields:  # stages mostly have the same
                 fields = self._stages[number].keys
-                keys = join_keys(document, fields, report=self._report)
+                keys = join_keys(document, fields, budget=self.budget, report=self._report)
             if keys:
                 found.append((UNTIL if number == self._until else number, keys))
         if found and found[0][0] == UNTIL:

@@ -17,6 +17,7 @@ import msgspec
 from eqlite.engine.match import Event as AnyEvent
 from eqlite.engine.order import Ordinal
 from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, SequenceMatcher, Waiting
+from eqlite.engine.snapshot_form import SavedKey, SavedLink, SavedMatcher, SavedOrdinal, SavedPending
 from eqlite.errors import SnapshotError
 from eqlite.events.document import Event, EventSource
 
@@ -41,7 +42,7 @@ def pack(payload: Mapping[str, Any], fingerprint: str) -> bytes:
     return f"{_MAGIC} {VERSION} {form} {zlib.crc32(data):08x} {fingerprint}\n".encode() + data
 
 
-def unpack(snapshot: bytes, fingerprint: str) -> dict[str, Any]:
+def unpack(snapshot: bytes, fingerprint: str) -> object:
     """Return the plain data of a snapshot.
 
     Raises:
@@ -61,8 +62,8 @@ def unpack(snapshot: bytes, fingerprint: str) -> dict[str, Any]:
     if checksum != f"{zlib.crc32(data):08x}":
         raise SnapshotError("the snapshot is damaged: it was not written to its end, or was changed")
     try:
-        payload: dict[str, Any] = msgspec.msgpack.decode(data) if form == "msgpack" else json.loads(data)
-    except (ValueError, RecursionError) as error:
+        payload: object = msgspec.msgpack.decode(data) if form == "msgpack" else json.loads(data)
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise SnapshotError(f"the snapshot cannot be read: {error}") from None
     return payload
 
@@ -97,13 +98,13 @@ def event_of(row: Any) -> AnyEvent:
     return Event(document, index=index, id=id, source=None if source is None else EventSource(*source))
 
 
-def ordinal_of(parts: list[Any]) -> Ordinal:
+def ordinal_of(parts: SavedOrdinal) -> Ordinal:
     """Return an ordinal from plain data."""
     time_ns, kind, value, place = parts
     return (time_ns, kind, value, place)
 
 
-def link_of(parts: list[Any], events: list[AnyEvent]) -> Link[AnyEvent]:
+def link_of(parts: SavedLink, events: list[AnyEvent]) -> Link[AnyEvent]:
     """Return a link from plain data."""
     return Link(ordinal_of(parts[0]), events[parts[1]])
 
@@ -114,7 +115,7 @@ def dump_hits(hits: EventHits[AnyEvent], table: EventTable) -> list[Any]:
     return [table.link(Link(hits.ordinal, hits.kept)), stages]
 
 
-def load_hits(parts: list[Any], events: list[AnyEvent]) -> EventHits[AnyEvent]:
+def load_hits(parts: tuple[SavedLink, list[tuple[int, list[SavedKey]]]], events: list[AnyEvent]) -> EventHits[AnyEvent]:
     """Return an event with its hits from plain data."""
     link = link_of(parts[0], events)
     return EventHits(link.ordinal, link.kept, tuple((stage, tuple(map(tuple, keys))) for stage, keys in parts[1]))
@@ -143,7 +144,7 @@ def dump_matcher(matcher: SequenceMatcher[AnyEvent], table: EventTable) -> dict[
     }
 
 
-def load_matcher(matcher: SequenceMatcher[AnyEvent], saved: dict[str, Any], events: list[AnyEvent]) -> None:
+def load_matcher(matcher: SequenceMatcher[AnyEvent], saved: SavedMatcher, events: list[AnyEvent]) -> None:
     """Let a new matcher hold what a saved one did."""
     matcher.dropped = saved["dropped"]
     matcher.next_sweep_ns = saved["next_sweep_ns"]
@@ -159,7 +160,7 @@ def _dump_pending(pending: Pending[AnyEvent], table: EventTable) -> list[Any]:
     return [[table.link(link) for link in pending.links], pending.lead_ms, pending.is_disturbed]
 
 
-def _load_pending(parts: list[Any], events: list[AnyEvent]) -> Pending[AnyEvent]:
+def _load_pending(parts: SavedPending, events: list[AnyEvent]) -> Pending[AnyEvent]:
     links, lead_ms, is_disturbed = parts
     pending: Pending[AnyEvent] | None = None
     start_ns = link_of(links[0], events).ordinal[0]

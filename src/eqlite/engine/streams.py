@@ -13,12 +13,14 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
+from eqlite.engine.keys import Report
 from eqlite.engine.match import Event, Match, match_maker
 from eqlite.engine.order import NO_TIME, no_time_message, order_problem, ordinal, precision_ns
 from eqlite.engine.pipes import Window, folded
-from eqlite.engine.search import Predicate, Report, Result, Search, StageTests
+from eqlite.engine.search import Predicate, Result, Search, StageTests
 from eqlite.engine.sequence_search import in_result_order, result_order, sequence_matcher
-from eqlite.engine.sequences import EventHits, Found, Link, SequenceMatcher
+from eqlite.engine.sequences import EventHits, Found, Link, SequenceMatcher, StageKeys
+from eqlite.engine.snapshot_form import Saved, SavedSample, checked
 from eqlite.engine.snapshots import (
     EventTable,
     dump_hits,
@@ -100,6 +102,7 @@ class Stream:
         self._search: Search[Event] | None = None
         self._clock: _Clock | None = None
         self._buffer: list[EventHits[Event]] = []
+        self._held_keys = 0  # of the events in the buffer
         self._untimed: list[Link[Event]] = []
         self._limited: list[Found[Event]] = []
         self._window = folded(plan.limits, None, "tail")
@@ -192,13 +195,17 @@ class Stream:
         is_idle = self._matcher is not None and not self._matcher.states and not lateness_ns
         tests = self._first_tests if is_idle else self._tests
         met = tests.met(document)
-        if met and self._matcher is not None and (problem := order_problem(document, self._plan)):
-            self._report(problem)
-            return []
+        if met and self._matcher is not None:
+            if problem := order_problem(document, self._plan):
+                self._report(problem)
+                return []
+            # What is certain is given away: only what is held now counts.
+            self._tests.budget.spent = self._matcher.open + self._held_keys
         stages = tests.with_keys(document, met) if met else ()
         if lateness_ns:
             if stages:
                 heapq.heappush(self._buffer, EventHits(where, event, stages))
+                self._held_keys += _count_keys(stages)
                 if len(self._buffer) > self._settings.max_open:
                     return self._move_clock((self._buffer[0].ordinal[0] + 1, -1, 0))
             return self._move_clock((where[0] - lateness_ns, -1, 0))
@@ -231,7 +238,9 @@ class Stream:
         """Take the waiting events that nothing can come before any more; all of them for None."""
         found: list[Found[Event]] = []
         while self._buffer and (before_ns is None or self._buffer[0].ordinal[0] < before_ns):
-            found += self._match(heapq.heappop(self._buffer))
+            hits = heapq.heappop(self._buffer)
+            self._held_keys -= _count_keys(hits.stages)
+            found += self._match(hits)
         return found
 
     def _match(self, hits: EventHits[Event]) -> list[Found[Event]]:
@@ -307,15 +316,17 @@ class Stream:
         cls, snapshot: bytes, plan: Plan, predicates: Sequence[Predicate], settings: StreamSettings, report: Report
     ) -> Stream:
         """Return the stream that a snapshot was taken of; see `Query.resume`."""
-        saved = unpack(snapshot, settings.fingerprint)
+        saved = checked(unpack(snapshot, settings.fingerprint), plan)
         try:
-            stream = cls(plan, predicates, replace(settings, **saved["settings"]), report)
+            own = saved["settings"]
+            settings = replace(settings, lateness_ns=own["lateness_ns"], max_open=own["max_open"])
+            stream = cls(plan, predicates, settings, report)
             stream._load(saved)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except (TypeError, ValueError, ArithmeticError) as error:
             raise SnapshotError(f"the snapshot cannot be read: {error!r}") from None
         return stream
 
-    def _load(self, saved: dict[str, Any]) -> None:
+    def _load(self, saved: Saved) -> None:
         events = [event_of(row) for row in saved["events"]]
         self._stats = StreamStats(**saved["stats"])
         clock = saved["clock"]
@@ -323,13 +334,18 @@ class Stream:
         self._given = saved["given"]
         self._buffer = [load_hits(parts, events) for parts in saved["buffer"]]
         heapq.heapify(self._buffer)
+        self._held_keys = sum(_count_keys(hits.stages) for hits in self._buffer)
         self._untimed = [link_of(parts, events) for parts in saved["untimed"]]
         for links, key in saved["limited"]:
             self._limited.append(Found(tuple(parts and link_of(parts, events) for parts in links), tuple(key)))
-        if self._matcher is not None:
+        if self._matcher is not None and saved["matcher"] is not None:
             load_matcher(self._matcher, saved["matcher"], events)
-        if self._search is not None:
+        if self._search is not None and saved["sample"] is not None:
             _load_search(self._search, saved["sample"], events)
+
+
+def _count_keys(stages: StageKeys) -> int:
+    return sum(len(keys) for _, keys in stages)
 
 
 def _dump_search(search: Search[Event], table: EventTable) -> dict[str, Any]:
@@ -338,7 +354,7 @@ def _dump_search(search: Search[Event], table: EventTable) -> dict[str, Any]:
     return {"links": [table.link(link) for link in links], "items": items}
 
 
-def _load_search(search: Search[Event], saved: dict[str, Any], events: list[Event]) -> None:
+def _load_search(search: Search[Event], saved: SavedSample, events: list[Event]) -> None:
     for where, number in saved["links"]:
         search.ordinals[where[-1]] = ordinal_of(where)
         search.kept[where[-1]] = events[number]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from typing import Annotated
 
 import msgspec
 
-from eqlite.limits import MAX_JSON_DEPTH
+from eqlite.limits import MAX_INTEGER_DIGITS, MAX_JSON_DEPTH
 
 NOT_JSON = "not JSON"
 NOT_UTF8 = "not UTF-8"
@@ -46,7 +47,7 @@ def decode(data: bytes) -> object:
     r"""Return the value of a JSON text.
 
     What msgspec refuses but other readers take is taken too: `NaN`, lone surrogates (`"\ud800"`), numbers beyond a
-    double. Of a name given twice, the last value counts.
+    double, which are infinite. Of a name given twice, the last value counts.
 
     Raises:
         BadJson: the text is not JSON, not UTF-8, or nested more deeply than the limit.
@@ -122,16 +123,21 @@ def has_few_brackets(data: bytes) -> bool:
 
 def _decode_leniently(data: bytes) -> object:
     try:
-        value: object = json.loads(data.decode("utf-8-sig"))
+        value: object = json.loads(data.decode("utf-8-sig"), parse_int=_whole_number)
     except UnicodeDecodeError as error:
         raise BadJson(NOT_UTF8, f"byte {error.start + 1}") from None
     except RecursionError:
         raise BadJson(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels") from None
     except json.JSONDecodeError as error:
         raise BadJson(NOT_JSON, f"{error.msg[:1].lower()}{error.msg[1:]}, column {error.pos + 1}") from None
-    except ValueError as error:  # an integer of more digits than Python converts
-        raise BadJson(NOT_JSON, str(error)) from None
     return value
+
+
+def _whole_number(digits: str) -> int | float:
+    """Return a whole number. One of very many digits is infinite, as `1e999` is: to convert it takes quadratic time."""
+    if len(digits.lstrip("-")) <= MAX_INTEGER_DIGITS:
+        return int(digits)
+    return -math.inf if digits.startswith("-") else math.inf
 
 
 def _kind(value: object) -> str:

@@ -5,7 +5,7 @@ Rules ask for the same again and again, so each is read once an event; and from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -26,7 +26,6 @@ from eqlite.fields import Field, converted
 from eqlite.values.dates.instants import are_in_order, parse_timestamp
 
 Document = Mapping[str, Any]
-Report = Callable[[str], None]
 
 
 class Again(Protocol):

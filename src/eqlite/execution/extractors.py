@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from eqlite.engine.keys import Key, keys_of_values, untyped_key
+from eqlite.engine.keys import Key, KeyBudget, Report, keys_of_values, untyped_key
 from eqlite.events.projection import Structs
-from eqlite.execution.event_cursor import Clock, Reading, Report
+from eqlite.execution.event_cursor import Clock, Reading
 from eqlite.fields import Field, converted
 from eqlite.plan import Plan
 
@@ -26,13 +26,13 @@ class KeyReader:
         if all(name in structs.attributes for name in names):
             self._get = structs.getter(*names)
 
-    def read(self, reading: Reading, report: Report) -> tuple[Key, ...]:
-        """Return the keys of an event."""
+    def read(self, reading: Reading, budget: KeyBudget, report: Report) -> tuple[Key, ...]:
+        """Return the keys of an event, as many as the budget grants."""
         keys = None if reading.struct is None else self.read_at_once(reading.struct)
         if keys is not None:
             return keys
         values = [[] if field is None else converted(reading.raw(field), field) for field in self._fields]
-        return keys_of_values(values, self._fields, report)
+        return keys_of_values(values, self._fields, budget, report)
 
     def read_at_once(self, struct: Any) -> tuple[Key, ...] | None:
         """Return the key of an event, mostly of texts that need no look, or none; None where there may be several."""

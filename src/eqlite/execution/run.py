@@ -5,9 +5,11 @@ Only hits are kept, and of a line only its bytes: a decoded document costs five 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 
+from eqlite.errors import EqlError
 from eqlite.events.document import AnyEvent
 from eqlite.events.inputs import Input
 from eqlite.events.intake import BinarySink, Intake
@@ -64,7 +66,7 @@ def run_files(
         progress: called now and then with the number of lines and of bytes read.
 
     Raises:
-        EqlError: one of several processes was killed.
+        EqlError: one of several processes was killed, or memory is used up. Detections found before come first.
     """
     stats, source = stats or RunStats(), FileSource(inputs)
     intake = Intake(stats.reading, rejects)
@@ -77,17 +79,30 @@ def run_files(
         collector = shared.runner
     else:
         dispatcher, collector = _pipeline(compiled, stats, by_index=by_index, may_start_over=source.is_rereadable)
+    with _losing_nothing(stats) as problems, rare_collections():
+        if shared is not None:
+            shared.run(source.inputs, intake, progress)
+        else:
+            for block in _counted(source.blocks(intake), progress):
+                dispatcher.take_block(block, intake)
+        _mend_order(collector, source, by_index=by_index)
+    yield from collector.detections(intake)
+    if problems:
+        raise problems[0]
+
+
+@contextlib.contextmanager
+def _losing_nothing(stats: RunStats) -> Iterator[list[EqlError]]:
+    """Let whatever ends the reading wait until the detections are given: Ctrl-C is noted, errors are collected."""
+    problems: list[EqlError] = []
     try:
-        with rare_collections():
-            if shared is not None:
-                shared.run(source.inputs, intake, progress)
-            else:
-                for block in _counted(source.blocks(intake), progress):
-                    dispatcher.take_block(block, intake)
-            _mend_order(collector, source, by_index=by_index)
+        yield problems
     except KeyboardInterrupt:
         stats.interrupted = True
-    yield from collector.detections(intake)
+    except MemoryError:
+        problems.append(EqlError("out of memory: the detections are those among the events read before"))
+    except EqlError as problem:
+        problems.append(problem)
 
 
 def _pipeline(compiled: Compiled, stats: RunStats, *, by_index: bool, may_start_over: bool) -> tuple[Asker, Runner]:

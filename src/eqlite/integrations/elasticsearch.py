@@ -23,7 +23,7 @@ try:
     from elasticsearch import ApiError, Elasticsearch, TransportError
     from urllib3.exceptions import NewConnectionError
 except ImportError:
-    raise UnsupportedFeature("asking an Elasticsearch needs its client: pip install 'eqlite[elasticsearch]'") from None
+    raise UnsupportedFeature("asking an Elasticsearch needs its client: pip install elasticsearch") from None
 
 INDEX_PREFIX = "eqlite-verify-"
 Json = dict[str, Any]

@@ -41,6 +41,7 @@ from eqlite.plan.expressions import (
     Regex,
     SameText,
     field_mentions,
+    nodes,
     operands,
 )
 from eqlite.plan.field_tests import (
@@ -104,5 +105,6 @@ __all__ = [
     "condition_fields",
     "field_mentions",
     "leaves",
+    "nodes",
     "operands",
 ]

@@ -151,9 +151,13 @@ def operands(expression: Expression) -> tuple[Expression, ...]:
 
 def field_mentions(expression: Expression) -> Iterator[FieldValue]:
     """Yield the field references of an expression from left to right, each mention on its own."""
+    return (node for node in nodes(expression) if isinstance(node, FieldValue))
+
+
+def nodes(expression: Expression) -> Iterator[Expression]:
+    """Yield an expression and all its parts, from left to right."""
     pending = [expression]
     while pending:
         node = pending.pop()
-        if isinstance(node, FieldValue):
-            yield node
+        yield node
         pending.extend(reversed(operands(node)))

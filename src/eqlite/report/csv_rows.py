@@ -1,7 +1,7 @@
 """`csv`: a row for each detection, without the events themselves, for spreadsheets and data bases.
 
-Values stand as they are, quoted where they need it. A cell that starts with `=` is a formula for some spreadsheets:
-import the columns as text.
+A row is a line. Values are quoted where they need it, control characters stand as escapes, and an apostrophe keeps
+spreadsheets from taking a cell for a formula.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TextIO
 from eqlite.events.document import Event
 from eqlite.execution.detection import Detection
 from eqlite.report import Layout
+from eqlite.report.escaping import safe_cell
 from eqlite.report.json_records import to_json
 
 COLUMNS = (
@@ -27,7 +28,7 @@ COLUMNS = (
     "sources",
 )
 _OF_THE_RULE = frozenset({"rule_id", "rule_name", "severity", "risk_score"})
-_NEEDS_QUOTES = frozenset(',"\r\n')
+_NEEDS_QUOTES = frozenset(',"')
 
 
 def write(detections: Iterable[Detection], out: TextIO, layout: Layout) -> None:
@@ -40,14 +41,12 @@ def write(detections: Iterable[Detection], out: TextIO, layout: Layout) -> None:
 
 
 def quoted(cell: str) -> str:
-    r"""Return a cell, in quotes where it needs them.
+    r"""Return a cell, safe to look at, in quotes where it needs them.
 
-    The module `csv` of Python before 3.13 leaves a carriage return bare, which splits the row for other readers.
-
-    >>> quoted("a"), quoted('say "a".'), quoted("a\rb")
-    ('a', '"say ""a""."', '"a\rb"')
+    >>> quoted("a"), quoted('say "a".'), quoted("a\rb"), quoted("=a,b")
+    ('a', '"say ""a""."', 'a\\rb', '"\'=a,b"')
     """
-    cell = cell.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair, which no file can hold
+    cell = safe_cell(cell)
     return cell if _NEEDS_QUOTES.isdisjoint(cell) else '"{}"'.format(cell.replace('"', '""'))
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 # C1 controls command some terminals; line separators split a line for whoever reads lines; the rest turns text around.
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_UNSAFE = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+_UNSAFE_IN_JSON = re.compile(f"[{_UNSAFE}]")
+_UNSAFE_IN_CELL = re.compile(f"[\x00-\x1f{_UNSAFE}\ud800-\udfff]")
+_FORMULA = ("=", "+", "-", "@")
 
 
 def safe(text: str, *, most: int | None = None) -> str:
@@ -30,6 +33,18 @@ def safe_lines(text: str) -> str:
     'a\n\\tb\\x1b'
     """
     return "\n".join(map(safe, text.split("\n")))
+
+
+def safe_cell(text: str) -> str:
+    r"""Return a text for a cell of a spreadsheet: on one line, no command to a terminal, and no formula.
+
+    What begins like a formula gets an apostrophe in front, which spreadsheets take for text.
+
+    >>> safe_cell("a\x1b[2J\nb"), safe_cell("=1+1")
+    ('a\\x1b[2J\\nb', "'=1+1")
+    """
+    text = _UNSAFE_IN_CELL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def safe_json(text: str) -> str:

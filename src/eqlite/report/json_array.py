@@ -13,7 +13,9 @@ from eqlite.report.json_records import detection_record, to_json
 def write(detections: Iterable[Detection], out: TextIO, layout: Layout) -> None:
     """Write the array."""
     separator = "["
-    for detection in detections:
-        out.write(f"{separator}\n{to_json(detection_record(detection, layout))}")
-        separator = ","
-    out.write("[]\n" if separator == "[" else "\n]\n")
+    try:
+        for detection in detections:
+            out.write(f"{separator}\n{to_json(detection_record(detection, layout))}")
+            separator = ","
+    finally:  # what was found before an error is an array, too
+        out.write("[]\n" if separator == "[" else "\n]\n")

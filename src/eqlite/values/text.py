@@ -24,9 +24,11 @@ from __future__ import annotations
 import datetime
 import re
 
+from eqlite.limits import MAX_INTEGER_DIGITS
 from eqlite.values.case_folding import simple_upper
 
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_INFINITE = 10**MAX_INTEGER_DIGITS
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -41,7 +43,7 @@ def to_text(value: object) -> str:
     Returns:
         Floats as Java's `Double.toString` (JDK 19 and later) writes them: the shortest digits that read back as the
         same number, plain from 0.001 up to below 10,000,000 and with an exponent elsewhere, always with a fraction.
-        An integer of more than 4,300 digits, which no JSON reader gives, reads as infinite.
+        An integer of more than 4,300 digits is infinite: to write it takes quadratic time.
 
     Example:
         >>> [to_text(value) for value in ("x", True, 42, 42.5, 1.0, 1e7, 0.00012)]
@@ -52,10 +54,9 @@ def to_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        try:
+        if -_INFINITE < value < _INFINITE:
             return int.__repr__(value)
-        except ValueError:  # CPython refuses to spend quadratic time on it
-            return "Infinity" if value > 0 else "-Infinity"
+        return "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, float):
         return _double_text(value)
     if isinstance(value, (datetime.date, datetime.time)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from eqlite.execution.collector import Runner
 from eqlite.execution.correlation import correlator as joining
 from eqlite.execution.extractors import Readers
 from eqlite.execution.parallel.merge import Gathering
-from eqlite.execution.parallel.worker import Report, Worker
+from eqlite.execution.parallel.worker import Worker
 from eqlite.execution.stats import RunStats
 from eqlite.ruleset import RuleSet
 
@@ -37,14 +36,13 @@ def lines(count: int) -> bytes:
 def gather(path: Path, *, is_cut_short: bool) -> tuple[Runner, Intake]:
     compiled = RuleSet([eqlite.load_rule(text) for text in QUERIES]).compile()
     portion = Range(str(path), 0, path.stat().st_size)
-    future: Future[Report] = Future()
-    future.set_result(Worker(compiled, by_index=False).work(portion))
+    report = Worker(compiled, by_index=False).work(portion)
     if is_cut_short:
         path.write_bytes(path.read_bytes()[:200])
     structs = Structs(fitting(["@timestamp", "k", "n"]))
     intake = Intake()
     runner = Runner(compiled, Readers(structs), stats=RunStats(reading=intake.stats), may_start_over=True)
-    Gathering(runner, structs, intake, None).take(future, portion)
+    Gathering(runner, structs, intake, None).take(report, portion)
     return runner, intake
 
 

@@ -125,7 +125,7 @@ def test_ctrl_c_ends_all_processes_and_keeps_what_was_found() -> None:
     list(run_files(rules.compile(), [Interrupted(data)], jobs=2, stats=stats))
     assert stats.interrupted
     for child in multiprocessing.active_children():
-        child.join(10)
+        child.join()
     assert multiprocessing.active_children() == []
 
 

@@ -14,7 +14,7 @@ from eqlite.backends.base import Event, Faults, Predicate
 from eqlite.backends.python.access import FlatAccess, NestedAccess
 from eqlite.backends.python.codegen import Generated, Generator, TooComplex
 from eqlite.backends.python.line_predicate import LinePredicate, line_predicate
-from eqlite.backends.reference import holds
+from eqlite.backends.reference import holds, script_steps
 from eqlite.engine.sequence_search import match_sequences
 from eqlite.engine.sequences import EventHits, Found, Kept
 from eqlite.fields import raw_values
@@ -31,9 +31,10 @@ class PythonBackend:
 
     def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:
         """Return a function that tells whether a document meets the condition."""
+        steps = script_steps(condition)
 
         def interpret(leaf: plan.Condition) -> Predicate:
-            return lambda event: holds(leaf, event, faults)
+            return lambda event: holds(leaf, event, faults, steps)
 
         try:
             generated = Generator(NestedAccess(), interpret).generate(condition)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from eqlite.engine.keys import Key
+from eqlite.engine.keys import Key, KeyBudget
 from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import UNTIL, EventHits, Link, SequenceMatcher, StageKeys, new_tuple
@@ -24,7 +24,7 @@ from eqlite.execution.correlation.rule_state import JoiningRule
 from eqlite.execution.event_cursor import Clock, Reading
 from eqlite.execution.extractors import KeyReader, Readers
 from eqlite.execution.hits import Hits, Stages
-from eqlite.limits import MAX_COMBINATIONS
+from eqlite.limits import FREE_KEYS_PER_EVENT
 from eqlite.plan import Plan, SequenceQuery
 
 Asked = tuple[tuple[int, KeyReader], ...]
@@ -105,6 +105,7 @@ class JoiningRules:
         self._noted = Noted()
         self.missed: list[EventError | Unreadable] = []
         self._readers = readers
+        self._budget = KeyBudget()
         self._rules = {
             number: JoiningRule(search, readers.clock(search.plan), beginnings(search.plan), search.tell, bits[number])
             for number, search in searches.items()
@@ -205,15 +206,15 @@ class JoiningRules:
             if len(asked) == 1:
                 stage, reader = asked[0]
                 if reader is not last_reader:  # rules that begin with the same event often have the same keys
-                    keys = reader.read(reading, rule.tell)
-                    last_reader = reader if len(keys) < MAX_COMBINATIONS else None
+                    keys = reader.read(reading, self._budget, rule.tell)
+                    last_reader = reader if len(keys) <= FREE_KEYS_PER_EVENT else None  # each rule holds its own
                 if not keys or not (begins or _are_open(keys, matcher.states)):
                     if not begins:
                         self._look_at_age(rule, matcher)
                     continue
                 met: StageKeys = ((stage, keys),) if stage else ()
             else:
-                met = _with_keys(rule, asked, reading)
+                met = _with_keys(rule, asked, reading, self._budget)
                 if not met:
                     continue
             if rule.clock is not last_clock:  # nearly all rules have the same
@@ -233,7 +234,7 @@ class JoiningRules:
         for note in book.take_all():
             try:
                 reading = self._noted.reading(note)
-                where, keys = reading.where(rule.clock), reader.read(reading, rule.tell)
+                where, keys = reading.where(rule.clock), reader.read(reading, self._budget, rule.tell)
             except SearchFailure:
                 raise
             except (EventError, Unreadable) as problem:
@@ -256,7 +257,7 @@ class JoiningRules:
         if isinstance(search.plan.query, SequenceQuery) and (where[0] == NO_TIME or reading.problem is not None):
             search.leave_out(where[0], reading.problem)
             return
-        met = _with_keys(rule, asked, reading)
+        met = _with_keys(rule, asked, reading, self._budget)
         if met and search.wants(met):
             search.take_hits(EventHits(where, reading.keep(), met))
 
@@ -343,5 +344,13 @@ def _are_open(keys: tuple[Key, ...], states: Container[Key]) -> bool:
     return keys[0] in states if len(keys) == 1 else any(key in states for key in keys)
 
 
-def _with_keys(rule: JoiningRule, asked: Asked, reading: Reading) -> StageKeys:
-    return tuple([(stage, keys) for stage, reader in asked if (keys := reader.read(reading, rule.tell))])
+def _with_keys(rule: JoiningRule, asked: Asked, reading: Reading, budget: KeyBudget) -> StageKeys:
+    met: list[tuple[int, tuple[Key, ...]]] = []
+    last_reader: KeyReader | None = None
+    keys: tuple[Key, ...] = ()
+    for stage, reader in asked:
+        if reader is not last_reader:
+            last_reader, keys = reader, reader.read(reading, budget, rule.tell)
+        if keys:
+            met.append((stage, keys))
+    return tuple(met)

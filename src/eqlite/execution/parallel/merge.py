@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -150,9 +149,8 @@ class Gathering:
         self._goes_on = ("", 0)  # the file of the last range, and where that ended
         self._lines_before = 0  # in that file
 
-    def take(self, future: Future[Report], portion: Portion) -> None:
-        """Wait for a report and take what it says."""
-        report = future.result()
+    def take(self, report: Report, portion: Portion) -> None:
+        """Take what a report says."""
         if not isinstance(portion, Range) or self._goes_on != (portion.file, portion.start):
             self._lines_before = 0
         lines_before = self._lines_before

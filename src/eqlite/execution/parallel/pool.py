@@ -7,14 +7,18 @@ which is what sequences depend on.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
+from eqlite import signals
 from eqlite.errors import EqlError
 from eqlite.events.inputs import Input, expand_input
 from eqlite.events.intake import Intake
@@ -44,8 +48,19 @@ _worker: Worker | None = None
 
 def _begin(compiled: Compiled, by_index: bool) -> None:  # noqa: FBT001
     global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends the others
+    for number in signals.ENDING:
+        signal.signal(number, signal.SIG_IGN)  # the main process ends the others
+    signals.release()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = Worker(compiled, by_index=by_index)
+
+
+def _end_with_parent() -> None:
+    """End this process when the main process is gone, however it ended: results have no reader any more."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _work(portion: Portion) -> Report:
@@ -71,20 +86,35 @@ class SharedWork:
     def run(self, inputs: Iterable[Input], intake: Intake, progress: Progress | None) -> None:
         """Go through all input.
 
+        Ctrl-C ends the reading: what was read before is worked on, unless Ctrl-C comes again.
+
         Raises:
-            EqlError: one of the processes was killed.
+            EqlError: one of the processes was killed. The runner has what the input before its portion holds.
         """
         gathering = Gathering(self.runner, self._structs, intake, progress)
         try:
             for file in [file for given in inputs for file in expand_input(given, intake.stats)]:
                 self._share(file, intake, gathering)
-            while self._waiting:
-                gathering.take(*self._waiting.popleft())
+            self._gather(gathering)
+        except KeyboardInterrupt:
+            with contextlib.suppress(BrokenProcessPool):
+                self._gather(gathering)
+            raise
         except BrokenProcessPool:
+            with contextlib.suppress(BrokenProcessPool):
+                self._gather(gathering)
             message = "one of the processes of this run was killed, perhaps for want of memory: try fewer --jobs"
-            raise EqlError(message) from None
+            raise EqlError(f"{message} (the detections are those among the events before)") from None
         finally:
             _end(self._pool)
+
+    def _gather(self, gathering: Gathering, *, most: int = 0) -> None:
+        """Take reports until at most so many are waited for, and further ones that are there."""
+        while self._waiting and (len(self._waiting) > most or self._waiting[0][0].done()):
+            future, portion = self._waiting[0]
+            report = future.result()
+            self._waiting.popleft()
+            gathering.take(report, portion)
 
     def _share(self, file: Input, intake: Intake, gathering: Gathering) -> None:
         """Give a file to the others."""
@@ -95,9 +125,9 @@ class SharedWork:
         else:
             portions = _blocks_together(iter_blocks([file], stats=intake.stats, rejects=intake.rejects))
         for portion in portions:
-            self._waiting.append((self._pool.submit(_work, portion), portion))
-            while self._waiting and (len(self._waiting) > self._most_waiting or self._waiting[0][0].done()):
-                gathering.take(*self._waiting.popleft())
+            with signals.held():  # a process that is being started must not hear of them
+                self._waiting.append((self._pool.submit(_work, portion), portion))
+            self._gather(gathering, most=self._most_waiting)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
@@ -105,7 +135,7 @@ def _end(pool: ProcessPoolExecutor) -> None:
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
-        process.terminate()
+        process.kill()
 
 
 def _blocks_together(blocks: Iterable[RawBlock]) -> Iterator[list[RawBlock]]:

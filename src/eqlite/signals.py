@@ -1,0 +1,85 @@
+"""Signals that end a command: Ctrl-C, SIGTERM and SIGHUP. Each has an exit code, and loses nothing that was found.
+
+The first one raises `KeyboardInterrupt`, which ends the reading of events and lets the results so far be written.
+Imports nothing of eqlite or beside the standard library, so that it can be there before anything else is loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+ENDING = tuple(
+    number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
+)
+"""The signals, as far as the platform has them."""
+_DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
+
+_received = int(signal.SIGINT)
+
+
+def exit_code() -> int:
+    """Return the exit code of an interrupted command: 128 and the signal, 130 for Ctrl-C."""
+    return 128 + _received
+
+
+def note(number: int) -> None:
+    """Remember the signal for the exit code. A closed terminal sends SIGHUP twice: the second one is ignored."""
+    global _received
+    _received = number
+    if number == getattr(signal, "SIGHUP", None):
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Hold the signals back; a process that is started meanwhile has to call `release`."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def release() -> None:
+    """Let signals through that were held back when this process was started."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+
+def leave_at_once() -> None:
+    """Let a signal end the process without a word, while modules are loaded and when all is written."""
+    for number in ENDING:
+        if signal.getsignal(number) in _DEFAULTS:  # not where the signal is ignored, as under `nohup`
+            signal.signal(number, _leave)
+
+
+@contextlib.contextmanager
+def interrupting() -> Iterator[None]:
+    """Let the signals raise `KeyboardInterrupt`. Does nothing outside the main thread, which alone gets signals."""
+    before = {}
+    with contextlib.suppress(ValueError):
+        for number in ENDING:
+            handler = signal.getsignal(number)
+            if handler in _DEFAULTS or handler is _leave:
+                before[number] = signal.signal(number, _interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what signal handlers take
+    note(number)
+    raise KeyboardInterrupt
+
+
+def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what signal handlers take
+    os._exit(128 + number)
