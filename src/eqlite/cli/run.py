@@ -64,6 +64,7 @@ from eqlite.rules.model import Rule
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     rule_paths: tuple[str, ...],
     events: tuple[str, ...],
     format_name: str | None,
