@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 
@@ -31,7 +32,13 @@ def cpu_growth(work: Callable[[int], object], size: int) -> float:
 
 
 def _cpu_s(work: Callable[[int], object], size: int, repeats: int) -> float:
-    started = time.process_time()
-    for _ in range(repeats):
-        work(size)
-    return time.process_time() - started
+    was_enabled = gc.isenabled()
+    gc.disable()  # whether a full collection falls into an attempt depends on all tests before
+    try:
+        started = time.process_time()
+        for _ in range(repeats):
+            work(size)
+        return time.process_time() - started
+    finally:
+        if was_enabled:
+            gc.enable()
