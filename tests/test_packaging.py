@@ -85,12 +85,12 @@ def texts(archive: Path) -> Iterator[tuple[str, str]]:
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
             for name in wheel.namelist():
-                yield name, wheel.read(name).decode()
+                yield name, wheel.read(name).decode(errors="replace")
     else:
         with tarfile.open(archive) as source:
             for member in source.getmembers():
                 if file := source.extractfile(member) if member.isfile() else None:
-                    yield member.name.partition("/")[2], file.read().decode()
+                    yield member.name.partition("/")[2], file.read().decode(errors="replace")
 
 
 def test_source_archive_holds_what_builds_the_wheel(source: Path) -> None:

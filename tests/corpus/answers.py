@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 import eqlite
 from eqlite.backends import BACKENDS
-from eqlite.cli import main
+from eqlite.cli import cli
 from eqlite.engine.order import ordinal
 from eqlite.execution.run import run_rules
 
@@ -91,7 +91,7 @@ def _check_rules(case: Case, tmp_path: Path) -> None:
 def _check_input(case: Case, tmp_path: Path) -> None:
     path = tmp_path / case.spec["input_name"]
     path.write_text(case.spec["input_text"], encoding="utf-8")
-    done = CliRunner().invoke(main, ["query", case.spec["query"], str(path), "--format", "ndjson"])
+    done = CliRunner().invoke(cli, ["query", case.spec["query"], str(path), "--format", "ndjson"])
     assert len(done.stdout.splitlines()) == case.spec["expect_matches"], done.stderr
 
 

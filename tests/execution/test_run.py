@@ -69,9 +69,9 @@ def test_a_line_is_rejected_where_a_rule_asks_for_the_whole_document_and_there_i
         "sequence by a [process where startsWith(a, b)] [process where n == 1]",
     )
     good = event(1, minute(1), a="xy", b="x")
-    too_long = ndjson([good]).replace(b'"n": 1', b'"n": 1, "unread": ' + b"1" * 5_000)
+    too_deep = ndjson([good]).replace(b'"n": 1', b'"n": 1, "unread": ' + b"[" * 300 + b"]" * 300)
     path = tmp_path / "events.ndjson"
-    path.write_bytes(too_long + ndjson([good]) + too_long)
+    path.write_bytes(too_deep + ndjson([good]) + too_deep)
     rejects = io.BytesIO()
     stats = RunStats()
     found = list(run_files(rules.compile(), [path], stats=stats, rejects=rejects, jobs=jobs))
@@ -80,7 +80,7 @@ def test_a_line_is_rejected_where_a_rule_asks_for_the_whole_document_and_there_i
         ("process where n == 1", 2),
     ]
     assert (stats.reading.read, stats.reading.rejected) == (3, 2)
-    assert rejects.getvalue() == too_long * 2
+    assert rejects.getvalue() == too_deep * 2
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are seen in /proc")
