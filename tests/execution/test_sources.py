@@ -106,12 +106,13 @@ def test_an_event_of_a_file_may_be_changed_before_the_run() -> None:
         event(0, **{"process.name": ["sh"], "process": {"pid": [7]}}),
         event(0, process={"name": "sh", "pid": 7, "other": float("nan"), "half": "\ud800"}),
         event(0, process={"name": "sh", "pid": 7}, big=10**400, much=float("inf")),
+        event(0, process={"name": "sh", "pid": 7}, big=10**5_000),
         {"_index": "i", "_id": "1", "_source": EVENTS[0]},
         {"_index": "i", "_source": {**EVENTS[0], "_source": {"process": {"name": "id"}}}},
         event(0, process={"name": "sh", "pid": 7}, hits={"hits": []}),
         event(0, process={"name": "sh", "pid": 7}, fields={"process.name": ["id"]}),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_every_shape_of_a_document_gives_the_same(document: dict[str, Any]) -> None:
     other = EVENTS[1]

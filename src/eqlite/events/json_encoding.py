@@ -14,7 +14,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 def encode_document(document: Mapping[str, Any]) -> bytes | None:
-    """Return a document as JSON; None where no text says the same: infinities, lone surrogates, great depth.
+    """Return a document as JSON; None where no text says the same.
+
+    There is none for infinities, lone surrogates, integers of thousands of digits, and great depth.
 
     Raises:
         EventError: the document holds something for which JSON has no form.
@@ -28,5 +30,5 @@ def encode_document(document: Mapping[str, Any]) -> bytes | None:
             return None
     try:
         return _encode(document)
-    except (UnicodeEncodeError, RecursionError, TypeError):
+    except (ValueError, RecursionError, TypeError):
         return None

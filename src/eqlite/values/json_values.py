@@ -109,6 +109,8 @@ def is_plain(document: Mapping[str, Any], *, max_parts: int = 100_000) -> bool:
 def json_value(value: Any, *, depth: int) -> Any:
     """Return a value with all that is in it as JSON has it: mappings as dicts, arrays as lists.
 
+    A key that is no text names no field, and is left out with its value.
+
     Raises:
         EventError: something in it has no form in JSON, or it is nested over `depth`, or holds itself.
     """
@@ -117,13 +119,7 @@ def json_value(value: Any, *, depth: int) -> Any:
         if depth == 0:
             raise EventError("an event is nested too deeply, or holds itself")
         if is_mapping:
-            return {_key(key): json_value(item, depth=depth - 1) for key, item in value.items()}
+            return {key: json_value(item, depth=depth - 1) for key, item in value.items() if isinstance(key, str)}
         return [json_value(item, depth=depth - 1) for item in value]
     scalar = json_scalar(value)
     return json_value(scalar, depth=depth) if isinstance(scalar, list) else scalar
-
-
-def _key(key: object) -> str:
-    if isinstance(key, str):
-        return key
-    raise EventError(f"an event has a key of type {type(key).__name__}; keys are text")
