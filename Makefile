@@ -10,6 +10,8 @@ PYTEST_ARGS :=
 # Where coverage has a floor: what decides whether a rule matches.
 CORE := language semantics values functions backends engine plan predicates decision_graph
 CORE_FILES := $(foreach name,$(CORE),src/eqlite/$(name)/*) src/eqlite/fields.py
+# The tests that say what the core does.
+CORE_TESTS := $(foreach name,$(CORE) conformance property,$(wildcard tests/$(name))) tests/test_diagnostics.py
 
 comma := ,
 empty :=
@@ -64,10 +66,9 @@ bench: $(READY)  ## measure speed (some minutes)
 fuzz: $(READY)  ## search long for counter-examples (many minutes)
 	$(BIN)/python -m pytest -q -n 2 --timeout 0 -m fuzz --hypothesis-profile fuzz $(PYTEST_ARGS)
 
-# Not the hostile ones, whose time is bounded: coverage makes them some three times as slow, and they add nothing to it.
-coverage: $(READY)  ## run the tests with branch coverage; the core must reach 95 %
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report= --ignore tests/hostile -m "not fuzz and not packaging" $(PYTEST_ARGS)
-	$(BIN)/coverage report
+# The tests of the core, with fewer generated examples than CI's own run of all tests, which has gone before.
+coverage: $(READY)  ## run the tests of the core with branch coverage; it must reach 95 %
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report= --hypothesis-profile default $(CORE_TESTS) $(PYTEST_ARGS)
 	$(BIN)/coverage report --fail-under 95 --include '$(subst $(space),$(comma),$(CORE_FILES))'
 
 clean:  ## remove everything made here, .venv too
