@@ -17,7 +17,7 @@ from eqlite.errors import EventError
 from eqlite.events.foreign import recognise
 from eqlite.events.inputs import expand_input
 from eqlite.events.intake import ReadStats
-from eqlite.events.readers import read_events
+from eqlite.events.readers import read_events, remember_start
 
 EVENT = b'{"n": 1}\n'
 
@@ -224,6 +224,18 @@ def test_text_with_events_in_it_is_read(tmp_path: Path) -> None:
 def test_url_is_refused_with_what_to_do(url: str) -> None:
     with pytest.raises(EventError, match="is a URL"):
         read(url)
+
+
+def test_large_first_lines_are_remembered_up_to_a_size(tmp_path: Path) -> None:
+    path = tmp_path / "day.ndjson"
+    path.write_bytes(b'{"n": "%s"}\n' % (b"x" * (1 << 20)) * 10)
+    stats = ReadStats()
+    assert len(list(read_events(path, stats=stats))) == 10
+    assert len(stats.first_lines) == 4
+    assert stats.room == 0
+    stats = ReadStats()
+    remember_start(str(path), stats)
+    assert len(stats.first_lines) == 4
 
 
 def test_first_lines_of_each_input_are_remembered(tmp_path: Path) -> None:

@@ -36,6 +36,20 @@ def kept_of(path: Path) -> list[keeping.Kept]:
     return kept
 
 
+def test_what_is_kept_is_of_the_block_in_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eqlite.events.byte_chunks.CHUNK_BYTES", 64)
+    path = tmp_path / "events.ndjson"
+    path.write_text(text_of(range(50)))
+    keeper = Keeper()
+    for number, block in enumerate(iter_blocks([path])):
+        keeper.begin(block)
+        if number % 2:  # another process is told where the event stands, and it is kept besides
+            _, offset, size = keeper.place(0)
+            assert path.read_bytes()[offset : offset + size] == block.lines[0]
+        if block.lines[0].strip():
+            assert keeper.keep(0)() == json.loads(block.lines[0])
+
+
 @pytest.mark.parametrize(
     ("data", "kind"),
     [

@@ -584,3 +584,33 @@ def test_no_rules_and_no_events():
     assert list(rule_set("any where true").run([])) == []
     assert over_files(rule_set("any where true"), b"") == []
     assert list(load_rules().run([event(1)], by_index=True)) == []
+
+
+MANY = ["any where n == -1", "any where n == -2", "any where n == -3"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_sequence_begins_with_any_event_of_a_line(tmp_path, monkeypatch, jobs):
+    monkeypatch.setattr(joining, "ORDERLY_EVENTS", 3)
+    query = "sequence [process where true] [file where true]"
+    categories = ["dns"] * 8 + ["process", "file"] * 4
+    events = [event(n, minute(n), category) for n, category in enumerate(categories)]
+    lines = [json.dumps(events[n]) + (json.dumps(events[n + 1]) if n % 2 else "") for n in [0, *range(1, 15, 2)]]
+    path = tmp_path / "events.ndjson"
+    path.write_text("\n".join(lines) + "\n")
+    found = list(run_files(rule_set(query, *MANY).compile(), [path], jobs=jobs))
+    assert numbers(found) == [(8, 9), (10, 11), (12, 13)]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("time", ["soon", [1, 2]])
+def test_a_fault_counts_once_whatever_the_time(tmp_path, monkeypatch, jobs, time):
+    monkeypatch.setattr(joining, "ORDERLY_EVENTS", 3)
+    stats = RunStats()
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(ndjson([*(event(n, minute(n)) for n in range(1, 9)), event(0, time)]))
+    rules = rule_set("any where 1 / n > 5", "sequence [process where true] [file where true]", *MANY)
+    assert not list(run_files(rules.compile(), [path], stats=stats, jobs=jobs))
+    assert stats.fault_examples[0] == "/ by zero"
+    several_times = stats.fault_examples[1:]
+    assert stats.faults == 1 + len(several_times)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,6 +12,8 @@ from eqlite.errors import SearchFailure
 
 Event = Mapping[str, Any]
 Predicate = Callable[[Event], bool]
+
+MOST_EXAMPLES = 5
 
 
 @dataclass(slots=True)
@@ -30,9 +32,14 @@ class Faults:
         """
         if self.strict:
             raise SearchFailure(f"Elasticsearch would fail the search on this event: {message}")
-        self.count += 1
-        if len(self.examples) < 5 and message not in self.examples:
-            self.examples.append(message)
+        self.add(1, [message])
+
+    def add(self, count: int, messages: Iterable[str]) -> None:
+        """Count faults and keep the first few messages."""
+        self.count += count
+        for message in messages:
+            if len(self.examples) < MOST_EXAMPLES and message not in self.examples:
+                self.examples.append(message)
 
 
 class Backend(Protocol):

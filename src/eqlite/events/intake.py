@@ -6,6 +6,7 @@ The invariant that everything here serves: `read == evaluated + rejected`. Nothi
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -79,15 +80,25 @@ class ReadStats:
 
     def reject(self, rejected: Rejected) -> None:
         """Count a piece of input that holds no event."""
-        self.read += 1
-        self.rejected += 1
-        self.reasons[rejected.reason] += 1
-        if len(self.samples) < self.sample_limit:
-            self.samples.append(rejected)
+        self.count_rejected({rejected.reason: 1})
+        self.add_samples([rejected])
+
+    def count_rejected(self, reasons: Mapping[str, int]) -> None:
+        """Count rejected pieces by their reasons."""
+        count = sum(reasons.values())
+        self.read += count
+        self.rejected += count
+        self.reasons.update(reasons)
+
+    def add_samples(self, rejected: Sequence[Rejected]) -> None:
+        """Remember rejected pieces, as many as there is room for."""
+        self.samples += rejected[: max(0, self.sample_limit - len(self.samples))]
 
     @property
     def room(self) -> int:
         """Return how many first lines of one more input to remember: half of what is left, so that all get some."""
+        if self._first_bytes >= _MOST_FIRST_BYTES:
+            return 0
         return (MOST_FIRST_LINES - len(self.first_lines) + 1) // 2
 
     def remember(self, line: RawLine) -> bool:
@@ -116,20 +127,28 @@ class Intake:
 
     stats: ReadStats = field(default_factory=ReadStats)
     rejects: BinarySink | None = None
-    _late: set[Rejected] = field(default_factory=set)
+    _late: set[int] = field(default_factory=set)
 
     def reject(self, rejected: Rejected, data: bytes) -> None:
         """Count a rejected piece and keep its bytes, as a line, unchanged."""
-        self.stats.reject(rejected)
+        self.begin(rejected)
         self.keep(data)
         self.keep(b"\n")
 
-    def reject_late(self, rejected: Rejected, data: bytes) -> None:
-        """Reject, once, what was counted as an event when it was read."""
-        if rejected not in self._late:
-            self._late.add(rejected)
+    def reject_late(self, place: int, rejected: Rejected, data: bytes) -> None:
+        """Reject, once, what was counted as an event when it was read: by the number of that in the input."""
+        if place not in self._late:
+            self._late.add(place)
             self.stats.read -= 1
             self.reject(rejected, data)
+
+    def know_late(self, places: Iterable[int]) -> None:
+        """Take note of what was rejected late elsewhere."""
+        self._late.update(places)
+
+    def begin(self, rejected: Rejected) -> None:
+        """Count a rejected piece that comes bit by bit: `keep` gets its bytes."""
+        self.stats.reject(rejected)
 
     def keep(self, data: bytes) -> None:
         """Keep some bytes of a rejected piece that comes bit by bit."""

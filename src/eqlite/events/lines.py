@@ -77,7 +77,7 @@ class _PendingLine:
             return
         self._pieces.append(piece)
         if self.size > self._limit:
-            self._intake.stats.reject(Rejected(self._file, number, TOO_LONG, f"more than {self._limit} bytes"))
+            self._intake.begin(Rejected(self._file, number, TOO_LONG, f"more than {self._limit} bytes"))
             self._intake.keep(b"".join(self._pieces))
             self._pieces.clear()
 

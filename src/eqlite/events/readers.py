@@ -63,7 +63,7 @@ class EventReader(Iterator[Event]):
         self.inputs = inputs
         self.intake = intake
         self.has_begun = False
-        self._events = _read_events(iter_raw(inputs, stats=intake.stats, rejects=intake.rejects), intake)
+        self._events = _read_events(_lines_of(iter_blocks(inputs, intake)), intake)
 
     def __iter__(self) -> Iterator[Event]:
         self.has_begun = True
@@ -104,19 +104,21 @@ def iter_raw(
     Only lines over the limit and text that cannot be cut into values are counted as rejected here. Whoever decodes the
     lines counts the events in `stats.read` and reports the bad lines to `Intake(stats, rejects).reject`.
     """
+    return _lines_of(iter_blocks(inputs, Intake(ReadStats() if stats is None else stats, rejects)))
+
+
+def _lines_of(blocks: Iterable[RawBlock]) -> Iterator[RawLine]:
     return (
         RawLine(file, number, line.rstrip(b"\n"))
-        for file, first, lines, *_ in iter_blocks(inputs, stats=stats, rejects=rejects)
+        for file, first, lines, *_ in blocks
         for number, line in enumerate(lines, first)
         if not line.isspace()
     )
 
 
-def iter_blocks(
-    inputs: Iterable[Input], *, stats: ReadStats | None = None, rejects: BinarySink | None = None
-) -> Iterator[RawBlock]:
-    """Return the lines of `iter_raw` many at once: for whoever passes most of them by."""
-    intake = Intake(ReadStats() if stats is None else stats, rejects)
+def iter_blocks(inputs: Iterable[Input], intake: Intake | None = None) -> Iterator[RawBlock]:
+    """Return the lines of `iter_raw` many at once, for callers that pass most of them by."""
+    intake = Intake() if intake is None else intake
     expanded = [file for given in inputs for file in expand_input(given, intake.stats)]
     return itertools.chain.from_iterable(_read_file(file, intake) for file in expanded)
 
@@ -199,8 +201,8 @@ def _read_text(chunks: Iterator[bytes], name: str, intake: Intake, start: int | 
 def remember_start(path: str, stats: ReadStats) -> None:
     """Remember the first lines of a file in `stats`; it is read elsewhere."""
     start = ReadStats()
-    for _ in iter_blocks([path], stats=start):
-        if len(start.first_lines) >= stats.room:
+    for _ in iter_blocks([path], Intake(start)):
+        if not start.room or len(start.first_lines) >= stats.room:
             break
     for line in start.first_lines[: stats.room]:
         stats.remember(line)
@@ -212,7 +214,7 @@ def _remembered(blocks: Iterator[RawBlock], stats: ReadStats) -> Iterator[RawBlo
     for block in blocks:
         for number, line in enumerate(block.lines, block.line):
             if left and not line.isspace():
-                left -= stats.remember(RawLine(block.file, number, line))
+                left = left - 1 if stats.remember(RawLine(block.file, number, line)) else 0
         yield block
         if left <= 0:
             break

@@ -33,10 +33,15 @@ def event_of(file: str, line: int, unwrapped: Unwrapped) -> Event:
 
 
 class Unreadable(Exception):
-    """A line whose read parts met a condition turns out to hold no event: it is too deep elsewhere, for one."""
+    """A line whose read parts met a condition turns out to hold no event: it is too deep elsewhere, for one.
+
+    Attributes:
+        place: the number in the input of the event that it was counted as, once that is known.
+    """
 
     def __init__(self, rejected: Rejected, data: bytes) -> None:
         super().__init__(rejected, data)
+        self.place = 0
         self.rejected = rejected
         self.data = data
 
@@ -151,7 +156,7 @@ class Keeper:
     def begin(self, block: RawBlock) -> None:
         """Let `keep` mean the lines of this block."""
         self._block = block
-        self._offsets = None
+        self._offsets = self._places = None
 
     def keep(self, index: int) -> Kept:
         """Return the reference to an event of the block."""
@@ -169,16 +174,16 @@ class Keeper:
 
     def places(self) -> Places | None:
         """Return the places of the lines of the block; None if they cannot be read again."""
-        if self._offsets is None:
-            self._offsets = self._find_lines()
+        if self._places is None and self._block.offset is not None:
+            opened = self._opened(self._block.file)
+            if opened is not None:
+                self._places = Places(opened, self._block.line, self._ends())
         return self._places
 
     def place(self, index: int) -> tuple[int, int, int]:
         """Return number, offset and size of a line of the block, for another process to keep."""
-        if self._offsets is None:
-            self._offsets = list(itertools.accumulate(map(len, self._block.lines), initial=self._block.offset or 0))
-        offset = self._offsets[index]
-        return self._block.line + index, offset, self._offsets[index + 1] - offset
+        offsets = self._ends()
+        return self._block.line + index, offsets[index], offsets[index + 1] - offsets[index]
 
     def keep_place(self, file: str, number: int, offset: int, size: int) -> Kept:
         """Return what to keep of a line that another process read."""
@@ -200,14 +205,13 @@ class Keeper:
             again.seek(offset)
             return again.read(size)
 
-    def _find_lines(self) -> Sequence[int]:
-        """Return where the lines of the block begin and end in their file, which is open then."""
-        file, first, lines, start, _ = self._block
-        # Kept as long as anything of the block is: eight bytes a line, where objects would take forty.
-        offsets = array("Q", itertools.accumulate(map(len, lines), initial=start or 0))
-        opened = None if start is None else self._opened(file)
-        self._places = None if opened is None else Places(opened, first, offsets)
-        return offsets
+    def _ends(self) -> Sequence[int]:
+        """Return where the lines of the block begin and end in their file."""
+        if self._offsets is None:
+            # Kept as long as anything of the block is: eight bytes a line, where objects would take forty.
+            sizes = map(len, self._block.lines)
+            self._offsets = array("Q", itertools.accumulate(sizes, initial=self._block.offset or 0))
+        return self._offsets
 
     def _opened(self, path: str) -> OpenFile | None:
         opened = self._files.get(path)

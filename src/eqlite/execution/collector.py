@@ -106,7 +106,7 @@ class Runner:
         for _, number, result in found:
             try:
                 if result.events != last:  # several rules often find the same event
-                    events = tuple([None if kept is None else kept() for kept in result.events])
+                    events = _events_again(result)
                     last = result.events
             except (EventError, Unreadable) as problem:  # the other detections are as good as before
                 self._miss(problem, intake)
@@ -130,12 +130,30 @@ class Runner:
     def _miss(self, problem: EventError | Unreadable, intake: Intake) -> None:
         """Reject a line that holds no event after all, or warn of a file that is not what it was any more."""
         if isinstance(problem, Unreadable):
-            intake.reject_late(problem.rejected, problem.data)
+            intake.reject_late(problem.place, problem.rejected, problem.data)
             return
         message = str(problem)
         warning = FileWarning(message.split("`")[1], f"{message.split('` ')[1]}; some detections are left out")
         if warning not in self.stats.reading.warnings:
             self.stats.reading.warnings.append(warning)
+
+
+def _events_again(result: Result[Kept]) -> tuple[AnyEvent | None, ...]:
+    """Return the events of a result.
+
+    Raises:
+        EventError: one is not there any more.
+        Unreadable: the line of one holds none.
+    """
+    events: list[AnyEvent | None] = []
+    for kept, where in zip(result.events, result.ordinals, strict=True):
+        try:
+            events.append(None if kept is None else kept())
+        except Unreadable as problem:
+            assert where is not None
+            problem.place = where[-1]
+            raise
+    return tuple(events)
 
 
 def _last(result: Result[Kept]) -> Ordinal:

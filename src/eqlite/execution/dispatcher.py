@@ -153,7 +153,9 @@ class Asker:
                         if time.__class__ is not str or not time.endswith("Z"):  # if it is none, all concerned are told
                             reading.turn_to(place, line, index, struct)
                             reading.is_noted = False
-                            self.tell(together.hits(walk(struct, -1), reading), reading)
+                            if hits.may_meet_more:
+                                hits = together.hits(walk(struct, -1), reading)
+                            self.tell(hits, reading)
                             reading.is_noted = True
                             continue
                         note_time(time)
@@ -162,7 +164,7 @@ class Asker:
                         self.tell(hits, reading)
                 except Unreadable as problem:
                     reading.is_noted = clock is not None
-                    intake.reject_late(problem.rejected, problem.data)
+                    intake.reject_late(problem.place, problem.rejected, problem.data)
         finally:
             self.place = place
             if clock is not None:

@@ -21,7 +21,7 @@ from eqlite.engine.order import (
 from eqlite.events.document import document_of
 from eqlite.events.line_documents import documents_on
 from eqlite.events.projection import Structs
-from eqlite.events.references import Keeper, Kept, Places
+from eqlite.events.references import Keeper, Kept, Places, Unreadable
 from eqlite.fields import Field, converted
 from eqlite.values.dates.instants import are_in_order, parse_timestamp
 
@@ -115,7 +115,11 @@ class Reading:
                 return self._document
             documents, problem = documents_on(self.line)
             if problem is not None:
-                self.keep()()  # which knows where the line stands
+                try:
+                    self.keep()()  # which knows where the line stands
+                except Unreadable as unreadable:
+                    unreadable.place = self.place
+                    raise
                 raise problem
             self._document = documents[0][0]
         return self._document
@@ -129,8 +133,8 @@ class Reading:
         return self._kept
 
     def again(self) -> Again | None:
-        """Return what reads this event again, and others of its portion; None if nothing does."""
-        if self.struct is None or self.structs is None or self._keeper is None:
+        """Return what reads this event again, and others of its portion; None if it stands on no line of a file."""
+        if self.index is None or self.struct is None or self.structs is None or self._keeper is None:
             return None
         places = self._keeper.places()
         return None if places is None else LinesAgain(places, self.structs)

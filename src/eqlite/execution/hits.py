@@ -22,11 +22,12 @@ class Hits:
         stages: those of the other queries, each with the numbers of its stages.
         counts: whether it meets anything that counts where no rule waits for anything.
         continues: the bits of the rules that it would continue.
-        has_order: whether its place in the order of events matters: it meets stages, or might, if somebody waited.
+        may_meet_more: whether conditions that nothing waits for were not asked.
+        has_order: whether its place in the order of events matters: it meets stages, or might meet more.
         prepared: for whoever works with hits that come again and again.
     """
 
-    __slots__ = ("continues", "counts", "events", "has_order", "prepared", "stages")
+    __slots__ = ("continues", "counts", "events", "has_order", "may_meet_more", "prepared", "stages")
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Hits:
         self.stages = stages
         self.counts = counts
         self.continues = continues
+        self.may_meet_more = may_meet_more
         self.has_order = bool(stages) or may_meet_more
         self.prepared: Any = None
 

@@ -74,14 +74,15 @@ def run_files(
     if jobs > 1:
         from eqlite.execution.parallel.pool import SharedWork  # which brings in `multiprocessing`
 
-        may_start_over = source.is_rereadable
-        shared = SharedWork(compiled, jobs=jobs, by_index=by_index, stats=stats, may_start_over=may_start_over)
+        shared = SharedWork(
+            compiled, intake, jobs=jobs, by_index=by_index, stats=stats, may_start_over=source.is_rereadable
+        )
         collector = shared.runner
     else:
         dispatcher, collector = _pipeline(compiled, stats, by_index=by_index, may_start_over=source.is_rereadable)
     with _losing_nothing(stats) as problems, rare_collections():
         if shared is not None:
-            shared.run(source.inputs, intake, progress)
+            shared.run(source.inputs, progress)
         else:
             for block in _counted(source.blocks(intake), progress):
                 dispatcher.take_block(block, intake)

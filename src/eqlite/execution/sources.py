@@ -40,7 +40,7 @@ class FileSource:
 
     def blocks(self, intake: Intake) -> Iterator[RawBlock]:
         """Return the lines of all inputs."""
-        return iter_blocks(self.inputs, stats=intake.stats, rejects=intake.rejects)
+        return iter_blocks(self.inputs, intake)
 
 
 class DocumentSource:

@@ -243,7 +243,7 @@ def profile_files(
     profiler = Profiler(compiled, measuring)
     intake = Intake(stats.reading)
     try:
-        lines, stats.lines = sample_lines(iter_blocks(inputs, stats=stats.reading), limit, progress=reading)
+        lines, stats.lines = sample_lines(iter_blocks(inputs, intake), limit, progress=reading)
         stats.chosen = len(lines)
         for line in lines:
             _take_line(profiler, line, intake)

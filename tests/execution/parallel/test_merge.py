@@ -36,7 +36,7 @@ def lines(count: int) -> bytes:
 def gather(path: Path, *, is_cut_short: bool) -> tuple[Runner, Intake]:
     compiled = RuleSet([eqlite.load_rule(text) for text in QUERIES]).compile()
     portion = Range(str(path), 0, path.stat().st_size)
-    report = Worker(compiled, by_index=False).work(portion)
+    report = Worker(compiled, by_index=False, keeps_rejects=False, sample_limit=100).work(portion)
     if is_cut_short:
         path.write_bytes(path.read_bytes()[:200])
     structs = Structs(fitting(["@timestamp", "k", "n"]))

@@ -10,7 +10,7 @@ from typing import Any
 from eqlite.engine.order import NO_TIME, Ordinal
 from eqlite.errors import EventError, SearchFailure
 from eqlite.events.document import document_of
-from eqlite.events.intake import Intake
+from eqlite.events.intake import Intake, Rejected
 from eqlite.events.projection import Structs
 from eqlite.events.readers import RawBlock
 from eqlite.events.references import Keeper, Kept, Unreadable
@@ -18,10 +18,9 @@ from eqlite.events.splits import Range
 from eqlite.execution.collector import Runner
 from eqlite.execution.event_cursor import Again, Reading
 from eqlite.execution.hits import Hits, Stages
-from eqlite.execution.parallel.worker import IS_DOCUMENT, PlaceThere, Report
+from eqlite.execution.parallel.worker import IS_DOCUMENT, PlaceThere, Portion, Report
 from eqlite.execution.stats import RunStats
 
-Portion = Range | list[RawBlock]
 Progress = Callable[[int, int], None]
 
 _MOST_HITS = 20_000
@@ -54,7 +53,7 @@ class There:
         if isinstance(self._portion, Range):
             return self._keeper.keep_place(self._portion.file, first + self._lines_before, second, third)
         if self._block != first:
-            self._keeper.begin(self._portion[first])
+            self._keeper.begin(self._block_at(first))
             self._block = first
         return self._keeper.keep(second)
 
@@ -66,7 +65,13 @@ class There:
         """
         if isinstance(self._portion, Range):
             return self._keeper.read(self._portion.file, second, third)
-        return self._portion[first].lines[second]
+        return self._block_at(first).lines[second]
+
+    def _block_at(self, number: int) -> RawBlock:
+        assert not isinstance(self._portion, Range)
+        block = self._portion[number]
+        assert isinstance(block, RawBlock)
+        return block
 
 
 class ReadingThere(Reading):
@@ -133,6 +138,33 @@ class ReportedAgain:
         return reading
 
 
+class RejectedThere:
+    """What a report says was rejected."""
+
+    def __init__(self, report: Report, intake: Intake, lines_before: int) -> None:
+        """Begin, and count all of it."""
+        self._refusals = report.refusals
+        self._cuts = report.cuts
+        self._intake = intake
+        self._lines_before = lines_before
+        self._next = self._bytes = self._samples = 0
+        intake.stats.count_rejected(report.refusals.reasons)
+
+    def tell(self, *, until: int) -> None:
+        """Keep what stands before an event that meets stages, by the number of that in the report."""
+        size, samples = self._bytes, self._samples
+        while self._next < len(self._cuts) and self._cuts[self._next] <= until:
+            _, size, samples = self._cuts[self._next : self._next + 3]
+            self._next += 3
+        if size > self._bytes:
+            self._intake.keep(bytes(self._refusals.data[self._bytes : size]))
+        self._intake.stats.add_samples([*map(self._moved, self._refusals.samples[self._samples : samples])])
+        self._bytes, self._samples = size, samples
+
+    def _moved(self, rejected: Rejected) -> Rejected:
+        return rejected._replace(line=rejected.line + self._lines_before)
+
+
 class Gathering:
     """Puts reports, in the order of the input, into a runner."""
 
@@ -154,17 +186,13 @@ class Gathering:
         if not isinstance(portion, Range) or self._goes_on != (portion.file, portion.start):
             self._lines_before = 0
         lines_before = self._lines_before
-        _add(self._runner.stats, report.stats, lines_before)
-        if report.rejected:
-            self._intake.keep(report.rejected)
+        _add(self._runner.stats, report)
         there = There(portion, report.documents, self._keeper, lines_before)
         for rule, where, kept in report.events:
             self._runner.searches[rule].take_match(self._moved(where), there.kept(*kept))
-        self._join(report, there)
         for rule, count, examples in report.faults:
-            faults = self._runner.rules[rule][1].faults
-            faults.count += count
-            faults.examples += [example for example in examples if example not in faults.examples]
+            self._runner.rules[rule][1].faults.add(count, examples)
+        self._join(report, there)
         self._place += report.places
         self._count(portion, report)
 
@@ -172,7 +200,9 @@ class Gathering:
         return (*where[:3], self._place + where[3])
 
     def _join(self, report: Report, there: There) -> None:
-        """Take the events that meet stages."""
+        """Take the events that meet stages, and what is rejected where it stands among them."""
+        rejects = RejectedThere(report, self._intake, self._lines_before)
+        self._intake.know_late(self._place + place for place in report.late)
         known = [self._known_hits(stages) for stages in report.stages]
         reading = ReadingThere(self._structs, there, report.joined)
         fives = iter(report.joined)
@@ -186,8 +216,12 @@ class Gathering:
                 self._runner.joining.take(known[hits], reading)
             except SearchFailure:
                 raise
-            except (EventError, Unreadable) as problem:
+            except Unreadable as problem:
+                rejects.tell(until=index)
+                self._intake.reject_late(problem.place, problem.rejected, problem.data)
+            except EventError as problem:
                 self._runner.joining.missed.append(problem)
+        rejects.tell(until=len(report.times))
 
     def _known_hits(self, stages: Stages) -> Hits:
         hits = self._hits.get(stages)
@@ -204,19 +238,15 @@ class Gathering:
             self._lines += report.lines
             self._size += portion.end - portion.start
         else:
-            self._lines += sum(len(block.lines) for block in portion)
-            self._size += sum(sum(map(len, block.lines)) for block in portion)
+            blocks = [item for item in portion if isinstance(item, RawBlock)]
+            self._lines += sum(len(block.lines) for block in blocks)
+            self._size += sum(sum(map(len, block.lines)) for block in blocks)
         if self._progress is not None:
             self._progress(self._lines, self._size)
 
 
-def _add(total: RunStats, more: RunStats, lines_before: int) -> None:
-    """Add the counts of a portion, but for those that come with the detections."""
-    reading = total.reading
-    reading.read += more.reading.read
-    reading.rejected += more.reading.rejected
-    reading.reasons.update(more.reading.reasons)
-    room = reading.sample_limit - len(reading.samples)
-    reading.samples += [each._replace(line=each.line + lines_before) for each in more.reading.samples[:room]]
-    total.unrouted += more.unrouted
-    total.unrouted_example = total.unrouted_example or more.unrouted_example
+def _add(total: RunStats, report: Report) -> None:
+    """Add the counts of a portion, but for those that come with refusals and with the detections."""
+    total.reading.read += report.read
+    total.unrouted += report.unrouted
+    total.unrouted_example = total.unrouted_example or report.unrouted_example

@@ -14,21 +14,22 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from eqlite import signals
 from eqlite.errors import EqlError
 from eqlite.events.inputs import Input, expand_input
-from eqlite.events.intake import Intake
+from eqlite.events.intake import Intake, Rejected
 from eqlite.events.projection import Structs, fitting
 from eqlite.events.readers import RawBlock, iter_blocks, remember_start
 from eqlite.events.splits import ranges_of
 from eqlite.execution.collector import Runner
 from eqlite.execution.extractors import Readers
-from eqlite.execution.parallel.merge import Gathering, Portion
-from eqlite.execution.parallel.worker import Report, Worker
+from eqlite.execution.parallel.merge import Gathering
+from eqlite.execution.parallel.refusals import IntakeElsewhere, Refusals
+from eqlite.execution.parallel.worker import Portion, Report, Worker
 from eqlite.execution.rule_matcher import read_besides
 from eqlite.execution.stats import RunStats
 from eqlite.rules.compiled import Compiled
@@ -46,13 +47,13 @@ Progress = Callable[[int, int], None]
 _worker: Worker | None = None
 
 
-def _begin(compiled: Compiled, by_index: bool) -> None:  # noqa: FBT001
+def _begin(compiled: Compiled, by_index: bool, keeps_rejects: bool, sample_limit: int) -> None:  # noqa: FBT001
     global _worker
     for number in signals.ENDING:
         signal.signal(number, signal.SIG_IGN)  # the main process ends the others
     signals.release()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker = Worker(compiled, by_index=by_index)
+    _worker = Worker(compiled, by_index=by_index, keeps_rejects=keeps_rejects, sample_limit=sample_limit)
 
 
 def _end_with_parent() -> None:
@@ -75,28 +76,35 @@ class SharedWork:
         runner: gets what is found.
     """
 
-    def __init__(self, compiled: Compiled, *, jobs: int, by_index: bool, stats: RunStats, may_start_over: bool) -> None:
+    def __init__(
+        self, compiled: Compiled, intake: Intake, *, jobs: int, by_index: bool, stats: RunStats, may_start_over: bool
+    ) -> None:
+        self._intake = intake
         self._structs = Structs(fitting({path for _, query in compiled for path in read_besides(query.plan)}))
         self.runner = Runner(compiled, Readers(self._structs), stats=stats, may_start_over=may_start_over)
         context = multiprocessing.get_context(START_METHOD)
-        self._pool = ProcessPoolExecutor(jobs, context, _begin, (compiled, by_index))
+        self._keeps_rejects = intake.rejects is not None
+        told = (compiled, by_index, self._keeps_rejects, intake.stats.sample_limit)
+        self._pool = ProcessPoolExecutor(jobs, context, _begin, told)
         self._most_waiting = jobs * _WAITING_FOR_EACH
+        self._is_over = False
         self._waiting: deque[tuple[Future[Report], Portion]] = deque()
 
-    def run(self, inputs: Iterable[Input], intake: Intake, progress: Progress | None) -> None:
+    def run(self, inputs: Iterable[Input], progress: Progress | None) -> None:
         """Go through all input.
 
         Ctrl-C ends the reading: what was read before is worked on, unless Ctrl-C comes again.
 
         Raises:
-            EqlError: one of the processes was killed. The runner has what the input before its portion holds.
+            EqlError: some input cannot be read, or one of the processes was killed. The runner has what the input
+                before that holds.
         """
-        gathering = Gathering(self.runner, self._structs, intake, progress)
+        gathering = Gathering(self.runner, self._structs, self._intake, progress)
         try:
-            for file in [file for given in inputs for file in expand_input(given, intake.stats)]:
-                self._share(file, intake, gathering)
+            for file in [file for given in inputs for file in expand_input(given, self._intake.stats)]:
+                self._share(file, gathering)
             self._gather(gathering)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, MemoryError, EqlError):
             with contextlib.suppress(BrokenProcessPool):
                 self._gather(gathering)
             raise
@@ -112,22 +120,73 @@ class SharedWork:
         """Take reports until at most so many are waited for, and further ones that are there."""
         while self._waiting and (len(self._waiting) > most or self._waiting[0][0].done()):
             future, portion = self._waiting[0]
-            report = future.result()
-            self._waiting.popleft()
-            gathering.take(report, portion)
+            try:
+                report = future.result()
+                self._waiting.popleft()
+                gathering.take(report, portion)
+            except EqlError:  # what comes behind does not count
+                self._waiting.clear()
+                self._is_over = True
+                raise
 
-    def _share(self, file: Input, intake: Intake, gathering: Gathering) -> None:
+    def _share(self, file: Input, gathering: Gathering) -> None:
         """Give a file to the others."""
+        stats = self._intake.stats
         ranges = ranges_of(file, RANGE_BYTES)  # which the others count, and reject lines of
-        portions: Iterable[Portion] = ranges
         if ranges:
-            remember_start(ranges[0].file, intake.stats)
-        else:
-            portions = _blocks_together(iter_blocks([file], stats=intake.stats, rejects=intake.rejects))
-        for portion in portions:
-            with signals.held():  # a process that is being started must not hear of them
-                self._waiting.append((self._pool.submit(_work, portion), portion))
-            self._gather(gathering, most=self._most_waiting)
+            remember_start(ranges[0].file, stats)
+            for portion in ranges:
+                self._send(portion, gathering)
+            return
+        blocks = Blocks(lambda portion: self._send(portion, gathering), stats.sample_limit)
+        intake = IntakeElsewhere(stats, blocks.refuse, keeps_bytes=self._keeps_rejects)
+        try:
+            for block in iter_blocks([file], intake):
+                blocks.add(block)
+        finally:
+            blocks.send()
+
+    def _send(self, portion: Portion, gathering: Gathering) -> None:
+        if self._is_over:
+            return
+        with signals.held():  # a process that is being started must not hear of them
+            self._waiting.append((self._pool.submit(_work, portion), portion))
+        self._gather(gathering, most=self._most_waiting)
+
+
+class Blocks:
+    """Blocks of lines, and what is rejected among them, until there is enough to be sent."""
+
+    def __init__(self, send: Callable[[Portion], None], sample_limit: int) -> None:
+        self._send = send
+        self._sample_limit = sample_limit
+        self._items: list[RawBlock | Refusals] = []
+        self._size = 0
+
+    def add(self, block: RawBlock) -> None:
+        """Add lines."""
+        self._items.append(block)
+        self._grow(sum(map(len, block.lines)))
+
+    def refuse(self, rejected: Rejected | None, data: bytes) -> None:
+        """Add a rejected piece, or, where it is None, more bytes of the last one."""
+        last = self._items[-1] if self._items else None
+        if not isinstance(last, Refusals):
+            last = Refusals(self._sample_limit)
+            self._items.append(last)
+        last.take(rejected, data)
+        self._grow(len(data))
+
+    def send(self) -> None:
+        """Send what there is."""
+        items, self._items, self._size = self._items, [], 0
+        if items:
+            self._send(items)
+
+    def _grow(self, size: int) -> None:
+        self._size += size
+        if self._size >= BLOCKS_BYTES:
+            self.send()
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
@@ -136,16 +195,3 @@ def _end(pool: ProcessPoolExecutor) -> None:
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.kill()
-
-
-def _blocks_together(blocks: Iterable[RawBlock]) -> Iterator[list[RawBlock]]:
-    portion: list[RawBlock] = []
-    size = 0
-    for block in blocks:
-        portion.append(block)
-        size += sum(map(len, block.lines))
-        if size >= BLOCKS_BYTES:
-            yield portion
-            portion, size = [], 0
-    if portion:
-        yield portion
