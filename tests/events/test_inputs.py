@@ -220,10 +220,18 @@ def test_text_with_events_in_it_is_read(tmp_path: Path) -> None:
     assert (found, stats.rejected) == ([1], 2)
 
 
-@pytest.mark.parametrize("url", ["https://example.com/a.json", "s3://bucket/a.json"])
-def test_url_is_refused_with_what_to_do(url: str) -> None:
-    with pytest.raises(EventError, match="is a URL"):
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("https://example.com/a.json", "`curl -s https://example.com/a.json | eqlite … -`"),
+        ("s3://bucket/a.json", "`aws s3 cp s3://bucket/a.json - | eqlite … -`"),
+        ("nfs://host/a.json", "copy it to a file first"),
+    ],
+)
+def test_url_is_refused_with_what_to_do(url: str, advice: str) -> None:
+    with pytest.raises(EventError, match="is a URL, and eqlite reads files") as refused:
         read(url)
+    assert str(refused.value).endswith(advice)
 
 
 def test_first_lines_of_each_input_are_remembered(tmp_path: Path) -> None:

@@ -62,6 +62,12 @@ def test_rejected_with_a_reason(data, reason):
     assert caught.value.reason == reason
 
 
+def test_a_cut_text_is_said_in_words_that_end():
+    with pytest.raises(BadJson) as caught:
+        decode(b'{"a": "b')
+    assert caught.value.detail == "unterminated string, column 7"
+
+
 @pytest.mark.parametrize(("data", "kind"), [(b"7", "number"), (b'"a"', "string"), (b"[]", "array"), (b"null", "null")])
 def test_only_objects_are_events(data, kind):
     with pytest.raises(BadJson) as caught:

@@ -129,7 +129,8 @@ def _decode_leniently(data: bytes) -> object:
     except RecursionError:
         raise BadJson(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels") from None
     except json.JSONDecodeError as error:
-        raise BadJson(NOT_JSON, f"{error.msg[:1].lower()}{error.msg[1:]}, column {error.pos + 1}") from None
+        message = f"{error.msg[:1].lower()}{error.msg[1:]}".removesuffix(" starting at")
+        raise BadJson(NOT_JSON, f"{message}, column {error.pos + 1}") from None
     return value
 
 
