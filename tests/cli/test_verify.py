@@ -177,7 +177,7 @@ def test_without_the_client_the_extra_is_named(run: Any, monkeypatch: pytest.Mon
     done = run("verify", QUERY, EVENTS, "--url", "http://127.0.0.1:1")
     assert (done.code, done.err) == (
         2,
-        "Error: asking an Elasticsearch needs its client: pip install 'eqlite[elasticsearch]'\n",
+        "Error: asking an Elasticsearch needs its client: pip install elasticsearch\n",
     )
 
 

@@ -139,6 +139,7 @@ def test_two_rules_with_one_id_are_both_used_with_a_warning(tmp_path):
     assert len(loaded.rules) == 4
     (problem,) = loaded.problems
     assert (problem.id, problem.is_error, problem.file) == ("duplicate-rule", False, str(tmp_path / "b.toml"))
+    assert problem.message.endswith("is that of two rules, both called `a`")
 
 
 def test_nothing_to_load_is_a_problem(tmp_path):

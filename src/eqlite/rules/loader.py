@@ -219,6 +219,7 @@ def _report_duplicates(loaded: LoadedRules) -> None:
             continue
         other = first.setdefault(rule.rule_id, rule)
         if other is not rule:
-            message = f"rule id `{rule.rule_id}` is that of two rules: `{other.name}` and `{rule.name}`"
+            names = "both called" if other.name == rule.name else f"`{other.name}` and"
+            message = f"rule id `{rule.rule_id}` is that of two rules, {names} `{rule.name}`"
             note = f"the other one is in {other.source.name}"
             loaded.problems.append(Diagnostic("duplicate-rule", message, note=note, file=rule.source.name))

@@ -228,9 +228,9 @@ def test_missing_package_for_yaml_is_named_with_what_helps(tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "yaml", None)
     (tmp_path / "r.yml").write_text(f"query: {QUERY}\n")
     (problem,) = load_rules(tmp_path / "r.yml").problems
-    assert problem.message.endswith("YAML needs one more package: pip install 'eqlite[yaml]'")
+    assert problem.message.endswith("YAML needs one more package: pip install pyyaml")
     assert [skipped.reason for skipped in load_rules(tmp_path).skipped] == [
-        "no rule: YAML needs one more package: pip install 'eqlite[yaml]'"
+        "no rule: YAML needs one more package: pip install pyyaml"
     ]
 
 
