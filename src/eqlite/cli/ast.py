@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import click
 
 from eqlite.backends.python import PythonBackend
-from eqlite.cli.options import FILE, read_schema, schema_option
+from eqlite.cli.options import FILE, names_file, read_schema, schema_option
 from eqlite.cli.stdio import data_stdout
 from eqlite.functions.registry import Function
 from eqlite.language.parser import parse
@@ -54,10 +54,7 @@ def _names_file(text: str) -> bool:
     """Tell whether a text is a path. No query is a single word: one that is may be a name with a slip in it."""
     if len(text.split()) == 1:
         return True
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # too long for a path, or with signs that none has
-        return False
+    return names_file(text)
 
 
 def _write(node: object, *, as_json: bool) -> None:

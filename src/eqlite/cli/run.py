@@ -114,8 +114,8 @@ def _notes(stats: RunStats, compiled: Compiled) -> list[str]:
     """Return the lines about odd events, and why nothing was found where nothing was."""
     queries = [query for _, query in compiled]
     notes = [*event_notes(stats.reading, queries)]
-    if not stats.detections and not stats.interrupted:
-        notes += nothing_found_notes(stats.reading, queries, unrouted=stats.unrouted)
+    if not (stats.detections or stats.interrupted or stats.unrouted == stats.reading.evaluated):
+        notes += nothing_found_notes(stats.reading, queries)
     return notes
 
 
