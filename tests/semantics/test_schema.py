@@ -197,3 +197,7 @@ def test_keywords_of_ecs_are_limited_and_other_types_not():
     assert ecs.fields["process.name"].ignore_above == 1_024
     assert ecs.fields["process.command_line"].ignore_above is None
     assert ecs.fields["data_stream.dataset"].ignore_above is None
+
+
+def test_a_schema_is_shown_by_name_and_size():
+    assert repr(Schema.from_fields({"a.b": "keyword"}, name="mine")) == "Schema('mine', 2 fields)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import NamedTuple
 
@@ -104,7 +105,8 @@ def iterate_events(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
         raise EventError("one event alone was given: put it into a list, `[event]`")
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         kind = type(given).__name__
-        raise EventError(f"events are mappings in a list or another iterable; this is a {kind}")
+        hint = "; `read_events` reads files" if isinstance(given, (str, bytes, os.PathLike)) else ""
+        raise EventError(f"events are mappings in a list or another iterable; this is a {kind}{hint}")
     return iter(events)
 
 

@@ -139,7 +139,7 @@ def verify(
 
     Raises:
         ServerError: the server cannot be asked, or refuses something else than a query.
-        UnsupportedFeature: its client is not installed (`eqlite[elasticsearch]`).
+        UnsupportedFeature: its client, the package `elasticsearch`, is not installed.
     """
     from eqlite.integrations.elasticsearch import Server
 

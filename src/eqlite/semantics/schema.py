@@ -63,7 +63,7 @@ class MappedField:
     sources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Schema:
     """The fields of one or several indices.
 
@@ -75,6 +75,9 @@ class Schema:
     fields: Mapping[str, MappedField]
     name: str = "the schema"
     _hash: int = field(default=0, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"Schema({self.name!r}, {len(self.fields):,} fields)"
 
     def __hash__(self) -> int:
         return hash((self.name, len(self.fields)))
