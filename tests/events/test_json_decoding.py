@@ -62,10 +62,18 @@ def test_rejected_with_a_reason(data, reason):
     assert caught.value.reason == reason
 
 
-def test_a_cut_text_is_said_in_words_that_end():
+@pytest.mark.parametrize(
+    ("data", "detail"),
+    [
+        (b'{"a": "b', "unterminated string, column 7"),
+        (b'{"a": "b\n"}', "invalid control character, column 9"),
+        (b"{'a': 1}", "expecting property name enclosed in double quotes, column 2"),
+    ],
+)
+def test_what_json_says_ends_before_the_place(data, detail):
     with pytest.raises(BadJson) as caught:
-        decode(b'{"a": "b')
-    assert caught.value.detail == "unterminated string, column 7"
+        decode(data)
+    assert caught.value.detail == detail
 
 
 @pytest.mark.parametrize(("data", "kind"), [(b"7", "number"), (b'"a"', "string"), (b"[]", "array"), (b"null", "null")])

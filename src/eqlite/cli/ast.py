@@ -51,7 +51,7 @@ def command(text: str, shows_plan: bool, shows_code: bool, as_json: bool, schema
 
 
 def _names_file(text: str) -> bool:
-    """Tell whether a text is a path. No query is a single word: one that is may be a name with a slip in it."""
+    """Return whether a text is a path. No query is a single word: one that is may be a name with a slip in it."""
     if len(text.split()) == 1:
         return True
     return names_file(text)
@@ -122,7 +122,7 @@ def json_tokens(root: object) -> Iterator[str]:
 
 
 def is_node(value: object) -> bool:
-    """Tell whether a value is a node of a tree rather than a plain value."""
+    """Return whether a value is a node of a tree rather than a plain value."""
     return dataclasses.is_dataclass(value) and not isinstance(value, (Function, type))
 
 

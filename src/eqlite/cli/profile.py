@@ -40,7 +40,7 @@ from eqlite.report.escaping import safe
 @click.option(
     "--top",
     type=click.IntRange(min=1),
-    help="Tell of so many rules, the dearest. Default: 10 in a table.",
+    help="Show so many rules, the dearest. Default: 10 in a table.",
 )
 @click.option(
     "--format",

@@ -120,7 +120,7 @@ def _notes(stats: RunStats, compiled: Compiled) -> list[str]:
 
 
 def _fields_of(compiled: Compiled) -> Callable[[Rule], Sequence[Collection[str]]]:
-    """Return what the table asks: the fields that each stage of a rule tests."""
+    """Return a function from a rule to the fields that each of its stages tests."""
     queries = {id(rule): query for rule, query in compiled}
     return lambda rule: queries[id(rule)].stage_fields
 

@@ -22,7 +22,7 @@ class Event(Mapping[str, object]):
     """A document that knows its source, its index and its id; a read-only mapping over the document itself.
 
     Code that evaluates many events takes `document`, a plain `dict`, and pays for no indirection. The events of a
-    detection are decoded when somebody looks at `document`, or at anything in it, for the first time.
+    detection are decoded when `document`, or anything in it, is read for the first time.
 
     >>> event = Event({"process": {"name": "bash"}}, index="logs-endpoint", source=EventSource("day.ndjson", 7))
     >>> event["process"], event.index, event.source.line

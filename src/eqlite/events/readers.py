@@ -115,7 +115,7 @@ def iter_raw(
 def iter_blocks(
     inputs: Iterable[Input], *, stats: ReadStats | None = None, rejects: BinarySink | None = None
 ) -> Iterator[RawBlock]:
-    """Return the lines of `iter_raw` many at once: for whoever passes most of them by."""
+    """Return the lines of `iter_raw` in blocks, for callers that skip most of them."""
     intake = Intake(ReadStats() if stats is None else stats, rejects)
     expanded = [file for given in inputs for file in expand_input(given, intake.stats)]
     return itertools.chain.from_iterable(_read_file(file, intake) for file in expanded)
