@@ -234,6 +234,15 @@ def test_url_is_refused_with_what_to_do(url: str, advice: str) -> None:
     assert str(refused.value).endswith(advice)
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [({"a": 1}, "this is a dict$"), (["a.json", "b.json"], "this is a list; give several one by one$")],
+)
+def test_what_is_neither_path_nor_file_is_refused(given: object, message: str) -> None:
+    with pytest.raises(EventError, match=message):
+        read(given)
+
+
 def test_first_lines_of_each_input_are_remembered(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.ndjson").write_text("\n".join(json.dumps({"n": n}) for n in range(2_000)))

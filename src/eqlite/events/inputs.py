@@ -45,6 +45,9 @@ def expand_input(given: Input, stats: ReadStats | None = None) -> list[Input]:
         EventError: there is no such file, or none in the folder.
     """
     if not isinstance(given, (str, os.PathLike)) or given == "-":
+        if not isinstance(given, str) and not hasattr(given, "read"):
+            hint = "; give several one by one" if isinstance(given, (list, tuple)) else ""
+            raise EventError(f"events are read from paths and open files; this is a {type(given).__name__}{hint}")
         return [given]
     path = os.fspath(given)
     passed_over = ReadStats() if stats is None else stats
