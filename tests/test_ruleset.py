@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from eqlite import Rule, RuleError, RuleSet, UnsupportedFeature, load_rules
+from eqlite import EqlError, Rule, RuleError, RuleSet, UnsupportedFeature, load_rules
 from eqlite.execution.run import RunStats
 from eqlite.report import Layout
 from eqlite.report.json_records import detection_record, to_json
@@ -111,6 +111,15 @@ def test_rule_sets_and_detections_survive_pickling(rules):
     assert list(copy) == list(rules)
     (detection,) = copy.run([EVENT])
     assert pickle.loads(pickle.dumps(detection)) == detection
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [(None, "this is a NoneType$"), (["a.eql", "b.eql"], r"this is a list; give several one by one")],
+)
+def test_rules_are_loaded_from_paths(given, message):
+    with pytest.raises(EqlError, match=message):
+        load_rules(given)
 
 
 @pytest.mark.parametrize(

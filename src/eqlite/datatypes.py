@@ -50,7 +50,7 @@ UNTYPED = frozenset({DataType.UNKNOWN, DataType.NULL})
 
 
 def are_compatible(left: DataType, right: DataType) -> bool:
-    """Tell whether values of the two types may stand side by side in `in` or as join keys.
+    """Return whether values of the two types may stand side by side in `in` or as join keys.
 
     Text and keyword go together, numbers go together, dates go together; null and unknown go with everything.
     """

@@ -56,7 +56,7 @@ def evaluate(expression: str, event: Event | None = None) -> Any:
 
 
 def _is_condition(tree: ast.Expr) -> bool:
-    """Tell whether an expression is a condition rather than a value."""
+    """Return whether an expression is a condition rather than a value."""
     if isinstance(tree, ast.Call):
         return tree.name.lower() in ("cidrmatch", "endswith", "startswith", "stringcontains")
     return isinstance(tree, (ast.And, ast.Or, ast.Not, ast.Comparison, ast.Membership, ast.PatternMatch))

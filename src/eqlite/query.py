@@ -5,7 +5,7 @@
 >>> query.matches({"event": {"category": ["process"]}, "process": {"name": "CMD.EXE"}})
 True
 
-The parser and the analyser are imported where a text is read: whoever has the plan of a query does without them.
+The parser and the analyser are imported where a text is read: a cached plan needs neither.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Query:
         return made
 
     def matches(self, event: Event) -> bool:
-        """Tell whether an event meets an event query. Pipes do not count.
+        """Return whether an event meets an event query. Pipes do not count.
 
         The event may be wrapped as in a search hit (`{"_source": …}`).
 
@@ -144,7 +144,7 @@ class Query:
     def search(
         self, events: Iterable[Event], *, size: int | None = None, result_position: Literal["head", "tail"] = "tail"
     ) -> list[Match]:
-        """Return what a search over all the events would, in Elasticsearch's order.
+        """Return the matches in all the events, in Elasticsearch's order.
 
         Args:
             events: in any order.
@@ -215,7 +215,7 @@ class Query:
         )
 
     def new_search(self) -> Search[Any]:
-        """Return the state of a search of its own, for whoever feeds the documents one by one."""
+        """Return the state of a search of its own, for a caller that feeds documents one by one."""
         return Search(
             self.plan,
             lambda: self.stage_predicates,

@@ -54,8 +54,10 @@ def load_rules(
 
     Raises:
         RuleError: a path is not there, or a glob matches nothing; or, under `strict`, anything is broken.
-        EqlError: there is no such target.
+        EqlError: there is no such target, or what was given is no path.
     """
+    for path in paths:
+        _require_path(path)
     rules = read_rules(*paths, cache=cache, target=target)
     given = {os.fspath(path) for path in paths}
     errors = [problem for problem in (rules.problems if strict else rules.file_problems) if problem.is_error]
@@ -68,6 +70,12 @@ def load_rules(
     for message in without:
         warnings.warn(message, stacklevel=2)
     return rules
+
+
+def _require_path(given: object) -> None:
+    if not isinstance(given, (str, os.PathLike)):
+        hint = "; give several one by one, `load_rules(*paths)`" if isinstance(given, (list, tuple, set)) else ""
+        raise EqlError(f"rules are loaded from a path, such as 'rules/'; this is a {type(given).__name__}{hint}")
 
 
 def read_rules(*paths: str | os.PathLike[str], cache: bool = False, target: str = DEFAULT_TARGET) -> RuleSet:

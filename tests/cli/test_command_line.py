@@ -120,7 +120,7 @@ def test_index_routing_says_how_many_events_no_rule_sees() -> None:
     [
         (["run", "-r", "nowhere.toml", EVENTS], "cannot read `nowhere.toml`: no such file"),
         (["run", "-r", RULE, "nowhere.ndjson"], "cannot read `nowhere.ndjson`: no such file"),
-        (["run", "-r", RULE, "-"], "no event in -"),
+        (["run", "-r", RULE, "-"], "no event in the standard input"),
         (["run", EVENTS], "Missing option '-r'"),
         (["runn"], "did you mean `run`?"),
         (["query", "process where", EVENTS], "the query ends too early"),

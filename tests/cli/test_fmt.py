@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from eqlite.cli.options import RULE_SUFFIXES
+
 RULE = "examples/suspicious_interactive_interpreter.txt"
 BAD, GOOD = 'process where a=="x"   // why\n', 'process where a == "x" // why\n'
 
@@ -66,6 +68,16 @@ def test_rule_files_are_not_written_but_shown_on_stdout(run: Any) -> None:
 def test_what_is_formatted_stays_as_it_is(run: Any) -> None:
     once = run("fmt", "--stdout", RULE).out
     assert run("fmt", "-", stdin=once).out == once
+
+
+@pytest.mark.parametrize("suffix", RULE_SUFFIXES)
+def test_no_rule_file_is_written(run: Any, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"rule{suffix}"
+    path.write_text("any   where true")
+    done = run("fmt", str(path))
+    assert done.code == 2
+    assert "fmt does not write into rule files" in done.err
+    assert path.read_text() == "any   where true"
 
 
 @pytest.mark.parametrize("name", ["nowhere.eql", "nowhere.toml"])

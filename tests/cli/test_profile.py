@@ -73,7 +73,7 @@ def test_rejected_lines_and_broken_rules_are_told(run: Any, tmp_path: Path) -> N
         ((EVENTS,), "Missing option '-r'"),
         (("-r", RULES, EVENTS, "--limit", "0"), "0 is not in the range x>=1"),
         (("-r", RULES, EVENTS, "--schema", "missing.json"), "cannot read the schema"),
-        (("-r", RULES, "-"), "no event in -"),
+        (("-r", RULES, "-"), "no event in the standard input"),
     ],
 )
 def test_a_wrong_call_is_told_as_by_run(run: Any, arguments: tuple[str, ...], message: str) -> None:

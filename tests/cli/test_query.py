@@ -102,7 +102,7 @@ def test_expressions_without_a_value_are_told(run: Any, condition: str) -> None:
 def test_no_event_at_all_is_the_users_error(run: Any) -> None:
     done = run("query", "any where true", "-", stdin="oops\n")
     assert done.code == 2
-    assert "no event in -: 1 line rejected, <stdin>:1: not JSON" in done.err
+    assert "no event in the standard input: 1 line rejected, <stdin>:1: not JSON" in done.err
 
 
 class InterruptedInput(io.BytesIO):
@@ -152,3 +152,31 @@ def test_odd_events_are_named(run: Any, tmp_path: Path) -> None:
     assert "1 file passed over" in done.err
     assert "events look like envelopes: an event holds `records`, a list of objects" in done.err
     assert "1 event: `@timestamp` looks like epoch seconds, such as 1777888800" in done.err
+
+
+@pytest.mark.parametrize("name", ["rule.toml", "rule.json", "rule.YML"])
+def test_a_rule_file_is_no_query_file(run: Any, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("any where true")
+    for words in (("-f", str(path)), (f"@{path}",)):
+        done = run("query", *words, "-", stdin="{}")
+        assert (done.code, done.out) == (2, "")
+        assert f"`{path}` is a rule file, not one with a query alone: `eqlite run -r {path}` runs the rule" in done.err
+
+
+def test_a_file_in_the_place_of_the_query_is_named(run: Any) -> None:
+    done = run("query", EVENTS, PERL)
+    assert done.code == 2
+    assert f"`{EVENTS}` is a file, not EQL: give the query first, or its file with -f" in done.err
+
+
+def test_many_reasons_for_files_take_few_lines(run: Any, tmp_path: Path) -> None:
+    files = {"a.md": "none", "b.md": "none", "c.evtx": "ElfFile\0", "d.csv": "a,b\n1,2\n", "e.eql": "any where true"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "f.ndjson").write_text("{}")
+    said = run("query", "any where true", str(tmp_path)).err.splitlines()
+    assert len(said) == 4
+    assert said[1].startswith("2 files passed over, such as ")
+    assert said[3].startswith("2 files passed over, such as ")
+    assert said[3].endswith(": 2 other reasons")

@@ -3,12 +3,14 @@ import json
 import pickle
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from eqlite.events.document import Event, EventSource
+from eqlite.errors import EventError
+from eqlite.events.document import Event, EventSource, iterate_events
 from eqlite.events.envelopes import is_plain, unwrap
 from eqlite.events.json_decoding import decode_object
 from eqlite.limits import MAX_JSON_DEPTH
@@ -171,3 +173,9 @@ def test_usual_documents_are_plain(data):
 )
 def test_other_texts_are_decoded_to_know_what_they_hold(data):
     assert not is_plain(data)
+
+
+@pytest.mark.parametrize("path", ["events.ndjson", Path("events.ndjson")])
+def test_a_path_is_no_list_of_events(path):
+    with pytest.raises(EventError, match="`read_events` reads files"):
+        iterate_events(path)

@@ -220,10 +220,27 @@ def test_text_with_events_in_it_is_read(tmp_path: Path) -> None:
     assert (found, stats.rejected) == ([1], 2)
 
 
-@pytest.mark.parametrize("url", ["https://example.com/a.json", "s3://bucket/a.json"])
-def test_url_is_refused_with_what_to_do(url: str) -> None:
-    with pytest.raises(EventError, match="is a URL"):
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("https://example.com/a.json", "`curl -s https://example.com/a.json | eqlite … -`"),
+        ("s3://bucket/a.json", "`aws s3 cp s3://bucket/a.json - | eqlite … -`"),
+        ("nfs://host/a.json", "copy it to a file first"),
+    ],
+)
+def test_url_is_refused_with_what_to_do(url: str, advice: str) -> None:
+    with pytest.raises(EventError, match="is a URL, and eqlite reads files") as refused:
         read(url)
+    assert str(refused.value).endswith(advice)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [({"a": 1}, "this is a dict$"), (["a.json", "b.json"], "this is a list; give several one by one$")],
+)
+def test_what_is_neither_path_nor_file_is_refused(given: object, message: str) -> None:
+    with pytest.raises(EventError, match=message):
+        read(given)
 
 
 def test_large_first_lines_are_remembered_up_to_a_size(tmp_path: Path) -> None:

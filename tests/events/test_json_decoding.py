@@ -62,6 +62,20 @@ def test_rejected_with_a_reason(data, reason):
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("data", "detail"),
+    [
+        (b'{"a": "b', "unterminated string, column 7"),
+        (b'{"a": "b\n"}', "invalid control character, column 9"),
+        (b"{'a': 1}", "expecting property name enclosed in double quotes, column 2"),
+    ],
+)
+def test_what_json_says_ends_before_the_place(data, detail):
+    with pytest.raises(BadJson) as caught:
+        decode(data)
+    assert caught.value.detail == detail
+
+
 @pytest.mark.parametrize(("data", "kind"), [(b"7", "number"), (b'"a"', "string"), (b"[]", "array"), (b"null", "null")])
 def test_only_objects_are_events(data, kind):
     with pytest.raises(BadJson) as caught:

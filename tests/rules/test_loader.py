@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from eqlite.archives import tar as tar_archives
 from eqlite.archives import zip as zip_archives
-from eqlite.errors import RuleError
+from eqlite.errors import EqlError, RuleError
 from eqlite.rules import loader
 from eqlite.rules.formats.settings import NoRule, RuleText
 from eqlite.rules.formats.toml import load_toml
@@ -139,6 +139,7 @@ def test_two_rules_with_one_id_are_both_used_with_a_warning(tmp_path):
     assert len(loaded.rules) == 4
     (problem,) = loaded.problems
     assert (problem.id, problem.is_error, problem.file) == ("duplicate-rule", False, str(tmp_path / "b.toml"))
+    assert problem.message.endswith("is that of two rules, both called `a`")
 
 
 def test_nothing_to_load_is_a_problem(tmp_path):
@@ -443,3 +444,8 @@ def test_json_of_utf16_is_read(tmp_path):
         json.dumps({"query": "any where true", "name": "é"}, ensure_ascii=False).encode("utf-16")
     )
     assert load_rule(tmp_path / "a.ndjson").name == "é"
+
+
+def test_a_rule_is_loaded_from_a_path_or_a_text():
+    with pytest.raises(EqlError, match="this is a NoneType"):
+        load_rule(None)

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from eqlite import Schema
+from eqlite import EqlError, Schema, compile
 from eqlite.datatypes import DataType
 
 MAPPING = {
@@ -197,3 +197,14 @@ def test_keywords_of_ecs_are_limited_and_other_types_not():
     assert ecs.fields["process.name"].ignore_above == 1_024
     assert ecs.fields["process.command_line"].ignore_above is None
     assert ecs.fields["data_stream.dataset"].ignore_above is None
+
+
+def test_a_schema_is_shown_by_name_and_size():
+    assert repr(Schema.from_fields({"a.b": "keyword"}, name="mine")) == "Schema('mine', 2 fields)"
+
+
+@pytest.mark.parametrize("given", [3, ["ecs"], {"process.name": "keyword"}])
+def test_what_is_no_schema_is_refused(given):
+    with pytest.raises(EqlError, match="a schema is a `Schema`, `ecs`, `elastic` or the path of a mapping") as refused:
+        compile("any where true", schema=given)
+    assert ("from_fields" in str(refused.value)) == isinstance(given, dict)

@@ -96,7 +96,7 @@ def as_kind(value: Any, field: Field, kind: plan.Kind) -> Any:
 
 
 def passes(test: plan.Test, value: Any) -> bool:
-    """Tell whether a value passes a test; None passes none."""
+    """Return whether a value passes a test; None passes none."""
     if value is None:
         return False
     match test:

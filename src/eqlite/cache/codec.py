@@ -2,7 +2,7 @@
 
 Equal values are written once, and a value stands behind all that it is made of. So values are made again table by
 table, by loops that run in C: a pack of rules is made of some 50,000 of them. What is read is checked against the types
-of the attributes, so that only such values come of it as the classes allow, whoever wrote the data.
+of the attributes, so that only such values come of it as the classes allow, also from forged data.
 
 >>> from eqlite.source import Span
 >>> tables = Tables([Span])
@@ -242,7 +242,7 @@ class Writer:
 
 
 def _is_plain(value: object) -> bool:
-    """Tell whether a value stands in a column as it is: msgpack has 64 bits for a number, and texts are UTF-8."""
+    """Return whether a value stands in a column as it is: msgpack has 64 bits for a number, and texts are UTF-8."""
     kind = value.__class__
     if kind is str:
         return value.isascii() or not _SURROGATE.search(value)  # type: ignore[attr-defined, call-overload]

@@ -24,7 +24,7 @@ def cache_folder() -> Path | None:
 
 
 def is_own(status: os.stat_result) -> bool:
-    """Tell whether a file or folder is this user's, and nobody else may write to it."""
+    """Return whether a file or folder is this user's, and no other user may write to it."""
     if os.name != "posix":
         return True
     return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

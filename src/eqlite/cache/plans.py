@@ -1,4 +1,4 @@
-"""What queries mean, kept from run to run: plan and messages, by the text and what it was told of its events."""
+"""Persistent cache of analyses: plan and diagnostics by query text and settings."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Plans:
         return query_of(source, self._read_plan(source, told["schema"], settings), told)
 
     def _read_plan(self, source: Source, schema: Schema | None, settings: Settings) -> Analysis:
-        """Return what `eqlite.query.read_plan` does: as it is kept, or read now."""
+        """Return the plan and diagnostics of `eqlite.query.read_plan`, from the cache where they are in it."""
         key = digest(source.text, repr(settings))
         kept = self._kept.get(key)
         if kept is not None:

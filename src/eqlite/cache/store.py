@@ -96,7 +96,7 @@ def digest(*parts: str | bytes) -> bytes:
 
 @cache
 def _code() -> str:
-    """Return what tells this code from other code of the same version, as somebody who works on eqlite has it."""
+    """Return a stamp of the source files: in a checkout, code changes without its version."""
     stamps: list[tuple[str, int, int]] = []
     for folder, _, _ in os.walk(Path(__file__).parents[2]):
         with os.scandir(folder) as entries:

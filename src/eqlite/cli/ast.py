@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import click
 
 from eqlite.backends.python import PythonBackend
-from eqlite.cli.options import FILE, read_schema, schema_option
+from eqlite.cli.options import FILE, names_file, read_schema, schema_option
 from eqlite.cli.stdio import data_stdout
 from eqlite.functions.registry import Function
 from eqlite.language.parser import parse
@@ -51,13 +51,10 @@ def command(text: str, shows_plan: bool, shows_code: bool, as_json: bool, schema
 
 
 def _names_file(text: str) -> bool:
-    """Tell whether a text is a path. No query is a single word: one that is may be a name with a slip in it."""
+    """Return whether a text is a path. No query is a single word: one that is may be a name with a slip in it."""
     if len(text.split()) == 1:
         return True
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # too long for a path, or with signs that none has
-        return False
+    return names_file(text)
 
 
 def _write(node: object, *, as_json: bool) -> None:
@@ -125,7 +122,7 @@ def json_tokens(root: object) -> Iterator[str]:
 
 
 def is_node(value: object) -> bool:
-    """Tell whether a value is a node of a tree rather than a plain value."""
+    """Return whether a value is a node of a tree rather than a plain value."""
     return dataclasses.is_dataclass(value) and not isinstance(value, (Function, type))
 
 

@@ -86,7 +86,7 @@ def command(
 
 
 def _problems(loaded: RuleSet, schema: Schema | None, target: str) -> list[Diagnostic]:
-    """Return what is wrong with files and queries, the warnings of broken queries too, each file's by place."""
+    """Return the problems of files and queries, the warnings of broken queries too, each file's by place."""
     compiled, problems = loaded.compile_with_problems(schema=schema, target=target)
     good = {id(rule) for rule, _ in compiled}
     of_broken = [_warnings(rule, schema, target) for rule in loaded if id(rule) not in good]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from eqlite.cli.options import plural
+from eqlite.cli.summary import unread_lines
 from eqlite.events.intake import RawLine, ReadStats
 from eqlite.events.line_documents import documents_on
 from eqlite.events.look_alikes import look_alikes
@@ -18,7 +19,7 @@ _LOOKED_AT_FOR_TIMES = 100
 
 def event_notes(stats: ReadStats, queries: Sequence[Query]) -> Iterator[str]:
     """Yield lines about files that were passed over, events that look like envelopes, and odd times."""
-    yield from unread_notes(stats)
+    yield from unread_lines(stats)
     for form, events, file, line in look_alikes(stats.first_lines):
         these = f"{plural(events, 'event')} among the first {len(stats.first_lines):,}" if events > 1 else "an event"
         hold = "hold" if events > 1 else "holds"
@@ -27,17 +28,8 @@ def event_notes(stats: ReadStats, queries: Sequence[Query]) -> Iterator[str]:
         yield from _time_notes(stats, path)
 
 
-def unread_notes(stats: ReadStats) -> Iterator[str]:
-    """Yield a line for each reason for which files were passed over."""
-    for reason, paths in stats.passed_over.items():
-        example = f"`{paths[0]}`" if len(paths) == 1 else f"such as `{paths[0]}`"
-        yield f"{plural(len(paths), 'file')} passed over, {example}: {reason}"
-
-
-def nothing_found_notes(stats: ReadStats, queries: Sequence[Query], *, unrouted: int = 0) -> list[str]:
-    """Return lines about why nothing was found; `unrouted` events were seen by no rule."""
-    if unrouted and unrouted == stats.evaluated:
-        return ["no rule's index patterns cover any event; without --by-index every rule sees every event"]
+def nothing_found_notes(stats: ReadStats, queries: Sequence[Query]) -> list[str]:
+    """Return lines about why nothing was found in the events."""
     from eqlite.nothing_found import explain  # which is needed seldom
 
     return explain(queries, _documents(stats.first_lines), total=stats.evaluated)

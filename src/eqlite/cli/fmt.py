@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from eqlite.cli.options import FILE, plural
+from eqlite.cli.options import FILE, RULE_SUFFIXES, plural
 from eqlite.cli.stdio import data_stdout, wants_color
 from eqlite.errors import EqlError
 from eqlite.language.parser import parse_with_comments
@@ -18,8 +18,6 @@ from eqlite.report.diagnostics import render
 from eqlite.report.escaping import safe, safe_lines
 from eqlite.ruleset import load_rule
 from eqlite.source import Source
-
-_OF_RULES = (".toml", ".json", ".ndjson", ".jsonl", ".txt")
 
 
 @click.command("fmt")
@@ -75,7 +73,7 @@ def _read(name: str, *, takes_rules: bool) -> Source:
     """Return the text of a file; with `takes_rules` of a rule file its query."""
     if name == "-":
         return Source(sys.stdin.read(), "<stdin>")
-    if Path(name).suffix.lower() in _OF_RULES:
+    if Path(name).suffix.lower() in RULE_SUFFIXES:
         if takes_rules:
             return load_rule(Path(name)).source
         raise click.ClickException(

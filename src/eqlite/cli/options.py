@@ -11,6 +11,7 @@ import click
 
 from eqlite.events.inputs import expand_input
 from eqlite.events.intake import ReadStats
+from eqlite.rules.formats import SUFFIXES
 from eqlite.semantics.schema import Schema
 from eqlite.semantics.targets import DEFAULT_TARGET
 from eqlite.source import Source
@@ -18,6 +19,8 @@ from eqlite.source import Source
 Decorated = Callable[..., Any]
 FILE = click.Path(allow_dash=True)
 """For shells to complete; whether there is such a file is for the library to say."""
+RULE_SUFFIXES = tuple(suffix for suffix in SUFFIXES if suffix != ".eql")
+"""Suffixes of files in which a query is not alone. A page of documentation and a bare query share `.txt`."""
 
 
 def rules_option(command: Decorated) -> Decorated:
@@ -103,16 +106,29 @@ def query_source(words: Sequence[str], path: str | None) -> tuple[Source, Sequen
             raise click.UsageError("Missing argument 'EQL': the query, or -f FILE with it")
         text, *events = words
         if not text.startswith("@"):
+            if names_file(text):
+                raise click.UsageError(f"`{text}` is a file, not EQL: give the query first, or its file with -f")
             return Source(text), events
         path = text[1:]
     else:
         events = list(words)
+    if path.lower().endswith(tuple({*RULE_SUFFIXES} - {".txt"})) and names_file(path):
+        advice = f"`eqlite run -r {path}` runs the rule, `eqlite show {path}` shows its query"
+        raise click.ClickException(f"`{path}` is a rule file, not one with a query alone: {advice}")
     try:
         return Source(Path(path).read_text(encoding="utf-8-sig"), path), events
     except OSError as error:
         raise click.ClickException(f"cannot read the query `{path}`: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise click.ClickException(f"the query `{path}` is not UTF-8: byte {error.start + 1}") from error
+
+
+def names_file(text: str) -> bool:
+    """Return whether a text is the path of a file that is there."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long for a path, or with signs that none has
+        return False
 
 
 def event_inputs(events: Sequence[str], stats: ReadStats) -> list[str]:

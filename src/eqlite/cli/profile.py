@@ -7,7 +7,6 @@ import sys
 import click
 
 from eqlite import signals
-from eqlite.cli.event_notes import unread_notes
 from eqlite.cli.options import (
     FILE,
     cache_option,
@@ -21,7 +20,7 @@ from eqlite.cli.options import (
 from eqlite.cli.progress import Progress, measuring
 from eqlite.cli.rule_loading import compile_rules
 from eqlite.cli.stdio import WholeLines, data_stdout, wants_color
-from eqlite.cli.summary import left_out_lines, no_event, reading_lines
+from eqlite.cli.summary import left_out_lines, no_event, reading_lines, unread_lines
 from eqlite.profiling.model import Profile
 from eqlite.profiling.profiler import ProfileStats, profile_files
 from eqlite.report import profile_html, profile_json, profile_table
@@ -41,7 +40,7 @@ from eqlite.report.escaping import safe
 @click.option(
     "--top",
     type=click.IntRange(min=1),
-    help="Tell of so many rules, the dearest. Default: 10 in a table.",
+    help="Show so many rules, the dearest. Default: 10 in a table.",
 )
 @click.option(
     "--format",
@@ -90,7 +89,7 @@ def command(
     if not quiet and (found.events or found.interrupted):
         said = _summary(found, stats)
         said += [f"{plural(broken, 'broken rule')} left out; `eqlite check` says what is wrong"] if broken else []
-        said += [*left_out_lines(rules), *reading_lines(stats.reading), *unread_notes(stats.reading)]
+        said += [*left_out_lines(rules), *reading_lines(stats.reading), *unread_lines(stats.reading)]
         click.echo("\n".join(map(safe, said)), err=True)
     if found.interrupted:
         ctx.exit(signals.exit_code())

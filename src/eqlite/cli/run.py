@@ -114,13 +114,13 @@ def _notes(stats: RunStats, compiled: Compiled) -> list[str]:
     """Return the lines about odd events, and why nothing was found where nothing was."""
     queries = [query for _, query in compiled]
     notes = [*event_notes(stats.reading, queries)]
-    if not stats.detections and not stats.interrupted:
-        notes += nothing_found_notes(stats.reading, queries, unrouted=stats.unrouted)
+    if not (stats.detections or stats.interrupted or stats.unrouted == stats.reading.evaluated):
+        notes += nothing_found_notes(stats.reading, queries)
     return notes
 
 
 def _fields_of(compiled: Compiled) -> Callable[[Rule], Sequence[Collection[str]]]:
-    """Return what the table asks: the fields that each stage of a rule tests."""
+    """Return a function from a rule to the fields that each of its stages tests."""
     queries = {id(rule): query for rule, query in compiled}
     return lambda rule: queries[id(rule)].stage_fields
 

@@ -69,7 +69,7 @@ def let_go_of_stdout() -> None:
 
 
 def wants_color(choice: str, stream: TextIO) -> bool:
-    """Tell whether to colour what goes to a stream; `NO_COLOR` and `FORCE_COLOR` count where they are not empty."""
+    """Return whether to colour what goes to a stream; `NO_COLOR` and `FORCE_COLOR` count where they are not empty."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):

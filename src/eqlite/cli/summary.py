@@ -1,8 +1,8 @@
-"""What is said on stderr when the work is done: counts, and why somebody may miss something."""
+"""Summary on stderr at the end of a run: counts, and what was left out and why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from eqlite.cli.options import plural
 from eqlite.diagnostics import Diagnostic
@@ -12,6 +12,9 @@ from eqlite.events.readers import nothing_read
 from eqlite.execution.run import RunStats
 from eqlite.rules.model import Skipped
 from eqlite.ruleset import RuleSet
+
+_MAX_REASONS = 3
+"""More lines about rules or files left out would hide the result; `check --skipped` names all rules."""
 
 
 def run_summary(stats: RunStats, *, rules: int, broken: int, left_out: Iterable[str], seconds: float) -> list[str]:
@@ -28,7 +31,8 @@ def run_summary(stats: RunStats, *, rules: int, broken: int, left_out: Iterable[
     said += reading_lines(stats.reading)
     if stats.unrouted:
         example = f", such as one of `{stats.unrouted_example}`" if stats.unrouted_example else ""
-        said.append(f"{plural(stats.unrouted, 'event')} outside the index patterns of all rules{example}")
+        advice = "; without --by-index every rule sees every event" if stats.unrouted == stats.reading.evaluated else ""
+        said.append(f"{plural(stats.unrouted, 'event')} outside the index patterns of all rules{example}{advice}")
     if stats.untimed:
         said.append(f"{plural(stats.untimed, 'event')} left out of sequences: no readable time")
     return [*said, *fault_lines(stats.faults, stats.fault_examples)]
@@ -41,29 +45,51 @@ def fault_lines(count: int, examples: Sequence[str]) -> Iterator[str]:
 
 
 def left_out_lines(rules: RuleSet) -> Iterator[str]:
-    """Yield the lines about rules and files that are left out on purpose."""
-    yield from skipped_lines(rules.skipped)
-    yield from passed_over_lines(rules.passed_over)
+    """Yield the lines about rules and files that are left out on purpose, a few of each."""
+    yield from _lines_by_reason("rule", "skipped", _by_reason(rules.skipped), most=_MAX_REASONS)
+    yield from _lines_by_reason("file", "passed over", _by_reason(rules.passed_over), most=_MAX_REASONS)
 
 
 def skipped_lines(skipped: Sequence[Skipped]) -> Iterator[str]:
     """Yield a line for each reason for which rules were left out, with their number and the first of them."""
-    by_reason: dict[str, list[Skipped]] = {}
-    for one in skipped:
-        by_reason.setdefault(one.reason, []).append(one)
-    for reason, rules in by_reason.items():
-        example = f"`{rules[0].rule}`" if len(rules) == 1 else f"such as `{rules[0].rule}`"
-        yield f"{plural(len(rules), 'rule')} skipped, {example}: {reason}"
+    yield from _lines_by_reason("rule", "skipped", _by_reason(skipped))
 
 
 def passed_over_lines(passed_over: Sequence[Skipped]) -> Iterator[str]:
     """Yield a line for each reason for which files of folders and archives were not read."""
-    by_reason: dict[str, list[Skipped]] = {}
-    for one in passed_over:
-        by_reason.setdefault(one.reason, []).append(one)
-    for reason, files in by_reason.items():
-        example = f"`{files[0].rule}`" if len(files) == 1 else f"such as `{files[0].rule}`"
-        yield f"{plural(len(files), 'file')} passed over, {example}: {reason}"
+    yield from _lines_by_reason("file", "passed over", _by_reason(passed_over))
+
+
+def unread_lines(stats: ReadStats) -> Iterator[str]:
+    """Yield the lines about files that were to hold events and were passed over, a few of them."""
+    yield from _lines_by_reason("file", "passed over", stats.passed_over, most=_MAX_REASONS)
+
+
+def _by_reason(left_out: Sequence[Skipped]) -> dict[str, list[str]]:
+    by_reason: dict[str, list[str]] = {}
+    for one in left_out:
+        by_reason.setdefault(one.reason, []).append(one.rule)
+    return by_reason
+
+
+def _lines_by_reason(
+    noun: str, done: str, by_reason: Mapping[str, Sequence[str]], *, most: int | None = None
+) -> Iterator[str]:
+    """Yield a line for each reason. Of more than `most` reasons, the rarest share one line."""
+    reasons = list(by_reason.items())
+    rest: list[tuple[str, Sequence[str]]] = []
+    if most is not None and len(reasons) > most:
+        reasons.sort(key=lambda item: len(item[1]), reverse=True)
+        reasons, rest = reasons[: most - 1], reasons[most - 1 :]
+    for reason, names in reasons:
+        yield f"{plural(len(names), noun)} {done}, {_example(names)}: {reason}"
+    if rest:
+        names = [name for _, names in rest for name in names]
+        yield f"{plural(len(names), noun)} {done}, {_example(names)}: {len(rest)} other reasons"
+
+
+def _example(names: Sequence[str]) -> str:
+    return f"`{names[0]}`" if len(names) == 1 else f"such as `{names[0]}`"
 
 
 def not_applied_lines(problems: Sequence[Diagnostic]) -> Iterator[str]:
@@ -86,7 +112,9 @@ def no_event(stats: ReadStats, inputs: Sequence[str]) -> EventError:
     refused = {path: reason for reason, paths in stats.passed_over.items() for path in paths}
     if refused and not stats.rejected:
         return nothing_read(refused)
-    return EventError(f"no event in {', '.join(inputs)}" + (f": {rejected(stats)}" if stats.rejected else ""))
+    where = "the standard input" if inputs[0] == "-" else f"`{inputs[0]}`"
+    more = f" and {plural(len(inputs) - 1, 'other input')}" if len(inputs) > 1 else ""
+    return EventError(f"no event in {where}{more}" + (f": {rejected(stats)}" if stats.rejected else ""))
 
 
 def rejected(stats: ReadStats) -> str:

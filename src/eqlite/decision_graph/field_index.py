@@ -65,7 +65,7 @@ class FieldAtoms:
 
     @property
     def has_texts_only(self) -> bool:
-        """Tell whether the field is asked for a few whole texts, as a field with few values is."""
+        """Return whether the field is asked for a few whole texts, as a field with few values is."""
         return len(self.tests) <= _FEW_TESTS and all(isinstance(test, plan.TextIn) for test in self.tests)
 
     @property

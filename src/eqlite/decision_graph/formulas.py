@@ -41,7 +41,7 @@ class Formula:
 
     @property
     def needs_document(self) -> bool:
-        """Tell whether there is a part that only the whole document decides."""
+        """Return whether there is a part that only the whole document decides."""
         pending = [self]
         while pending:
             part = pending.pop()
@@ -142,7 +142,7 @@ class Formulas:
 
 
 def holds(formula: Formula, bits_of: Callable[[int, int], int]) -> bool | None:
-    """Tell whether a formula is true; None where only a document tells.
+    """Return whether a formula is true; None where only a document tells.
 
     `bits_of` tells the atoms that hold for a field, those of a mask among them.
     """

@@ -40,7 +40,7 @@ class Node:
 
 
 class State:
-    """What is known and open at a node: for whoever makes ways from there.
+    """What is known and open at a node: for the builder of the edges from there.
 
     Attributes:
         held: the numbers of the conditions that are known to hold.

@@ -28,12 +28,12 @@ class Sample:
 
     @property
     def is_enough(self) -> bool:
-        """Tell whether it says something."""
+        """Return whether it says something."""
         return self._count >= _ENOUGH
 
     @property
     def is_full(self) -> bool:
-        """Tell whether it says all that it will."""
+        """Return whether it says all that it will."""
         return self._count >= _MOST
 
     def take(self, document: Mapping[str, Any], *, is_wrapped: bool = False) -> None:
@@ -46,7 +46,7 @@ class Sample:
             known.append(repr(values) if values else "")
 
     def holds(self, path: str, kind: type) -> bool:
-        """Tell whether a field is there, and has only values of a kind."""
+        """Return whether a field is there, and has only values of a kind."""
         return self._kinds[path] == {kind}
 
     def groups(self, paths: Iterable[str]) -> Iterator[list[str]]:
@@ -67,6 +67,6 @@ class Sample:
 
 
 def _are_few(rows: Sequence[tuple[str, ...]]) -> bool:
-    """Tell whether values are few: of the documents in which there are any."""
+    """Return whether values are few: of the documents in which there are any."""
     there = [row for row in rows if any(row)]
     return sum(count == 1 for count in Counter(there).values()) <= _SHARE_OF_NEW * len(there)

@@ -113,7 +113,7 @@ def key_of(value: Any) -> Any:
 
 
 def is_short(key: Any) -> bool:
-    """Tell whether a value is worth remembering: long ones never come again, and take memory."""
+    """Return whether a value is worth remembering: long ones never come again, and take memory."""
     if key.__class__ is str:
         return len(key) <= _LONGEST_KNOWN
     if key.__class__ is tuple:

@@ -20,7 +20,7 @@ class Collector:
 
     @property
     def is_full(self) -> bool:
-        """Tell whether no more errors are taken: what is dear to say of one need not be said."""
+        """Return whether no more errors are taken: what is dear to say of one need not be said."""
         return not self.room[Severity.ERROR]
 
     def report(

@@ -50,7 +50,7 @@ class Diagnostic:
 
     @property
     def is_error(self) -> bool:
-        """Tell whether this keeps the query from running."""
+        """Return whether this keeps the query from running."""
         return self.severity is Severity.ERROR
 
     @property

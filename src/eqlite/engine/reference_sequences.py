@@ -83,7 +83,7 @@ def _with_gaps(query: SequenceQuery, links: list[Link[Kept]]) -> tuple[Link[Kept
 
 
 def _gaps_hold(query: SequenceQuery, positive: list[int], chain: Chain, gaps: list[tuple[int, list[int]]]) -> bool:
-    """Tell whether nothing happened that should not have."""
+    """Return whether nothing happened that should not have."""
     times = [ordinal[0] // NANOS_PER_MILLI for ordinal in chain]
     maxspan_ms = query.maxspan_ms or 0
     leading: list[int] = []

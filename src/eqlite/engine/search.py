@@ -139,7 +139,7 @@ class Search(Generic[Kept]):
         self.kept[place], self.ordinals[place] = hits.kept, hits.ordinal
 
     def wants(self, stages: StageKeys) -> bool:
-        """Tell whether another event with such keys makes a difference: of a sample, the first few of each key do."""
+        """Return whether another event with such keys makes a difference: of a sample, the first few of each key do."""
         if isinstance(self.plan.query, SequenceQuery) or not self.items:
             return True
         enough = events_per_key(len(self.items), self.max_samples_per_key)
@@ -163,7 +163,7 @@ class Search(Generic[Kept]):
         self.matches.append(new_tuple(Result, ((kept,), (where,), ())))
 
     def match_in_order(self) -> tuple[SequenceMatcher[Kept], list[Found[Kept]]]:
-        """Return the matcher of a sequence and the list of what it found, for whoever feeds events in order.
+        """Return the matcher of a sequence and the list of what it found, for a caller that feeds events in order.
 
         What was taken so far has been fed.
         """

@@ -137,7 +137,7 @@ class KeyState(list["Pending[Kept] | None"]):
         return state
 
     def is_idle(self) -> bool:
-        """Tell whether nothing is left to wait for."""
+        """Return whether nothing is left to wait for."""
         return not self.unwanted and not self.waiting and not any(self)
 
 

@@ -21,7 +21,7 @@ def beginnings(plan: Plan) -> frozenset[int]:
 
 
 def only_begins(query: SequenceQuery) -> bool:
-    """Tell whether an event that meets the first stage alone does no more than to begin a sequence."""
+    """Return whether an event that meets the first stage alone does no more than to begin a sequence."""
     return len(query.stages) > 1 and not any(stage.missing for stage in query.stages)
 
 

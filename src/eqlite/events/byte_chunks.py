@@ -1,6 +1,6 @@
 """Bytes from files, streams and compressed files, piece by piece and in constant memory.
 
-Compression is told by the first bytes, never by the name. zstd needs Python 3.14 or the `zstd` extra.
+Compression is recognised by the first bytes, never by the name. zstd needs Python 3.14 or the package `zstandard`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def decompress(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def decode_text(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the chunks as UTF-8 without byte order mark; UTF-16 (as PowerShell writes it) is told by its mark."""
+    """Yield the chunks as UTF-8 without byte order mark; UTF-16 (as PowerShell writes it) is recognised by its mark."""
     first = next(chunks, b"")
     while 0 < len(first) < len(codecs.BOM_UTF8) and (more := next(chunks, b"")):
         first += more

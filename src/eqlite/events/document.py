@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ class Event(Mapping[str, object]):
     """A document that knows its source, its index and its id; a read-only mapping over the document itself.
 
     Code that evaluates many events takes `document`, a plain `dict`, and pays for no indirection. The events of a
-    detection are decoded when somebody looks at `document`, or at anything in it, for the first time.
+    detection are decoded when `document`, or anything in it, is read for the first time.
 
     >>> event = Event({"process": {"name": "bash"}}, index="logs-endpoint", source=EventSource("day.ndjson", 7))
     >>> event["process"], event.index, event.source.line
@@ -104,7 +105,8 @@ def iterate_events(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
         raise EventError("one event alone was given: put it into a list, `[event]`")
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         kind = type(given).__name__
-        raise EventError(f"events are mappings in a list or another iterable; this is a {kind}")
+        hint = "; `read_events` reads files" if isinstance(given, (str, bytes, os.PathLike)) else ""
+        raise EventError(f"events are mappings in a list or another iterable; this is a {kind}{hint}")
     return iter(events)
 
 

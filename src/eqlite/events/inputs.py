@@ -20,6 +20,11 @@ Input = str | os.PathLike[str] | Readable
 
 _EVENT_SUFFIXES = tuple(name + packing for name in (".ndjson", ".jsonl", ".json") for packing in ("", ".gz", ".zst"))
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_FETCH = {
+    **dict.fromkeys(("http", "https", "ftp"), "curl -s {}"),
+    "s3": "aws s3 cp {} -",
+    "gs": "gcloud storage cat {}",
+}
 _LOOKED_AT_BYTES = 1 << 16
 
 
@@ -40,6 +45,9 @@ def expand_input(given: Input, stats: ReadStats | None = None) -> list[Input]:
         EventError: there is no such file, or none in the folder.
     """
     if not isinstance(given, (str, os.PathLike)) or given == "-":
+        if not isinstance(given, str) and not hasattr(given, "read"):
+            hint = "; give several one by one" if isinstance(given, (list, tuple)) else ""
+            raise EventError(f"events are read from paths and open files; this is a {type(given).__name__}{hint}")
         return [given]
     path = os.fspath(given)
     passed_over = ReadStats() if stats is None else stats
@@ -51,8 +59,9 @@ def expand_input(given: Input, stats: ReadStats | None = None) -> list[Input]:
     if os.path.lexists(path):
         return [path]
     if _URL.match(path):
-        message = f"`{path}` is a URL, and eqlite reads files: pipe it in, such as `curl -s {path} | eqlite … -`"
-        raise cannot_read(path, message)
+        fetch = _FETCH.get(path.partition("://")[0].lower())
+        advice = f"pipe it in, such as `{fetch.format(path)} | eqlite … -`" if fetch else "copy it to a file first"
+        raise cannot_read(path, f"`{path}` is a URL, and eqlite reads files: {advice}")
     if glob.has_magic(path):
         matched = [match for match in sorted(glob.glob(path, recursive=True)) if _is_file(match, passed_over)]
         if matched:

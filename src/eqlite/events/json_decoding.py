@@ -81,7 +81,7 @@ def decode_object(data: bytes) -> dict[str, object]:
 
 
 def is_too_deep(value: object) -> bool:
-    """Tell whether a value is nested over the limit; level by level, so that depth costs no stack."""
+    """Return whether a value is nested over the limit; level by level, so that depth costs no stack."""
     level = [value]
     for _ in range(MAX_JSON_DEPTH):
         below: list[object] = []
@@ -99,7 +99,7 @@ def is_too_deep(value: object) -> bool:
 def _is_visibly_too_deep(data: bytes) -> bool:
     """Tell of a text that is nested twice as deeply as the limit; of others nearer to it only some.
 
-    The decoder stops at Python's recursion limit. Where somebody has raised that, it would run out of stack, and end
+    The decoder stops at Python's recursion limit. Where that was raised, it would run out of stack, and end
     the process. Here innermost pairs of brackets are taken away again and again, and what is left tells.
     """
     if has_few_brackets(data):
@@ -114,7 +114,7 @@ def _is_visibly_too_deep(data: bytes) -> bool:
 
 
 def has_few_brackets(data: bytes) -> bool:
-    """Tell whether a text has too few `{` and `[` to be nested too deeply; those in strings count, too.
+    """Return whether a text has too few `{` and `[` to be nested too deeply; those in strings count, too.
 
     `bytes.count` looks at every byte; `replace` of a byte by nothing leaps from hit to hit, four times as fast.
     """
@@ -129,8 +129,13 @@ def _decode_leniently(data: bytes) -> object:
     except RecursionError:
         raise BadJson(TOO_DEEP, f"more than {MAX_JSON_DEPTH} levels") from None
     except json.JSONDecodeError as error:
-        raise BadJson(NOT_JSON, f"{error.msg[:1].lower()}{error.msg[1:]}, column {error.pos + 1}") from None
+        raise BadJson(NOT_JSON, f"{json_problem(error)}, column {error.pos + 1}") from None
     return value
+
+
+def json_problem(error: json.JSONDecodeError) -> str:
+    """Return the words of an error of `json`, without the `at` before the place that `json` adds."""
+    return f"{error.msg[:1].lower()}{error.msg[1:]}".removesuffix(" at").removesuffix(" starting")
 
 
 def _whole_number(digits: str) -> int | float:

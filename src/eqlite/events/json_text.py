@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from eqlite.events.json_decoding import NOT_JSON, SAFE_RECURSION, TOO_DEEP, TOO_LONG
+from eqlite.events.json_decoding import NOT_JSON, SAFE_RECURSION, TOO_DEEP, TOO_LONG, json_problem
 from eqlite.limits import MAX_JSON_DEPTH, MAX_LINE_BYTES
 
 _parse = json.JSONDecoder().raw_decode
@@ -123,7 +123,7 @@ class JsonText:
             except json.JSONDecodeError as error:
                 parsed = error.pos - self._place
                 ends_early = error.msg.startswith("Unterminated") or error.pos > len(self._text) - _NEAR_END
-                message = f"{error.msg[:1].lower()}{error.msg[1:]}"
+                message = json_problem(error)
             except ValueError as error:  # an integer of more digits than Python converts
                 raise Unreadable(NOT_JSON, str(error), size) from None
             else:

@@ -24,7 +24,7 @@ class KeysSeen:
 
     @property
     def are_wrapped(self) -> bool:
-        """Tell whether most documents came in `_source`."""
+        """Return whether most documents came in `_source`."""
         return self._wrapped * 2 > self._count
 
     def take(self, document: Mapping[str, Any], *, is_wrapped: bool = False) -> None:

@@ -186,7 +186,7 @@ class Structs:
         return self.decode_or_none(b'{"_source":%b}' % line if self._are_wrapped else line)
 
     def holds_texts(self, path: str) -> bool:
-        """Tell whether a path holds nothing but texts: of documents where it does not there are no structs."""
+        """Return whether a path holds nothing but texts: of documents where it does not there are no structs."""
         return self._kinds.get(path) is _TEXT
 
     def decode_or_none(self, line: bytes) -> Any:

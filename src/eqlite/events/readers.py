@@ -117,7 +117,7 @@ def _lines_of(blocks: Iterable[RawBlock]) -> Iterator[RawLine]:
 
 
 def iter_blocks(inputs: Iterable[Input], intake: Intake | None = None) -> Iterator[RawBlock]:
-    """Return the lines of `iter_raw` many at once, for callers that pass most of them by."""
+    """Return the lines of `iter_raw` in blocks, for callers that skip most of them."""
     intake = Intake() if intake is None else intake
     expanded = [file for given in inputs for file in expand_input(given, intake.stats)]
     return itertools.chain.from_iterable(_read_file(file, intake) for file in expanded)

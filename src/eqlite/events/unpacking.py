@@ -1,4 +1,4 @@
-"""Files as archives of files: tar, also packed with gzip or zstd, and zip, told by content."""
+"""Files as archives of files: tar, also packed with gzip or zstd, and zip, recognised by content."""
 
 from __future__ import annotations
 

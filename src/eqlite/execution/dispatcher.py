@@ -227,7 +227,7 @@ def _lines_to_decode(lines: Sequence[bytes], matches_line: Callable[[bytes], boo
 
 
 def _is_utf8(data: bytes) -> bool:
-    """Tell whether a line is UTF-8 where nobody looks, too: the typed decoder passes over what it is not asked for."""
+    """Return whether a line is UTF-8 in all of it: the typed decoder does not look at values that it skips."""
     try:
         data.decode()
     except UnicodeDecodeError:

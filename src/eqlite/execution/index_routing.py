@@ -78,7 +78,7 @@ def _stream_names(index: str) -> Iterator[str]:
 
 
 def covers(patterns: tuple[str, ...], names: tuple[str, ...]) -> bool:
-    """Tell whether index patterns cover a document of these names. A later `-pattern` takes away again.
+    """Return whether index patterns cover a document of these names. A later `-pattern` takes away again.
 
     >>> covers(("logs-*", "-logs-endpoint.*"), ("logs-endpoint.events-default",))
     False

@@ -17,7 +17,7 @@ _parse_block = lru_cache(maxsize=4096)(parse_block)
 
 
 def cidr_match(address: object, *blocks: object) -> Value:
-    """Tell whether `address` lies in one of `blocks`.
+    """Return whether `address` lies in one of `blocks`.
 
     Args:
         address: null gives null.

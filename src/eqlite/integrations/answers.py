@@ -70,7 +70,7 @@ def _place(hit: Mapping[str, Any]) -> int | None:
 
 
 def known_order(theirs: Answer, ours: Answer) -> str | None:
-    """Return why events that are the same stand in another order; None where it cannot be told."""
+    """Return why events that are the same stand in another order; None where it is unknown."""
     if any(len(match.places) != 1 for match in ours.matches):
         return None
     theirs_ns, ours_ns = ([_time_ns(match, ours) for match in side.matches] for side in (theirs, ours))

@@ -139,7 +139,7 @@ def verify(
 
     Raises:
         ServerError: the server cannot be asked, or refuses something else than a query.
-        UnsupportedFeature: its client is not installed (`eqlite[elasticsearch]`).
+        UnsupportedFeature: its client, the package `elasticsearch`, is not installed.
     """
     from eqlite.integrations.elasticsearch import Server
 
@@ -273,7 +273,7 @@ class _Comparison:
         return Answer(tuple(matches), times_ns=times)
 
     def _known(self, question: _Question, theirs: Answer, ours: Answer, kind: Kind) -> str | None:
-        """Return the known difference that this one is, where that can be told."""
+        """Return the known difference that this one is, where that can be known."""
         if kind == "refusal" and theirs.refused is not None:
             if "value cannot be null" in theirs.refused:
                 return "a null join key beside a missing event"

@@ -25,7 +25,7 @@ class Node:
     span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether two trees say the same; where they stand does not count."""
+        """Return whether two trees say the same; where they stand does not count."""
         if not isinstance(other, Node):
             return NotImplemented
         return all(mine == theirs for mine, theirs in zip_longest(_flat(self), _flat(other)))

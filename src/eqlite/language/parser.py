@@ -2,7 +2,7 @@
 
 The grammar is `eql.lark`, read by Lark's LALR parser. A sound query is parsed in one go; after an error the tokens are
 looked at one by one, the clause or list item with the error is set aside, and reading goes on behind it, so that
-several mistakes are told together.
+several mistakes are reported together.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ def _lay_out(document: _Document, width: int) -> str:
 
 
 def _fits(group: _Group, room: int, pending: _Pending) -> bool:
-    """Tell whether a group, and what follows up to the next place where the line may end, fits into `room` columns.
+    """Return whether a group, and what follows up to the next place where the line may end, fits into `room` columns.
 
     Looks at no more than `room` pieces of text, so it costs the same however long the query is.
     """
@@ -269,7 +269,7 @@ class _Comments:
         return list(self.comments[first : self.next])
 
     def is_next_before(self, limit: int) -> bool:
-        """Tell whether `take` would return anything."""
+        """Return whether `take` would return anything."""
         return self.next < len(self.comments) and self.comments[self.next].span.start < limit
 
     def opening(self, node: ast.Expr, level: int) -> int:

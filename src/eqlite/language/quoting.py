@@ -109,7 +109,7 @@ def literal_text(literal: ast.Literal) -> str:
 
 
 def is_plain_name(text: str) -> bool:
-    """Tell whether a text can stand as a name without quotes: an identifier that is not reserved.
+    """Return whether a text can stand as a name without quotes: an identifier that is not reserved.
 
     >>> is_plain_name("@timestamp"), is_plain_name("in"), is_plain_name("a.b"), is_plain_name("")
     (True, False, False, False)

@@ -1,6 +1,6 @@
 """Going through a syntax tree: children, walk, depth, transform.
 
-For whoever is interested in some nodes only (checks, the printer, language servers); a total function over the tree is
+For callers that look at some nodes only (checks, the printer, language servers); a total function over the tree is
 better written as one `match`. Nothing here recurses, so a tree may be as deep as it likes.
 """
 

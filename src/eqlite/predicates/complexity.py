@@ -42,7 +42,7 @@ def _is_plain(field_: Field) -> bool:
 
 
 def is_too_complex(condition: plan.Condition) -> bool:
-    """Tell whether a condition is interpreted for its depth or its number of leaves."""
+    """Return whether a condition is interpreted for its depth or its number of leaves."""
     return sum(1 for _ in plan.leaves(condition)) > MAX_LEAVES or depth(condition) > MAX_DEPTH
 
 

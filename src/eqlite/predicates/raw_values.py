@@ -53,7 +53,7 @@ def each(value: Any) -> Iterator[Any]:
 
 
 def exists(value: Any) -> bool:
-    """Tell whether there is any value."""
+    """Return whether there is any value."""
     return next(each(value), None) is not None
 
 
@@ -97,14 +97,14 @@ def _safely_joined(texts: Sequence[str]) -> str:
 
 
 def any_text(value: Any, passes: Callable[[str], bool]) -> bool:
-    """Tell whether some value's text passes."""
+    """Return whether some value's text passes."""
     if value.__class__ is str:
         return passes(value)
     return any(passes(to_text(item)) for item in each(value))
 
 
 def any_in(value: Any, texts: frozenset[str]) -> bool:
-    """Tell whether some value's text is among `texts`. For values that are no str; those are tested in line."""
+    """Return whether some value's text is among `texts`. For values that are no str; those are tested in line."""
     if value.__class__ is list:
         for item in value:
             if item.__class__ is str:
@@ -117,22 +117,22 @@ def any_in(value: Any, texts: frozenset[str]) -> bool:
 
 
 def any_folded_in(value: Any, texts: frozenset[str]) -> bool:
-    """Tell whether some value's text, ASCII letters in lower case, is among `texts`."""
+    """Return whether some value's text, ASCII letters in lower case, is among `texts`."""
     return any(fold_ascii(to_text(item)) in texts for item in each(value))
 
 
 def any_number(value: Any, passes: Callable[[int | float], bool]) -> bool:
-    """Tell whether some value, read as a number, passes."""
+    """Return whether some value, read as a number, passes."""
     return any(passes(number) for item in each(value) if (number := to_number(item)) is not None)
 
 
 def any_boolean(value: Any, booleans: frozenset[bool]) -> bool:
-    """Tell whether some value, read as a boolean, is among `booleans`."""
+    """Return whether some value, read as a boolean, is among `booleans`."""
     return any(to_boolean(item) in booleans for item in each(value))
 
 
 def any_address(value: Any, blocks: tuple[Block, ...]) -> bool:
-    """Tell whether some value, read as an IP address, lies in one of the blocks."""
+    """Return whether some value, read as an IP address, lies in one of the blocks."""
     for item in each(value):
         address = parse_address(item)
         if address is not None and any(block.first <= address <= block.last for block in blocks):

@@ -16,7 +16,7 @@ from eqlite.report.units import duration, on_one_line, percent
 
 DEFAULT_TOP = 100
 _LEAST_SHARE = 0.002
-"""Rules below are one bar together: nobody could point at them."""
+"""Rules below share one bar: it would be too narrow to point at."""
 _MOST_CHARACTERS = 2_000
 
 _STYLE = """

@@ -61,7 +61,7 @@ def missing(path: str) -> Diagnostic:
         help = "download it, for example with `curl -O`, and give the file"
     elif re.search(r"\bwhere\b|^\s*(?:sequence|sample)\b", path):
         message = f"cannot read `{shown}`: this is EQL, not a path"
-        help = "give a file; `eqlite.load_rule` and `eqlite.compile` take a text"
+        help = "give a file; `eqlite query`, `eqlite.load_rule` and `eqlite.compile` take a text"
     else:
         message, help = f"cannot read `{shown}`: no such file", ""
     return Diagnostic("unreadable-file", message, help=help or None, file=path)

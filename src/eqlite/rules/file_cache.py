@@ -166,7 +166,7 @@ def _are_plain(rules: list[Rule]) -> bool:
 
 
 def _is_plain(value: object) -> bool:
-    """Tell whether a setting is what JSON has: TOML has times, which would come back as texts."""
+    """Return whether a setting is what JSON has: TOML has times, which would come back as texts."""
     pending = [value]
     while pending:
         item = pending.pop()

@@ -13,7 +13,7 @@ import stat
 
 from eqlite.archives import BadArchive
 from eqlite.diagnostics import Diagnostic
-from eqlite.errors import EventError, RuleError
+from eqlite.errors import EqlError, EventError, RuleError
 from eqlite.events.unpacking import unpack
 from eqlite.limits import MAX_CACHE_FILE_BYTES, MAX_RULE_ARCHIVE_BYTES
 from eqlite.rules.discovery import NOT_A_RULE_FILE, find_files, unreadable
@@ -39,6 +39,8 @@ def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
     'process where process.name == "mshta.exe"'
     """
     loaded = LoadedRules()
+    if not isinstance(path_or_text, (str, os.PathLike)):
+        raise EqlError(f"a rule is loaded from a path or a text; this is a {type(path_or_text).__name__}")
     given = os.fspath(path_or_text)
     if isinstance(path_or_text, str) and _is_text(given):
         name = "the text"
@@ -219,6 +221,7 @@ def _report_duplicates(loaded: LoadedRules) -> None:
             continue
         other = first.setdefault(rule.rule_id, rule)
         if other is not rule:
-            message = f"rule id `{rule.rule_id}` is that of two rules: `{other.name}` and `{rule.name}`"
+            names = "both called" if other.name == rule.name else f"`{other.name}` and"
+            message = f"rule id `{rule.rule_id}` is that of two rules, {names} `{rule.name}`"
             note = f"the other one is in {other.source.name}"
             loaded.problems.append(Diagnostic("duplicate-rule", message, note=note, file=rule.source.name))

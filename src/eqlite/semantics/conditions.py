@@ -21,7 +21,7 @@ def event_condition(filter_: ast.EventFilter, context: Context) -> plan.Conditio
 
 
 def folded_condition(filter_: ast.EventFilter, context: Context) -> plan.Expression:
-    """Return what stands behind `where`, its constant parts computed."""
+    """Return the condition behind `where`, its constant parts computed."""
     resolved = resolve_condition(filter_.condition, context)
     faults: list[Fault] = []
     folded = fold(resolved, faults)

@@ -169,7 +169,7 @@ def _fold_comparison(node: plan.Compare) -> plan.Expression:
 
 
 def _is_condition(expression: plan.Expression) -> bool:
-    """Tell whether `expression == true` says no more than the expression alone."""
+    """Return whether `expression == true` says no more than the expression alone."""
     return expression.type is DataType.BOOLEAN and not isinstance(expression, (plan.FieldValue, plan.Constant))
 
 

@@ -13,6 +13,7 @@ from functools import cache, lru_cache, partial
 from typing import Any
 
 from eqlite.datatypes import DataType
+from eqlite.errors import EqlError
 from eqlite.semantics.similar_names import similar_names
 from eqlite.values.text import to_text
 
@@ -63,7 +64,14 @@ class MappedField:
     sources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+def _require_name(given: object) -> None:
+    if not isinstance(given, (str, os.PathLike)):
+        hint = "; make one of it with `Schema.from_fields` or `from_mapping`" if isinstance(given, Mapping) else ""
+        kind = type(given).__name__
+        raise EqlError(f"a schema is a `Schema`, `ecs`, `elastic` or the path of a mapping; this is a {kind}{hint}")
+
+
+@dataclass(frozen=True, repr=False)
 class Schema:
     """The fields of one or several indices.
 
@@ -75,6 +83,9 @@ class Schema:
     fields: Mapping[str, MappedField]
     name: str = "the schema"
     _hash: int = field(default=0, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"Schema({self.name!r}, {len(self.fields):,} fields)"
 
     def __hash__(self) -> int:
         return hash((self.name, len(self.fields)))
@@ -150,6 +161,8 @@ class Schema:
         """
         from eqlite.semantics.schema_files import combine, load_schema  # which is asked for by name alone
 
+        for name in names:
+            _require_name(name)
         named = {"ecs": cls.ecs, "elastic": cls.elastic}
         return combine(named.get(os.fspath(name).lower(), partial(load_schema, name))() for name in names)
 

@@ -159,7 +159,7 @@ def _properties(types: Mapping[str, str]) -> Json:
 
 
 def _problem_of(mapping: object) -> str | None:
-    """Return what keeps a value from being an index mapping, None where nothing does."""
+    """Return why a value is no index mapping, None if it is one."""
     if not isinstance(mapping, dict) or not {"properties", "runtime"} & mapping.keys():
         return "it has no `properties`, as `GET my-index/_mapping` shows them"
     pending: list[tuple[str, Any]] = [("", mapping)]

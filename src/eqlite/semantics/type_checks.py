@@ -14,7 +14,7 @@ Operator = Literal["+", "-", "*", "/", "%"]
 
 
 def is_constant(expression: plan.Expression, context: Context) -> bool:
-    """Tell whether an expression reads no field.
+    """Return whether an expression reads no field.
 
     The answer is kept for the question about an expression around it: no part is looked at twice.
     """

@@ -13,8 +13,7 @@ often, or miss it by one value, one letter or one missing field, and they come i
     ...     assert new.matches(event) or not old.matches(event)
     >>> test_the_new_rule_finds_what_the_old_one_finds()
 
-Everything is drawn by Hypothesis, so failing examples shrink and can be replayed. Needs the package `hypothesis`, which
-the extra `eqlite[hypothesis]` brings.
+Everything is drawn by Hypothesis, so failing examples shrink and can be replayed. Needs the package `hypothesis`.
 """
 
 from __future__ import annotations

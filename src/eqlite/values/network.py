@@ -37,7 +37,7 @@ class Block:
     last: int
 
     def contains(self, address: int) -> bool:
-        """Tell whether an address as `parse_address` gives it is in the block."""
+        """Return whether an address as `parse_address` gives it is in the block."""
         return self.first <= address <= self.last
 
 

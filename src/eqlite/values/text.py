@@ -1,7 +1,7 @@
 """What text means to Elasticsearch: how a value reads as text, how text is folded, ordered and measured.
 
 Elasticsearch is a Java program: its strings are sequences of UTF-16 units, its case rules those of `java.lang.String`.
-Python's strings are sequences of code points. This module holds the differences, so that nobody else has to know them.
+Python's strings are sequences of code points. This module alone knows the differences.
 
 Text is expected in the form that every JSON reader gives: a character beyond U+FFFF is one code point, never a high
 surrogate followed by a low one. A surrogate on its own may occur (a hostile event has it, or `substring` cut a pair in
@@ -135,7 +135,7 @@ def fold_case(text: str) -> str:
 
 
 def equals_ignoring_case(left: str, right: str) -> bool:
-    """Tell whether Java's `compareToIgnoreCase` finds no difference: `f() : "x"` and `f() in~ ("x")`.
+    """Return whether Java's `compareToIgnoreCase` finds no difference: `f() : "x"` and `f() in~ ("x")`.
 
     Character by character, simple upper case, then simple lower case: `ß` is not `ss`, the Kelvin sign is `k`.
     Characters beyond U+FFFF fold too: Java compares code points since JDK 16.

@@ -44,7 +44,7 @@ class Segment:
         return len(self.atoms)
 
     def matches_at(self, text: str, start: int) -> bool:
-        """Tell whether the segment matches right at `start`."""
+        """Return whether the segment matches right at `start`."""
         if start < 0 or start + len(self.atoms) > len(text):
             return False
         if self.literal is not None:
@@ -109,11 +109,11 @@ class Pattern:
     folded: bool = False
 
     def matches(self, value: str) -> bool:
-        """Tell whether the whole value matches."""
+        """Return whether the whole value matches."""
         return self.matches_folded(fold_ascii(value) if self.folded else value)
 
     def matches_folded(self, text: str) -> bool:
-        """Tell whether a value matches that is already folded where the pattern is."""
+        """Return whether a value matches that is already folded where the pattern is."""
         first, last = self.segments[0], self.segments[-1]
         if len(self.segments) == 1:
             return len(text) == len(first) and first.matches_at(text, 0)
@@ -129,7 +129,7 @@ class Pattern:
 
     @property
     def matches_any_value(self) -> bool:
-        """Tell whether every value matches: `*`, `**`."""
+        """Return whether every value matches: `*`, `**`."""
         return len(self.segments) > 1 and not any(map(len, self.segments))
 
     @property

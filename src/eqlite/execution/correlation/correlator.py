@@ -121,7 +121,7 @@ class JoiningRules:
 
     @property
     def has_lost_order(self) -> bool:
-        """Tell whether events were taken as sorted and were not."""
+        """Return whether events were taken as sorted and were not."""
         return self._is_trusting and not all(rule.clock.see_order() for rule in self._rules.values())
 
     def take(self, hits: Hits, reading: Reading) -> None:
@@ -300,7 +300,7 @@ class JoiningRules:
         return concerned
 
     def _may_note(self, rule: JoiningRule, met: tuple[int, ...]) -> bool:
-        """Tell whether an event that meets these stages of a rule does but begin a sequence, and can be noted."""
+        """Return whether an event that meets these stages of a rule does but begin a sequence, and can be noted."""
         query = rule.search.plan.query
         assert isinstance(query, SequenceQuery)
         return met == (0,) and only_begins(query) and self.only_clock is not None and not rule.book.is_closed
@@ -340,7 +340,7 @@ def _by_bits(continued: Mapping[int, Concerned], waiting: int) -> tuple[Concerne
 
 
 def _are_open(keys: tuple[Key, ...], states: Container[Key]) -> bool:
-    """Tell whether anything is open under some keys; they are mostly one."""
+    """Return whether anything is open under some keys; they are mostly one."""
     return keys[0] in states if len(keys) == 1 else any(key in states for key in keys)
 
 

@@ -50,7 +50,7 @@ class Notebook:
 
     @property
     def is_full(self) -> bool:
-        """Tell whether there are so many notes that a machine, which holds but one for a key, might hold less."""
+        """Return whether there are so many notes that a machine, which holds but one for a key, might hold less."""
         return len(self.notes) > _MOST_NOTES
 
 

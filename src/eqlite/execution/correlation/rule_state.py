@@ -39,7 +39,7 @@ class JoiningRule:
         return -NO_TIME if maxspan_ns is None else now_ns - maxspan_ns
 
     def is_due(self, matcher: SequenceMatcher[Kept]) -> bool:
-        """Tell whether it is time to look for what has become too old."""
+        """Return whether it is time to look for what has become too old."""
         return matcher.next_sweep_ns is None or self.clock.now_ns >= matcher.next_sweep_ns
 
     def passes_by(self, reading: Reading, reader: KeyReader) -> bool:

@@ -208,7 +208,7 @@ def _read_labels(lines: list[_Line], first: int, last: int) -> tuple[dict[str, o
 
 
 def _starts_query(lines: list[_Line]) -> bool:
-    """Tell whether a query starts with these lines: the first two, for `any` may stand alone on its line."""
+    """Return whether a query starts with these lines: the first two, for `any` may stand alone on its line."""
     return _QUERY_START.match(" ".join(" ".join(line.text.split()) for line in lines)) is not None
 
 

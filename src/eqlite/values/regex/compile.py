@@ -69,13 +69,13 @@ class Regex:
     required_run: RequiredRun | None = field(compare=False, repr=False)
 
     def may_match(self, text: str) -> bool:
-        """Tell whether a part of `text` may match; no look at the whole, and quicker than that."""
+        """Return whether a part of `text` may match; no look at the whole, and quicker than that."""
         if self.required_literal is not None and self.required_literal not in text:
             return False
         return self.required_run is None or bool(self.required_run.search(text))
 
     def matches(self, text: str) -> bool:
-        """Tell whether the whole of `text` matches, in time linear in its length."""
+        """Return whether the whole of `text` matches, in time linear in its length."""
         # First what decides most values at the least cost: they lack the literal, or characters in a row.
         if not self.may_match(text):
             return False

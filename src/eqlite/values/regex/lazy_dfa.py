@@ -102,7 +102,7 @@ class Automaton:
             state.clear()
 
     def accepts(self, text: str) -> bool:
-        """Tell whether the whole of `text` matches, in time linear in its length."""
+        """Return whether the whole of `text` matches, in time linear in its length."""
         state = self.start
         rest: Iterable[str] = with_assertions(text, self.assertions) if self.assertions else text
         if text and not self.assertions and not state.decided:
@@ -135,7 +135,7 @@ class Automaton:
         return None
 
     def accepts_everything(self, *, most_states: int = 64) -> bool:
-        """Tell whether every string matches; False where that takes more than `most_states` states to see."""
+        """Return whether every string matches; False where that takes more than `most_states` states to see."""
         machine = self.machine
         if self.assertions or not machine.last & 1:
             return False

@@ -48,7 +48,7 @@ class LiteralMatcher:
     pieces: tuple[str, ...]
 
     def matches(self, text: str) -> bool:
-        """Tell whether `text` holds the pieces in their order without overlap, first and last at its ends.
+        """Return whether `text` holds the pieces in their order without overlap, first and last at its ends.
 
         The leftmost place for each piece is always good enough: what follows it is longest then.
 
@@ -181,7 +181,7 @@ class RequiredRun:
 
     @property
     def is_beyond_ascii(self) -> bool:
-        """Tell whether no text of ASCII characters alone can hold them."""
+        """Return whether no text of ASCII characters alone can hold them."""
         return any(ranges[0][0] > _LAST_OF_ASCII for ranges in self.classes)
 
 

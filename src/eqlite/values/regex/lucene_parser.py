@@ -326,7 +326,7 @@ class _LuceneParser:
 
 
 def leaves_case_out(ranged: Iterable[tuple[int, int]], whole: Ranges) -> bool:
-    """Tell whether a range of a class holds an ASCII letter whose other case the class does not hold.
+    """Return whether a range of a class holds an ASCII letter whose other case the class does not hold.
 
     Such a range surprises under `regex~`, which folds single characters but not ranges.
     """

@@ -170,7 +170,7 @@ def intersect_ranges(left: Ranges, right: Ranges) -> Ranges:
 
 
 def holds(ranges: Ranges, code_point: int) -> bool:
-    """Tell whether the set holds a code point, in time logarithmic in the set's size."""
+    """Return whether the set holds a code point, in time logarithmic in the set's size."""
     index = bisect_right(ranges, (code_point, LAST_CODE_POINT * 2)) - 1
     return index >= 0 and ranges[index][1] >= code_point
 
