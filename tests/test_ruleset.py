@@ -1,6 +1,7 @@
 import json
 import pickle
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
@@ -153,6 +154,17 @@ def test_a_detection_as_a_dict_is_the_line_of_ndjson(rules):
     for detection in found:
         assert json.loads(to_json(detection_record(detection, Layout()))) == detection.to_dict()
         assert "document" not in detection.to_dict(documents=False)["events"][0]
+
+
+def test_a_detection_as_a_dict_holds_what_json_holds(rules):
+    event = {
+        "event": {"category": ("process",)},
+        "process": {"name": "a"},
+        "@timestamp": datetime(2026, 5, 4, tzinfo=UTC),
+    }
+    (found,) = rules.run([event])
+    assert json.loads(json.dumps(found.to_dict()))["events"][0]["document"]["@timestamp"] == "2026-05-04T00:00:00Z"
+    assert found.events == (event,)
 
 
 def test_place_without_rules_is_a_python_warning(tmp_path):

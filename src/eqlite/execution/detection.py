@@ -9,7 +9,9 @@ import msgspec
 
 from eqlite.events.document import AnyEvent, Event, EventSource, document_of
 from eqlite.functions.registry import Value
+from eqlite.limits import MAX_JSON_DEPTH
 from eqlite.rules.model import Rule
+from eqlite.values.json_values import is_plain, json_value
 
 RECORD_SCHEMA = 1
 """The version of the form of a detection as plain data: keys are added, never renamed or removed."""
@@ -26,7 +28,9 @@ def event_record(event: AnyEvent | None, *, documents: bool = True) -> dict[str,
         "_id": event.id if isinstance(event, Event) else None,
     }
     if documents:
-        record["document"] = document_of(event)
+        document = document_of(event)
+        is_read = isinstance(event, Event)  # and so from JSON
+        record["document"] = document if is_read or is_plain(document) else json_value(document, depth=MAX_JSON_DEPTH)
     return record
 
 
