@@ -180,3 +180,10 @@ def test_many_reasons_for_files_take_few_lines(run: Any, tmp_path: Path) -> None
     assert said[1].startswith("2 files passed over, such as ")
     assert said[3].startswith("2 files passed over, such as ")
     assert said[3].endswith(": 2 other reasons")
+
+
+def test_a_partial_answer_is_told(run: Any) -> None:
+    answer = '{"timed_out": true, "hits": {"total": {"value": 2000}, "hits": [{"_source": {"n": 1}}]}}'
+    done = run("query", "any where n == 1", "-", stdin=answer)
+    assert len(done.out.splitlines()) == 1
+    assert "<stdin>:1 is a part of a search's answer: 1 of 2,000 hits, timed out" in done.err

@@ -12,14 +12,21 @@ from eqlite.events.intake import RawLine, ReadStats
 from eqlite.events.line_documents import documents_on
 from eqlite.events.look_alikes import look_alikes
 from eqlite.events.odd_times import odd_times
+from eqlite.events.partial_answers import partial_answers
 from eqlite.query import Query
 
 _LOOKED_AT_FOR_TIMES = 100
+_MOST_PARTIAL = 2
 
 
 def event_notes(stats: ReadStats, queries: Sequence[Query]) -> Iterator[str]:
     """Yield lines about files that were passed over, events that look like envelopes, and odd times."""
     yield from unread_lines(stats)
+    partial = list(itertools.islice(partial_answers(stats.first_lines), _MOST_PARTIAL + 1))
+    for answer in partial[:_MOST_PARTIAL]:
+        yield f"{answer.file}:{answer.line} is a part of a search's answer: {answer.lacks}"
+    if len(partial) > _MOST_PARTIAL:
+        yield "and further answers that are not whole"
     for form, events, file, line in look_alikes(stats.first_lines):
         these = f"{plural(events, 'event')} among the first {len(stats.first_lines):,}" if events > 1 else "an event"
         hold = "hold" if events > 1 else "holds"
