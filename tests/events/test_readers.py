@@ -293,4 +293,14 @@ def test_read_is_evaluated_plus_rejected_for_any_input(parts, size):
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xff\xfe", b"\xef\xbb\xbf"]))
 def test_no_bytes_end_the_reading(data, magic):
-    list(read_events(io.BytesIO(magic + data)))
+    stats = ReadStats()
+    try:
+        list(read_events(io.BytesIO(magic + data), stats=stats))
+    except EventError:  # the file is of a form that is not read, which is said where nothing else was
+        assert stats.passed_over
+        assert stats.read == 0
+
+
+def test_a_file_of_another_form_alone_is_an_error():
+    with pytest.raises(EventError, match="an ORC file"):
+        list(read_events(io.BytesIO(b"ORC")))
