@@ -56,6 +56,7 @@ def calls(data: bytes) -> int:
 @pytest.mark.parametrize("name", INPUTS)
 def test_twice_the_input_takes_twice_the_calls(name: str) -> None:
     made = INPUTS[name]
+    calls(made(1_000).encode())  # modules that are loaded when they are needed do not count
     assert calls(made(2_000).encode()) <= 2.3 * calls(made(1_000).encode())
 
 
