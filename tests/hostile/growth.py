@@ -1,4 +1,4 @@
-"""CPU time by size of input: how hostile input is measured on a machine that does other things as well."""
+"""CPU time by size of input: whether hostile input costs more than its size, on a machine that does other things."""
 
 from __future__ import annotations
 
@@ -6,29 +6,32 @@ import gc
 import time
 from collections.abc import Callable
 
-MOST_GROWTH = 2.3
-"""The CPU time that twice the input may take, in times that of the input."""
+_TIMES = 8
+_MOST_GROWTH = _TIMES**1.5
+"""Between linear growth (8) and quadratic growth (64): caches and other processes cost a factor of two, never eight."""
 _MOST_ATTEMPTS = 12
-_LEAST_S = 0.04
+_LEAST_S = 0.02
 _MOST_REPEATS = 1 << 16
 
 
-def cpu_growth(work: Callable[[int], object], size: int) -> float:
-    """Return the CPU time of twice the size divided by that of the size, each the best of several attempts.
+def assert_linear(work: Callable[[int], object], size: int) -> None:
+    """Fail if the CPU time of work(8 * size) has grown by more than the size did.
 
-    `work` gets a size. What takes too little time to be measured is repeated. Attempts end as soon as the growth is
-    within `MOST_GROWTH`: other processes make a single attempt slow, and never a quadratic one fast.
+    What takes too little time to be measured is repeated. Attempts end as soon as the growth is within bounds: other
+    processes make a single attempt slow, and never a quadratic one fast.
     """
-    work(max(1, size // 8))  # imports and caches
+    work(max(1, size // 2))  # imports and caches
     repeats = 1
-    while (first := _cpu_s(work, size, repeats)) < _LEAST_S and repeats < _MOST_REPEATS:
+    while (small := _cpu_s(work, size, repeats)) < _LEAST_S and repeats < _MOST_REPEATS:
         repeats *= 2
-    second = _cpu_s(work, 2 * size, repeats)
+    small /= repeats
+    large = _cpu_s(work, _TIMES * size, 1)
     for _ in range(_MOST_ATTEMPTS):
-        if second <= MOST_GROWTH * first:
-            break
-        first, second = min(first, _cpu_s(work, size, repeats)), min(second, _cpu_s(work, 2 * size, repeats))
-    return second / first
+        if large <= _MOST_GROWTH * small:
+            return
+        small = min(small, _cpu_s(work, size, repeats) / repeats)
+        large = min(large, _cpu_s(work, _TIMES * size, 1))
+    assert large <= _MOST_GROWTH * small, f"{large / small:.1f} times the time for {_TIMES} times the input"
 
 
 def _cpu_s(work: Callable[[int], object], size: int, repeats: int) -> float:

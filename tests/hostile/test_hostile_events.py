@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.hostile.growth import assert_linear
 
 from eqlite.errors import EventError
 from eqlite.events.intake import ReadStats
@@ -89,16 +89,11 @@ TEXTS: dict[str, Callable[[int], str]] = {
 }
 
 
-def cpu_seconds(data: bytes) -> float:
-    started = time.process_time()
-    with contextlib.suppress(EventError):
-        for _ in read_events(io.BytesIO(data)):
-            pass
-    return time.process_time() - started
-
-
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_pattern_goes_back_over_hostile_text(name: str) -> None:
-    """Four times the text takes a quadratic pattern sixteen times as long."""
-    small, large = (min(cpu_seconds(TEXTS[name](n).encode()) for _ in range(3)) for n in (100_000, 400_000))
-    assert large <= 8 * max(small, 0.002)
+    def read(size: int) -> None:
+        with contextlib.suppress(EventError):
+            for _ in read_events(io.BytesIO(TEXTS[name](size).encode())):
+                pass
+
+    assert_linear(read, 50_000)

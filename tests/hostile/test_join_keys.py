@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from tests.hostile.growth import MOST_GROWTH, cpu_growth
+from tests.hostile.growth import assert_linear
 
 import eqlite
 from eqlite.execution.run import RunStats, run_files
@@ -101,4 +101,4 @@ def test_cpu_grows_as_the_number_of_such_events(query: str) -> None:
     def search(count: int) -> None:
         eqlite.compile(query).search([event(number, 1 + number % 2, side=40) for number in range(count)])
 
-    assert cpu_growth(search, 40) <= MOST_GROWTH
+    assert_linear(search, 10)

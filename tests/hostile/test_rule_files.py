@@ -3,11 +3,11 @@
 import io
 import json
 import tarfile
-import time
 import zipfile
 from collections.abc import Callable
 
 import pytest
+from tests.hostile.growth import assert_linear
 
 from eqlite.rules.loader import load_rules
 from eqlite.ruleset import read_rules
@@ -108,44 +108,36 @@ FILES: dict[str, tuple[str, Callable[[int], str | bytes], int]] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_twice_the_file_takes_twice_the_time(tmp_path, name):
+def test_loading_takes_time_by_the_size_of_the_file(tmp_path, name):
     file, make, count = FILES[name]
-    paths = []
-    for times in (1, 4):
-        path = tmp_path / str(times)
-        path.mkdir()
-        content = make(times * count)
-        (path / file).write_bytes(content if isinstance(content, bytes) else content.encode())
-        paths.append(path / file)
+    paths = {}
 
-    def seconds(path: object) -> float:
-        started = time.process_time()
-        load_rules(str(path))
-        return time.process_time() - started
+    def load(size: int) -> None:
+        if size not in paths:
+            paths[size] = tmp_path / str(size) / file
+            paths[size].parent.mkdir()
+            content = make(size)
+            paths[size].write_bytes(content if isinstance(content, bytes) else content.encode())
+        load_rules(str(paths[size]))
 
-    # Quadratic time would be sixteen times as much. A busy machine spoils single measurements, not all of them.
-    least = [min(seconds(path) for _ in range(3)) for path in paths]
-    for _ in range(5):
-        if least[1] <= 2.3**2 * least[0] + 0.02:
-            return
-        least = [min(known, seconds(path)) for known, path in zip(least, paths, strict=True)]
-    raise AssertionError(f"{least[1] / least[0]:.1f} times the time for four times the file")
+    assert_linear(load, count // 2)
 
 
 @pytest.mark.parametrize("form", ["ndjson", "json"])
 def test_messages_of_one_file_take_time_by_their_number(tmp_path, form):
-    def seconds(count: int) -> float:
-        rules = [{"name": str(number), "query": QUERY, "severity": "x"} for number in range(count)]
-        text = json.dumps(rules) if form == "json" else "".join(json.dumps(rule) + "\n" for rule in rules)
-        (tmp_path / f"a.{form}").write_text(text)
-        problems = read_rules(tmp_path / f"a.{form}").file_problems
-        assert len(problems) == count
-        started = time.process_time()
-        for problem in problems:
-            problem.render()
-        return time.process_time() - started
+    found = {}
 
-    assert any(seconds(4000) <= 2.3**2 * seconds(1000) + 0.01 for _ in range(5))
+    def render(count: int) -> None:
+        if count not in found:
+            rules = [{"name": str(number), "query": QUERY, "severity": "x"} for number in range(count)]
+            text = json.dumps(rules) if form == "json" else "".join(json.dumps(rule) + "\n" for rule in rules)
+            (tmp_path / f"{count}.{form}").write_text(text)
+            found[count] = read_rules(tmp_path / f"{count}.{form}").file_problems
+            assert len(found[count]) == count
+        for problem in found[count]:
+            problem.render()
+
+    assert_linear(render, 500)
 
 
 @pytest.mark.parametrize(
