@@ -58,7 +58,19 @@ class RuleError(EqlError):
 
 
 class EventError(EqlError):
-    """Input without events, or, under `strict=True`, an event on which an expression fails."""
+    """Input without events, or, under `strict=True`, an event on which an expression fails.
+
+    Attributes:
+        file: the file that is concerned, as the user named it; None where it is not about a file.
+    """
+
+    def __init__(self, message: str = "", *, diagnostics: Sequence[Diagnostic] = (), file: str | None = None) -> None:
+        super().__init__(message, diagnostics=diagnostics)
+        self.file = file
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with the file."""
+        return (_rebuild_event_error, (type(self), self.message, self.diagnostics, self.file))
 
 
 class SearchFailure(EventError):
@@ -106,3 +118,9 @@ def semantic_error(diagnostics: Sequence[Diagnostic]) -> EqlError:
 
 def _rebuild(kind: type[EqlError], message: str, diagnostics: tuple[Diagnostic, ...]) -> EqlError:
     return kind(message, diagnostics=diagnostics)
+
+
+def _rebuild_event_error(
+    kind: type[EventError], message: str, diagnostics: tuple[Diagnostic, ...], file: str | None
+) -> EventError:
+    return kind(message, diagnostics=diagnostics, file=file)

@@ -84,7 +84,7 @@ def raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None = 
     ['a', 'b']
     """
     if event.__class__ is dict and len(path) <= _LONG_PATH:
-        value = _plain_value(event, path)
+        value = plain_value(event, path)
         if value is None and null_value is None:
             return []
         if value is not None and value.__class__ in PLAIN_TYPES:
@@ -92,8 +92,8 @@ def raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None = 
     return _raw_values(event, path, null_value)
 
 
-def _plain_value(event: Any, path: str) -> Any:
-    """Return the value at a path of dicts in dicts; an array or object where the event is not as plain as that."""
+def plain_value(event: Any, path: str) -> Any:
+    """Return the value at a path of dicts in dicts, None for none; an array or object in an event of another shape."""
     value = event
     for key, dotted in _plain_steps(path):
         if value.__class__ is not dict:

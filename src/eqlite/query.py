@@ -116,18 +116,6 @@ class Query:
             raise EqlError(f"`matches` asks about one event, and this is a {self.kind}: use `search`")
         return self.backend.predicate(self.plan.query.condition, name=self.name or "query", faults=self.faults)
 
-    @cached_property
-    def line_predicate(self) -> Callable[[bytes], bool] | None:
-        """Return an event query's condition as a function of an undecoded line of JSON; None where there is none.
-
-        Where the function raises one of `backends.python.typed.DecodingRefused`, decode the line and ask `matches`.
-        """
-        make = getattr(self.backend, "line_predicate", None)
-        if make is None or not isinstance(self.plan.query, plan.EventQuery):
-            return None
-        made: Callable[[bytes], bool] | None = make(self.plan.query.condition, name=self.name or "query")
-        return made
-
     def matches(self, event: Event) -> bool:
         """Return whether an event meets an event query. Pipes do not count.
 

@@ -50,10 +50,12 @@ class Backend(Protocol):
     Attributes:
         is_incremental: sequences may be matched event by event while events come in order, too: the answers are the
             same. Otherwise all hits are kept for `match_sequences`.
+        is_indexed: a predicate need not be evaluated for a document that lacks what its condition requires.
     """
 
     name: str
     is_incremental: bool
+    is_indexed: bool
 
     def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:
         """Return a function that tells whether a document meets the condition.

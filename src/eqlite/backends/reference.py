@@ -35,6 +35,7 @@ class ReferenceBackend:
 
     name = "reference"
     is_incremental = False
+    is_indexed = False
 
     def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:  # noqa: ARG002 - protocol
         """Return a function that tells whether a document meets the condition."""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from eqlite.errors import EventError
 from eqlite.events.envelopes import envelope_of, may_be_envelope, unwrap
-from eqlite.events.json_decoding import decode_object
 
 
 class EventSource(NamedTuple):
@@ -21,18 +20,14 @@ class EventSource(NamedTuple):
 class Event(Mapping[str, object]):
     """A document that knows its source, its index and its id; a read-only mapping over the document itself.
 
-    Code that evaluates many events takes `document`, a plain `dict`, and pays for no indirection. The events of a
-    detection are decoded when `document`, or anything in it, is read for the first time.
+    Code that evaluates many events takes `document`, a plain `dict`, and pays for no indirection.
 
     >>> event = Event({"process": {"name": "bash"}}, index="logs-endpoint", source=EventSource("day.ndjson", 7))
     >>> event["process"], event.index, event.source.line
     ({'name': 'bash'}, 'logs-endpoint', 7)
     """
 
-    __slots__ = ("_line", "document", "id", "index", "source")
-
-    _line: bytes
-    document: dict[str, object]
+    __slots__ = ("document", "id", "index", "is_alone", "source")
 
     def __init__(
         self,
@@ -41,27 +36,14 @@ class Event(Mapping[str, object]):
         index: str | None = None,
         id: str | None = None,
         source: EventSource | None = None,
+        is_alone: bool = True,
     ) -> None:
+        """Name a document's index, id and source; `is_alone`: there is no other document on its line."""
         self.document = document
+        self.is_alone = is_alone
         self.index = index
         self.id = id
         self.source = source
-
-    @classmethod
-    def undecoded(cls, line: bytes, source: EventSource) -> Event:
-        """Return the event on a line for which `envelopes.is_plain` holds, to be decoded where it is looked at."""
-        event = cls.__new__(cls)
-        event._line = line
-        event.index = event.id = None
-        event.source = source
-        return event
-
-    def __getattr__(self, name: str) -> dict[str, object]:
-        """Decode the document: Python calls this for what is not there, and it is there from then on."""
-        if name != "document":
-            raise AttributeError(f"an event has no attribute `{name}`", name=name, obj=self)
-        self.document = decode_object(self._line)
-        return self.document
 
     def __getitem__(self, key: str) -> object:
         return self.document[key]

@@ -7,13 +7,10 @@ that happens to be called `events` stays a field.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-import msgspec
-
-from eqlite.events.json_decoding import BadJson, Nothing, decode, has_few_brackets
+from eqlite.events.json_decoding import BadJson, decode
 from eqlite.events.search_hits import Unwrapped, hits_of, plain, unwrap_hit
 
 __all__ = [
@@ -23,7 +20,6 @@ __all__ = [
     "Unwrapped",
     "envelope_of",
     "is_envelope",
-    "is_plain",
     "may_be_envelope",
     "unwrap",
 ]
@@ -250,79 +246,3 @@ SHAPES = (
 )
 _BY_KEY = {shape.key: shape for shape in SHAPES}
 _KEYS = frozenset(_BY_KEY) - {"log"}
-
-
-class _AnyObject(msgspec.Struct, gc=False):
-    """An object of which nothing is read."""
-
-
-_NOT_TEXT = _AnyObject | list[msgspec.Raw] | int | float | bool | None | msgspec.UnsetType
-_NOTHING = Nothing | msgspec.UnsetType
-_RESERVED = {
-    **dict.fromkeys(("fields", "inner_hits", "_ignored", *_BY_KEY), _NOTHING),
-    "log": _NOT_TEXT,  # most documents of Filebeat have an object there
-}
-_PLAIN = {**dict.fromkeys(("_source", "_index", "_id", *_BY_KEY), _NOTHING), "log": _NOT_TEXT}
-Fields = list[tuple[str, Any, Any]]
-
-
-def is_reserved(path: str) -> bool:
-    """Return whether a field cannot be read by a typed decoder: its document may be an envelope.
-
-    >>> is_reserved("hits.total"), is_reserved("log.level"), is_reserved("log")
-    (True, False, True)
-    """
-    head = path.partition(".")[0]
-    return head == "_source" or (head in _RESERVED and (head != "log" or path == "log"))
-
-
-def reserved_fields(taken: Collection[str] = ()) -> tuple[Fields, dict[str, str]]:
-    """Return the fields, and their names, with which a typed decoder refuses every line that may be an envelope.
-
-    `taken` are the names at the top level that have a type already.
-    """
-    return _typed({name: kind for name, kind in _RESERVED.items() if name not in taken})
-
-
-def hit_fields() -> tuple[Fields, dict[str, str]]:
-    """Return the same for a search hit that is known to have a `_source`."""
-    return _typed(dict.fromkeys(("fields", "inner_hits", "_ignored"), _NOTHING))
-
-
-def reserved_type(name: str) -> Any:
-    """Return the type of a name at the top level of documents that have been seen; None for one that is refused."""
-    if name == "log":
-        return _NOT_TEXT
-    return None if name == "_source" or name in _RESERVED else msgspec.Raw
-
-
-def _typed(kinds: Mapping[str, Any]) -> tuple[Fields, dict[str, str]]:
-    fields = [(f"reserved{number}", kind, msgspec.UNSET) for number, kind in enumerate(kinds.values())]
-    return fields, {field[0]: name for field, name in zip(fields, kinds, strict=True)}
-
-
-def _decoder_of(kinds: Mapping[str, Any]) -> Callable[[bytes], Any]:
-    fields, names = _typed(kinds)
-    return msgspec.json.Decoder(msgspec.defstruct("Plain", fields, gc=False, rename=names)).decode
-
-
-_decode_plain = _decoder_of(_PLAIN)
-
-
-def is_plain(data: bytes) -> bool:
-    """Return whether a JSON text is known to hold one document without an envelope; False says nothing.
-
-    It takes less than half the time that decoding takes, which cannot fail any more then.
-
-    >>> is_plain(b'{"user": "ann"}'), is_plain(b'{"_source": {"user": "ann"}}'), is_plain(b'{"user": "ann"')
-    (True, False, False)
-    """
-    if len(data) > (sys.get_int_max_str_digits() or len(data)) or not has_few_brackets(data):
-        return False  # all numbers might not be convertible, and it may be too deep
-    try:
-        if not data.isascii():
-            data.decode()  # the decoder passes over what it does not read
-        _decode_plain(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
-    return True

@@ -6,7 +6,7 @@ The invariant that everything here serves: `read == evaluated + rejected`. Nothi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -127,24 +127,12 @@ class Intake:
 
     stats: ReadStats = field(default_factory=ReadStats)
     rejects: BinarySink | None = None
-    _late: set[int] = field(default_factory=set)
 
     def reject(self, rejected: Rejected, data: bytes) -> None:
         """Count a rejected piece and keep its bytes, as a line, unchanged."""
         self.begin(rejected)
         self.keep(data)
         self.keep(b"\n")
-
-    def reject_late(self, place: int, rejected: Rejected, data: bytes) -> None:
-        """Reject, once, what was counted as an event when it was read: by the number of that in the input."""
-        if place not in self._late:
-            self._late.add(place)
-            self.stats.read -= 1
-            self.reject(rejected, data)
-
-    def know_late(self, places: Iterable[int]) -> None:
-        """Take note of what was rejected late elsewhere."""
-        self._late.update(places)
 
     def begin(self, rejected: Rejected) -> None:
         """Count a rejected piece that comes bit by bit: `keep` gets its bytes."""

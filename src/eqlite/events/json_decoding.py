@@ -6,8 +6,6 @@ import json
 import math
 import re
 import sys
-from typing import Annotated
-
 import msgspec
 
 from eqlite.limits import MAX_INTEGER_DIGITS, MAX_JSON_DEPTH
@@ -18,12 +16,6 @@ NOT_AN_OBJECT = "not a JSON object"
 TOO_DEEP = "nested too deeply"
 TOO_LONG = "too long"
 NO_JSON_FORM = "not a value of JSON"
-
-Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
-"""The type of which no value is: a decoder refuses a text in which something stands where this is expected."""
-
-DecodingRefused = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What a decoder into structs raises where the line has to be decoded whole."""
 
 _LONG = 2_000
 SAFE_RECURSION = 1_000

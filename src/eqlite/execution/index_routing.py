@@ -6,7 +6,8 @@ Source: architecture, section 6. A document that names no index is seen by every
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
@@ -24,6 +25,42 @@ _RANDOM = re.compile(r"[a-z0-9_-]{1,4}-(?=.)")
 _COMMA = re.compile(r",(?![^<>]*>)")
 _DATE_MATH = re.compile(r"(?<!\\)\{[^{}]*(?:\{[^{}]*\}[^{}]*)?\}")
 _ALERTS = ".internal.alerts-"
+
+
+MAX_ROUTES = 4_096
+"""Routes are remembered by the names of indices, which events may make up."""
+_MAX_NAME_LENGTH = 1_024
+
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """The rules that see the documents of an index, by their indices."""
+
+    names: tuple[str, ...]
+    rules: frozenset[int]
+
+
+class IndexRouter:
+    """Knows the route of each document, found once for each index."""
+
+    def __init__(self, patterns: Sequence[tuple[str, ...]], stream: tuple[Field, ...] = _STREAM_FIELDS) -> None:
+        """Route by the index patterns of each rule; `stream` are the fields that name a document's data stream."""
+        self._patterns = list(patterns)
+        self._stream = stream
+        self._routes: dict[tuple[str, ...], Route] = {}
+
+    def route(self, document: Mapping[str, Any], index: str | None) -> Route:
+        """Return the route of a document; `index` is what its envelope names."""
+        names = index_names(document, index, self._stream)
+        route = self._routes.get(names)
+        if route is None:
+            seen = [rule for rule, patterns in enumerate(self._patterns) if covers(patterns, names)]
+            route = Route(names, frozenset(seen))
+            if sum(map(len, names)) < _MAX_NAME_LENGTH:
+                if len(self._routes) >= MAX_ROUTES:
+                    self._routes.clear()
+                self._routes[names] = route
+        return route
 
 
 def stream_fields(constants: Mapping[str, Any]) -> tuple[Field, ...]:

@@ -28,3 +28,8 @@ class RunStats:
     unrouted_example: str | None = None
     faults: int = 0
     fault_examples: list[str] = field(default_factory=list)
+
+    def add_unrouted(self, count: int, example: str | None) -> None:
+        """Count events that no rule's index patterns cover."""
+        self.unrouted += count
+        self.unrouted_example = self.unrouted_example or example

@@ -105,19 +105,22 @@ def any_text(value: Any, passes: Callable[[str], bool]) -> bool:
 
 def any_in(value: Any, texts: frozenset[str]) -> bool:
     """Return whether some value's text is among `texts`. For values that are no str; those are tested in line."""
-    if value.__class__ is list:
-        for item in value:
-            if item.__class__ is str:
-                if item in texts:
-                    return True
-            elif item is not None:
-                return any(to_text(found) in texts for found in each(value))
-        return False
+    if value.__class__ is list and all([item.__class__ is str for item in value]):
+        return not texts.isdisjoint(value)
     return any(to_text(found) in texts for found in each(value))
 
 
 def any_folded_in(value: Any, texts: frozenset[str]) -> bool:
     """Return whether some value's text, ASCII letters in lower case, is among `texts`."""
+    if value.__class__ is list and value:
+        try:
+            text = fold_ascii("\0".join(value))
+        except TypeError:
+            pass
+        else:
+            found = text.split("\0")
+            if len(found) == len(value):
+                return not texts.isdisjoint(found)
     return any(fold_ascii(to_text(item)) in texts for item in each(value))
 
 

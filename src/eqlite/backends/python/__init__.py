@@ -13,7 +13,6 @@ from eqlite import plan
 from eqlite.backends.base import Event, Faults, Predicate
 from eqlite.backends.python.access import FlatAccess, NestedAccess
 from eqlite.backends.python.codegen import Generated, Generator, TooComplex
-from eqlite.backends.python.line_predicate import LinePredicate, line_predicate
 from eqlite.backends.reference import holds, script_steps
 from eqlite.engine.sequence_search import match_sequences
 from eqlite.engine.sequences import EventHits, Found, Kept
@@ -28,6 +27,7 @@ class PythonBackend:
 
     name = "python"
     is_incremental = True
+    is_indexed = True
 
     def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:
         """Return a function that tells whether a document meets the condition."""
@@ -54,10 +54,6 @@ class PythonBackend:
     def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
         """Return the sequences among the hits of all events."""
         return match_sequences(query, events)
-
-    def line_predicate(self, condition: plan.Condition, *, name: str) -> LinePredicate | None:
-        """Return the condition as a function of an undecoded JSON line, None where it has to be decoded whole."""
-        return line_predicate(condition, lambda generated, decode: load(generated, f"{name}, typed", decode=decode))
 
     def source(self, condition: plan.Condition) -> str:
         """Return the generated source of a condition, to be read by people."""

@@ -3,7 +3,6 @@
 - `NestedAccess`: plain dicts of dicts, the usual shape. What is unusual (dotted keys, an array or a scalar where an
   object should be) is noticed on the way and handed to the general function, `irregular(e)`.
 - `FlatAccess`: a function that reads any shape; used by that general function.
-- `StructAccess`: what the typed decoder made.
 """
 
 from __future__ import annotations
@@ -93,38 +92,3 @@ class FlatAccess:
             return self.values[path], []
         variable = self.values[path] = f"v{len(self.values)}"
         return variable, [f"{variable} = read(e, {path!r})"]
-
-
-class StructAccess:
-    """Loads from the structs of `typed.py`: attribute names by path, None for what is not there."""
-
-    parameter: ClassVar[str] = "line"
-    opening: ClassVar[list[str]] = ["e = decode(line)", "if e.source is not None: e = e.source"]
-
-    def __init__(self, attributes: dict[str, str]) -> None:
-        self.attributes = attributes
-        self.values: dict[str, str] = {}
-        self.objects: dict[str, str] = {"": "e"}
-
-    def load(self, path: str) -> tuple[str, list[str]]:
-        """Return variable and lines for a path."""
-        if path in self.values:
-            return self.values[path], []
-        lines: list[str] = []
-        *parents, _ = path.split(".")
-        prefix = ""
-        for parent in parents:
-            holder = self.objects[prefix]
-            prefix = f"{prefix}.{parent}" if prefix else parent
-            if prefix not in self.objects:
-                variable = self.objects[prefix] = f"o{len(self.objects)}"
-                lines.append(_attribute(variable, holder, self.attributes[prefix]))
-        variable = self.values[path] = f"v{len(self.values)}"
-        lines.append(_attribute(variable, self.objects[prefix], self.attributes[path]))
-        return variable, lines
-
-
-def _attribute(variable: str, holder: str, attribute: str) -> str:
-    if holder == "e":
-        return f"{variable} = e.{attribute}"
-    return f"{variable} = {holder}.{attribute} if {holder} is not None else None"

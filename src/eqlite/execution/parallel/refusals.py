@@ -40,7 +40,7 @@ class Refusals:
         self.data += more.data
 
 
-class IntakeElsewhere(Intake):
+class RemoteIntake(Intake):
     """An intake that passes on what is rejected, to be counted and kept by another one."""
 
     __slots__ = ("_keeps_bytes", "_pass_on")
@@ -51,11 +51,6 @@ class IntakeElsewhere(Intake):
         super().__init__(stats)
         self._pass_on = pass_on
         self._keeps_bytes = keeps_bytes
-
-    @property
-    def late(self) -> set[int]:
-        """Return the numbers of the events that were rejected after they were counted as such."""
-        return self._late
 
     def begin(self, rejected: Rejected) -> None:
         """Pass a rejected piece on; `keep` gets its bytes."""

@@ -1,0 +1,143 @@
+"""One field of an index of candidates: the conditions that a value leaves possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from eqlite import plan
+from eqlite.candidates.terms import terms_of
+from eqlite.predicates.literal_search import every_literal
+from eqlite.predicates.raw_values import each, joined
+from eqlite.predicates.value_tests import passes_test
+from eqlite.values.text import fold_ascii, to_text
+
+MAX_VALUES = 4_096
+"""Values whose masks are remembered for each field: events may make up any number of them."""
+_LONGEST_VALUE = 200
+
+Passes = Callable[[Any], bool]
+
+
+class FieldIndex:
+    """What conditions require of one field. A condition is a bit of a mask.
+
+    Attributes:
+        absent: the mask that an event without the field leaves.
+        required: the mask of the conditions that require anything of the field.
+    """
+
+    def __init__(self, all_conditions: int) -> None:
+        self.required = 0
+        self.absent = self._others = all_conditions
+        self._exact: dict[str, int] = {}
+        self._folded: dict[str, int] = {}
+        self._parts: dict[str, int] = {}
+        self._tested: dict[plan.Condition, int] = {}
+        self._passes: list[tuple[Passes, int]] | None = None
+        self._parts_in: Callable[[str], int] | None = None
+        self._masks: dict[str | int, int] = {}
+
+    def add(self, bit: int, required: plan.Condition) -> None:
+        """Add a condition with what it requires; patterns without a text to look for are no requirement here."""
+        terms = terms_of(required)
+        if terms is None and any(_is_pattern(leaf) for leaf in plan.leaves(required)):
+            return
+        self.required |= bit
+        self._others &= ~bit
+        if terms is None:
+            self._tested[required] = self._tested.get(required, 0) | bit
+            if not _passes(required)(None):
+                self.absent &= ~bit
+            return
+        self.absent &= ~bit
+        for table, texts in ((self._exact, terms.exact), (self._folded, terms.folded), (self._parts, terms.parts)):
+            for text in texts:
+                table[text] = table.get(text, 0) | bit
+
+    def mask_of(self, value: Any) -> int:
+        """Return the mask that a raw value leaves."""
+        if value.__class__ is str or value.__class__ is int:
+            mask = self._masks.get(value)
+            if mask is None:
+                texts = (value,) if value.__class__ is str else (str(value),)
+                mask = self._mask_of(value, texts)
+                if len(texts[0]) <= _LONGEST_VALUE:
+                    if len(self._masks) >= MAX_VALUES:
+                        self._masks.clear()
+                    self._masks[value] = mask
+            return mask
+        if value is None:
+            return self.absent
+        if value.__class__ is list:
+            if len(value) == 1:
+                return self.mask_of(value[0])
+            if value and all([item.__class__ is str for item in value]):
+                return self._mask_of(value, value)
+        texts = [to_text(item) for item in each(value)]
+        return self._mask_of(value, texts) if texts else self.absent
+
+    def _mask_of(self, value: Any, texts: Sequence[str]) -> int:
+        """Return the mask for a value that is there; `texts` are the texts of all its values."""
+        mask = self._others
+        exact, folded = self._exact, self._folded
+        for text in texts:
+            if text in exact:
+                mask |= exact[text]
+            if folded:
+                mask |= folded.get(fold_ascii(text), 0)
+        if self._parts:
+            if self._parts_in is None:
+                self._parts_in = _part_finder(self._parts)
+            mask |= self._parts_in(fold_ascii(joined(value)))
+        if self._tested:
+            if self._passes is None:
+                self._passes = [(_passes(required), bits) for required, bits in self._tested.items()]
+            for passes, bits in self._passes:
+                if passes(value):
+                    mask |= bits
+        return mask
+
+
+def _part_finder(parts: dict[str, int]) -> Callable[[str], int]:
+    """Return a function for the mask of the parts that stand in a text."""
+    bits = list(parts.values())
+    find = every_literal(list(parts))
+
+    def one_by_one(text: str) -> int:
+        mask = 0
+        for part, bit in parts.items():
+            if part in text:
+                mask |= bit
+        return mask
+
+    def at_once(text: str) -> int:
+        assert find is not None
+        mask = 0
+        try:
+            for number, _, _ in find(text, True):
+                mask |= bits[number]
+        except UnicodeEncodeError:  # a lone surrogate, which cannot cross into Rust
+            return one_by_one(text)
+        return mask
+
+    return one_by_one if find is None else at_once
+
+
+def _is_pattern(leaf: plan.Condition) -> bool:
+    return isinstance(leaf, plan.FieldTest) and isinstance(leaf.test, (plan.TextLike, plan.TextRegex))
+
+
+def _passes(required: plan.Condition) -> Passes:
+    """Return a function that tells whether a raw value meets what is required of it."""
+    match required:
+        case plan.AllOf(terms=terms):
+            every = [_passes(term) for term in terms]
+            return lambda value: all(test(value) for test in every)
+        case plan.AnyOf(terms=terms):
+            some = [_passes(term) for term in terms]
+            return lambda value: any(test(value) for test in some)
+        case plan.FieldTest(test=test):
+            return passes_test(test)
+        case _:
+            return passes_test(None)

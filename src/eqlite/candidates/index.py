@@ -1,0 +1,145 @@
+"""The index of candidates: many conditions, and which of them an event can meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from eqlite import plan
+from eqlite.candidates.field_index import FieldIndex
+from eqlite.candidates.requirements import requirements_of
+from eqlite.fields import raw_values
+
+MAX_SHAPES = 1_000
+"""Sets of keys that are remembered for each object: events may make up any number of them."""
+
+
+class Shape(NamedTuple):
+    """What an object's keys say.
+
+    Attributes:
+        absent: the mask that the fields leave which the object does not have.
+        fields, objects: those it has, the ones that more conditions require something of first.
+    """
+
+    absent: int
+    fields: list[tuple[str, FieldIndex]]
+    objects: list[tuple[str, ObjectIndex]]
+
+
+class ObjectIndex:
+    """The indexed fields of one object, and the objects in it."""
+
+    def __init__(self, all_conditions: int) -> None:
+        self._all = all_conditions
+        self._fields: dict[str, FieldIndex] = {}
+        self._objects: dict[str, ObjectIndex] = {}
+        self._shapes: dict[tuple[str, ...], Shape | None] = {}
+        self._absent: int | None = None
+
+    def field(self, path: str) -> FieldIndex:
+        """Return the index of a field, a new one where there is none yet."""
+        key, _, rest = path.partition(".")
+        if rest:
+            return self._objects.setdefault(key, ObjectIndex(self._all)).field(rest)
+        return self._fields.setdefault(key, FieldIndex(self._all))
+
+    def fields(self, prefix: str = "") -> Iterator[tuple[str, FieldIndex]]:
+        """Yield the paths of all fields with their indices."""
+        for key, field in self._fields.items():
+            yield f"{prefix}{key}", field
+        for key, below in self._objects.items():
+            yield from below.fields(f"{prefix}{key}.")
+
+    @property
+    def required(self) -> int:
+        """Return the mask of the conditions that require something of a field here."""
+        mask = 0
+        for _, field in self.fields():
+            mask |= field.required
+        return mask
+
+    @property
+    def absent(self) -> int:
+        """Return the mask that an event without this object leaves."""
+        if self._absent is None:
+            mask = self._all
+            for _, field in self.fields():
+                mask &= field.absent
+            self._absent = mask
+        return self._absent
+
+    def narrow(self, document: Mapping[str, Any], mask: int) -> int | None:
+        """Return what a document, or an object in one, leaves of a mask; None where its shape is unusual."""
+        keys = tuple(document)
+        try:
+            shape = self._shapes[keys]
+        except KeyError:
+            shape = self._shape_of(keys)
+        if shape is None:
+            return None
+        mask &= shape.absent
+        for key, field in shape.fields:
+            if mask & field.required:
+                mask &= field.mask_of(document[key])
+        for key, below in shape.objects:
+            value = document[key]
+            if value.__class__ is dict:
+                narrowed = below.narrow(value, mask)
+                if narrowed is None:
+                    return None
+                mask = narrowed
+            elif value is None:
+                mask &= below.absent
+            else:
+                return None
+        return mask
+
+    def _shape_of(self, keys: tuple[str, ...]) -> Shape | None:
+        """Return what keys say; None for dotted ones, since fields may stand under several keys then."""
+        shape = None
+        if not any(key.__class__ is not str or "." in key for key in keys):
+            present = frozenset(keys)
+            absent = self._all
+            for name, each in (*self._fields.items(), *self._objects.items()):
+                if name not in present:
+                    absent &= each.absent
+            fields = [(key, self._fields[key]) for key in keys if key in self._fields]
+            objects = [(key, self._objects[key]) for key in keys if key in self._objects]
+            fields.sort(key=lambda pair: -pair[1].required.bit_count())
+            objects.sort(key=lambda pair: -pair[1].required.bit_count())
+            shape = Shape(absent, fields, objects)
+        if len(self._shapes) >= MAX_SHAPES:
+            self._shapes.clear()
+        self._shapes[keys] = shape
+        return shape
+
+
+class CandidateIndex:
+    """Conditions by what they require, to evaluate few of them for each event.
+
+    A condition is a bit of a mask: that of its number. An event meets no condition but its candidates, and need not
+    meet those. May be used from several threads at once.
+    """
+
+    def __init__(self, conditions: Iterable[plan.Condition]) -> None:
+        found = list(conditions)
+        self._all = (1 << len(found)) - 1
+        self._root = ObjectIndex(self._all)
+        for number, condition in enumerate(found):
+            for path, required in requirements_of(condition).items():
+                self._root.field(path).add(1 << number, required)
+        self._fields = sorted(self._root.fields(), key=lambda pair: -pair[1].required.bit_count())
+
+    def candidates(self, document: Mapping[str, Any]) -> int | None:
+        """Return the mask of the candidates for a document of dicts in dicts; None for one of another shape."""
+        return self._root.narrow(document, self._all)
+
+    def candidates_by_field(self, document: Mapping[str, Any]) -> int:
+        """Return the mask of the candidates for a document of any shape, field by field: this takes longer."""
+        mask = self._all
+        for path, field in self._fields:
+            if mask & field.required:
+                values = raw_values(document, path)
+                mask &= field.mask_of(values if len(values) > 1 else values[0] if values else None)
+        return mask
