@@ -72,10 +72,10 @@ class FieldIndex:
         if value.__class__ is list:
             if len(value) == 1:
                 return self.mask_of(value[0])
-            if value and all([item.__class__ is str for item in value]):
+            if {*map(type, value)} == {str}:
                 return self._mask_of(value, value)
-        texts = [to_text(item) for item in each(value)]
-        return self._mask_of(value, texts) if texts else self.absent
+        found = [to_text(item) for item in each(value)]
+        return self._mask_of(value, found) if found else self.absent
 
     def _mask_of(self, value: Any, texts: Sequence[str]) -> int:
         """Return the mask for a value that is there; `texts` are the texts of all its values."""

@@ -101,9 +101,10 @@ class ObjectIndex:
         if not any(key.__class__ is not str or "." in key for key in keys):
             present = frozenset(keys)
             absent = self._all
-            for name, each in (*self._fields.items(), *self._objects.items()):
-                if name not in present:
-                    absent &= each.absent
+            for name, field in self._fields.items():
+                absent &= self._all if name in present else field.absent
+            for name, below in self._objects.items():
+                absent &= self._all if name in present else below.absent
             fields = [(key, self._fields[key]) for key in keys if key in self._fields]
             objects = [(key, self._objects[key]) for key in keys if key in self._objects]
             fields.sort(key=lambda pair: -pair[1].required.bit_count())

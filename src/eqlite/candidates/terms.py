@@ -62,6 +62,6 @@ def _parts(texts: list[str]) -> Terms | None:
     """Return the terms for parts of values, unless one is so short, or so many, that they tell little."""
     for text in texts:
         plain = text.strip(SEPARATOR)
-        if len(plain) < _SHORTEST_PART and len(plain) == len(text) or not plain or STAND_IN in text:
+        if (len(plain) < _SHORTEST_PART and len(plain) == len(text)) or not plain or STAND_IN in text:
             return None
     return Terms(parts=frozenset(texts)) if len(texts) <= _MOST_TEXTS else None

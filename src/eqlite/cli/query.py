@@ -30,7 +30,7 @@ from eqlite.engine.search import Search
 from eqlite.events.document import Event
 from eqlite.events.intake import ReadStats
 from eqlite.events.readers import read_events
-from eqlite.execution.collector import as_detection, event_times
+from eqlite.execution.detections import as_detection, event_times
 from eqlite.query import Match, Query, compile
 from eqlite.report import FORMATS, Layout, eql_response, writer_named
 from eqlite.report.escaping import safe

@@ -48,6 +48,11 @@ class Batch:
         self.reference = reference
         self.index_of = index_of
 
+    @property
+    def read(self) -> tuple[int, int]:
+        """Return the numbers of lines and of bytes that it was read from."""
+        return len(self.documents), 0
+
 
 class BlockBatch(Batch):
     """The documents on the lines of a block.
@@ -71,10 +76,10 @@ class BlockBatch(Batch):
         for index, line in enumerate(block.lines):
             try:
                 value = decode(line)
-                if value.__class__ is dict and not may_be_envelope(value):  # type: ignore[arg-type]
+                if isinstance(value, dict) and not may_be_envelope(value):
                     if not is_regular:
                         self._lines.append(index)
-                    documents.append(value)  # type: ignore[arg-type]
+                    documents.append(value)
                     continue
             except BadJson:
                 pass

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import sys
+
 import msgspec
 
 from eqlite.limits import MAX_INTEGER_DIGITS, MAX_JSON_DEPTH

@@ -11,6 +11,7 @@ import tempfile
 import zlib
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from eqlite.errors import EqlError, EventError
 from eqlite.events.document import AnyEvent, Event, EventSource
@@ -150,6 +151,6 @@ class EventReferences:
         opened = self._files.open(file)
         if opened is not None:
             return FileReference(opened, number, offset, size, checksum)
-        with open(file, "rb") as again:
+        with Path(file).open("rb") as again:
             again.seek(offset)
             return self._spool.keep(file, number, again.read(size))

@@ -50,7 +50,7 @@ def _event(reference: EventReference, stats: RunStats) -> AnyEvent:
     try:
         return reference()
     except LostEvent as problem:
-        warning = FileWarning(problem.source.file, "changed while it was read; events of detections are shown without fields")
+        warning = FileWarning(problem.source.file, "changed while it was read; some events are shown without fields")
         if warning not in stats.reading.warnings:
             stats.reading.warnings.append(warning)
         return Event({}, source=problem.source)

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eqlite.engine.keys import Key, KeyBudget, Report, join_keys
-from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, ambiguity, ordinal_of_values, precision_ns, time_of_values
+from eqlite.engine.order import (
+    NO_TIEBREAKER,
+    NO_TIME,
+    Ordinal,
+    ambiguity,
+    ordinal_of_values,
+    precision_ns,
+    time_of_values,
+)
 from eqlite.fields import Field, converted, plain_value
 from eqlite.limits import FREE_KEYS_PER_EVENT
 from eqlite.plan import Plan
@@ -26,7 +34,7 @@ class KeyExtractor:
     def keys(self, document: Document, budget: KeyBudget, report: Report) -> tuple[Key, ...]:
         """Return the keys of a document, as many as the budget grants."""
         values = [plain_value(document, path) for path in self._paths]
-        if values and all([value.__class__ is str for value in values]):
+        if {*map(type, values)} == {str}:
             return (tuple(values),)
         return join_keys(document, self._fields, budget=budget, report=report)
 
@@ -62,7 +70,9 @@ class OrderExtractor:
             time_ns = None if self._timestamp is None else time_of_values(times, self._timestamp)
         if self.tiebreaker is None and len(times) < 2:
             return (NO_TIME if time_ns is None else time_ns, *NO_TIEBREAKER, position), None
-        tiebreakers = [] if self.tiebreaker is None else converted(self.tiebreaker.raw_values(document), self.tiebreaker)
+        tiebreakers = (
+            [] if self.tiebreaker is None else converted(self.tiebreaker.raw_values(document), self.tiebreaker)
+        )
         problem = ambiguity(times, self._timestamp, tiebreakers, self.tiebreaker)
         return ordinal_of_values(time_ns, tiebreakers, position), problem
 

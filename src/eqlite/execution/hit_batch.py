@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from eqlite.engine.keys import Key, KeyBudget, Report
 from eqlite.engine.order import Ordinal
@@ -16,15 +16,47 @@ from eqlite.execution.index_routing import Route
 Document = Mapping[str, Any]
 
 
-class HitEvent:
-    """An event that meets something. What is read of it is read once for all rules that read alike.
+class HitEvent(Protocol):
+    """An event that meets something, as a correlator reads it.
+
+    Attributes:
+        position: its number in the input.
+    """
+
+    position: int
+
+    def order(self, extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
+        """Return the place in the order of events, and why the event has no single one: see `order.ambiguity`."""
+        ...
+
+    def keys(self, extractor: KeyExtractor, budget: KeyBudget, report: Report) -> tuple[Key, ...]:
+        """Return the join keys, as many as the budget grants."""
+        ...
+
+    def reference(self) -> EventReference:
+        """Return how to get the event again."""
+        ...
+
+
+class DocumentHit:
+    """An event in a batch. What is read of it is read once for all rules that read alike.
 
     Attributes:
         position: its number in the input.
         row: its number in the batch.
     """
 
-    __slots__ = ("_batch", "_document", "_key_extractor", "_keys", "_order", "_order_extractor", "_reference", "position", "row")
+    __slots__ = (
+        "_batch",
+        "_document",
+        "_key_extractor",
+        "_keys",
+        "_order",
+        "_order_extractor",
+        "_reference",
+        "position",
+        "row",
+    )
 
     def __init__(self, batch: Batch, row: int, document: Document) -> None:
         self.position = batch.positions[row]
@@ -67,7 +99,7 @@ class HitBatch:
         unrouted_example: the name of one such index.
     """
 
-    __slots__ = ("_rows", "batch", "unrouted", "unrouted_example")
+    __slots__ = ("batch", "rows", "unrouted", "unrouted_example")
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
@@ -84,8 +116,8 @@ class HitBatch:
         self.unrouted += 1
         self.unrouted_example = self.unrouted_example or (route.names[0] if route.names else None)
 
-    def events(self) -> Iterator[tuple[HitEvent, Hits]]:
+    def events(self) -> Iterator[tuple[DocumentHit, Hits]]:
         """Yield the events with their hits, in the order of the input."""
         batch = self.batch
         for row, hits, document in self.rows:
-            yield HitEvent(batch, row, document), hits
+            yield DocumentHit(batch, row, document), hits

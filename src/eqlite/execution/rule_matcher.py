@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from eqlite import plan
-from eqlite.engine.faults import Faults, Predicate
 from eqlite.candidates.index import CandidateIndex
+from eqlite.engine.faults import Faults, Predicate
 from eqlite.events.batches import Batch
 from eqlite.events.nesting import nested
 from eqlite.execution.hit_batch import HitBatch
@@ -66,11 +66,12 @@ class PredicateMatcher:
         index, router = self._index, self._router
         route: Route | None = None
         for row, document in enumerate(batch.documents):
-            mask: int | None = self._all
+            mask = self._all
             if index is not None:
-                mask = index.candidates(document)
-                if mask is None:
-                    document, mask = self._unusual(index, document)
+                candidates = index.candidates(document)
+                if candidates is None:
+                    document, candidates = self._unusual(index, document)
+                mask = candidates
             if router is not None:
                 route = router.route(document, batch.index_of(row))
                 mask &= self._mask_of(route)

@@ -1,8 +1,8 @@
 """The correlator of a run: takes hits, holds what sequences and samples need of them, and gives results at the end.
 
 While events come in order, sequences are matched as they come, and what is too old is dropped. An event that meets a
-later stage of a rule without anything open is passed by. Once events turn out not to be sorted, the rest is in vain: the
-run reads the input again and collects what meets stages, to sort it.
+later stage of a rule without anything open is passed by. Once events turn out not to be sorted, the run reads the input
+again and collects what meets stages, to sort it.
 """
 
 from __future__ import annotations
@@ -93,8 +93,9 @@ class Correlator:
             actions = self._actions_of(hits)
         trackers, rule_hits = actions
         unplaced = [tracker for tracker in trackers if not tracker.observe(event)]
-        if not all([tracker.is_sorted for tracker in trackers]):
-            self.is_out_of_order = True
+        for tracker in trackers:
+            if not tracker.is_sorted:
+                self.is_out_of_order = True
         for hit in rule_hits:
             state = hit.state
             matcher = state.matcher

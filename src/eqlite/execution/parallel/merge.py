@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from eqlite.engine.faults import Faults
 from eqlite.engine.keys import Key, KeyBudget, Report
 from eqlite.engine.order import Ordinal
 from eqlite.events.document import Event, document_of
@@ -14,7 +13,7 @@ from eqlite.events.readers import RawBlock
 from eqlite.events.references import EventReference, EventReferences
 from eqlite.events.splits import Range
 from eqlite.execution.correlation.correlator import Correlator
-from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
+from eqlite.execution.extractors import KeyExtractor, OrderExtractor
 from eqlite.execution.hits import Hits
 from eqlite.execution.parallel.worker import (
     BlockLocation,
@@ -125,8 +124,8 @@ class ResultMerger:
                 block = partition[block_index]
                 assert isinstance(block, RawBlock)
                 data = block.lines[line]
-                offset = None if block.offset is None else block.offset + sum(map(len, block.lines[:line]))
-                return self._references.of_line(block.file, block.line + line, data, offset)
+                start = None if block.offset is None else block.offset + sum(map(len, block.lines[:line]))
+                return self._references.of_line(block.file, block.line + line, data, start)
             case reference:
                 return partial(_moved_event, reference, lines_before) if lines_before else reference
 

@@ -26,7 +26,7 @@ from eqlite.events.readers import RawBlock, iter_blocks, remember_start
 from eqlite.events.splits import ranges_of
 from eqlite.execution.correlation.correlator import Correlator
 from eqlite.execution.parallel.merge import ResultMerger
-from eqlite.execution.parallel.refusals import RemoteIntake, Refusals
+from eqlite.execution.parallel.refusals import Refusals, RemoteIntake
 from eqlite.execution.parallel.worker import Partition, PartitionResult, Worker
 from eqlite.execution.stats import RunStats
 from eqlite.rules.compiled import Compiled

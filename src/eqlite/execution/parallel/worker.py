@@ -17,7 +17,7 @@ from eqlite.events.readers import RawBlock
 from eqlite.events.references import EventReference, EventReferences
 from eqlite.events.splits import Range, RangeReader
 from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
-from eqlite.execution.hit_batch import HitEvent
+from eqlite.execution.hit_batch import DocumentHit
 from eqlite.execution.hits import Hits
 from eqlite.execution.parallel.refusals import Refusals, RemoteIntake
 from eqlite.execution.rule_matcher import make_matcher
@@ -154,7 +154,7 @@ class Worker:
             del cuts[-3:]
         cuts.extend((hits, len(refusals.data), len(refusals.samples)))
 
-    def _add(self, event: HitEvent, hits: Hits, location: Location) -> None:
+    def _add(self, event: DocumentHit, hits: Hits, location: Location) -> None:
         number = self._numbers.get(hits)
         if number is None:
             number = self._numbers[hits] = len(self._numbers)
@@ -182,7 +182,7 @@ def extractors_of(
     return list(orders), list(dict.fromkeys(extractors.keys(stage.keys) for stage in stages))
 
 
-def _location(batch: BlockBatch, event: HitEvent, block: int | None) -> Location:
+def _location(batch: BlockBatch, event: DocumentHit, block: int | None) -> Location:
     place = batch.place(event.row)
     if place is None:
         return event.reference()

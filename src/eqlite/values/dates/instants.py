@@ -19,9 +19,7 @@ from __future__ import annotations
 import datetime
 import re
 import time
-from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final
 
 from eqlite.values.dates.formats import (
@@ -41,7 +39,7 @@ from eqlite.values.dates.formats import (
 )
 from eqlite.values.dates.patterns import FRACTION_DIGITS, Fields, compile_pattern, match_items
 
-__all__ = ["are_in_order", "date_interval", "format_instant", "minute_text", "parse_date_value", "parse_timestamp"]
+__all__ = ["date_interval", "format_instant", "minute_text", "parse_date_value", "parse_timestamp"]
 
 _LONG_LIMIT: Final = 1 << 63
 _MAX_DAYS: Final = _LONG_LIMIT // DAY * MILLISECOND  # as many days as a long has milliseconds
@@ -88,44 +86,6 @@ def parse_timestamp(value: object) -> int | None:
     if isinstance(value, (list, tuple)):
         return _first_timestamp(value)
     return _nanos_of_number(value)
-
-
-def are_in_order(texts: Sequence[str], *, precision_ns: int = 1) -> bool:
-    """Return whether texts are readable times, none of them before the one in front of it.
-
-    `precision_ns`: nanoseconds or milliseconds (1,000,000) are compared.
-
-    Those of one form, in UTC, are in the order of their times if they are in that of their texts: a third of the time.
-
-    >>> are_in_order(["2026-03-02T10:15:21.118Z", "2026-03-02T10:15:21.118Z"]), are_in_order(["2026-03-02", "soon"])
-    (True, False)
-    """
-    texts = list(texts)
-    if len(set(map(len, texts))) == 1 and _are_of_one_form(texts):
-        if texts != sorted(texts):
-            cut = [text[:_TO_THE_MILLISECOND] for text in texts]
-            if precision_ns == 1 or len(texts[0]) <= _TO_THE_MILLISECOND or cut != sorted(cut):
-                return False
-        first, last = texts[0][:10], texts[-1][:10]
-        days = {first} if first == last else {text[:10] for text in texts}
-        return all(_day_start(day) is not None for day in days)
-    times = [parse_timestamp(text) for text in texts]
-    return all(
-        earlier is not None and later is not None and earlier // precision_ns <= later // precision_ns
-        for earlier, later in pairwise([*times[:1], *times])
-    )
-
-
-def _are_of_one_form(texts: Sequence[str]) -> bool:
-    """Tell of texts of one length whether they are full timestamps in UTC, of any day; if they are in order.
-
-    What stands in order between two timestamps of one minute, and has digits where they have them, is one, too.
-    """
-    joined, first, last = "".join(texts), texts[0], texts[-1]
-    if first[:_TO_THE_MINUTE] != last[:_TO_THE_MINUTE] or not joined.isascii():
-        return bool(_COMMON_FORMS(joined))
-    form = first.encode().translate(_ANY_DIGIT)
-    return bool(_COMMON_FORMS(first + last)) and joined.encode().translate(_ANY_DIGIT) == form * len(texts)
 
 
 def parse_date_value(value: object, formats: tuple[str, ...] | None, *, nanos: bool) -> int | None:
