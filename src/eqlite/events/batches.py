@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from eqlite.errors import EventError
 from eqlite.events.document import AnyEvent, Event, document_of, iterate_events
@@ -24,54 +24,49 @@ GIVEN_EVENTS = 512
 Document = Mapping[str, Any]
 
 
-class Batch:
+class Batch(Protocol):
     """Some documents.
 
     Attributes:
-        positions: the position of each document in the input.
         documents: the documents, without what was around them.
-        index_of: returns the index that the envelope of a document names, by its row.
-        reference: returns how to get an event again, by its row.
+        positions: the position of each in the input.
     """
 
-    __slots__ = ("documents", "index_of", "positions", "reference")
+    documents: Sequence[Document]
+    positions: Sequence[int]
 
-    def __init__(
-        self,
-        positions: Sequence[int],
-        documents: Sequence[Document],
-        reference: Callable[[int], EventReference],
-        index_of: Callable[[int], str | None],
-    ) -> None:
-        self.positions = positions
-        self.documents = documents
-        self.reference = reference
-        self.index_of = index_of
+    def index_of(self, row: int) -> str | None:
+        """Return the index that the envelope of a document names."""
+        ...
+
+    def reference(self, row: int) -> EventReference:
+        """Return how to get an event again."""
+        ...
 
     @property
     def read(self) -> tuple[int, int]:
         """Return the numbers of lines and of bytes that it was read from."""
-        return len(self.documents), 0
+        ...
 
 
-class BlockBatch(Batch):
+class BlockBatch:
     """The documents on the lines of a block.
 
     Attributes:
         block: the lines.
     """
 
-    __slots__ = ("_ends", "_lines", "_references", "_wrapped", "block")
+    __slots__ = ("_ends", "_lines", "_references", "_wrapped", "block", "documents", "positions")
 
     def __init__(self, block: RawBlock, first: int, intake: Intake, references: EventReferences) -> None:
         """Decode the lines; those that hold no event are rejected, and all are counted."""
         documents: list[Document] = []
         self.block = block
+        self.documents = documents
         self._lines: list[int] = []  # the line of each document, as an index; empty where each line holds one
         self._wrapped: dict[int, tuple[Unwrapped, bool]] = {}
         self._references = references
         self._ends: list[int] = []
-        super().__init__((), documents, self._reference, self._index_of)
         is_regular = True
         for index, line in enumerate(block.lines):
             try:
@@ -101,12 +96,14 @@ class BlockBatch(Batch):
         for unwrapped in found:
             self._wrapped[len(self.documents)] = (unwrapped, is_alone)
             self._lines.append(index)
-            self.documents.append(unwrapped[0])  # type: ignore[attr-defined]
+            self.documents.append(unwrapped[0])
 
-    def _index_of(self, row: int) -> str | None:
+    def index_of(self, row: int) -> str | None:
+        """Return the index that the envelope of a document names."""
         return self._wrapped[row][0][1] if row in self._wrapped else None
 
-    def _reference(self, row: int) -> EventReference:
+    def reference(self, row: int) -> EventReference:
+        """Return how to get an event again."""
         place = self.place(row)
         if place is None:  # to decode a search's whole answer again for each hit would take a time in its square
             unwrapped, _ = self._wrapped[row]
@@ -136,6 +133,47 @@ class BlockBatch(Batch):
         return index, self._ends[index]
 
 
+class EventBatch:
+    """Events that are there already.
+
+    Attributes:
+        events: the events.
+    """
+
+    __slots__ = ("_references", "documents", "events", "positions")
+
+    def __init__(
+        self,
+        events: Sequence[AnyEvent],
+        documents: Sequence[Document],
+        positions: Sequence[int],
+        references: Sequence[EventReference] = (),
+    ) -> None:
+        self.events = events
+        self.documents = documents
+        self.positions = positions
+        self._references = references
+
+    def index_of(self, row: int) -> str | None:
+        """Return the index that an event says it is of."""
+        event = self.events[row]
+        index = event.index if isinstance(event, Event) else event.get("_index")
+        return index if isinstance(index, str) else None
+
+    def reference(self, row: int) -> EventReference:
+        """Return how to get an event again: as the reference it came by, or the event itself."""
+        return self._references[row] if self._references else partial(_itself, self.events[row])
+
+    @property
+    def read(self) -> tuple[int, int]:
+        """Return the number of events, and no bytes."""
+        return len(self.events), 0
+
+
+def _itself(event: AnyEvent) -> AnyEvent:
+    return event
+
+
 def given_batches(events: Iterable[AnyEvent], intake: Intake, first: int = 1) -> Iterator[Batch]:
     """Yield the events that a program gives in batches.
 
@@ -150,7 +188,7 @@ def given_batches(events: Iterable[AnyEvent], intake: Intake, first: int = 1) ->
         first += len(chunk)
 
 
-def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> Batch:
+def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> EventBatch:
     """Return events that a program gives as a batch; see `given_batches`."""
     documents: list[Document] = []
     usable: list[AnyEvent] = []
@@ -168,8 +206,7 @@ def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> Batch
         documents.append(document)
         usable.append(event)
     intake.stats.read += len(documents)
-    positions = range(first, first + len(documents))
-    return Batch(positions, documents, lambda row: partial(usable.__getitem__, row), lambda row: _index_of(usable[row]))
+    return EventBatch(usable, documents, range(first, first + len(documents)))
 
 
 def referenced_batches(events: Sequence[tuple[int, EventReference]]) -> Iterator[Batch]:
@@ -177,20 +214,7 @@ def referenced_batches(events: Sequence[tuple[int, EventReference]]) -> Iterator
     for start in range(0, len(events), GIVEN_EVENTS):
         chunk = events[start : start + GIVEN_EVENTS]
         found = [reference() for _, reference in chunk]
-        yield _referenced_batch(chunk, found)
-
-
-def _referenced_batch(chunk: Sequence[tuple[int, EventReference]], found: Sequence[AnyEvent]) -> Batch:
-    documents = [document_of(event) for event in found]
-    return Batch(
-        [position for position, _ in chunk],
-        documents,
-        lambda row: chunk[row][1],
-        lambda row: _index_of(found[row]),
-    )
-
-
-def _index_of(event: AnyEvent) -> str | None:
-    """Return the index that an event says it is of."""
-    index = event.index if isinstance(event, Event) else event.get("_index")
-    return index if isinstance(index, str) else None
+        documents = [document_of(event) for event in found]
+        yield EventBatch(
+            found, documents, [position for position, _ in chunk], [reference for _, reference in chunk]
+        )

@@ -68,7 +68,7 @@ class Correlator:
     def _state(self, plan: Plan, search: Search[EventReference], *, in_order: bool) -> CorrelationState:
         extractor = self.extractors.order(plan)
         tracker = self._trackers.setdefault(extractor, OrderTracker(extractor))
-        state = CorrelationState(search, tracker, starting_stages(plan), search.tell)
+        state = CorrelationState(search, tracker, starting_stages(plan), search.faults.record)
         if in_order and isinstance(plan.query, SequenceQuery):
             state.matcher, state.found = search.match_in_order()
         return state
