@@ -10,7 +10,7 @@ import os
 import tempfile
 import zlib
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from eqlite.errors import EqlError, EventError
@@ -110,6 +110,10 @@ class Spool:
         self._file = tempfile.SpooledTemporaryFile(MAX_SPOOL_MEMORY_BYTES)  # noqa: SIM115 - open as long as the run
         self._size = 0
 
+    def __del__(self) -> None:
+        """Close the file."""
+        self._file.close()
+
     def keep(self, file: str, number: int, line: bytes) -> EventReference:
         """Add a line that holds one event, and return the reference to it.
 
@@ -136,7 +140,10 @@ class EventReferences:
 
     def __init__(self) -> None:
         self._files = OpenFiles()
-        self._spool = Spool()
+
+    @cached_property
+    def _spool(self) -> Spool:
+        return Spool()
 
     def of_line(self, file: str, number: int, line: bytes, offset: int | None) -> EventReference:
         """Return the reference to the one event on a line; `offset` is its place in the file, None for no place."""
