@@ -16,6 +16,7 @@ from tests.corpus.test_documents import FILES, json_lines, lines_of
 import eqlite
 from eqlite import strategies
 from eqlite.decision_graph.nodes import Node
+from eqlite.engine.faults import Faults
 from eqlite.events.envelopes import unwrap
 from eqlite.events.json_decoding import decode_object
 from eqlite.events.projection import CannotDecode
@@ -33,7 +34,7 @@ def queries(shared: Path) -> list[eqlite.Query]:
 
 @pytest.fixture(scope="module")
 def together(queries: list[eqlite.Query]) -> Together:
-    return Together(queries)
+    return Together(queries, [query.new_faults() for query in queries])
 
 
 def conditions_met(together: Together, node: Node, document: dict[str, Any]) -> set[tuple[int, int]]:
@@ -51,7 +52,7 @@ def check_lines(lines: Iterable[bytes], queries: list[eqlite.Query], together: T
             (number, stage)
             for number, query in enumerate(queries)
             for stage, holds in enumerate(query.stage_predicates)
-            if holds(document)
+            if holds(document, Faults())
         }
         assert conditions_met(together, together.ask_document(document), document) == expected, document
         if (struct := together.structs.of_document(document)) is not None:
@@ -68,7 +69,7 @@ def test_all_rules_at_once_on_real_documents(shared: Path, queries: list[eqlite.
     path = shared / "events" / f"{name}.ndjson.gz"
     count = sum(1 for _ in lines_of(path))
     lines = list(itertools.islice(lines_of(path), 0, None, max(1, count // SAMPLE)))
-    together = Together(queries)
+    together = Together(queries, [query.new_faults() for query in queries])
     together.look_at(lines)
     for _ in range(2):  # the first time nearly all is asked directly
         assert check_lines(lines, queries, together) >= min(count, SAMPLE)
@@ -78,7 +79,7 @@ def test_all_rules_at_once_on_real_documents(shared: Path, queries: list[eqlite.
 @pytest.mark.parametrize("name", FILES)
 def test_all_rules_at_once_on_all_real_documents(shared: Path, queries: list[eqlite.Query], name: str) -> None:
     path = shared / "events" / f"{name}.ndjson.gz"
-    together = Together(queries)
+    together = Together(queries, [query.new_faults() for query in queries])
     together.look_at(list(itertools.islice(lines_of(path), 500)))
     check_lines(lines_of(path), queries, together)
 

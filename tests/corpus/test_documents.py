@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 import eqlite
 from eqlite import plan, strategies
-from eqlite.backends.base import Faults
 from eqlite.backends.python import PythonBackend
 from eqlite.backends.reference import ReferenceBackend
+from eqlite.engine.faults import Faults
 from eqlite.events.envelopes import unwrap
 from eqlite.events.json_decoding import DecodingRefused, decode_object
 
@@ -44,12 +44,12 @@ class Evaluated:
         query = rule.compile()
         assert isinstance(query.plan.query, plan.EventQuery)
         condition, name = query.plan.query.condition, rule.rule_id or rule.name
-        reference = ReferenceBackend().predicate(condition, name=name, faults=Faults())
+        reference = ReferenceBackend().predicate(condition, name=name)
         return cls(name, query, query.predicate, reference, PythonBackend().line_predicate(condition, name=name))
 
     def differing(self, line: bytes, document: dict[str, Any]) -> dict[str, bool]:
         """Return what the three say of a document; nothing where they agree."""
-        found = {"python": self.python(document), "reference": self.reference(document)}
+        found = {"python": self.python(document, Faults()), "reference": self.reference(document, Faults())}
         if self.line is not None:
             with suppress(*DecodingRefused):
                 found["line"] = self.line(line)

@@ -14,8 +14,9 @@ import pytest
 import eqlite
 from eqlite import plan
 from eqlite.backends import BACKENDS
-from eqlite.backends.base import Backend, Faults
+from eqlite.backends.base import Backend
 from eqlite.backends.python import PythonBackend
+from eqlite.engine.faults import Faults
 from eqlite.events.json_decoding import DecodingRefused
 
 RULES, EVENT_RULES, ASSETS = 1_081, 861, 315
@@ -58,9 +59,9 @@ def test_no_asset_has_an_error(shared: Path) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
 def test_every_event_rule_becomes_a_function(rules: eqlite.RuleSet, backend: Backend) -> None:
-    made = [backend.predicate(condition, name="rule", faults=Faults()) for condition in conditions(rules)]
+    made = [backend.predicate(condition, name="rule") for condition in conditions(rules)]
     assert len(made) == EVENT_RULES
-    assert not any(predicate({}) for predicate in made)
+    assert not any(predicate({}, Faults()) for predicate in made)
 
 
 def test_most_event_rules_read_undecoded_lines(rules: eqlite.RuleSet) -> None:

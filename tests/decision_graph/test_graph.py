@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 import eqlite
 from eqlite import Schema, strategies
-from eqlite.backends.base import Faults
 from eqlite.backends.reference import ReferenceBackend
 from eqlite.decision_graph import field_index as atoms
 from eqlite.decision_graph import graph as decisions
@@ -19,6 +18,7 @@ from eqlite.decision_graph import statistics as sample
 from eqlite.decision_graph import value_cache as memory
 from eqlite.decision_graph.graph import Decisions
 from eqlite.decision_graph.nodes import Node
+from eqlite.engine.faults import Faults
 from eqlite.events.projection import DecodingRefused, UnusualShape
 from eqlite.plan import Condition
 
@@ -29,8 +29,8 @@ def conditions_of(texts: list[str]) -> list[Condition]:
 
 def asked_alone(conditions: list[Condition], document: dict[str, Any]) -> list[int]:
     backend = ReferenceBackend()
-    predicates = [backend.predicate(condition, name="alone", faults=Faults()) for condition in conditions]
-    return [number for number, holds in enumerate(predicates) if holds(document)]
+    predicates = [backend.predicate(condition, name="alone") for condition in conditions]
+    return [number for number, holds in enumerate(predicates) if holds(document, Faults())]
 
 
 class Asker:

@@ -242,7 +242,7 @@ def test_fast_readers_give_way_or_agree(value: dict[str, Any], extra: dict[str, 
     except DecodingRefused:
         found = None
     if found is not None:
-        assert [found] == [query.predicate(document) for document in documents]
+        assert [found] == [query.matches(document) for document in documents]
 
 
 @given(st.lists(st.tuples(LINE_VALUES, EXTRA), min_size=1, max_size=8), st.data())

@@ -17,7 +17,8 @@ def line(number: int, **fields: object) -> bytes:
 
 
 def together() -> Together:
-    return Together([eqlite.compile("any where a.b == 1"), eqlite.compile("any where a.c == 2 or d == 3")])
+    queries = [eqlite.compile("any where a.b == 1"), eqlite.compile("any where a.c == 2 or d == 3")]
+    return Together(queries, [query.new_faults() for query in queries])
 
 
 def unlike(asked: Together, lines: Iterable[bytes]) -> int:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import eqlite
+from eqlite.engine.faults import Faults
 from eqlite.events.json_decoding import DecodingRefused
 from eqlite.plan import EventQuery
 
@@ -23,7 +24,8 @@ class Evaluators:
 
     def answers(self, event: dict[str, Any]) -> dict[str, bool]:
         """Return what each of them says; where the typed reader hands a line back, it says nothing."""
-        found = {"python": self.python.predicate(event), "reference": self.reference.predicate(event)}
+        queries = {"python": self.python, "reference": self.reference}
+        found = {name: query.predicate(event, Faults()) for name, query in queries.items()}
         if self.line_predicate is not None:
             with suppress(*DecodingRefused):
                 found["line"] = self.line_predicate(line_of(event))

@@ -106,7 +106,7 @@ def command(
     if not quiet and (stats.evaluated or not was_read):
         said = _summary(query, len(found), stats, untimed=search.untimed, was_read=was_read)
         said += ["interrupted: not all of them were written"] if lines.interrupted else []
-        said += fault_lines(query.faults.count, query.faults.examples)
+        said += fault_lines(search.faults.count, search.faults.examples)
         click.echo("\n".join(map(safe, said)), err=True)
     if lines.interrupted or not was_read:
         ctx.exit(signals.exit_code())

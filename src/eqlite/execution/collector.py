@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 
+from eqlite.engine.faults import Faults
 from eqlite.engine.match import Match, match_maker
 from eqlite.engine.order import NO_TIME, Ordinal, event_time_ns
 from eqlite.engine.search import Result, Search
@@ -45,6 +46,7 @@ class Runner:
         stats: RunStats,
         may_start_over: bool = False,
         wanted: Wanted | None = None,
+        faults: Sequence[Faults] | None = None,
     ) -> None:
         """Begin.
 
@@ -54,9 +56,13 @@ class Runner:
             stats: gets the counts.
             may_start_over: the input can be read a second time, for the rules of `out_of_order`.
             wanted: is told which events to tell.
+            faults: those of each rule, which the predicates count in; None if they are evaluated elsewhere.
         """
         self.rules = list(compiled)
-        self.searches: list[Search[Kept]] = [query.new_search() for _, query in self.rules]
+        counts = faults or [query.new_faults() for _, query in self.rules]
+        self.searches: list[Search[Kept]] = [
+            query.new_search(each) for (_, query), each in zip(self.rules, counts, strict=True)
+        ]
         self.stats = stats
         self._clocks = [readers.clock(query.plan) for _, query in self.rules]
         pairs = zip(self.rules, self.searches, strict=True)
@@ -65,8 +71,6 @@ class Runner:
         is_incremental = all(query.backend.is_incremental for _, query in self.rules)
         may_trust_order = may_start_over and is_incremental
         self.joining = JoiningRules(joining, readers, bits, may_trust_order=may_trust_order, wanted=wanted)
-        # Queries keep their counts from run to run; this run's are what is added to them.
-        self._faults_before = [query.faults.count for _, query in self.rules]
 
     def take(self, hits: Hits, reading: Reading) -> None:
         """Take what an event meets."""
@@ -88,8 +92,6 @@ class Runner:
         """Take over what another runner, to which only some of the rules were given, found out about them."""
         for number, search in zip(numbers, again.searches, strict=True):
             self.searches[number] = search
-        for number, count in zip(numbers, again._faults_before, strict=True):
-            self._faults_before[number] = count
 
     def detections(self, intake: Intake) -> Iterator[Detection]:
         """Yield the detections by their last event, then by rule, and complete the counts.
@@ -117,11 +119,9 @@ class Runner:
     def _results(self) -> list[tuple[Ordinal, int, Result[Kept]]]:
         """Return the results of all rules, in order, each behind its last event and the number of its rule."""
         found: list[tuple[Ordinal, int, Result[Kept]]] = []
-        for number, ((_, query), search) in enumerate(zip(self.rules, self.searches, strict=True)):
-            faults = query.faults.count - self._faults_before[number]
-            if faults:
-                self.stats.faults += faults
-                self.stats.fault_examples += query.faults.examples
+        for number, search in enumerate(self.searches):
+            self.stats.faults += search.faults.count
+            self.stats.fault_examples += search.faults.examples
             self.stats.untimed += search.untimed
             found += [(_last(result), number, result) for result in search.results()]
         found.sort(key=itemgetter(0))  # rules are in order already

@@ -39,6 +39,7 @@ class Asker:
         keeper: keeps what is wanted of lines.
         wanted: what joining rules want to hear of.
         tell: gets what an event meets, and the event.
+        faults: those of each rule, counted in this run.
         place: the number of the last event.
     """
 
@@ -48,10 +49,12 @@ class Asker:
         self._queries = [query for _, query in compiled]
         is_many = sum(len(query.plan.stages) for query in self._queries) >= ENOUGH_CONDITIONS
         is_shared = is_many and all(query.backend.name == "python" for query in self._queries)
-        self._together = Together(self._queries) if is_shared else None
+        self.faults = [query.new_faults() for query in self._queries]
+        self._together = Together(self._queries, self.faults) if is_shared else None
         self._alone: list[StageTests] = []
         if self._together is None:
-            self._alone = [StageTests(query.plan, query.stage_predicates) for query in self._queries]
+            pairs = zip(self._queries, self.faults, strict=True)
+            self._alone = [StageTests(query.plan, query.stage_predicates, faults) for query, faults in pairs]
         self.readers = Readers(self._together.structs if self._together is not None else None)
         self.wanted = Wanted()
         self.tell: Tell = _tell_nobody

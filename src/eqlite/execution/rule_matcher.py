@@ -9,6 +9,7 @@ from typing import Any
 from eqlite.decision_graph.graph import Decisions
 from eqlite.decision_graph.nodes import Node, State
 from eqlite.decision_graph.statistics import Sample
+from eqlite.engine.faults import Faults
 from eqlite.engine.stages import beginnings, idle_stages
 from eqlite.events.envelopes import unwrap
 from eqlite.events.json_decoding import BadJson, decode_object
@@ -30,8 +31,9 @@ _MOST_UNLIKE = 0.1
 class Together:
     """The conditions of several queries, and what each of them stands for."""
 
-    def __init__(self, queries: Sequence[Query]) -> None:
+    def __init__(self, queries: Sequence[Query], faults: Sequence[Faults]) -> None:
         self._queries = queries
+        self._faults = faults
         self._places = [
             (number, place) for number, query in enumerate(queries) for place in range(len(query.plan.stages))
         ]
@@ -124,7 +126,7 @@ class Together:
 
     def _holds(self, number: int, document: Document) -> bool:
         query, stage = self._places[number]
-        return self._queries[query].stage_predicates[stage](document)
+        return self._queries[query].stage_predicates[stage](document, self._faults[query])
 
     def _hits_of(self, numbers: Sequence[int], *, may_meet_more: bool = False) -> Hits:
         events: list[int] = []

@@ -110,7 +110,14 @@ def _pipeline(compiled: Compiled, stats: RunStats, *, by_index: bool, may_start_
     """Return a dispatcher of events and the collector that takes its hits."""
     dispatcher = Asker(compiled, by_index=by_index, stats=stats)
     wanted = dispatcher.wanted
-    collector = Runner(compiled, dispatcher.readers, stats=stats, may_start_over=may_start_over, wanted=wanted)
+    collector = Runner(
+        compiled,
+        dispatcher.readers,
+        stats=stats,
+        may_start_over=may_start_over,
+        wanted=wanted,
+        faults=dispatcher.faults,
+    )
     dispatcher.tell = collector.take
     return dispatcher, collector
 

@@ -1,7 +1,7 @@
 """Code that loads a field's raw value into a local variable, for each form in which an event may come.
 
 - `NestedAccess`: plain dicts of dicts, the usual shape. What is unusual (dotted keys, an array or a scalar where an
-  object should be) is noticed on the way and handed to the general function, `irregular(e)`.
+  object should be) is noticed on the way and handed to the general function, `irregular(e, faults)`.
 - `FlatAccess`: a function that reads any shape; used by that general function.
 - `StructAccess`: what the typed decoder made.
 """
@@ -14,10 +14,10 @@ from typing import ClassVar, Protocol
 class Access(Protocol):
     """Emits the code that loads fields. A field is loaded once; later calls give the same variable.
 
-    `parameter` is what the function takes, `opening` the lines with which it starts; after them `e` is the event.
+    `parameters` are what the function takes, `opening` the lines with which it starts; after them `e` is the event.
     """
 
-    parameter: ClassVar[str]
+    parameters: ClassVar[str]
     opening: ClassVar[list[str]]
 
     def load(self, path: str) -> tuple[str, list[str]]:
@@ -28,7 +28,7 @@ class Access(Protocol):
 class NestedAccess:
     """Loads from dicts of dicts."""
 
-    parameter: ClassVar[str] = "e"
+    parameters: ClassVar[str] = "e, faults"
     opening: ClassVar[list[str]] = []
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class NestedAccess:
         self.checked.update(f"{prefix}\0{key}" for key in fresh)
         if fresh:
             test = " or ".join(f"{key!r} in {self.objects[prefix]}" for key in fresh)
-            lines.append(f"if {test}: return irregular(e)")
+            lines.append(f"if {test}: return irregular(e, faults)")
 
     def _object(self, prefix: str, key: str, lines: list[str]) -> str:
         """Load the object at `prefix.key`, an empty one where there is none; return its path."""
@@ -71,7 +71,7 @@ class NestedAccess:
             lines += [
                 f"{variable} = {self.objects[prefix]}.get({key!r}, EMPTY)",
                 f"if {variable}.__class__ is not dict:",
-                f"    if {variable} is not None: return irregular(e)",
+                f"    if {variable} is not None: return irregular(e, faults)",
                 f"    {variable} = EMPTY",
             ]
             self.objects[path] = variable
@@ -81,7 +81,7 @@ class NestedAccess:
 class FlatAccess:
     """Loads through `read(e, path)`."""
 
-    parameter: ClassVar[str] = "e"
+    parameters: ClassVar[str] = "e, faults"
     opening: ClassVar[list[str]] = []
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ class FlatAccess:
 class StructAccess:
     """Loads from the structs of `typed.py`: attribute names by path, None for what is not there."""
 
-    parameter: ClassVar[str] = "line"
+    parameters: ClassVar[str] = "line"
     opening: ClassVar[list[str]] = ["e = decode(line)", "if e.source is not None: e = e.source"]
 
     def __init__(self, attributes: dict[str, str]) -> None:

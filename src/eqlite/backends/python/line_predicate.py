@@ -17,6 +17,7 @@ import msgspec
 from eqlite import plan
 from eqlite.backends.python.access import StructAccess
 from eqlite.backends.python.codegen import Generated, Generator, TooComplex
+from eqlite.engine.faults import Predicate
 from eqlite.events.envelopes import is_reserved, reserved_fields
 from eqlite.events.json_decoding import Nothing
 from eqlite.predicates.complexity import is_in_line
@@ -60,7 +61,7 @@ def line_predicate(
     return load(generated, msgspec.json.Decoder(tree.document).decode)
 
 
-def _no_fallback(condition: plan.Condition) -> Callable[[Any], bool]:
+def _no_fallback(condition: plan.Condition) -> Predicate:
     raise TooComplex(condition)
 
 

@@ -107,7 +107,9 @@ class JoiningRules:
         self._readers = readers
         self._budget = KeyBudget()
         self._rules = {
-            number: JoiningRule(search, readers.clock(search.plan), beginnings(search.plan), search.tell, bits[number])
+            number: JoiningRule(
+                search, readers.clock(search.plan), beginnings(search.plan), search.faults.record, bits[number]
+            )
             for number, search in searches.items()
         }
         self._until_sweep = _EVENTS_BETWEEN_SWEEPS

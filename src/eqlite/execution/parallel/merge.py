@@ -191,7 +191,7 @@ class Gathering:
         for rule, where, kept in report.events:
             self._runner.searches[rule].take_match(self._moved(where), there.kept(*kept))
         for rule, count, examples in report.faults:
-            self._runner.rules[rule][1].faults.add(count, examples)
+            self._runner.searches[rule].faults.add(count, examples)
         self._join(report, there)
         self._place += report.places
         self._count(portion, report)

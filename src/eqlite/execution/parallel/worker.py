@@ -89,9 +89,6 @@ class Worker:
     def work(self, portion: Portion) -> Report:
         """Ask the rules about a portion of the lines."""
         report = self._report = Report(Refusals(self._sample_limit))
-        before = [query.faults.count for query in self._queries]
-        for query in self._queries:
-            query.faults.examples = []  # the first of all are told by the first of each portion
         self._numbers = {}
         stats = self._asker.stats = RunStats()
         self._asker.place = 0
@@ -108,9 +105,8 @@ class Worker:
         report.lines = reader.newlines if reader is not None else 0
         report.places, report.read, report.late = self._asker.place, stats.reading.read, intake.late
         report.unrouted, report.unrouted_example = stats.unrouted, stats.unrouted_example
-        for rule, (query, count) in enumerate(zip(self._queries, before, strict=True)):
-            if query.faults.count > count:
-                report.faults.append((rule, query.faults.count - count, query.faults.examples))
+        drained = [faults.drain() for faults in self._asker.faults]
+        report.faults = [(rule, *counted) for rule, counted in enumerate(drained) if counted[0]]
         return report
 
     def _refuse(self, rejected: Rejected | None, data: bytes) -> None:
