@@ -19,6 +19,7 @@ from eqlite.__about__ import __version__
 if TYPE_CHECKING:
     from eqlite.diagnostics import Diagnostic as Diagnostic
     from eqlite.engine.match import Match as Match
+    from eqlite.engine.stats import SearchStats as SearchStats
     from eqlite.engine.streams import Stream as Stream
     from eqlite.errors import EqlError as EqlError
     from eqlite.errors import EqlSchemaError as EqlSchemaError
@@ -66,6 +67,7 @@ _HOMES = {
     "RuleError": "eqlite.errors",
     "RuleSet": "eqlite.ruleset",
     "Schema": "eqlite.semantics.schema",
+    "SearchStats": "eqlite.engine.stats",
     "ServerError": "eqlite.errors",
     "SnapshotError": "eqlite.errors",
     "Stream": "eqlite.engine.streams",

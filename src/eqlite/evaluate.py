@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from eqlite import plan
-from eqlite.backends.base import Faults
 from eqlite.backends.reference import holds, script_values
 from eqlite.diagnostics import Collector
+from eqlite.engine.faults import Faults
 from eqlite.engine.match import Event
 from eqlite.events import document_of
 from eqlite.language import ast

@@ -20,10 +20,12 @@ from typing import Any, Literal
 
 from eqlite import plan
 from eqlite.backends import backend_named
-from eqlite.backends.base import Backend, Faults, Predicate
+from eqlite.backends.base import Backend
 from eqlite.diagnostics import Diagnostic
+from eqlite.engine.faults import UNCOUNTED, Faults, Predicate
 from eqlite.engine.match import Event, Match, match_maker
-from eqlite.engine.search import Search
+from eqlite.engine.search import Result, Search
+from eqlite.engine.stats import SearchStats
 from eqlite.engine.streams import Stream, StreamSettings
 from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
 from eqlite.events.document import document_of, iterate_events
@@ -69,14 +71,12 @@ class Query:
         plan: what it does, resolved against the schema.
         diagnostics: warnings found while compiling.
         backend: what runs it.
-        faults: the operations on which Elasticsearch would have failed the search, counted while matching.
     """
 
     text: str
     plan: plan.Plan = field(repr=False)  # which may be as deep as the query
     diagnostics: tuple[Diagnostic, ...]
     backend: Backend
-    faults: Faults
     name: str | None
     options: Mapping[str, Any]
 
@@ -111,10 +111,10 @@ class Query:
 
     @cached_property
     def predicate(self) -> Predicate:
-        """Return the function behind `matches`; it takes an unwrapped document."""
+        """Return the function behind `matches`: of an unwrapped document and the faults to count in."""
         if not isinstance(self.plan.query, plan.EventQuery):
             raise EqlError(f"`matches` asks about one event, and this is a {self.kind}: use `search`")
-        return self.backend.predicate(self.plan.query.condition, name=self.name or "query", faults=self.faults)
+        return self.stage_predicate(0)
 
     def matches(self, event: Event) -> bool:
         """Return whether an event meets an event query. Pipes do not count.
@@ -127,10 +127,15 @@ class Query:
         """
         if event.__class__ is not dict or "@timestamp" not in event or "_source" in event or "fields" in event:
             event = document_of(event)  # always a dict
-        return self.predicate(event)
+        return self.predicate(event, UNCOUNTED[self.options["strict"]])
 
     def search(
-        self, events: Iterable[Event], *, size: int | None = None, result_position: Literal["head", "tail"] = "tail"
+        self,
+        events: Iterable[Event],
+        *,
+        size: int | None = None,
+        result_position: Literal["head", "tail"] = "tail",
+        stats: SearchStats | None = None,
     ) -> list[Match]:
         """Return the matches in all the events, in Elasticsearch's order.
 
@@ -138,29 +143,41 @@ class Query:
             events: in any order.
             size: how many results at most; None for all. Elasticsearch's own default is 10.
             result_position: which end to keep when there are more than `size`; output is in ascending order anyway.
+            stats: gets the counts of this search, even where it raises.
         """
         if size is not None and size < 0:
             raise ValueError("size must be greater than or equal to 0")
         search: Search[Event] = self.new_search()
-        for place, event in enumerate(iterate_events(events)):
-            search.take(document_of(event), place, event)
+        place = -1
+        found: list[Result[Event]] = []
+        try:
+            for place, event in enumerate(iterate_events(events)):
+                search.take(document_of(event), place, event)
+            found = search.results(size=size, result_position=result_position)
+        finally:
+            if stats is not None:
+                search.count(stats, events=place + 1, matches=len(found))
         to_match = match_maker(self.plan)
-        found = search.results(size=size, result_position=result_position)
         return [to_match(result.events, result.key) for result in found]
 
     @cached_property
     def stage_predicates(self) -> tuple[Predicate, ...]:
-        """Return the functions that tell whether a document meets each stage, `until` last."""
-        if self.kind == "event":
-            return (self.predicate,)
-        name = self.name or "query"
-        made: dict[int, Predicate] = {}  # by identity of the condition: `with runs` gives many stages one
-        for number, stage in enumerate(self.plan.stages, 1):
-            if id(stage.condition) not in made:
-                made[id(stage.condition)] = self.backend.predicate(
-                    stage.condition, name=f"{name}, stage {number}", faults=self.faults
-                )
-        return tuple(made[id(stage.condition)] for stage in self.plan.stages)
+        """Return the predicate of each stage, `until` last."""
+        return tuple(map(self.stage_predicate, range(len(self.plan.stages))))
+
+    def stage_predicate(self, stage: int) -> Predicate:
+        """Return the predicate of a stage, made when it is first asked for; `with runs` gives many stages one."""
+        condition = self.plan.stages[stage].condition
+        predicate = self._predicates.get(id(condition))
+        if predicate is None:
+            name = self.name or "query"
+            name = name if self.kind == "event" else f"{name}, stage {stage + 1}"
+            predicate = self._predicates[id(condition)] = self.backend.predicate(condition, name=name)
+        return predicate
+
+    @cached_property
+    def _predicates(self) -> dict[int, Predicate]:
+        return {}
 
     def stream(self, *, allowed_lateness: str | timedelta = "0s", max_open: int = 1_000_000) -> Stream:
         """Return a stream: push events one by one, get matches as soon as they are certain.
@@ -178,7 +195,7 @@ class Query:
             raise ValueError("max_open must be 1 or more")
         lateness_ns = duration_ms(allowed_lateness) * NANOS_PER_MILLI
         settings = replace(self._stream_settings, lateness_ns=lateness_ns, max_open=max_open)
-        return Stream(self.plan, self.stage_predicates, settings, self.faults.record)
+        return Stream(self.plan, self.stage_predicates, settings)
 
     def resume(self, snapshot: bytes) -> Stream:
         """Return the stream of which `Stream.snapshot` was taken: the event to push next is number `stats.events`.
@@ -186,7 +203,7 @@ class Query:
         Raises:
             SnapshotError: it is no snapshot, is damaged, or of another query, schema or version.
         """
-        return Stream.resume(snapshot, self.plan, self.stage_predicates, self._stream_settings, self.faults.record)
+        return Stream.resume(snapshot, self.plan, self.stage_predicates, self._stream_settings)
 
     @cached_property
     def _stream_settings(self) -> StreamSettings:
@@ -202,15 +219,21 @@ class Query:
             fingerprint, max_samples_per_key=self.options["max_samples_per_key"], strict=self.options["strict"]
         )
 
-    def new_search(self) -> Search[Any]:
-        """Return the state of a search of its own, for a caller that feeds documents one by one."""
+    def new_faults(self) -> Faults:
+        """Return a count of faults for one search, stream or run."""
+        return Faults(strict=self.options["strict"])
+
+    def new_search(self, faults: Faults | None = None) -> Search[Any]:
+        """Return the state of a search of its own, for a caller that feeds documents one by one.
+
+        Its faults are counted in `faults` if given.
+        """
         return Search(
             self.plan,
             lambda: self.stage_predicates,
             self.options["max_samples_per_key"],
-            self.faults.record,
+            faults if faults is not None else self.new_faults(),
             self.backend.match_sequences,
-            self.options["strict"],
         )
 
     def __repr__(self) -> str:
@@ -293,10 +316,9 @@ def query_of(text: str | Source, analysis: Analysis, options: Mapping[str, Any])
     made, diagnostics = analysis
     raise_errors(diagnostics, strict=options["strict"])
     assert made is not None
-    faults = Faults(strict=options["strict"])
     source_text = text.text if isinstance(text, Source) else text
     backend = backend_named(options["backend"])
-    return Query(source_text, made, tuple(diagnostics), backend, faults, options["name"], options)
+    return Query(source_text, made, tuple(diagnostics), backend, options["name"], options)
 
 
 def raise_errors(diagnostics: Sequence[Diagnostic], *, strict: bool) -> None:
@@ -317,10 +339,11 @@ def search(
     *,
     size: int | None = None,
     result_position: Literal["head", "tail"] = "tail",
+    stats: SearchStats | None = None,
     **options: Any,
 ) -> list[Match]:
     """Compile a query and run it over events; see `compile` and `Query.search`."""
-    return compile(text, **options).search(events, size=size, result_position=result_position)
+    return compile(text, **options).search(events, size=size, result_position=result_position, stats=stats)
 
 
 def analyze(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from eqlite.engine.faults import Faults
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from eqlite.candidates import field_index, index
 from eqlite.candidates.index import CandidateIndex
 from eqlite.candidates.requirements import requirements_of
 from eqlite.candidates.terms import Terms, terms_of
+from eqlite.engine.faults import Faults
 
 
 def condition(text: str) -> plan.Condition:

@@ -193,7 +193,7 @@ def test_show_is_a_card_with_threats_fields_and_query() -> None:
 def test_ast_shows_tree_plan_and_code() -> None:
     assert "PatternMatch operator=':'" in eqlite("ast", 'any where a : "x*"').stdout
     assert "FieldTest" in eqlite("ast", 'any where a : "x*"', "--plan").stdout
-    assert eqlite("ast", 'any where a : "x*"', "--code").stdout.startswith("def matches(e):")
+    assert eqlite("ast", 'any where a : "x*"', "--code").stdout.startswith("def matches(e, faults):")
 
 
 # --- the rest of the manners ------------------------------------------------------------------------------------------

@@ -38,5 +38,6 @@ def test_events_with_many_keys_alone_use_up_those_of_a_run() -> None:
 def test_a_search_counts_cut_keys_as_a_fault() -> None:
     query = eqlite.compile("sequence by a, b [any where true] [any where true]")
     wide = [str(number) for number in range(400)]
-    query.search([{"@timestamp": 1, "a": wide, "b": wide}])
-    assert query.faults.count == 1  # its stages have the same keys
+    stats = eqlite.SearchStats()
+    query.search([{"@timestamp": 1, "a": wide, "b": wide}], stats=stats)
+    assert stats.faults == 1  # its stages have the same keys

@@ -148,8 +148,8 @@ def test_damaged_snapshots_are_refused() -> None:
     for end in range(0, len(snapshot), 3):
         with pytest.raises(eqlite.SnapshotError):
             query.resume(snapshot[:end])
-    with pytest.raises(eqlite.SnapshotError, match="form 4"):
-        query.resume(snapshot.replace(b"eqlite-stream 3", b"eqlite-stream 4", 1))
+    with pytest.raises(eqlite.SnapshotError, match="form 5"):
+        query.resume(snapshot.replace(b"eqlite-stream 4", b"eqlite-stream 5", 1))
     with pytest.raises(eqlite.SnapshotError, match="damaged"):
         query.resume(snapshot[:-1] + bytes([snapshot[-1] ^ 1]))
 

@@ -10,9 +10,8 @@ import pytest
 
 from eqlite import EventError, load_rule, load_rules, read_events
 from eqlite.events.intake import ReadStats
-from eqlite.execution.correlation import correlator as joining
 from eqlite.execution.detection import Detection
-from eqlite.execution.dispatcher import Asker
+from eqlite.execution.index_routing import IndexRouter
 from eqlite.execution.run import RunStats, run_files
 from eqlite.ruleset import RuleSet
 
@@ -84,8 +83,7 @@ def test_a_line_is_rejected_where_a_rule_asks_for_the_whole_document_and_there_i
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are seen in /proc")
-def test_a_run_leaves_no_file_open(tmp_path, monkeypatch):
-    monkeypatch.setattr(joining, "ORDERLY_EVENTS", 3)
+def test_a_run_leaves_no_file_open(tmp_path):
     rules = rule_set("process where n == 1", "sequence [process where n > 3] [process where n == 9]")
     path = tmp_path / "events.ndjson"
     path.write_bytes(ndjson([event(number, minute(number)) for number in range(12)]))
@@ -296,11 +294,6 @@ def test_a_line_alone_gives_what_its_document_gives(number, name):
     files_and_memory(rules, ODD[number])
 
 
-def test_one_rule_alone_reads_lines_undecoded():
-    rules = rule_set(RULES[0])
-    assert Asker(rules.compile(), by_index=False, stats=RunStats())._line_predicate() is not None
-
-
 SHAPES = [None, 5, 6.5, "a", "AB", "6", True, [], ["b"], ["x", 7], [None], {}, {"name": "b"}, [{"name": "a"}], [["a"]]]
 
 
@@ -413,12 +406,12 @@ def test_events_that_no_rule_sees_are_counted_with_an_example():
 
 
 def test_made_up_index_names_are_not_remembered_without_end():
-    asker = Asker(rule_set(*ROUTED).compile(), by_index=True, stats=RunStats())
+    router = IndexRouter([rule.index for rule in rule_set(*ROUTED)])
     for number in range(10_000):
-        asker.take({}, f"logs-{number}", dict)
-    asker.take({}, "x" * 100_000, dict)
-    assert len(asker._routes) <= 4096
-    assert max(len(name) for names in asker._routes for name in names) < 1024
+        router.route({}, f"logs-{number}")
+    router.route({}, "x" * 100_000)
+    assert len(router._routes) <= 4096
+    assert max(len(name) for names in router._routes for name in names) < 1024
 
 
 # --- a rule's own settings --------------------------------------------------------------------------------------------
@@ -590,8 +583,7 @@ MANY = ["any where n == -1", "any where n == -2", "any where n == -3"]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_sequence_begins_with_any_event_of_a_line(tmp_path, monkeypatch, jobs):
-    monkeypatch.setattr(joining, "ORDERLY_EVENTS", 3)
+def test_a_sequence_begins_with_any_event_of_a_line(tmp_path, jobs):
     query = "sequence [process where true] [file where true]"
     categories = ["dns"] * 8 + ["process", "file"] * 4
     events = [event(n, minute(n), category) for n, category in enumerate(categories)]
@@ -604,8 +596,7 @@ def test_a_sequence_begins_with_any_event_of_a_line(tmp_path, monkeypatch, jobs)
 
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("time", ["soon", [1, 2]])
-def test_a_fault_counts_once_whatever_the_time(tmp_path, monkeypatch, jobs, time):
-    monkeypatch.setattr(joining, "ORDERLY_EVENTS", 3)
+def test_a_fault_counts_once_whatever_the_time(tmp_path, jobs, time):
     stats = RunStats()
     path = tmp_path / "events.ndjson"
     path.write_bytes(ndjson([*(event(n, minute(n)) for n in range(1, 9)), event(0, time)]))

@@ -202,8 +202,9 @@ def test_the_combinations_of_two_arrays_are_bounded_and_counted() -> None:
     values = [str(number) for number in range(1_000)]
     for backend in BACKENDS:
         query = eqlite.compile('any where concat(f, g) == "x"', backend=backend)
-        assert not query.matches({"f": values, "g": values})
-        assert "combinations" in query.faults.examples[0]
+        stats = eqlite.SearchStats()
+        assert not query.search([{"f": values, "g": values}], stats=stats)
+        assert "combinations" in stats.fault_examples[0]
 
 
 def test_events_that_hold_themselves_are_gone_through_once() -> None:

@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 from eqlite import plan
+from eqlite.engine.faults import Predicate
 from eqlite.engine.sequences import EventHits, Found, Kept
-from eqlite.errors import SearchFailure
-
-Event = Mapping[str, Any]
-Predicate = Callable[[Event], bool]
-
-MOST_EXAMPLES = 5
-
-
-@dataclass(slots=True)
-class Faults:
-    """Operations on values for which Elasticsearch would have failed the search: counted, or raised when strict."""
-
-    strict: bool = False
-    count: int = 0
-    examples: list[str] = field(default_factory=list)
-
-    def record(self, message: str) -> None:
-        """Count a fault and keep the first few messages.
-
-        Raises:
-            SearchFailure: when strict.
-        """
-        if self.strict:
-            raise SearchFailure(f"Elasticsearch would fail the search on this event: {message}")
-        self.add(1, [message])
-
-    def add(self, count: int, messages: Iterable[str]) -> None:
-        """Count faults and keep the first few messages."""
-        self.count += count
-        for message in messages:
-            if len(self.examples) < MOST_EXAMPLES and message not in self.examples:
-                self.examples.append(message)
 
 
 class Backend(Protocol):
     """Turns conditions into predicates, and matches sequences of events that meet them.
 
-    A predicate takes an unwrapped document and is safe to use from threads.
+    A predicate takes an unwrapped document and the faults to count in, and is safe to use from threads.
 
     Attributes:
         is_incremental: sequences may be matched event by event while events come in order, too: the answers are the
@@ -57,13 +25,12 @@ class Backend(Protocol):
     is_incremental: bool
     is_indexed: bool
 
-    def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:
-        """Return a function that tells whether a document meets the condition.
+    def predicate(self, condition: plan.Condition, *, name: str) -> Predicate:
+        """Return the condition as a function of a document and of the faults that it counts.
 
         Args:
             condition: what to test.
             name: shown in tracebacks and by `eqlite ast --code`.
-            faults: where script faults are counted.
         """
         ...
 

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
 from eqlite import plan
-from eqlite.backends.base import Event, Faults, Predicate
 from eqlite.datatypes import DataType
+from eqlite.engine.faults import Faults, Predicate
+from eqlite.engine.match import Event
 from eqlite.engine.reference_sequences import match_sequences_by_lists
 from eqlite.engine.sequences import EventHits, Found, Kept
 from eqlite.fields import Field, field_values, script_value, to_boolean
@@ -37,10 +38,10 @@ class ReferenceBackend:
     is_incremental = False
     is_indexed = False
 
-    def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:  # noqa: ARG002 - protocol
-        """Return a function that tells whether a document meets the condition."""
+    def predicate(self, condition: plan.Condition, *, name: str) -> Predicate:  # noqa: ARG002 - protocol
+        """Return the condition as a function of a document and of the faults that it counts."""
         steps = script_steps(condition)
-        return lambda event: holds(condition, event, faults, steps)
+        return lambda event, faults: holds(condition, event, faults, steps)
 
     def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
         """Return the sequences among the hits of all events."""

@@ -106,7 +106,7 @@ def command(
     if not quiet and (stats.evaluated or not was_read):
         said = _summary(query, len(found), stats, untimed=search.untimed, was_read=was_read)
         said += ["interrupted: not all of them were written"] if lines.interrupted else []
-        said += fault_lines(query.faults.count, query.faults.examples)
+        said += fault_lines(search.faults.count, search.faults.examples)
         click.echo("\n".join(map(safe, said)), err=True)
     if lines.interrupted or not was_read:
         ctx.exit(signals.exit_code())
@@ -137,5 +137,7 @@ def _write(found: list[Match], query: Query, format_name: str, layout: Layout, l
         eql_response.write(found, query.kind, data_stdout())
         return
     rule = Rule(name="query", query=query.text, source=Source(query.text))  # stands in; nothing of it is written
-    detections = (as_detection(rule, query, match, event_times(query, match)) for match in found)
+    detections = (
+        as_detection(rule, query, match, event_times(query, match), [None] * len(match.events)) for match in found
+    )
     writer_named(format_name)(lines.of(detections), result_stdout(format_name), layout)

@@ -10,19 +10,20 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from eqlite.engine.keys import Key, KeyBudget, Report, join_keys
+from eqlite.engine.faults import Faults, Predicate
+from eqlite.engine.keys import Key, KeyBudget, join_keys
 from eqlite.engine.order import NO_TIME, Ordinal, no_time_message, order_problem, ordinal
 from eqlite.engine.pipes import Position, folded
 from eqlite.engine.samples import events_per_key, match_samples
 from eqlite.engine.sequence_search import in_result_order, match_sequences, sequence_matcher
 from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys, new_tuple
+from eqlite.engine.stats import SearchStats
 from eqlite.errors import SearchFailure
 from eqlite.fields import Field
 from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery
 
 Kept = TypeVar("Kept")
 Document = Mapping[str, Any]
-Predicate = Callable[[Document], bool]
 MatchSequences = Callable[[SequenceQuery, Sequence[EventHits[Any]]], list[Found[Any]]]
 
 
@@ -35,11 +36,11 @@ class Result(NamedTuple, Generic[Kept]):
 
 
 class StageTests:
-    """Which stages of a query a document meets, each condition asked once."""
+    """The stages of a query as tests of a document, each condition evaluated once."""
 
-    def __init__(self, plan: Plan, predicates: Sequence[Predicate], report: Report | None = None) -> None:
+    def __init__(self, plan: Plan, predicates: Sequence[Predicate], faults: Faults) -> None:
         self._plan = plan
-        self._report = report
+        self._faults = faults
         self.budget = KeyBudget()
         self._stages = plan.stages
         self._until = len(plan.query.stages) if isinstance(plan.query, SequenceQuery) else None
@@ -49,7 +50,7 @@ class StageTests:
 
     def only(self, numbers: Collection[int]) -> StageTests:
         """Return the tests of some stages."""
-        fewer = StageTests(self._plan, (), self._report)
+        fewer = StageTests(self._plan, (), self._faults)
         fewer.budget = self.budget
         for predicate, tested in self.tests.items():
             if kept := [number for number in tested if number in numbers]:
@@ -58,7 +59,10 @@ class StageTests:
 
     def met(self, document: Document) -> list[int]:
         """Return the numbers of the stages; `until` has the last one."""
-        return [number for predicate, numbers in self.tests.items() if predicate(document) for number in numbers]
+        faults = self._faults
+        return [
+            number for predicate, numbers in self.tests.items() if predicate(document, faults) for number in numbers
+        ]
 
     def with_keys(self, document: Document, met: Sequence[int]) -> tuple[tuple[int, tuple[Key, ...]], ...]:
         """Return those stages under which the document has keys, as a matcher wants them: later ones first."""
@@ -68,7 +72,7 @@ class StageTests:
         for number in sorted(met, reverse=True):
             if self._stages[number].keys != fields:  # stages mostly have the same
                 fields = self._stages[number].keys
-                keys = join_keys(document, fields, budget=self.budget, report=self._report)
+                keys = join_keys(document, fields, budget=self.budget, report=self._faults.record)
             if keys:
                 found.append((UNTIL if number == self._until else number, keys))
         if found and found[0][0] == UNTIL:
@@ -83,18 +87,17 @@ class Search(Generic[Kept]):
     Attributes:
         plan: the query's plan.
         make_predicates: returns a function for each of `plan.stages`; asked when the first document comes.
-        report: gets a message about each event of which not everything could be taken.
+        faults: counts the operations for which Elasticsearch would fail the search, and events of which not everything
+            could be taken. When strict, an event of a sequence without a single place in the order raises, too.
         match: matches a sequence among the hits of all events; see `Backend.match_sequences`.
-        strict: raise where an event of a sequence has no single place in the order, which fails Elasticsearch's search.
         untimed: events of a sequence that are left out because they have no readable time.
     """
 
     plan: Plan
     make_predicates: Callable[[], Sequence[Predicate]]
     max_samples_per_key: int = 1
-    report: Report | None = None
+    faults: Faults = field(default_factory=Faults)
     match: MatchSequences = match_sequences
-    strict: bool = False
     untimed: int = 0
     matches: list[Result[Kept]] = field(default_factory=list)  # of an event query
     kept: dict[int, Kept] = field(default_factory=dict)  # of a sample, by place
@@ -108,7 +111,7 @@ class Search(Generic[Kept]):
     def take(self, document: Document, place: int, kept: Kept) -> bool:
         """Test a document with every stage; tell whether anything is kept of it. `place` is its number in the input."""
         if self._tests is None:
-            self._tests = StageTests(self.plan, self.make_predicates(), self.report)
+            self._tests = StageTests(self.plan, self.make_predicates(), self.faults)
         met = self._tests.met(document)
         if not met:
             return False
@@ -152,10 +155,10 @@ class Search(Generic[Kept]):
             SearchFailure: when strict.
         """
         if time_ns != NO_TIME and problem is not None:
-            self.tell(problem)
+            self.faults.record(problem)
             return
         self.untimed += 1
-        if self.strict:
+        if self.faults.strict:
             raise SearchFailure(no_time_message(self.plan))
 
     def take_match(self, where: Ordinal, kept: Kept) -> None:
@@ -174,10 +177,14 @@ class Search(Generic[Kept]):
         self.hits.clear()
         return self._matcher, self._found
 
-    def tell(self, message: str) -> None:
-        """Report something about an event of which not everything can be taken."""
-        if self.report is not None:
-            self.report(message)
+    def count(self, stats: SearchStats, *, events: int, matches: int) -> None:
+        """Add the counts of this search to others; how many events and matches there were says the caller."""
+        total = Faults(count=stats.faults, examples=stats.fault_examples)
+        total.add(self.faults.count, self.faults.examples)
+        stats.faults = total.count
+        stats.events += events
+        stats.matches += matches
+        stats.untimed += self.untimed
 
     def results(self, *, size: int | None = None, result_position: Position = "tail") -> list[Result[Kept]]:
         """Return the results, in order, after the query's pipes and within `size`."""

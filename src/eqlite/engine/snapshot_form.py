@@ -6,11 +6,13 @@ A snapshot may come from a stranger. What passes here can be wrong, but a stream
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any, TypedDict
 
 import msgspec
 
 from eqlite.engine.sequences import UNTIL
+from eqlite.engine.stats import StreamStats
 from eqlite.errors import SnapshotError
 from eqlite.plan import Plan, SampleQuery, SequenceQuery
 
@@ -47,7 +49,7 @@ class Saved(TypedDict):
     """All that is in a snapshot."""
 
     settings: SavedSettings
-    stats: dict[str, int]
+    stats: StreamStats
     clock: tuple[int, int, int | float | str] | None
     given: int
     buffer: list[tuple[SavedLink, list[tuple[int, list[SavedKey]]]]]
@@ -80,7 +82,7 @@ def _problems(saved: Saved, plan: Plan) -> Iterator[str]:
     if (sample is not None) is not isinstance(query, SampleQuery):
         yield "it is of another kind of query"
     settings = saved["settings"]
-    numbers = [saved["given"], *saved["stats"].values(), settings["lateness_ns"], settings["max_open"] - 1]
+    numbers = [saved["given"], *_counts(saved["stats"]), settings["lateness_ns"], settings["max_open"] - 1]
     if any(number < 0 for number in numbers):
         yield "a count is none"
     if any(not 0 <= number < len(saved["events"]) for _, number in _links(saved)):
@@ -103,7 +105,13 @@ def _problems(saved: Saved, plan: Plan) -> Iterator[str]:
         yield from _problems_of_sample(sample, items=len(plan.stages))
 
 
+def _counts(stats: StreamStats) -> list[int]:
+    return [value for value in asdict(stats).values() if isinstance(value, int)]
+
+
 def _problems_of_matcher(matcher: SavedMatcher, *, steps: int, is_pair: bool) -> Iterator[str]:
+    if matcher["dropped"] < 0:
+        yield "a count is none"
     for _, _, pendings, unwanted in matcher["states"]:
         if len(pendings) != steps - 1 or (is_pair and None in pendings):
             yield "an open sequence has other stages"

@@ -21,7 +21,7 @@ from eqlite.engine.snapshot_form import SavedKey, SavedLink, SavedMatcher, Saved
 from eqlite.errors import SnapshotError
 from eqlite.events.document import Event, EventSource
 
-VERSION = 3
+VERSION = 4
 
 _MAGIC = "eqlite-stream"
 

@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from eqlite.engine.keys import Report
+from eqlite.engine.faults import Faults, Predicate
 from eqlite.engine.match import Event, Match, match_maker
 from eqlite.engine.order import NO_TIME, no_time_message, order_problem, ordinal, precision_ns
 from eqlite.engine.pipes import Window, folded
-from eqlite.engine.search import Predicate, Result, Search, StageTests
+from eqlite.engine.search import Result, Search, StageTests
 from eqlite.engine.sequence_search import in_result_order, result_order, sequence_matcher
 from eqlite.engine.sequences import EventHits, Found, Link, SequenceMatcher, StageKeys
 from eqlite.engine.snapshot_form import Saved, SavedSample, checked
@@ -34,6 +34,7 @@ from eqlite.engine.snapshots import (
     unpack,
 )
 from eqlite.engine.stages import idle_stages
+from eqlite.engine.stats import StreamStats
 from eqlite.errors import SearchFailure, SnapshotError
 from eqlite.events.document import document_of
 from eqlite.plan import Plan, SampleQuery, SequenceQuery
@@ -42,29 +43,6 @@ from eqlite.values.dates.instants import parse_timestamp
 _Clock = tuple[int, int, Any]
 """Time, kind and value of a tiebreaker: what comes before is late."""
 _SPARE = 1_000
-
-
-@dataclass(slots=True)
-class StreamStats:
-    """What became of the events of a stream.
-
-    Attributes:
-        events: how many were pushed; after `resume`, the number of the event to go on with.
-        matches: how many matches were given.
-        late: events left out because they came too late; only where order counts.
-        untimed: events of a sequence left out because they have no readable time.
-        dropped: how often something was given up because more than `max_open` was open.
-        open: keys and undecided sequences held at the moment.
-        held: events that wait for late ones at the moment.
-    """
-
-    events: int = 0
-    matches: int = 0
-    late: int = 0
-    untimed: int = 0
-    dropped: int = 0
-    open: int = 0
-    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +68,13 @@ class Stream:
     [('ann',)]
     """
 
-    def __init__(self, plan: Plan, predicates: Sequence[Predicate], settings: StreamSettings, report: Report) -> None:
+    def __init__(self, plan: Plan, predicates: Sequence[Predicate], settings: StreamSettings) -> None:
         self._plan = plan
         self._settings = settings
-        self._report = report
+        self._faults = Faults(settings.strict)
         self._make_match = match_maker(plan)
         self._stats = StreamStats()
-        self._tests = StageTests(plan, predicates, report)
+        self._tests = StageTests(plan, predicates, self._faults)
         self._first_tests = self._tests
         self._matcher: SequenceMatcher[Event] | None = None
         self._search: Search[Event] | None = None
@@ -115,7 +93,9 @@ class Stream:
             self._matcher = sequence_matcher(plan.query, settings.max_open)
             self._first_tests = self._tests.only(idle_stages(plan))
         elif isinstance(plan.query, SampleQuery):
-            self._new_search = partial(Search[Event], plan, lambda: predicates, settings.max_samples_per_key, report)
+            self._new_search = partial(
+                Search[Event], plan, lambda: predicates, settings.max_samples_per_key, self._faults
+            )
             self._search = self._new_search()
             self._take = self._take_sample
         elif not plan.limits:
@@ -126,7 +106,14 @@ class Stream:
         """Return the counts as they are now."""
         matcher = self._matcher
         is_open, dropped = (matcher.open, matcher.dropped) if matcher is not None else (0, 0)
-        return replace(self._stats, open=is_open, dropped=dropped, held=len(self._buffer))
+        return replace(
+            self._stats,
+            open=is_open,
+            dropped=dropped,
+            held=len(self._buffer),
+            faults=self._faults.count,
+            fault_examples=list(self._faults.examples),
+        )
 
     def push(self, event: Event) -> list[Match]:
         """Take the next event and return the matches that are certain by now; those of one event in the order of keys.
@@ -197,7 +184,7 @@ class Stream:
         met = tests.met(document)
         if met and self._matcher is not None:
             if problem := order_problem(document, self._plan):
-                self._report(problem)
+                self._faults.record(problem)
                 return []
             # What is certain is given away: only what is held now counts.
             self._tests.budget.spent = self._matcher.open + self._held_keys
@@ -296,7 +283,7 @@ class Stream:
         table = EventTable()
         payload: dict[str, Any] = {
             "settings": {"lateness_ns": self._settings.lateness_ns, "max_open": self._settings.max_open},
-            "stats": asdict(self._stats),
+            "stats": asdict(self.stats),
             "clock": None if self._clock is None else list(self._clock),
             "given": self._given,
             "buffer": [dump_hits(hits, table) for hits in self._buffer],
@@ -312,15 +299,13 @@ class Stream:
         return pack(payload, self._settings.fingerprint)
 
     @classmethod
-    def resume(
-        cls, snapshot: bytes, plan: Plan, predicates: Sequence[Predicate], settings: StreamSettings, report: Report
-    ) -> Stream:
+    def resume(cls, snapshot: bytes, plan: Plan, predicates: Sequence[Predicate], settings: StreamSettings) -> Stream:
         """Return the stream that a snapshot was taken of; see `Query.resume`."""
         saved = checked(unpack(snapshot, settings.fingerprint), plan)
         try:
             own = saved["settings"]
             settings = replace(settings, lateness_ns=own["lateness_ns"], max_open=own["max_open"])
-            stream = cls(plan, predicates, settings, report)
+            stream = cls(plan, predicates, settings)
             stream._load(saved)
         except (TypeError, ValueError, ArithmeticError) as error:
             raise SnapshotError(f"the snapshot cannot be read: {error!r}") from None
@@ -328,7 +313,8 @@ class Stream:
 
     def _load(self, saved: Saved) -> None:
         events = [event_of(row) for row in saved["events"]]
-        self._stats = StreamStats(**saved["stats"])
+        self._stats = saved["stats"]
+        self._faults.add(self._stats.faults, self._stats.fault_examples)
         clock = saved["clock"]
         self._clock = None if clock is None else (clock[0], clock[1], clock[2])
         self._given = saved["given"]

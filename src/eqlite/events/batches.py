@@ -25,15 +25,17 @@ Document = Mapping[str, Any]
 
 
 class Batch(Protocol):
-    """Some documents.
+    """Some documents."""
 
-    Attributes:
-        documents: the documents, without what was around them.
-        positions: the position of each in the input.
-    """
+    @property
+    def documents(self) -> Sequence[Document]:
+        """Return the documents, without what was around them."""
+        ...
 
-    documents: Sequence[Document]
-    positions: Sequence[int]
+    @property
+    def positions(self) -> Sequence[int]:
+        """Return the position of each in the input."""
+        ...
 
     def index_of(self, row: int) -> str | None:
         """Return the index that the envelope of a document names."""
@@ -215,6 +217,4 @@ def referenced_batches(events: Sequence[tuple[int, EventReference]]) -> Iterator
         chunk = events[start : start + GIVEN_EVENTS]
         found = [reference() for _, reference in chunk]
         documents = [document_of(event) for event in found]
-        yield EventBatch(
-            found, documents, [position for position, _ in chunk], [reference for _, reference in chunk]
-        )
+        yield EventBatch(found, documents, [position for position, _ in chunk], [reference for _, reference in chunk])

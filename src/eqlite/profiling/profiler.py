@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from eqlite import plan
-from eqlite.backends.base import Faults, Predicate
 from eqlite.backends.python import PythonBackend
+from eqlite.engine.faults import Faults, Predicate
 from eqlite.events.document import AnyEvent, document_of
 from eqlite.events.inputs import Input
 from eqlite.events.intake import Intake, RawLine, ReadStats, Rejected
@@ -104,7 +104,8 @@ class Profiler:
             base = _Base(batch)
             conditions = [condition for of_rule in self._conditions for condition in of_rule]
             measured = [_measure(condition, batch, base) for condition in conditions]
-            seen = [field for field, exists in self._unseen.items() if any(map(exists, batch))]
+            faults = Faults()
+            seen = [field for field, exists in self._unseen.items() if any(exists(event, faults) for event in batch)]
         for condition, (nanoseconds, clauses) in zip(conditions, measured, strict=True):
             condition.nanoseconds += nanoseconds
             for clause, (evaluated, held, clause_ns) in zip(condition.clauses, clauses, strict=False):
@@ -141,9 +142,9 @@ class Profiler:
 
     def _predicate(self, condition: plan.Condition, name: str) -> Predicate:
         if is_too_complex(condition):  # and too deep to be looked up
-            return self._backend.predicate(condition, name=f"{name}, profiled", faults=Faults())
+            return self._backend.predicate(condition, name=f"{name}, profiled")
         if condition not in self._predicates:
-            made = self._backend.predicate(condition, name=f"{name}, profiled", faults=Faults())
+            made = self._backend.predicate(condition, name=f"{name}, profiled")
             self._predicates[condition] = made
         return self._predicates[condition]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter_ns
 from typing import Any
 
-from eqlite.backends.base import Predicate
+from eqlite.engine.faults import Faults, Predicate
 
 Document = Mapping[str, Any]
 
@@ -32,16 +32,17 @@ class _Base:
         return best - self._pass - self._event * len(events), kept
 
 
-def _nothing(_: Document) -> bool:
+def _nothing(_event: Document, _faults: Faults) -> bool:
     return False
 
 
 def _timed(predicate: Predicate, events: Sequence[Document], passes: int) -> tuple[float, list[Document]]:
     best = float("inf")
     kept: list[Document] = []
+    faults = Faults()
     for _ in range(passes):
         start = perf_counter_ns()
-        kept = [event for event in events if predicate(event)]
+        kept = [event for event in events if predicate(event, faults)]
         best = min(best, perf_counter_ns() - start)
     return best, kept
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from eqlite import plan
-from eqlite.backends.base import Event, Faults, Predicate
 from eqlite.backends.python.access import FlatAccess, NestedAccess
 from eqlite.backends.python.codegen import Generated, Generator, TooComplex
 from eqlite.backends.reference import holds, script_steps
+from eqlite.engine.faults import Faults, Predicate
+from eqlite.engine.match import Event
 from eqlite.engine.sequence_search import match_sequences
 from eqlite.engine.sequences import EventHits, Found, Kept
 from eqlite.fields import raw_values
@@ -29,12 +30,12 @@ class PythonBackend:
     is_incremental = True
     is_indexed = True
 
-    def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:
-        """Return a function that tells whether a document meets the condition."""
+    def predicate(self, condition: plan.Condition, *, name: str) -> Predicate:
+        """Return the condition as a function of a document and of the faults that it counts."""
         steps = script_steps(condition)
 
         def interpret(leaf: plan.Condition) -> Predicate:
-            return lambda event: holds(leaf, event, faults, steps)
+            return lambda event, faults: holds(leaf, event, faults, steps)
 
         try:
             generated = Generator(NestedAccess(), interpret).generate(condition)
@@ -42,12 +43,12 @@ class PythonBackend:
             return interpret(condition)
         made: list[Predicate] = []
 
-        def irregular(event: Event) -> bool:
+        def irregular(event: Event, faults: Faults) -> bool:
             """Evaluate an event of unusual shape; the function for them is made when the first one comes."""
             if not made:
                 general = Generator(FlatAccess(), interpret).generate(condition)
                 made.append(load(general, f"{name}, any shape", read=read_value))
-            return made[0](event)
+            return made[0](event, faults)
 
         return load(generated, name, irregular=irregular)
 
@@ -58,13 +59,13 @@ class PythonBackend:
     def source(self, condition: plan.Condition) -> str:
         """Return the generated source of a condition, to be read by people."""
         try:
-            return (
-                Generator(NestedAccess(), lambda leaf: lambda event: holds(leaf, event, Faults()))
-                .generate(condition)
-                .source
-            )
+            return Generator(NestedAccess(), lambda _: _nothing).generate(condition).source
         except TooComplex:
             return "# too deeply nested or too many parts for generated code: interpreted\n"
+
+
+def _nothing(_event: Event, _faults: Faults) -> bool:
+    return False
 
 
 def read_value(event: Event, path: str) -> Any:
@@ -75,9 +76,9 @@ def read_value(event: Event, path: str) -> Any:
     return values[0] if values else None
 
 
-def load(generated: Generated, name: str, **extra: Any) -> Callable[[Any], bool]:
+def load(generated: Generated, name: str, **extra: Any) -> Callable[..., bool]:
     """Compile generated source; tracebacks show its lines under `<eql:name>`."""
-    function: Callable[[Any], bool] = define(generated.source, "matches", name=name, **generated.constants, **extra)
+    function: Callable[..., bool] = define(generated.source, "matches", name=name, **generated.constants, **extra)
     return function
 
 

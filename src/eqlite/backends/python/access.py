@@ -1,7 +1,7 @@
 """Code that loads a field's raw value into a local variable, for each form in which an event may come.
 
 - `NestedAccess`: plain dicts of dicts, the usual shape. What is unusual (dotted keys, an array or a scalar where an
-  object should be) is noticed on the way and handed to the general function, `irregular(e)`.
+  object should be) is noticed on the way and handed to the general function, `irregular(e, faults)`.
 - `FlatAccess`: a function that reads any shape; used by that general function.
 """
 
@@ -13,10 +13,10 @@ from typing import ClassVar, Protocol
 class Access(Protocol):
     """Emits the code that loads fields. A field is loaded once; later calls give the same variable.
 
-    `parameter` is what the function takes, `opening` the lines with which it starts; after them `e` is the event.
+    `parameters` are what the function takes, `opening` the lines with which it starts; after them `e` is the event.
     """
 
-    parameter: ClassVar[str]
+    parameters: ClassVar[str]
     opening: ClassVar[list[str]]
 
     def load(self, path: str) -> tuple[str, list[str]]:
@@ -27,7 +27,7 @@ class Access(Protocol):
 class NestedAccess:
     """Loads from dicts of dicts."""
 
-    parameter: ClassVar[str] = "e"
+    parameters: ClassVar[str] = "e, faults"
     opening: ClassVar[list[str]] = []
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class NestedAccess:
         self.checked.update(f"{prefix}\0{key}" for key in fresh)
         if fresh:
             test = " or ".join(f"{key!r} in {self.objects[prefix]}" for key in fresh)
-            lines.append(f"if {test}: return irregular(e)")
+            lines.append(f"if {test}: return irregular(e, faults)")
 
     def _object(self, prefix: str, key: str, lines: list[str]) -> str:
         """Load the object at `prefix.key`, an empty one where there is none; return its path."""
@@ -70,7 +70,7 @@ class NestedAccess:
             lines += [
                 f"{variable} = {self.objects[prefix]}.get({key!r}, EMPTY)",
                 f"if {variable}.__class__ is not dict:",
-                f"    if {variable} is not None: return irregular(e)",
+                f"    if {variable} is not None: return irregular(e, faults)",
                 f"    {variable} = EMPTY",
             ]
             self.objects[path] = variable
@@ -80,7 +80,7 @@ class NestedAccess:
 class FlatAccess:
     """Loads through `read(e, path)`."""
 
-    parameter: ClassVar[str] = "e"
+    parameters: ClassVar[str] = "e, faults"
     opening: ClassVar[list[str]] = []
 
     def __init__(self) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from eqlite import plan
 from eqlite.backends.python.access import Access
+from eqlite.engine.faults import Predicate
 from eqlite.fields import Field
 from eqlite.predicates import literal_search as patterns
 from eqlite.predicates import raw_values as runtime
@@ -34,7 +35,7 @@ _MAYBE_NUMBER = re.compile(r"-?(?:[0-9]|Inf|NaN)|true$|false$")
 """How the text of a number or a boolean begins; a constant that cannot be one needs no look at numbers."""
 
 
-Fallback = Callable[[plan.Condition], Callable[[Any], bool]]
+Fallback = Callable[[plan.Condition], Predicate]
 
 
 class TooComplex(Exception):
@@ -43,7 +44,7 @@ class TooComplex(Exception):
 
 @dataclass(slots=True)
 class Generated:
-    """The source of a function `matches(e)` and the constants that it finds among its globals."""
+    """The source of a function `matches(e, faults)` and the constants that it finds among its globals."""
 
     source: str
     constants: dict[str, Any]
@@ -76,7 +77,7 @@ class Generator:
         self._load(last)
         self.lines.append(f"return bool({self.test(last)})")
         body = "\n".join(f"    {line}" for line in self.lines)
-        return Generated(f"def matches({self.access.parameter}):\n{body}\n", self.constants)
+        return Generated(f"def matches({self.access.parameters}):\n{body}\n", self.constants)
 
     def _load(self, condition: plan.Condition) -> None:
         """Load what a conjunct reads, and clear what will be made of it when needed."""
@@ -127,7 +128,7 @@ class Generator:
             case plan.Exists() | plan.FieldTest() if is_in_line(condition):
                 return self._field_test(condition)
             case _:
-                return f"{self.constant('c', self.fallback(condition))}(e)"
+                return f"{self.constant('c', self.fallback(condition))}(e, faults)"
 
     def constant(self, prefix: str, value: Any) -> str:
         """Let the function find a value among its globals; return its name there."""
