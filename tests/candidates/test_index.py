@@ -76,7 +76,7 @@ def test_an_alternative_without_the_field_requires_nothing_of_it() -> None:
 def test_what_stands_behind_a_script_requires_nothing() -> None:
     """Each rule counts the faults of its scripts; its predicate gets as far as that wherever earlier tests hold."""
     assert set(requirements_of(condition('a == "x" and length(b) > 3'))) == {"a"}
-    texts = ['length(b) > 3 or a == "x"', 'a == "x" and add(b, "1") > 3']
+    texts = ['length(b) > 3 or a == "x"', 'a == "x" and add(b, c) > 3']
     assert candidates(texts, {"a": "y", "b": "c"}) == [0]
 
 

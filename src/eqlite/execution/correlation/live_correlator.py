@@ -1,0 +1,297 @@
+"""The correlator of a stream: takes hits as they come and gives detections as soon as they are certain.
+
+All rules with the same timestamp and tiebreaker share a clock. Searches are moved on where an event concerns them, where
+the watermark reaches what they wait for, and now and then, to drop what is too old.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from eqlite.engine.event_clock import EventClock, Watermark
+from eqlite.engine.faults import Faults
+from eqlite.engine.keys import KeyBudget
+from eqlite.engine.live_search import LiveSearch
+from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, precision_ns
+from eqlite.engine.search import Result
+from eqlite.engine.sequences import UNTIL, EventHits, StageKeys
+from eqlite.engine.stages import idle_stages
+from eqlite.events.document import AnyEvent, Event
+from eqlite.execution.detection import Detection
+from eqlite.execution.detections import detection_maker
+from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
+from eqlite.execution.hit_batch import HitEvent
+from eqlite.execution.hit_rows import HitRow
+from eqlite.execution.hits import Hits
+from eqlite.fields import NANOS_PER_MILLI
+from eqlite.plan import SequenceQuery
+from eqlite.query import Query
+from eqlite.rules.compiled import Compiled
+from eqlite.values.dates.instants import parse_timestamp
+from eqlite.values.durations import duration_ms
+
+EVENTS_BETWEEN_SWEEPS = 1_024
+NO_HITS = Hits((), ())
+
+
+@dataclass(slots=True, eq=False)
+class RuleStream:
+    """One rule of a stream.
+
+    Attributes:
+        index: which rule.
+        query: its query.
+        search: its state.
+        clock: the clock that it shares with others.
+        faults: the operations on which Elasticsearch would have failed.
+        idle_stages: the stages that count while nothing is open.
+    """
+
+    index: int
+    query: Query
+    search: LiveSearch[AnyEvent]
+    clock: SharedClock
+    faults: Faults
+    idle_stages: frozenset[int]
+    extractors: dict[tuple[int, ...], list[tuple[int, KeyExtractor]]] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class SharedClock:
+    """The clock of the rules with one timestamp and tiebreaker.
+
+    Attributes:
+        extractor: reads time and tiebreaker.
+        clock: the clock.
+        watermark: the latest one.
+        due: times at which searches have something to decide, with the index of the rule; the earliest first.
+    """
+
+    extractor: OrderExtractor
+    clock: EventClock[Any]
+    precision_ns: int
+    watermark: Watermark | None = None
+    due: list[tuple[int, int]] = field(default_factory=list)
+    rules: list[RuleStream] = field(default_factory=list)
+
+
+class LiveCorrelator:
+    """The state of many rules over a stream. Not for several threads at once.
+
+    Attributes:
+        rules: the rules.
+        clocks: their clocks.
+        late: events left out because they came too late.
+    """
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        *,
+        allowed_lateness: Any = "0s",
+        max_open: int = 100_000,
+        max_ahead: Any = "1d",
+    ) -> None:
+        """Begin; the settings are those of `RuleSet.stream`."""
+        if max_open < 1:
+            raise ValueError("max_open must be 1 or more")
+        lateness_ns = duration_ms(allowed_lateness) * NANOS_PER_MILLI
+        ahead_ns = None if max_ahead is None else duration_ms(max_ahead) * NANOS_PER_MILLI
+        self.late = 0
+        self._extractors = Extractors()
+        self._budget = KeyBudget()
+        self._until_sweep = EVENTS_BETWEEN_SWEEPS
+        self.clocks: dict[OrderExtractor, SharedClock] = {}
+        self._makers = [detection_maker(rule, query) for rule, query in compiled]
+        self.rules: list[RuleStream] = []
+        for index, (_, query) in enumerate(compiled):
+            extractor = self._extractors.order(query.plan)
+            if extractor not in self.clocks:
+                precision = precision_ns(query.plan.timestamp)
+                self.clocks[extractor] = SharedClock(extractor, EventClock(lateness_ns, ahead_ns), precision)
+            rule = RuleStream(
+                index,
+                query,
+                query.new_live_search(max_open),
+                self.clocks[extractor],
+                query.new_faults(),
+                idle_stages(query.plan),
+            )
+            rule.clock.rules.append(rule)
+            self.rules.append(rule)
+        self.faults = [rule.faults for rule in self.rules]
+        self._by_name = {rule.rule_id or rule.query: made for (rule, _), made in zip(compiled, self.rules, strict=True)}
+
+    def add_event(self, event: HitEvent, hits: Hits) -> list[Detection]:
+        """Take the next event; one that meets nothing moves the clocks."""
+        found: list[Detection] = []
+        met = [*((rule, (0,)) for rule in hits.event_rules), *hits.stage_hits]
+        for clock in self.clocks.values():
+            concerned = [(self.rules[rule], stages) for rule, stages in met if self.rules[rule].clock is clock]
+            ordinal, problem = event.order(clock.extractor)
+            if ordinal[0] == NO_TIME:
+                for rule, stages in concerned:
+                    hit = EventHits(ordinal, event.reference()(), self._stage_keys(rule, stages, event))
+                    found += self._detections(rule, rule.search.take_untimed(hit))
+            elif clock.clock.is_ahead(ordinal[0]):
+                aside: EventHits[Any] = EventHits(ordinal, (event, problem, concerned), ())
+                for due in clock.clock.set_aside(aside):
+                    found += self._take_aside(clock, due)
+            else:
+                for due in clock.clock.take_due(ordinal):
+                    found += self._take_aside(clock, due)
+                found += self._take(clock, event, ordinal, problem, concerned)
+        self._until_sweep -= 1
+        if not self._until_sweep:
+            self._until_sweep = EVENTS_BETWEEN_SWEEPS
+            found += self._sweep()
+        return found
+
+    def _take_aside(self, clock: SharedClock, due: EventHits[Any]) -> list[Detection]:
+        event, problem, concerned = due.kept
+        return self._take(clock, event, due.ordinal, problem, concerned)
+
+    def _take(
+        self,
+        clock: SharedClock,
+        event: HitEvent,
+        ordinal: Ordinal,
+        problem: str | None,
+        concerned: Iterable[tuple[RuleStream, tuple[int, ...]]],
+    ) -> list[Detection]:
+        found = self._move(clock, clock.clock.move(ordinal))
+        assert clock.watermark is not None
+        is_late = False
+        for rule, stages in concerned:
+            search = rule.search
+            if isinstance(rule.query.plan.query, SequenceQuery):
+                if problem is not None:
+                    rule.faults.record(problem)
+                    continue
+                if search.is_idle and rule.idle_stages.isdisjoint(stages):
+                    continue
+            if search.is_ordered:
+                found += self._detections(rule, search.advance(clock.watermark))
+                if search.leave_out_late(ordinal):
+                    is_late = True
+                    continue
+            self._budget.spent = search.keys
+            keys = self._stage_keys(rule, stages, event)
+            if keys:
+                found += self._detections(rule, search.take(EventHits(ordinal, event.reference()(), keys)))
+                self._schedule(rule)
+        self.late += is_late
+        return found
+
+    def _move(self, clock: SharedClock, watermark: Watermark) -> list[Detection]:
+        """Move a clock's watermark, and the searches that have something to decide by then."""
+        if clock.watermark is None or watermark > clock.watermark:
+            clock.watermark = watermark
+        found: list[Detection] = []
+        while clock.due and clock.due[0][0] <= clock.watermark[0]:
+            _, index = heapq.heappop(clock.due)
+            rule = self.rules[index]
+            found += self._detections(rule, rule.search.advance(clock.watermark))
+            self._schedule(rule)
+        return found
+
+    def _schedule(self, rule: RuleStream) -> None:
+        due_ns = rule.search.due_ns
+        if due_ns is not None:
+            heapq.heappush(rule.clock.due, (due_ns, rule.index))
+
+    def _sweep(self) -> list[Detection]:
+        """Move all searches, which drops what is too old."""
+        found: list[Detection] = []
+        for clock in self.clocks.values():
+            if clock.watermark is not None:
+                for rule in clock.rules:
+                    if rule.search.waits:
+                        found += self._detections(rule, rule.search.advance(clock.watermark))
+        return found
+
+    def _stage_keys(self, rule: RuleStream, stages: tuple[int, ...], event: HitEvent) -> StageKeys:
+        extractors = rule.extractors.get(stages)
+        if extractors is None:
+            plan = rule.query.plan
+            until = len(plan.query.stages) if isinstance(plan.query, SequenceQuery) else None
+            ordered = sorted(stages, key=lambda stage: (stage == until, -stage))
+            pairs = [(stage, self._extractors.keys(plan.stages[stage].keys)) for stage in ordered]
+            extractors = [(UNTIL if stage == until else stage, extractor) for stage, extractor in pairs]
+            rule.extractors[stages] = extractors
+        found = [(stage, event.keys(extractor, self._budget, rule.faults.record)) for stage, extractor in extractors]
+        return tuple([pair for pair in found if pair[1]])
+
+    def _detections(self, rule: RuleStream, results: Sequence[Result[AnyEvent]]) -> list[Detection]:
+        make = self._makers[rule.index]
+        return [make(result.events, result) for result in results]
+
+    def add_rows(self, rows: Iterable[HitRow]) -> list[Detection]:
+        """Take hits as rows, in the order of time but for the allowed lateness; rows of unknown rules are left out."""
+        found: list[Detection] = []
+        for position, row in enumerate(rows):
+            rule = self._by_name.get(row.rule)
+            if rule is not None:
+                event = RowEvent(row, position)
+                hits = Hits((), ((rule.index, row.stages),))
+                found += self.add_event(event, hits)
+        return found
+
+    def advance(self, time: object) -> list[Detection]:
+        """Move the clocks without an event, so that a quiet stream comes to decisions.
+
+        Raises:
+            ValueError: it is no time.
+        """
+        now_ns = parse_timestamp(time)
+        if now_ns is None:
+            raise ValueError(f"no time that can be read: {time!r}")
+        found: list[Detection] = []
+        for clock in self.clocks.values():
+            due, watermark = clock.clock.advance(now_ns - now_ns % clock.precision_ns)
+            for each in due:
+                found += self._take_aside(clock, each)
+            found += self._move(clock, watermark)
+        return found
+
+    def flush(self) -> list[Detection]:
+        """Return what is certain because the stream ends here. What comes afterwards begins anew."""
+        found: list[Detection] = []
+        for clock in self.clocks.values():
+            for each in clock.clock.finish():
+                found += self._take_aside(clock, each)
+            clock.clock.finish()
+            clock.watermark = None
+            clock.due.clear()
+        for rule in self.rules:
+            found += self._detections(rule, rule.search.flush())
+        return found
+
+
+class RowEvent:
+    """An event as a row of hits tells of it: see `HitEvent`."""
+
+    def __init__(self, row: HitRow, position: int) -> None:
+        self._row = row
+        self.position = position
+
+    def order(self, _extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
+        """Return the place in the order of events."""
+        row = self._row
+        time_ns = NO_TIME if row.time_ns is None else row.time_ns
+        if row.tiebreaker is None:
+            return (time_ns, *NO_TIEBREAKER, self.position), None
+        return (time_ns, int(isinstance(row.tiebreaker, str)), row.tiebreaker, self.position), None
+
+    def keys(self, _extractor: KeyExtractor, _budget: KeyBudget, _report: Any) -> tuple[Any, ...]:
+        """Return the one join key."""
+        return (self._row.key,)
+
+    def reference(self) -> Any:
+        """Return how to get the event again."""
+        document = {} if self._row.event is None else dict(self._row.event)
+        event = Event(document, origin=self._row.origin)
+        return lambda: event
