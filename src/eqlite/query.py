@@ -30,6 +30,7 @@ from eqlite.engine.streams import Stream, StreamSettings
 from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
 from eqlite.events.document import document_of, iterate_events
 from eqlite.fields import NANOS_PER_MILLI
+from eqlite.limits import MAX_AHEAD
 from eqlite.semantics.schema import Schema
 from eqlite.semantics.settings import SETTING_NAMES, Settings
 from eqlite.semantics.targets import DEFAULT_TARGET
@@ -179,7 +180,13 @@ class Query:
     def _predicates(self) -> dict[int, Predicate]:
         return {}
 
-    def stream(self, *, allowed_lateness: str | timedelta = "0s", max_open: int = 1_000_000) -> Stream:
+    def stream(
+        self,
+        *,
+        allowed_lateness: str | timedelta = "0s",
+        max_open: int = 1_000_000,
+        max_ahead: str | timedelta | None = MAX_AHEAD,
+    ) -> Stream:
         """Return a stream: push events one by one, get matches as soon as they are certain.
 
         Args:
@@ -188,13 +195,19 @@ class Query:
                 (`stats.late`) and left out. An event query without pipes asks for no order, and holds nothing.
             max_open: how many keys and undecided sequences are held, and how many events that wait for late ones.
                 Beyond, what began longest ago is given up, counted (`stats.dropped`) and warned about once.
+            max_ahead: how far an event may be ahead of the newest one before it; None for any distance. One that is
+                further ahead is set aside and counted (`stats.ahead`), and does not make the others late. It is taken
+                when events, or `advance`, reach its time, or by `flush`. After a gap in the input, all events seem to
+                be ahead: they are taken once 1,000 more of them have come than others. Of more than 10,000 set aside,
+                the latest are left out. The first event may have any time.
 
         A sample, and pipes that ask for the last results, are answered by `flush`.
         """
         if max_open < 1:
             raise ValueError("max_open must be 1 or more")
         lateness_ns = duration_ms(allowed_lateness) * NANOS_PER_MILLI
-        settings = replace(self._stream_settings, lateness_ns=lateness_ns, max_open=max_open)
+        max_ahead_ns = None if max_ahead is None else duration_ms(max_ahead) * NANOS_PER_MILLI
+        settings = replace(self._stream_settings, lateness_ns=lateness_ns, max_open=max_open, max_ahead_ns=max_ahead_ns)
         return Stream(self.plan, self.stage_predicates, settings)
 
     def resume(self, snapshot: bytes) -> Stream:

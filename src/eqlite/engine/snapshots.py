@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from eqlite.engine.match import Event as AnyEvent
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, SequenceMatcher, Waiting
-from eqlite.engine.snapshot_form import SavedKey, SavedLink, SavedMatcher, SavedOrdinal, SavedPending
+from eqlite.engine.sequences import EventHits, Kept, Link, OpenKey, Pending, SequenceMatcher, Waiting
+from eqlite.engine.snapshot_form import SavedHits, SavedLink, SavedMatcher, SavedOrdinal, SavedPending
 from eqlite.errors import SnapshotError
 from eqlite.events.document import Event, EventSource
 
@@ -71,16 +71,18 @@ def unpack(snapshot: bytes, fingerprint: str) -> object:
 class EventTable:
     """The events of a snapshot, each once however many sequences it is part of."""
 
-    def __init__(self) -> None:
+    def __init__(self, to_row: Callable[[Any], Any] | None = None) -> None:
+        """Begin with no event; `to_row` makes plain data of one, by default as `event_of` reads it."""
         self.rows: list[Any] = []
+        self._to_row = to_row or _row
         self._numbers: dict[int, int] = {}
 
-    def link(self, link: Link[AnyEvent]) -> list[Any]:
+    def link(self, link: Link[Any]) -> list[Any]:
         """Return a link as plain data, its event as a number."""
         place = link.ordinal[-1]
         if place not in self._numbers:
             self._numbers[place] = len(self.rows)
-            self.rows.append(_row(link.kept))
+            self.rows.append(self._to_row(link.kept))
         return [list(link.ordinal), self._numbers[place]]
 
 
@@ -104,24 +106,24 @@ def ordinal_of(parts: SavedOrdinal) -> Ordinal:
     return (time_ns, kind, value, place)
 
 
-def link_of(parts: SavedLink, events: list[AnyEvent]) -> Link[AnyEvent]:
+def link_of(parts: SavedLink, events: Sequence[Kept]) -> Link[Kept]:
     """Return a link from plain data."""
     return Link(ordinal_of(parts[0]), events[parts[1]])
 
 
-def dump_hits(hits: EventHits[AnyEvent], table: EventTable) -> list[Any]:
+def dump_hits(hits: EventHits[Any], table: EventTable) -> list[Any]:
     """Return an event with its hits as plain data."""
     stages = [[stage, [list(key) for key in keys]] for stage, keys in hits.stages]
     return [table.link(Link(hits.ordinal, hits.kept)), stages]
 
 
-def load_hits(parts: tuple[SavedLink, list[tuple[int, list[SavedKey]]]], events: list[AnyEvent]) -> EventHits[AnyEvent]:
+def load_hits(parts: SavedHits, events: Sequence[Kept]) -> EventHits[Kept]:
     """Return an event with its hits from plain data."""
     link = link_of(parts[0], events)
     return EventHits(link.ordinal, link.kept, tuple((stage, tuple(map(tuple, keys))) for stage, keys in parts[1]))
 
 
-def dump_matcher(matcher: SequenceMatcher[AnyEvent], table: EventTable) -> dict[str, Any]:
+def dump_matcher(matcher: SequenceMatcher[Any], table: EventTable) -> dict[str, Any]:
     """Return all that is open in a matcher as plain data."""
     return {
         "dropped": matcher.dropped,
@@ -144,7 +146,7 @@ def dump_matcher(matcher: SequenceMatcher[AnyEvent], table: EventTable) -> dict[
     }
 
 
-def load_matcher(matcher: SequenceMatcher[AnyEvent], saved: SavedMatcher, events: list[AnyEvent]) -> None:
+def load_matcher(matcher: SequenceMatcher[Kept], saved: SavedMatcher, events: Sequence[Kept]) -> None:
     """Let a new matcher hold what a saved one did."""
     matcher.dropped = saved["dropped"]
     matcher.next_sweep_ns = saved["next_sweep_ns"]
@@ -156,13 +158,13 @@ def load_matcher(matcher: SequenceMatcher[AnyEvent], saved: SavedMatcher, events
         matcher.wait(Waiting(_load_pending(pending, events), tuple(key), last_ms, deadline_ms))
 
 
-def _dump_pending(pending: Pending[AnyEvent], table: EventTable) -> list[Any]:
+def _dump_pending(pending: Pending[Any], table: EventTable) -> list[Any]:
     return [[table.link(link) for link in pending.links], pending.lead_ms, pending.is_disturbed]
 
 
-def _load_pending(parts: SavedPending, events: list[AnyEvent]) -> Pending[AnyEvent]:
+def _load_pending(parts: SavedPending, events: Sequence[Kept]) -> Pending[Kept]:
     links, lead_ms, is_disturbed = parts
-    pending: Pending[AnyEvent] | None = None
+    pending: Pending[Kept] | None = None
     start_ns = link_of(links[0], events).ordinal[0]
     for ordinal, kept in (link_of(link, events) for link in links):
         pending = Pending(ordinal, kept, pending, start_ns, lead_ms, is_disturbed)

@@ -39,6 +39,7 @@ class StreamStats:
         events: how many were pushed; after `resume`, the number of the event to go on with.
         matches: how many matches were given.
         late: events left out because they came too late; only where order counts.
+        ahead: events more than `max_ahead` after the others, set aside at the moment or left out; as above.
         untimed: events of a sequence left out because they have no readable time.
         dropped: how often something was given up because more than `max_open` was open.
         open: keys and undecided sequences held at the moment.
@@ -50,6 +51,7 @@ class StreamStats:
     events: int = 0
     matches: int = 0
     late: int = 0
+    ahead: int = 0
     untimed: int = 0
     dropped: int = 0
     open: int = 0

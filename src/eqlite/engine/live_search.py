@@ -1,0 +1,247 @@
+"""One query over a stream that does not end: events with their stages and keys go in, results come out when certain.
+
+No document is read here, so several queries may share what reads them, and one clock.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from typing import Any, Generic
+
+from eqlite.engine.event_clock import Watermark
+from eqlite.engine.order import Ordinal, no_time_message
+from eqlite.engine.search import Result, Search
+from eqlite.engine.sequence_search import sequence_matcher
+from eqlite.engine.sequences import EventHits, Found, Kept, Link, SequenceMatcher, StageKeys
+from eqlite.engine.snapshot_form import SavedSample, SavedSearch
+from eqlite.engine.snapshots import (
+    EventTable,
+    dump_hits,
+    dump_matcher,
+    link_of,
+    load_hits,
+    load_matcher,
+    ordinal_of,
+)
+from eqlite.engine.stream_pipes import StreamPipes
+from eqlite.errors import SearchFailure
+from eqlite.plan import Plan, SampleQuery, SequenceQuery
+
+
+class LiveSearch(Generic[Kept]):
+    """The state of one query over a stream. Its time is given by `advance`: see `EventClock`.
+
+    An event before the watermark is late, and left out. One at the watermark is matched at once. One after it is held
+    until the watermark reaches it, so that events may come in any order in between. An event query without pipes, and a
+    sample, ask for no order: for them the watermark says nothing.
+
+    Attributes:
+        is_ordered: whether the order of events counts.
+        matches: how many results were given.
+        late: events left out because they came too late.
+        untimed: events left out of a sequence because they have no readable time.
+    """
+
+    def __init__(self, plan: Plan, *, max_open: int, max_samples_per_key: int = 1, strict: bool = False) -> None:
+        """Begin.
+
+        Args:
+            plan: the query's plan.
+            max_open: how many keys and undecided sequences are open at most, and how many events are held.
+            max_samples_per_key: as for `compile`.
+            strict: raise where an event of a sequence has no time.
+        """
+        self.plan = plan
+        self.is_ordered = isinstance(plan.query, SequenceQuery) or bool(plan.limits)
+        self.matches = self.late = self.untimed = 0
+        self._max_open = max_open
+        self._max_samples_per_key = max_samples_per_key
+        self._strict = strict
+        self._watermark: Watermark | None = None
+        self._held: list[EventHits[Kept]] = []
+        self._held_keys = 0
+        self._untimed: list[Link[Kept]] = []
+        self._pipes: StreamPipes[Kept] = StreamPipes(plan)
+        self._matcher: SequenceMatcher[Kept] | None = None
+        self._sample: Search[Kept] | None = None
+        if isinstance(plan.query, SequenceQuery):
+            self._matcher = sequence_matcher(plan.query, max_open)
+        elif isinstance(plan.query, SampleQuery):
+            self._sample, self.is_ordered = self._new_sample(), False
+
+    @property
+    def open(self) -> int:
+        """Return how many keys and undecided sequences are open."""
+        return 0 if self._matcher is None else self._matcher.open
+
+    @property
+    def dropped(self) -> int:
+        """Return how often something was given up because more than `max_open` was open."""
+        return 0 if self._matcher is None else self._matcher.dropped
+
+    @property
+    def held(self) -> int:
+        """Return how many events are held until the watermark reaches them."""
+        return len(self._held)
+
+    @property
+    def keys(self) -> int:
+        """Return how many join keys are in memory: see `KeyBudget`."""
+        return self.open + self._held_keys
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether an event at the watermark counts only if it meets one of `idle_stages`: nothing is open."""
+        return self._matcher is not None and not self.waits
+
+    @property
+    def waits(self) -> bool:
+        """Return whether moving the watermark may lead to results, or free memory."""
+        return bool(self._held) or (self._matcher is not None and bool(self._matcher.states))
+
+    def leave_out_late(self, ordinal: Ordinal) -> bool:
+        """Return whether an event comes too late, and count it."""
+        if self._watermark is None or ordinal[:3] >= self._watermark:
+            return False
+        self.late += 1
+        return True
+
+    def take(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
+        """Take an event that meets stages, the later ones first and `until` last; return what is certain by now."""
+        if not self.is_ordered:
+            return self._take_unordered(hits)
+        if self._watermark is None or hits.ordinal[:3] > self._watermark:
+            return self._hold(hits)
+        if self.leave_out_late(hits.ordinal):
+            return []
+        found = self._match(hits)
+        return self._give(found) if found else []
+
+    def take_untimed(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
+        """Take an event without a time. An event query puts it last; a sequence leaves it out.
+
+        Raises:
+            SearchFailure: for a sequence, when strict.
+        """
+        if not self.is_ordered:
+            return self._take_unordered(hits)
+        if self._matcher is None:
+            self._untimed.append(Link(hits.ordinal, hits.kept))
+            self._untimed = self._pipes.may_matter(self._untimed)
+            return []
+        self.untimed += 1
+        if self._strict:
+            raise SearchFailure(no_time_message(self.plan))
+        return []
+
+    def advance(self, watermark: Watermark) -> list[Result[Kept]]:
+        """Move the watermark, after which no earlier event is taken; return what is certain by now."""
+        if not self.is_ordered or (self._watermark is not None and watermark <= self._watermark):
+            return []
+        self._watermark = watermark
+        found: list[Found[Kept]] = []
+        while self._held and self._held[0].ordinal[:3] <= watermark:
+            found += self._release()
+        if self._matcher is not None:
+            self._matcher.advance(watermark[0], found)
+        return self._give(found) if found else []
+
+    def flush(self) -> list[Result[Kept]]:
+        """Return what is certain because the stream ends here. What comes afterwards begins anew."""
+        if self._sample is not None:
+            results = self._sample.results()
+            self._sample = self._new_sample()
+            self.matches += len(results)
+            return results
+        found: list[Found[Kept]] = []
+        while self._held:
+            found += self._release()
+        if self._matcher is not None:
+            found += self._matcher.finish()
+        found += [Found((link,), ()) for link in sorted(self._untimed, key=lambda link: link.ordinal)]
+        results = self._give(found)
+        results += self._results(self._pipes.flush())
+        self._untimed, self._watermark = [], None
+        return results
+
+    def _take_unordered(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
+        if self._sample is None:
+            return self._results([Found((Link(hits.ordinal, hits.kept),), ())])
+        if self._sample.wants(hits.stages):
+            self._sample.take_hits(hits)
+        return []
+
+    def _hold(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
+        """Hold an event until the watermark reaches it; beyond `max_open` the earliest move the watermark."""
+        heapq.heappush(self._held, hits)
+        self._held_keys += _count_keys(hits.stages)
+        if len(self._held) <= self._max_open:
+            return []
+        return self.advance((self._held[0].ordinal[0] + 1, -1, 0))
+
+    def _release(self) -> list[Found[Kept]]:
+        hits = heapq.heappop(self._held)
+        self._held_keys -= _count_keys(hits.stages)
+        return self._match(hits)
+
+    def _match(self, hits: EventHits[Kept]) -> list[Found[Kept]]:
+        if self._matcher is None:
+            return [Found((Link(hits.ordinal, hits.kept),), ())]
+        return self._matcher.take(hits)
+
+    def _give(self, found: list[Found[Kept]]) -> list[Result[Kept]]:
+        return self._results(self._pipes.give(found))
+
+    def _results(self, found: Sequence[Found[Kept]]) -> list[Result[Kept]]:
+        self.matches += len(found)
+        return [Result(each.events, each.ordinals, each.key) for each in found]
+
+    def _new_sample(self) -> Search[Kept]:
+        return Search(self.plan, tuple, self._max_samples_per_key)
+
+    # --- snapshots ---------------------------------------------------------------------------------------------------
+
+    def dump(self, table: EventTable) -> dict[str, Any]:
+        """Return the state as plain data; its events go into a table, which several searches may share."""
+        return {
+            "counts": [self.matches, self.late, self.untimed],
+            "watermark": None if self._watermark is None else list(self._watermark),
+            "held": [dump_hits(hits, table) for hits in self._held],
+            "untimed": [table.link(link) for link in self._untimed],
+            "pipes": self._pipes.dump(table),
+            "matcher": None if self._matcher is None else dump_matcher(self._matcher, table),
+            "sample": None if self._sample is None else _dump_sample(self._sample, table),
+        }
+
+    def load(self, saved: SavedSearch, events: Sequence[Kept]) -> None:
+        """Take over a state from plain data; `events` are those of the table."""
+        self.matches, self.late, self.untimed = saved["counts"]
+        watermark = saved["watermark"]
+        self._watermark = None if watermark is None else (watermark[0], watermark[1], watermark[2])
+        self._held = [load_hits(parts, events) for parts in saved["held"]]
+        heapq.heapify(self._held)
+        self._held_keys = sum(_count_keys(hits.stages) for hits in self._held)
+        self._untimed = [link_of(parts, events) for parts in saved["untimed"]]
+        self._pipes.load(saved["pipes"], events)
+        if self._matcher is not None and saved["matcher"] is not None:
+            load_matcher(self._matcher, saved["matcher"], events)
+        if self._sample is not None and saved["sample"] is not None:
+            _load_sample(self._sample, saved["sample"], events)
+
+
+def _count_keys(stages: StageKeys) -> int:
+    return sum(len(keys) for _, keys in stages)
+
+
+def _dump_sample(search: Search[Any], table: EventTable) -> dict[str, Any]:
+    links = [Link(search.ordinals[place], kept) for place, kept in search.kept.items()]
+    items = [[[list(key), places] for key, places in item.items()] for item in search.items]
+    return {"links": [table.link(link) for link in links], "items": items}
+
+
+def _load_sample(search: Search[Kept], saved: SavedSample, events: Sequence[Kept]) -> None:
+    for where, number in saved["links"]:
+        search.ordinals[where[-1]] = ordinal_of(where)
+        search.kept[where[-1]] = events[number]
+    search.items = [{tuple(key): places for key, places in item} for item in saved["items"]]
