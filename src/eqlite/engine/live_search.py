@@ -26,6 +26,7 @@ from eqlite.engine.snapshots import (
 )
 from eqlite.engine.stream_pipes import StreamPipes
 from eqlite.errors import SearchFailure
+from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import Plan, SampleQuery, SequenceQuery
 
 
@@ -99,6 +100,14 @@ class LiveSearch(Generic[Kept]):
     def waits(self) -> bool:
         """Return whether moving the watermark may lead to results, or free memory."""
         return bool(self._held) or (self._matcher is not None and bool(self._matcher.states))
+
+    @property
+    def due_ns(self) -> int | None:
+        """Return the time at which moving the watermark next leads to a decision; None where it never does."""
+        held = [self._held[0].ordinal[0]] if self._held else []
+        if self._matcher is not None and self._matcher.deadlines:
+            held.append((self._matcher.deadlines[0][0] + 1) * NANOS_PER_MILLI)
+        return min(held, default=None)
 
     def leave_out_late(self, ordinal: Ordinal) -> bool:
         """Return whether an event comes too late, and count it."""

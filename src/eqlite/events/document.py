@@ -27,7 +27,7 @@ class Event(Mapping[str, object]):
     ({'name': 'bash'}, 'logs-endpoint', 7)
     """
 
-    __slots__ = ("document", "id", "index", "is_alone", "source")
+    __slots__ = ("document", "id", "index", "is_alone", "origin", "source")
 
     def __init__(
         self,
@@ -37,10 +37,20 @@ class Event(Mapping[str, object]):
         id: str | None = None,
         source: EventSource | None = None,
         is_alone: bool = True,
+        origin: str | None = None,
     ) -> None:
-        """Name a document's index, id and source; `is_alone`: there is no other document on its line."""
+        """Make an event.
+
+        Args:
+            document: the plain document.
+            index, id: those of its envelope.
+            source: where it stands.
+            is_alone: there is no other document on its line.
+            origin: what it is known by in the ids of detections, if not by index and id, or by file and line.
+        """
         self.document = document
         self.is_alone = is_alone
+        self.origin = origin
         self.index = index
         self.id = id
         self.source = source

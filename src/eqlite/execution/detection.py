@@ -42,6 +42,8 @@ def origin_of(event: AnyEvent | None, position: int | None) -> str | None:
     """
     if not isinstance(event, Event):
         return None if event is None else str(position)
+    if event.origin is not None:
+        return event.origin
     if event.id is not None:
         return f"{event.index or ''}/{event.id}"
     if event.source is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
+from typing import Any
 
 from eqlite.engine.match import Match, match_maker
 from eqlite.engine.order import NO_TIME, Ordinal, event_time_ns
@@ -20,7 +21,7 @@ from eqlite.rules.model import Rule
 from eqlite.values.dates.instants import format_instant
 
 FoundEvents = tuple[AnyEvent | None, ...]
-DetectionMaker = Callable[[FoundEvents, Result[EventReference]], Detection]
+DetectionMaker = Callable[[FoundEvents, Result[Any]], Detection]
 
 
 def detections_of(
@@ -35,7 +36,7 @@ def detections_of(
         for rule, search in enumerate(searches):
             found += [(_last_ordinal(result), rule, result) for result in search.results()]
         found.sort(key=itemgetter(0))  # rules are in order already
-    makers = [_maker(rule, query) for rule, query in compiled]
+    makers = [detection_maker(rule, query) for rule, query in compiled]
     references: tuple[EventReference | None, ...] = ()
     events: FoundEvents = ()
     for _, rule, result in found:
@@ -61,11 +62,11 @@ def _last_ordinal(result: Result[EventReference]) -> Ordinal:
     return ordinals[0] if len(ordinals) == 1 and ordinals[0] is not None else max(filter(None, ordinals))
 
 
-def _maker(rule: Rule, query: Query) -> DetectionMaker:
+def detection_maker(rule: Rule, query: Query) -> DetectionMaker:
     """Return the function that makes detections of a rule."""
     make_match = match_maker(query.plan)
 
-    def make(events: FoundEvents, result: Result[EventReference]) -> Detection:
+    def make(events: FoundEvents, result: Result[Any]) -> Detection:
         times_ns = [ordinal[0] for ordinal in result.ordinals if ordinal is not None and ordinal[0] != NO_TIME]
         match = make_match(events, result.key) if all(map(_is_there, events)) else Match(events, result.key)
         positions = [None if ordinal is None else ordinal[-1] for ordinal in result.ordinals]

@@ -17,7 +17,8 @@ from eqlite.engine.keys import KeyBudget
 from eqlite.engine.live_search import LiveSearch
 from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, precision_ns
 from eqlite.engine.search import Result
-from eqlite.engine.sequences import UNTIL, EventHits, StageKeys
+from eqlite.engine.sequences import UNTIL, EventHits, Link, StageKeys
+from eqlite.engine.snapshots import EventTable
 from eqlite.engine.stages import idle_stages
 from eqlite.events.document import AnyEvent, Event
 from eqlite.execution.detection import Detection
@@ -38,8 +39,8 @@ NO_HITS = Hits((), ())
 
 
 @dataclass(slots=True, eq=False)
-class RuleStream:
-    """One rule of a stream.
+class LiveRule:
+    """One rule.
 
     Attributes:
         index: which rule.
@@ -75,7 +76,7 @@ class SharedClock:
     precision_ns: int
     watermark: Watermark | None = None
     due: list[tuple[int, int]] = field(default_factory=list)
-    rules: list[RuleStream] = field(default_factory=list)
+    rules: list[LiveRule] = field(default_factory=list)
 
 
 class LiveCorrelator:
@@ -106,16 +107,21 @@ class LiveCorrelator:
         self._until_sweep = EVENTS_BETWEEN_SWEEPS
         self.clocks: dict[OrderExtractor, SharedClock] = {}
         self._makers = [detection_maker(rule, query) for rule, query in compiled]
-        self.rules: list[RuleStream] = []
+        self.rules: list[LiveRule] = []
         for index, (_, query) in enumerate(compiled):
             extractor = self._extractors.order(query.plan)
             if extractor not in self.clocks:
                 precision = precision_ns(query.plan.timestamp)
                 self.clocks[extractor] = SharedClock(extractor, EventClock(lateness_ns, ahead_ns), precision)
-            rule = RuleStream(
+            rule = LiveRule(
                 index,
                 query,
-                query.new_live_search(max_open),
+                LiveSearch(
+                    query.plan,
+                    max_open=max_open,
+                    max_samples_per_key=query.options["max_samples_per_key"],
+                    strict=query.options["strict"],
+                ),
                 self.clocks[extractor],
                 query.new_faults(),
                 idle_stages(query.plan),
@@ -137,13 +143,12 @@ class LiveCorrelator:
                     hit = EventHits(ordinal, event.reference()(), self._stage_keys(rule, stages, event))
                     found += self._detections(rule, rule.search.take_untimed(hit))
             elif clock.clock.is_ahead(ordinal[0]):
-                aside: EventHits[Any] = EventHits(ordinal, (event, problem, concerned), ())
-                for due in clock.clock.set_aside(aside):
+                for due in clock.clock.set_aside(EventHits(ordinal, (event, concerned), ())):
                     found += self._take_aside(clock, due)
             else:
                 for due in clock.clock.take_due(ordinal):
                     found += self._take_aside(clock, due)
-                found += self._take(clock, event, ordinal, problem, concerned)
+                found += self._take(clock, event, concerned)
         self._until_sweep -= 1
         if not self._until_sweep:
             self._until_sweep = EVENTS_BETWEEN_SWEEPS
@@ -151,17 +156,16 @@ class LiveCorrelator:
         return found
 
     def _take_aside(self, clock: SharedClock, due: EventHits[Any]) -> list[Detection]:
-        event, problem, concerned = due.kept
-        return self._take(clock, event, due.ordinal, problem, concerned)
+        event, concerned = due.kept
+        return self._take(clock, event, concerned)
 
     def _take(
         self,
         clock: SharedClock,
         event: HitEvent,
-        ordinal: Ordinal,
-        problem: str | None,
-        concerned: Iterable[tuple[RuleStream, tuple[int, ...]]],
+        concerned: Iterable[tuple[LiveRule, tuple[int, ...]]],
     ) -> list[Detection]:
+        ordinal, problem = event.order(clock.extractor)
         found = self._move(clock, clock.clock.move(ordinal))
         assert clock.watermark is not None
         is_late = False
@@ -198,7 +202,7 @@ class LiveCorrelator:
             self._schedule(rule)
         return found
 
-    def _schedule(self, rule: RuleStream) -> None:
+    def _schedule(self, rule: LiveRule) -> None:
         due_ns = rule.search.due_ns
         if due_ns is not None:
             heapq.heappush(rule.clock.due, (due_ns, rule.index))
@@ -213,7 +217,7 @@ class LiveCorrelator:
                         found += self._detections(rule, rule.search.advance(clock.watermark))
         return found
 
-    def _stage_keys(self, rule: RuleStream, stages: tuple[int, ...], event: HitEvent) -> StageKeys:
+    def _stage_keys(self, rule: LiveRule, stages: tuple[int, ...], event: HitEvent) -> StageKeys:
         extractors = rule.extractors.get(stages)
         if extractors is None:
             plan = rule.query.plan
@@ -225,7 +229,7 @@ class LiveCorrelator:
         found = [(stage, event.keys(extractor, self._budget, rule.faults.record)) for stage, extractor in extractors]
         return tuple([pair for pair in found if pair[1]])
 
-    def _detections(self, rule: RuleStream, results: Sequence[Result[AnyEvent]]) -> list[Detection]:
+    def _detections(self, rule: LiveRule, results: Sequence[Result[AnyEvent]]) -> list[Detection]:
         make = self._makers[rule.index]
         return [make(result.events, result) for result in results]
 
@@ -269,6 +273,27 @@ class LiveCorrelator:
         for rule in self.rules:
             found += self._detections(rule, rule.search.flush())
         return found
+
+
+    def dump(self, table: EventTable) -> dict[str, Any]:
+        """Return the state as plain data; its events go into the table."""
+        clocks = []
+        for clock in self.clocks.values():
+            ahead = [
+                [table.link(Link(hits.ordinal, hits.kept[0].reference()())), _dump_concerned(hits.kept[1])]
+                for hits in clock.clock.ahead
+            ]
+            clocks.append({**clock.clock.dump(table), "ahead": ahead, "watermark": clock.watermark})
+        return {
+            "clocks": clocks,
+            "late": self.late,
+            "faults": [[rule.faults.count, rule.faults.examples] for rule in self.rules],
+            "searches": [rule.search.dump(table) for rule in self.rules],
+        }
+
+
+def _dump_concerned(concerned: Iterable[tuple[LiveRule, tuple[int, ...]]]) -> list[Any]:
+    return [[rule.index, list(stages)] for rule, stages in concerned]
 
 
 class RowEvent:
