@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -28,8 +28,9 @@ from eqlite.engine.streams import Stream, StreamSettings
 from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
 from eqlite.events.document import document_of, iterate_events
 from eqlite.fields import NANOS_PER_MILLI
+from eqlite.options import CompileOptions
 from eqlite.semantics.schema import Schema
-from eqlite.semantics.settings import SETTING_NAMES, Settings
+from eqlite.semantics.settings import Settings
 from eqlite.semantics.targets import DEFAULT_TARGET
 from eqlite.source import Source
 from eqlite.values.durations import duration_ms
@@ -78,7 +79,21 @@ class Query:
     backend: Backend
     faults: Faults
     name: str | None
-    options: Mapping[str, Any]
+    options: CompileOptions
+
+    @classmethod
+    def from_analysis(cls, text: str | Source, analysis: Analysis, options: CompileOptions) -> Query:
+        """Return the query of a text that is analyzed already.
+
+        Raises:
+            EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
+        """
+        made, diagnostics = analysis
+        raise_errors(diagnostics, strict=options.strict)
+        assert made is not None
+        source_text = text.text if isinstance(text, Source) else text
+        backend, faults = backend_named(options.backend), Faults(strict=options.strict)
+        return cls(source_text, made, tuple(diagnostics), backend, faults, options.name, options)
 
     @property
     def kind(self) -> Kind:
@@ -205,24 +220,20 @@ class Query:
         from eqlite.language.parser import parse
         from eqlite.language.printer import print_query
 
-        schema = self.options["schema"]
-        fields = None if schema is None else sorted(schema.fields.items())
-        names = (*SETTING_NAMES, "max_samples_per_key")
-        told = repr((print_query(parse(self.text), ()), fields, [self.options[name] for name in names]))
+        samples = self.options.max_samples_per_key
+        told = repr((print_query(parse(self.text), ()), self.options.fingerprint(), samples))
         fingerprint = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
-        return StreamSettings(
-            fingerprint, max_samples_per_key=self.options["max_samples_per_key"], strict=self.options["strict"]
-        )
+        return StreamSettings(fingerprint, max_samples_per_key=samples, strict=self.options.strict)
 
     def new_search(self) -> Search[Any]:
         """Return the state of a search of its own, for a caller that feeds documents one by one."""
         return Search(
             self.plan,
             lambda: self.stage_predicates,
-            self.options["max_samples_per_key"],
+            self.options.max_samples_per_key,
             self.faults.record,
             self.backend.match_sequences,
-            self.options["strict"],
+            self.options.strict,
         )
 
     def __repr__(self) -> str:
@@ -234,11 +245,7 @@ class Query:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as text and options: the functions are made again."""
-        return (_recompile, (self.text, dict(self.options)))
-
-
-def _recompile(text: str, options: dict[str, Any]) -> Query:
-    return compile(text, **options)
+        return (compile_source, (self.text, self.options))
 
 
 def compile(
@@ -273,42 +280,30 @@ def compile(
         EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
         EqlError: there is no such backend or target.
     """
-    schema = Schema.of(schema)
-    options = {
-        "schema": schema,
-        "event_category_field": event_category_field,
-        "timestamp_field": timestamp_field,
-        "tiebreaker_field": tiebreaker_field,
-        "target": target,
-        "max_samples_per_key": max_samples_per_key,
-        "strict": strict,
-        "backend": backend,
-        "name": name,
-    }
-    settings = Settings(event_category_field, timestamp_field, tiebreaker_field, target)
-    return query_of(text, read_plan(text, schema, settings), options)
+    options = CompileOptions(
+        schema=Schema.of(schema),
+        event_category_field=event_category_field,
+        timestamp_field=timestamp_field,
+        tiebreaker_field=tiebreaker_field,
+        target=target,
+        max_samples_per_key=max_samples_per_key,
+        strict=strict,
+        backend=backend,
+        name=name,
+    )
+    return compile_source(text, options)
 
 
-def read_plan(text: str | Source, schema: Schema | None, settings: Settings) -> Analysis:
+def compile_source(text: str | Source, options: CompileOptions) -> Query:
+    """Compile a query under options that are gathered already; raises as `compile`."""
+    return Query.from_analysis(text, analyze_source(text, options.schema, options.settings), options)
+
+
+def analyze_source(text: str | Source, schema: Schema | None, settings: Settings) -> Analysis:
     """Return the plan of a query and everything there is to say about it; the plan is None after an error."""
     from eqlite.semantics.analyzer import analyze_text
 
     return analyze_text(text, schema, settings)
-
-
-def query_of(text: str | Source, analysis: Analysis, options: Mapping[str, Any]) -> Query:
-    """Return the query of which all is known that its text says; `options` are those of `compile`, each of them.
-
-    Raises:
-        EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
-    """
-    made, diagnostics = analysis
-    raise_errors(diagnostics, strict=options["strict"])
-    assert made is not None
-    faults = Faults(strict=options["strict"])
-    source_text = text.text if isinstance(text, Source) else text
-    backend = backend_named(options["backend"])
-    return Query(source_text, made, tuple(diagnostics), backend, faults, options["name"], options)
 
 
 def raise_errors(diagnostics: Sequence[Diagnostic], *, strict: bool) -> None:
@@ -339,7 +334,7 @@ def analyze(
     text: str | Source, schema: Schema | str | os.PathLike[str] | None = None, **settings: Any
 ) -> list[Diagnostic]:
     """Return everything that is wrong with a query, syntax included; empty for a good one."""
-    return [*read_plan(text, Schema.of(schema), Settings(**settings))[1]]
+    return [*analyze_source(text, Schema.of(schema), Settings(**settings))[1]]
 
 
 def format(text: str) -> str:

@@ -22,6 +22,7 @@ from eqlite.events.document import AnyEvent
 from eqlite.execution.detection import Detection
 from eqlite.execution.run import RunStats, run_rules
 from eqlite.gc_policy import rare_collections
+from eqlite.options import CompileOptions
 from eqlite.profiling.model import Profile
 from eqlite.query import Query
 from eqlite.rules import loader as loading
@@ -177,12 +178,12 @@ class RuleSet(Sequence[Rule]):
 
     def _compile_all(self, options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
         options = {"target": self.target, **options}
-        if "schema" in options:
-            options = {**options, "schema": Schema.of(options["schema"])}
+        if "schema" in options:  # loaded once, not for each rule
+            options["schema"] = Schema.of(options["schema"])
         if not self._cached_for:
             return _compile_all(self._rules, lambda rule: rule.compile(**options))
-        plans = Plans(self._cached_for, options)
-        answer = _compile_all(self._rules, lambda rule: plans.compile(rule.source, rule.compile_options(options)))
+        plans = Plans(self._cached_for, CompileOptions.of(**options))
+        answer = _compile_all(self._rules, lambda rule: plans.compile(rule.source, rule.compile_options(**options)))
         plans.save()
         return answer
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import msgspec
 
@@ -14,14 +12,12 @@ from eqlite.cache.store import Store, digest
 from eqlite.diagnostics import Diagnostic
 from eqlite.fields import Field
 from eqlite.gc_policy import rare_collections
-from eqlite.query import Analysis, Query, compile, query_of, read_plan
-from eqlite.semantics.schema import Schema
-from eqlite.semantics.settings import SETTING_NAMES, Settings
+from eqlite.options import CompileOptions
+from eqlite.query import Analysis, Query, analyze_source
 from eqlite.source import Source, Span
 from eqlite.values.network import Block
 from eqlite.values.wildcard import Pattern, Segment
 
-_DEFAULTS: dict[str, Any] = {**(compile.__kwdefaults__ or {})}
 _NODES = [
     kind for kind in vars(plan).values() if isinstance(kind, type) and kind.__module__.startswith(f"{plan.__name__}.")
 ]
@@ -47,33 +43,28 @@ class _Content(msgspec.Struct, array_like=True):
 
 
 class Plans:
-    """The plans of the queries of some rule files, under the same options of `eqlite.compile`."""
+    """The plans of the queries of some rule files, under the same schema and with the same defaults."""
 
-    def __init__(self, paths: tuple[str, ...], options: Mapping[str, Any]) -> None:
-        schema = options.get("schema")
-        fields = "" if schema is None else repr((schema.name, sorted(schema.fields.items())))
-        settings = [(_DEFAULTS | dict(options))[name] for name in SETTING_NAMES]
-        self._store = Store(("plans", repr(settings), fields, *paths))
+    def __init__(self, paths: tuple[str, ...], options: CompileOptions) -> None:
+        schema_name = "" if options.schema is None else options.schema.name  # which messages show
+        self._store = Store(("plans", options.fingerprint(), schema_name, *paths))
         self._kept = self._read()
         self._used: dict[bytes, Kept] = {}
         self._has_new = False
 
-    def compile(self, source: Source, options: Mapping[str, Any]) -> Query:
+    def compile(self, source: Source, options: CompileOptions) -> Query:
         """Return what `eqlite.compile` does, and raise what it raises."""
-        told = _DEFAULTS | dict(options)
-        if told.keys() != _DEFAULTS.keys():
-            return compile(source, **options)  # which says that there is no such option
-        settings = Settings(*(told[name] for name in SETTING_NAMES))
-        return query_of(source, self._read_plan(source, told["schema"], settings), told)
+        return Query.from_analysis(source, self._analyze(source, options), options)
 
-    def _read_plan(self, source: Source, schema: Schema | None, settings: Settings) -> Analysis:
-        """Return the plan and diagnostics of `eqlite.query.read_plan`, from the cache where they are in it."""
+    def _analyze(self, source: Source, options: CompileOptions) -> Analysis:
+        """Return the plan and diagnostics of a query, from the cache where they are in it."""
+        settings = options.settings
         key = digest(source.text, repr(settings))
         kept = self._kept.get(key)
         if kept is not None:
             self._used[key] = kept
             return kept.plan, [replace(diagnostic, source=source) for diagnostic in kept.diagnostics]
-        made, diagnostics = read_plan(source, schema, settings)
+        made, diagnostics = analyze_source(source, options.schema, settings)
         self._used[key] = Kept(made, tuple([replace(diagnostic, source=None) for diagnostic in diagnostics]))
         self._has_new = True
         return made, diagnostics

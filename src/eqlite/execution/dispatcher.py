@@ -59,7 +59,7 @@ class Asker:
         self.place = 0
         self.stats = stats
         self._by_index = by_index
-        schemas = [query.options["schema"] for query in self._queries if query.options["schema"] is not None]
+        schemas = [query.options.schema for query in self._queries if query.options.schema is not None]
         self._stream_fields = stream_fields(schemas[0].constants if schemas else {})
         self._routes: dict[tuple[str, ...], Numbers] = {}
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from eqlite.diagnostics import Diagnostic
-from eqlite.query import Query, compile
+from eqlite.options import CompileOptions
+from eqlite.query import Query, compile_source
 from eqlite.source import Source
 
 
@@ -110,10 +111,15 @@ class Rule:
         Raises:
             EqlSyntaxError, EqlSemanticError, LimitError: with places in the rule's file.
         """
-        return compile(self.source, **self.compile_options(options))
+        return compile_source(self.source, self.compile_options(**options))
 
-    def compile_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the rule's own settings as options of `eqlite.compile`, with those that go before them."""
+    def compile_options(self, **options: Any) -> CompileOptions:
+        """Return the rule's own settings as options of `eqlite.compile`, with `options` that go before them.
+
+        Raises:
+            TypeError: there is no such option.
+            EqlError: there is no such target or schema.
+        """
         own = {
             "event_category_field": self.event_category_override,
             "timestamp_field": self.timestamp_field,
@@ -121,7 +127,8 @@ class Rule:
             "max_samples_per_key": self.max_samples_per_key,
             "name": self.rule_id or self.name,
         }
-        return {name: value for name, value in own.items() if value is not None} | dict(options)
+        given = {name: value for name, value in own.items() if value is not None}
+        return CompileOptions.of(**(given | options))
 
     @property
     def tactics(self) -> tuple[str, ...]:
