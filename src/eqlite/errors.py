@@ -15,9 +15,9 @@ EqlError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from eqlite.diagnostics import Diagnostic
+from eqlite.diagnostics import Category, Diagnostic
 
 
 class EqlError(Exception):
@@ -81,27 +81,29 @@ class UnsupportedFeature(EqlError):
     """Something that is understood but not available here."""
 
 
-_SCHEMA_IDS = frozenset(
-    {"unknown-field", "unsupported-field-type", "nested-field", "ambiguous-field", "text-without-keyword"}
-)
-_TYPE_IDS = frozenset({"not-boolean", "type-mismatch", "incompatible-keys"})
-_LIMIT_IDS = frozenset(
-    {"query-too-long", "nesting-too-deep", "list-too-long", "regex-too-large", "too-many-key-conditions"}
-)
+_CLASSES: dict[Category, type[EqlError]] = {
+    "syntax": EqlSyntaxError,
+    "meaning": EqlSemanticError,
+    "schema": EqlSchemaError,
+    "type": EqlTypeMismatchError,
+    "limit": LimitError,
+    "lint": EqlSemanticError,
+    "rule": RuleError,
+}
 
 
-def semantic_error(diagnostics: Sequence[Diagnostic]) -> EqlError:
-    """Return the exception for the errors among `diagnostics`: the most special class that fits the first."""
-    errors = [diagnostic for diagnostic in diagnostics if diagnostic.is_error]
-    first = errors[0].id
-    kind: type[EqlError] = EqlSemanticError
-    if first in _LIMIT_IDS:
-        kind = LimitError
-    elif first in _SCHEMA_IDS:
-        kind = EqlSchemaError
-    elif first in _TYPE_IDS:
-        kind = EqlTypeMismatchError
-    return kind(diagnostics=errors)
+def error_for(diagnostics: Iterable[Diagnostic], *, strict: bool = False) -> EqlError | None:
+    """Return the exception that carries the errors among `diagnostics`; None if there is none.
+
+    The first error that is not about syntax decides the class. Under `strict`, warnings of a search that Elasticsearch
+    would fail count as errors where there are no others.
+    """
+    found = list(diagnostics)
+    errors = [each for each in found if each.is_error] or [each for each in found if strict and each.fails_search]
+    if not errors:
+        return None
+    deciding = next((error for error in errors if error.category != "syntax"), errors[0])
+    return _CLASSES[deciding.category](diagnostics=errors)
 
 
 def _rebuild(kind: type[EqlError], message: str, diagnostics: tuple[Diagnostic, ...]) -> EqlError:

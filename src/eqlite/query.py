@@ -25,7 +25,7 @@ from eqlite.diagnostics import Diagnostic
 from eqlite.engine.match import Event, Match, match_maker
 from eqlite.engine.search import Search
 from eqlite.engine.streams import Stream, StreamSettings
-from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
+from eqlite.errors import EqlError, error_for
 from eqlite.events.document import document_of, iterate_events
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.options import CompileOptions
@@ -38,25 +38,6 @@ from eqlite.values.durations import duration_ms
 Kind = Literal["event", "sequence", "sample"]
 Analysis = tuple[plan.Plan | None, Sequence[Diagnostic]]
 """What a text says, and what is wrong with it; no plan after an error."""
-
-_SYNTAX_IDS = frozenset(
-    {
-        "syntax-error",
-        "unexpected-character",
-        "unterminated-string",
-        "unterminated-comment",
-        "bad-escape",
-        "single-quotes",
-        "old-raw-string",
-        "array-index",
-        "process-relationship",
-        "bad-duration",
-        "bad-runs",
-        "unknown-option",
-        "by-after-with",
-    }
-)
-
 
 _MAX_REPR_LENGTH = 80
 
@@ -89,7 +70,9 @@ class Query:
             EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
         """
         made, diagnostics = analysis
-        raise_errors(diagnostics, strict=options.strict)
+        error = error_for(diagnostics, strict=options.strict)
+        if error is not None:
+            raise error
         assert made is not None
         source_text = text.text if isinstance(text, Source) else text
         backend, faults = backend_named(options.backend), Faults(strict=options.strict)
@@ -304,18 +287,6 @@ def analyze_source(text: str | Source, schema: Schema | None, settings: Settings
     from eqlite.semantics.analyzer import analyze_text
 
     return analyze_text(text, schema, settings)
-
-
-def raise_errors(diagnostics: Sequence[Diagnostic], *, strict: bool) -> None:
-    """Raise what keeps a query from running, and, `strict`, what would make a search of Elasticsearch fail."""
-    errors = [found for found in diagnostics if found.is_error]
-    if errors and all(found.id in _SYNTAX_IDS for found in errors):
-        raise EqlSyntaxError(diagnostics=errors)
-    if errors:
-        raise semantic_error(errors)
-    refused = [found for found in diagnostics if found.id in ("literal-out-of-type", "constant-fault")]
-    if strict and refused:
-        raise EqlSemanticError(diagnostics=refused)
 
 
 def search(

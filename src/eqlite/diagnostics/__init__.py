@@ -9,5 +9,6 @@ from __future__ import annotations
 
 from eqlite.diagnostics.collector import Collector, did_you_mean
 from eqlite.diagnostics.model import Diagnostic, Severity
+from eqlite.diagnostics.register import Category
 
-__all__ = ["Collector", "Diagnostic", "Severity", "did_you_mean"]
+__all__ = ["Category", "Collector", "Diagnostic", "Severity", "did_you_mean"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from eqlite.diagnostics.register import REGISTER
+from eqlite.diagnostics.register import REGISTER, Category
 from eqlite.source import Position, Source, Span
 
 
@@ -49,9 +49,19 @@ class Diagnostic:
         return Severity(REGISTER[self.id].severity)
 
     @property
+    def category(self) -> Category:
+        """Return the category that the register gives to this id, such as `syntax` or `schema`."""
+        return REGISTER[self.id].category
+
+    @property
     def is_error(self) -> bool:
         """Return whether this keeps the query from running."""
         return self.severity is Severity.ERROR
+
+    @property
+    def fails_search(self) -> bool:
+        """Return whether `strict=True` refuses this warning, since Elasticsearch fails the search."""
+        return REGISTER[self.id].fails_search
 
     @property
     def position(self) -> Position | None:

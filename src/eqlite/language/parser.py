@@ -23,7 +23,7 @@ from lark.parsers.lalr_analysis import IntParseTable
 from lark.parsers.lalr_parser import _Parser
 
 from eqlite.diagnostics import Collector
-from eqlite.errors import EqlError, EqlSyntaxError, LimitError
+from eqlite.errors import EqlError, error_for
 from eqlite.language import ast
 from eqlite.language.builder import Builder, Refusal
 from eqlite.language.comments import Blanked, Comment, blank_comments
@@ -37,7 +37,6 @@ from eqlite.source import Source, Span
 _MAX_REPAIRS = 20
 _FRAMES_PER_LEVEL = 8
 _MAX_BAD_CHARACTERS = 20
-_LIMIT_IDS = frozenset({"query-too-long", "nesting-too-deep", "list-too-long"})
 _PLACEHOLDER = ""  # the text of a token that stands for a clause set aside
 _BRACKETS = re.compile(r'"""[^\r\n]*?"""(?:"{1,2})?|"(?:[^\r\n"\\]|\\[^\r\n])*+"|`[^`]*+`|[()\[\],]|\bnot\b|-')
 _BOUNDARIES = frozenset({"AND", "OR", "COMMA", "RPAR", "RSQB", "VBAR"})
@@ -61,7 +60,9 @@ def parse_with_comments(text: str | Source) -> tuple[ast.Query, tuple[Comment, .
     source = text if isinstance(text, Source) else Source(text)
     collector = Collector(source)
     query, comments = read(source, collector)
-    _raise(collector)
+    error = error_for(collector.diagnostics)
+    if error is not None:
+        raise error
     assert isinstance(query, ast.Query)
     return query, comments
 
@@ -70,15 +71,10 @@ def parse_expression(text: str) -> ast.Expr:
     """Return the syntax tree of a lone expression, such as `1 + 2` or `concat(a, "x")`. Raises as `parse`."""
     collector = Collector(Source(text))
     expression, _ = read(collector.source, collector, start="lone_expression")
-    _raise(collector)
+    error = error_for(collector.diagnostics)
+    if error is not None:
+        raise error
     return expression  # type: ignore[return-value]
-
-
-def _raise(collector: Collector) -> None:
-    if not collector.found:
-        return
-    over_limit = any(found.id in _LIMIT_IDS for found in collector.found)
-    raise (LimitError if over_limit else EqlSyntaxError)(diagnostics=collector.diagnostics)
 
 
 def read(
