@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
+
 import pytest
 
 import eqlite
@@ -52,3 +55,19 @@ def test_a_diagnostic_shows_its_category() -> None:
     (problem,) = eqlite.analyze("process where")
     assert (problem.category, problem.fails_search) == ("syntax", False)
     assert {entry.category for entry in REGISTER.values() if entry.severity == "warning"} == {"lint", "rule"}
+
+
+def test_an_event_error_names_its_file(tmp_path: Path) -> None:
+    missing = str(tmp_path / "a `quoted` name.ndjson")
+    with pytest.raises(eqlite.EventError) as caught:
+        list(eqlite.read_events(missing))
+    assert caught.value.file == missing
+    with pytest.raises(eqlite.EventError) as caught:
+        eqlite.compile("any where true").search([1])  # type: ignore[list-item]
+    assert (caught.value.file, caught.value.reason) == (None, str(caught.value))
+
+
+def test_an_event_error_is_pickled_with_its_file() -> None:
+    error = eqlite.EventError(file="a.ndjson", reason="was cut short")
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.file, again.reason) == ("`a.ndjson` was cut short", "a.ndjson", "was cut short")

@@ -33,8 +33,8 @@ class EqlError(Exception):
         super().__init__(message or "\n\n".join(diagnostic.render() for diagnostic in self.diagnostics))
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle with the diagnostics: exceptions with keyword arguments do not do so by themselves."""
-        return (_rebuild, (type(self), self.message, self.diagnostics))
+        """Pickle with the attributes: exceptions with keyword arguments do not do so by themselves."""
+        return (_rebuild, (type(self), self.message, self.diagnostics), self.__dict__)
 
 
 class EqlSyntaxError(EqlError):
@@ -58,7 +58,20 @@ class RuleError(EqlError):
 
 
 class EventError(EqlError):
-    """Input without events, or, under `strict=True`, an event on which an expression fails."""
+    """Input without events, or, under `strict=True`, an event on which an expression fails.
+
+    Attributes:
+        file: the file that cannot be read, or not any more; None where it is not about a file.
+        reason: what is wrong with the file, without its name; the whole message elsewhere.
+    """
+
+    def __init__(
+        self, message: str = "", *, diagnostics: Sequence[Diagnostic] = (), file: str | None = None, reason: str = ""
+    ) -> None:
+        message = message or (f"`{file}` {reason}" if file is not None else reason)
+        super().__init__(message, diagnostics=diagnostics)
+        self.file = file
+        self.reason = reason or self.message
 
 
 class SearchFailure(EventError):

@@ -95,7 +95,7 @@ class OpenFile:
         """
         data = os.pread(self._descriptor, size, offset)
         if len(data) < size:
-            raise EventError(f"`{self.path}` was cut short while it was read")
+            raise EventError(file=self.path, reason="was cut short while it was read")
         return data
 
 

@@ -132,8 +132,7 @@ class Runner:
         if isinstance(problem, Unreadable):
             intake.reject_late(problem.place, problem.rejected, problem.data)
             return
-        message = str(problem)
-        warning = FileWarning(message.split("`")[1], f"{message.split('` ')[1]}; some detections are left out")
+        warning = FileWarning(problem.file or "", f"{problem.reason}; some detections are left out")
         if warning not in self.stats.reading.warnings:
             self.stats.reading.warnings.append(warning)
 
