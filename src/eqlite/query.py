@@ -32,6 +32,8 @@ from eqlite.options import CompileOptions
 from eqlite.semantics.schema import Schema
 from eqlite.semantics.settings import Settings
 from eqlite.semantics.targets import DEFAULT_TARGET
+from eqlite.serialization.codec import NotEncodable
+from eqlite.serialization.queries import CompiledText, decode_queries, encode_queries
 from eqlite.source import Source
 from eqlite.values.durations import duration_ms
 
@@ -227,8 +229,42 @@ class Query:
         return f"Query({text!r}, kind={self.kind!r}{name})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle as text and options: the functions are made again."""
-        return (compile_source, (self.text, self.options))
+        """Pickle with the plan, so that loading needs no parser. The functions are made when they are first used."""
+        try:
+            return (_load_query, (dump_queries([self]),))
+        except NotEncodable:
+            return (compile_source, (self.text, self.options))
+
+
+def dump_queries(queries: Iterable[Query]) -> bytes:
+    """Return queries as bytes for `load_queries`: plain data, compressed, in which equal parts stand once.
+
+    Raises:
+        NotEncodable: a plan or schema holds a value that has no form, such as a null value that is an object.
+
+    >>> queries = [compile(f'process where process.name == "{name}"') for name in ("a", "b")]
+    >>> [
+    ...     query.matches({"event.category": "process", "process.name": "b"})
+    ...     for query in load_queries(dump_queries(queries))
+    ... ]
+    [False, True]
+    """
+    return encode_queries(CompiledText(query.text, query.plan, query.diagnostics, query.options) for query in queries)
+
+
+def load_queries(data: bytes) -> list[Query]:
+    """Return the queries that `dump_queries` took, without parsing a text. Their functions are made on first use.
+
+    Raises:
+        EqlError: the bytes are no saved queries, are damaged, or come from another version of eqlite.
+    """
+    found = decode_queries(data)
+    return [Query.from_analysis(each.text, (each.plan, each.diagnostics), each.options) for each in found]
+
+
+def _load_query(data: bytes) -> Query:
+    (query,) = load_queries(data)
+    return query
 
 
 def compile(

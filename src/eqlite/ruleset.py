@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,12 +25,13 @@ from eqlite.execution.run import RunStats, run_rules
 from eqlite.gc_policy import rare_collections
 from eqlite.options import CompileOptions
 from eqlite.profiling.model import Profile
-from eqlite.query import Query
+from eqlite.query import Query, dump_queries, load_queries
 from eqlite.rules import loader as loading
 from eqlite.rules.file_cache import Files
 from eqlite.rules.model import Rule, Skipped
 from eqlite.semantics.schema import Schema
 from eqlite.semantics.targets import DEFAULT_TARGET, target_named
+from eqlite.serialization.codec import NotEncodable
 
 T = TypeVar("T")
 
@@ -175,6 +177,26 @@ class RuleSet(Sequence[Rule]):
     @cached_property
     def _compiled(self) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
         return self._compile_all({})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle with the queries, if the rules are compiled: loading needs no parser then."""
+        state = {name: value for name, value in self.__dict__.items() if name not in ("_by_word", "_compiled")}
+        if "_compiled" in self.__dict__:
+            compiled, problems = self._compiled
+            indices = {id(rule): index for index, rule in enumerate(self._rules)}
+            with contextlib.suppress(NotEncodable):
+                queries = dump_queries(query for _, query in compiled)
+                state["_queries"] = ([indices[id(rule)] for rule, _ in compiled], queries, problems)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the rules, and the queries that were pickled with them."""
+        pickled = state.pop("_queries", None)
+        self.__dict__.update(state)
+        if pickled is not None:
+            indices, queries, problems = pickled
+            rules = [self._rules[index] for index in indices]
+            self._compiled = [*zip(rules, load_queries(queries), strict=True)], problems
 
     def _compile_all(self, options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
         options = {"target": self.target, **options}

@@ -7,31 +7,25 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from eqlite import plan
-from eqlite.cache.codec import NotPlain, Table, Tables
 from eqlite.cache.store import Store, digest
 from eqlite.diagnostics import Diagnostic
-from eqlite.fields import Field
 from eqlite.gc_policy import rare_collections
 from eqlite.options import CompileOptions
 from eqlite.query import Analysis, Query, analyze_source
-from eqlite.source import Source, Span
-from eqlite.values.network import Block
-from eqlite.values.wildcard import Pattern, Segment
-
-_NODES = [
-    kind for kind in vars(plan).values() if isinstance(kind, type) and kind.__module__.startswith(f"{plan.__name__}.")
-]
+from eqlite.serialization.codec import ColumnCodec, NotEncodable, Table
+from eqlite.serialization.queries import ANALYSIS_CLASSES
+from eqlite.source import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedAnalysis:
     """An analysis, whose diagnostics are without their source."""
 
     plan: plan.Plan | None
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-TABLES = Tables((*_NODES, Field, Block, Pattern, Segment, Span, Diagnostic, Kept))
+CODEC = ColumnCodec((*ANALYSIS_CLASSES, CachedAnalysis))
 
 
 class _Content(msgspec.Struct, array_like=True):
@@ -49,7 +43,7 @@ class Plans:
         schema_name = "" if options.schema is None else options.schema.name  # which messages show
         self._store = Store(("plans", options.fingerprint(), schema_name, *paths))
         self._kept = self._read()
-        self._used: dict[bytes, Kept] = {}
+        self._used: dict[bytes, CachedAnalysis] = {}
         self._has_new = False
 
     def compile(self, source: Source, options: CompileOptions) -> Query:
@@ -65,7 +59,7 @@ class Plans:
             self._used[key] = kept
             return kept.plan, [replace(diagnostic, source=source) for diagnostic in kept.diagnostics]
         made, diagnostics = analyze_source(source, options.schema, settings)
-        self._used[key] = Kept(made, tuple([replace(diagnostic, source=None) for diagnostic in diagnostics]))
+        self._used[key] = CachedAnalysis(made, tuple([replace(diagnostic, source=None) for diagnostic in diagnostics]))
         self._has_new = True
         return made, diagnostics
 
@@ -74,25 +68,25 @@ class Plans:
         if not self._has_new:
             return
         with rare_collections():
-            writer = TABLES.writer()
+            writer = CODEC.writer()
             numbers: dict[bytes, int] = {}
             for key, kept in self._used.items():
                 try:
                     numbers[key] = writer.add(kept)
-                except NotPlain:  # such as a schema's null value that no field can have
+                except NotEncodable:  # such as a schema's null value that no field can have
                     continue
             self._store.write(msgspec.msgpack.encode(_Content([*numbers], *writer.written(numbers.values()))))
 
-    def _read(self) -> dict[bytes, Kept]:
+    def _read(self) -> dict[bytes, CachedAnalysis]:
         data = self._store.read()
         if data is None:
             return {}
         try:
             with rare_collections():
                 content = msgspec.msgpack.decode(data, type=_Content)
-                kept = TABLES.read(content.tables, content.roots)
-                if not all(isinstance(analysis, Kept) for analysis in kept):
+                kept = CODEC.read(content.tables, content.roots)
+                if not all(isinstance(analysis, CachedAnalysis) for analysis in kept):
                     return {}
                 return dict(zip(content.keys, kept, strict=True))
-        except (msgspec.MsgspecError, NotPlain, RecursionError, ValueError):
+        except (msgspec.MsgspecError, NotEncodable, RecursionError, ValueError):
             return {}

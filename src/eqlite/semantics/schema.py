@@ -14,6 +14,7 @@ from typing import Any
 
 from eqlite.datatypes import DataType
 from eqlite.errors import EqlError
+from eqlite.fields import Scalar
 from eqlite.semantics.similar_names import similar_names
 from eqlite.values.text import to_text
 
@@ -52,7 +53,7 @@ class MappedField:
     type: DataType
     es_type: str
     path: str
-    null_value: Any = None
+    null_value: Scalar | None = None
     ignore_above: int | None = None
     formats: tuple[str, ...] = ()
     scaling_factor: float | None = None

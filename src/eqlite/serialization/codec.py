@@ -5,7 +5,7 @@ table, by loops that run in C: a pack of rules is made of some 50,000 of them. W
 of the attributes, so that only such values come of it as the classes allow, also from forged data.
 
 >>> from eqlite.source import Span
->>> tables = Tables([Span])
+>>> tables = ColumnCodec([Span])
 >>> writer = tables.writer()
 >>> root = writer.add((Span(1, 2), Span(1, 2)))
 >>> tables.read(*writer.written([root]))
@@ -46,7 +46,7 @@ _LEAVES: dict[str, Callable[[Any], object]] = {
 _COLLECTIONS: dict[str, Callable[[Iterable[Any]], object]] = {"tuple": tuple, "frozenset": frozenset}
 
 
-class NotPlain(Exception):
+class NotEncodable(Exception):
     """A value that cannot be written, or data that nothing of the register can be read from."""
 
 
@@ -65,16 +65,16 @@ class _Row(NamedTuple):
     parts: tuple[Any, ...]
 
 
-class _Domain(NamedTuple):
+class _AttributeType(NamedTuple):
     """What an attribute may be: of which classes, of collections the items, of texts which; None for any."""
 
     classes: frozenset[type]
-    items: _Domain | None = None
+    items: _AttributeType | None = None
     texts: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
-class _Shape:
+class _ClassLayout:
     """A class of the register."""
 
     kind: type[Any]
@@ -85,9 +85,9 @@ class _Shape:
         return tuple(attribute.name for attribute in fields(self.kind))
 
     @cached_property
-    def domains(self) -> tuple[_Domain, ...]:
+    def attribute_types(self) -> tuple[_AttributeType, ...]:
         hints = get_type_hints(self.kind)
-        return tuple(_domain(hints[name], self.classes) for name in self.names)
+        return tuple(_attribute_type(hints[name], self.classes) for name in self.names)
 
     def values(self, instance: object) -> tuple[object, ...]:
         """Return the values of the attributes."""
@@ -95,31 +95,31 @@ class _Shape:
 
     def make(self, columns: Sequence[list[Any]]) -> list[Any]:
         """Return the values of a table, whose attributes are set as they are: what `__post_init__` gave is there."""
-        for name, domain, column in zip(self.names, self.domains, columns, strict=True):
-            if len(column) != len(columns[0]) or not _fits(column, domain):
-                raise NotPlain(f"{self.kind.__name__}.{name}")
+        for name, expected, column in zip(self.names, self.attribute_types, columns, strict=True):
+            if len(column) != len(columns[0]) or not _fits(column, expected):
+                raise NotEncodable(f"{self.kind.__name__}.{name}")
         made = [*map(object.__new__, repeat(self.kind, len(columns[0])))]
         for name, column in zip(self.names, columns, strict=True):
             deque(map(object.__setattr__, made, repeat(name), column), maxlen=0)
         return made
 
 
-class Tables:
+class ColumnCodec:
     """Writes and reads values of the classes of a register, and tuples and frozen sets of them."""
 
     def __init__(self, classes: Iterable[type[Any]]) -> None:
         register = tuple(classes)
-        self._shapes = {kind.__name__: _Shape(kind, register) for kind in register}
+        self._layouts = {kind.__name__: _ClassLayout(kind, register) for kind in register}
 
     def writer(self) -> Writer:
         """Return what takes values to write together."""
-        return Writer({shape.kind: shape.values for shape in self._shapes.values()})
+        return Writer({layout.kind: layout.values for layout in self._layouts.values()})
 
     def read(self, tables: Iterable[Table], roots: Iterable[int]) -> list[Any]:
         """Return the values that were written.
 
         Raises:
-            NotPlain: the data says something that no writer says.
+            NotEncodable: the data says something that no writer says.
         """
         values: list[Any] = []
         try:
@@ -127,11 +127,11 @@ class Tables:
                 values += self._read_table(name, columns, values)
             return [values[root] for root in roots]
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise NotPlain(repr(error)) from error
+            raise NotEncodable(repr(error)) from error
 
     def _read_table(self, name: str, columns: list[Column], values: list[Any]) -> Iterable[Any]:
-        if name in self._shapes:
-            return self._shapes[name].make([_resolve(mode, column, values) for mode, column in columns])
+        if name in self._layouts:
+            return self._layouts[name].make([_resolve(mode, column, values) for mode, column in columns])
         ((mode, rows),) = columns
         if name in _LEAVES:
             return map(_LEAVES[name], rows)
@@ -164,7 +164,7 @@ class Writer:
         """Take a value and return its number.
 
         Raises:
-            NotPlain: there is something in it that no table takes.
+            NotEncodable: there is something in it that no table takes.
         """
         self._held.append(value)
         pending = [(value, *self._parts(value))]
@@ -214,7 +214,7 @@ class Writer:
             case Function() if FUNCTIONS.get(value.name.lower()) is value:
                 return "function", (value.name.lower(),)
             case _:
-                raise NotPlain(kind.__name__)
+                raise NotEncodable(kind.__name__)
 
     def _number(self, kind: str, row: tuple[Any, ...]) -> _Node:
         classes = tuple(map(type, row))  # for 1 is no True
@@ -273,33 +273,37 @@ def _column(values: Sequence[Any], mode: int, place: dict[int, int]) -> Any:
     return list(values)
 
 
-def _domain(hint: Any, classes: tuple[type, ...]) -> _Domain:
+def _attribute_type(hint: Any, classes: tuple[type, ...]) -> _AttributeType:
     """Return what a type stands for; a class of the register stands for those below it, too."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        parts = [_domain(part, classes) for part in get_args(hint)]
+        parts = [_attribute_type(part, classes) for part in get_args(hint)]
         items = [part.items for part in parts if part.items is not None]
         texts = [part.texts for part in parts if str in part.classes]
         known = (
             frozenset().union(*(part for part in texts if part is not None)) if texts and None not in texts else None
         )
-        return _Domain(frozenset().union(*(part.classes for part in parts)), items[0] if items else None, known)
+        return _AttributeType(frozenset().union(*(part.classes for part in parts)), items[0] if items else None, known)
     if origin is Literal:
-        return _Domain(frozenset(map(type, get_args(hint))), texts=frozenset(get_args(hint)))
+        return _AttributeType(frozenset(map(type, get_args(hint))), texts=frozenset(get_args(hint)))
     if origin in (tuple, frozenset):
         kinds = [kind for kind in get_args(hint) if kind is not Ellipsis]
-        return _Domain(frozenset({origin}), _domain(reduce(or_, kinds), classes))
+        return _AttributeType(frozenset({origin}), _attribute_type(reduce(or_, kinds), classes))
     if hint is float:
-        return _Domain(frozenset({float, int}))
-    return _Domain(frozenset({hint, *(kind for kind in classes if issubclass(kind, hint))}))
+        return _AttributeType(frozenset({float, int}))
+    return _AttributeType(frozenset({hint, *(kind for kind in classes if issubclass(kind, hint))}))
 
 
-def _fits(values: Iterable[Any], domain: _Domain) -> bool:
+def _fits(values: Iterable[Any], expected: _AttributeType) -> bool:
     values = list(values)
-    if not domain.classes.issuperset(map(type, values)):
+    if not expected.classes.issuperset(map(type, values)):
         return False
-    if domain.texts is not None and not domain.texts.issuperset(value for value in values if value.__class__ is str):
+    if expected.texts is not None and not expected.texts.issuperset(
+        value for value in values if value.__class__ is str
+    ):
         return False
-    if domain.items is None:
+    if expected.items is None:
         return True
-    return _fits(chain.from_iterable(value for value in values if value.__class__ in (tuple, frozenset)), domain.items)
+    return _fits(
+        chain.from_iterable(value for value in values if value.__class__ in (tuple, frozenset)), expected.items
+    )
