@@ -1,4 +1,4 @@
-"""What eqlite raises. Every exception is an `EqlError` and carries its diagnostics.
+"""The exceptions of eqlite: each is an `EqlError` and carries its diagnostics.
 
 EqlError
 ├── EqlSyntaxError            the text is not EQL
@@ -106,7 +106,7 @@ _CLASSES: dict[Category, type[EqlError]] = {
 
 
 def error_for(diagnostics: Iterable[Diagnostic], *, strict: bool = False) -> EqlError | None:
-    """Return the exception that carries the errors among `diagnostics`; None if there is none.
+    """Return the exception that carries the errors among `diagnostics`, or None without any.
 
     The first error that is not about syntax decides the class. Under `strict`, warnings of a search that Elasticsearch
     would fail count as errors where there are no others.

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar, overload
 
-from eqlite.cache.plans import Plans
+from eqlite.cache.plans import PlanCache
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EqlError, RuleError
 from eqlite.events.document import AnyEvent
@@ -27,7 +27,7 @@ from eqlite.options import CompileOptions
 from eqlite.profiling.model import Profile
 from eqlite.query import Query, dump_queries, load_queries
 from eqlite.rules import loader as loading
-from eqlite.rules.file_cache import Files
+from eqlite.rules.file_cache import RuleFileCache
 from eqlite.rules.model import Rule, Skipped
 from eqlite.semantics.schema import Schema
 from eqlite.semantics.targets import DEFAULT_TARGET, target_named
@@ -85,7 +85,7 @@ def read_rules(*paths: str | os.PathLike[str], cache: bool = False, target: str 
     """Return what `load_rules` returns; nothing is raised, and what is missing is among the problems."""
     places = tuple(os.path.realpath(path) for path in paths) if cache else ()
     with rare_collections():
-        files = Files(places) if cache else None
+        files = RuleFileCache(places) if cache else None
         loaded = loading.load_rules(*paths, files=files)
     if files is not None:
         files.save()
@@ -204,7 +204,7 @@ class RuleSet(Sequence[Rule]):
             options["schema"] = Schema.of(options["schema"])
         if not self._cached_for:
             return _compile_all(self._rules, lambda rule: rule.compile(**options))
-        plans = Plans(self._cached_for, CompileOptions.of(**options))
+        plans = PlanCache(self._cached_for, CompileOptions.of(**options))
         answer = _compile_all(self._rules, lambda rule: plans.compile(rule.source, rule.compile_options(**options)))
         plans.save()
         return answer

@@ -20,7 +20,7 @@ import eqlite
 from eqlite import RuleSet, Schema, load_rules, plan
 from eqlite.cache import store
 from eqlite.cache.directory import cache_folder, is_own
-from eqlite.cache.plans import CachedAnalysis, Plans
+from eqlite.cache.plans import CachedAnalysis, PlanCache
 from eqlite.limits import MAX_CACHE_AGE_DAYS, MAX_CACHE_FILES
 from eqlite.options import CompileOptions
 
@@ -108,8 +108,8 @@ def warm(*paths: Path | str, **options: Any) -> None:
 
 def mark(*paths: Path) -> None:
     """Let every query that is in the cache ask for nothing, so that one sees where it is taken from."""
-    plans = Plans(tuple(os.path.realpath(path) for path in paths), CompileOptions())
-    plans._used = dict.fromkeys(plans._kept, CachedAnalysis(MARK))
+    plans = PlanCache(tuple(os.path.realpath(path) for path in paths), CompileOptions())
+    plans._used = dict.fromkeys(plans._cached, CachedAnalysis(MARK))
     plans._has_new = True
     plans.save()
 

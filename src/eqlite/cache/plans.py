@@ -29,50 +29,50 @@ CODEC = ColumnCodec((*ANALYSIS_CLASSES, CachedAnalysis))
 
 
 class _Content(msgspec.Struct, array_like=True):
-    """What a file holds: the keys, the tables, and where in them stands what belongs to each key."""
+    """The content of a file: keys, tables of `CODEC`, and the root in them for each key."""
 
     keys: list[bytes]
     tables: list[Table]
     roots: list[int]
 
 
-class Plans:
+class PlanCache:
     """The plans of the queries of some rule files, under the same schema and with the same defaults."""
 
     def __init__(self, paths: tuple[str, ...], options: CompileOptions) -> None:
         schema_name = "" if options.schema is None else options.schema.name  # which messages show
         self._store = Store(("plans", options.fingerprint(), schema_name, *paths))
-        self._kept = self._read()
+        self._cached = self._read()
         self._used: dict[bytes, CachedAnalysis] = {}
         self._has_new = False
 
     def compile(self, source: Source, options: CompileOptions) -> Query:
-        """Return what `eqlite.compile` does, and raise what it raises."""
+        """Compile a query, with its plan from the cache if there. Raises as `eqlite.compile`."""
         return Query.from_analysis(source, self._analyze(source, options), options)
 
     def _analyze(self, source: Source, options: CompileOptions) -> Analysis:
         """Return the plan and diagnostics of a query, from the cache where they are in it."""
         settings = options.settings
         key = digest(source.text, repr(settings))
-        kept = self._kept.get(key)
-        if kept is not None:
-            self._used[key] = kept
-            return kept.plan, [replace(diagnostic, source=source) for diagnostic in kept.diagnostics]
+        cached = self._cached.get(key)
+        if cached is not None:
+            self._used[key] = cached
+            return cached.plan, [replace(diagnostic, source=source) for diagnostic in cached.diagnostics]
         made, diagnostics = analyze_source(source, options.schema, settings)
         self._used[key] = CachedAnalysis(made, tuple([replace(diagnostic, source=None) for diagnostic in diagnostics]))
         self._has_new = True
         return made, diagnostics
 
     def save(self) -> None:
-        """Keep what was asked for, and nothing else, if there is anything new in it."""
+        """Write the analyses that this run used, if one of them is new. Others are dropped."""
         if not self._has_new:
             return
         with rare_collections():
             writer = CODEC.writer()
             numbers: dict[bytes, int] = {}
-            for key, kept in self._used.items():
+            for key, cached in self._used.items():
                 try:
-                    numbers[key] = writer.add(kept)
+                    numbers[key] = writer.add(cached)
                 except NotEncodable:  # such as a schema's null value that no field can have
                     continue
             self._store.write(msgspec.msgpack.encode(_Content([*numbers], *writer.written(numbers.values()))))
@@ -84,9 +84,9 @@ class Plans:
         try:
             with rare_collections():
                 content = msgspec.msgpack.decode(data, type=_Content)
-                kept = CODEC.read(content.tables, content.roots)
-                if not all(isinstance(analysis, CachedAnalysis) for analysis in kept):
+                cached = CODEC.read(content.tables, content.roots)
+                if not all(isinstance(analysis, CachedAnalysis) for analysis in cached):
                     return {}
-                return dict(zip(content.keys, kept, strict=True))
+                return dict(zip(content.keys, cached, strict=True))
         except (msgspec.MsgspecError, NotEncodable, RecursionError, ValueError):
             return {}

@@ -11,7 +11,7 @@ from eqlite.source import Position, Source, Span
 
 
 class Severity(StrEnum):
-    """How bad it is: an `ERROR` keeps a query from running, a `WARNING` does not."""
+    """The severity of a problem: an `ERROR` keeps a query from running, a `WARNING` does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -26,8 +26,8 @@ class Diagnostic:
         message: what is wrong, lower case, no full stop, the user's text in backticks.
         source: the text it stands in; None where there is none (a file that cannot be opened).
         span: where in `source.text`.
-        label: what is wrong at that very place, a few words.
-        help: one concrete edit that mends it.
+        label: a few words on the problem at this place.
+        help: one concrete edit that fixes it.
         note: why, or what else to know.
         elasticsearch: the message of Elasticsearch, with its line and column.
         file: the file concerned, where there is no source.
@@ -95,7 +95,7 @@ class Diagnostic:
                 yield f"{gutter} = {name}: {text}"
 
     def _excerpt(self, width_limit: int = 110) -> tuple[str, int, int]:
-        """Return the line, the caret's column from 0 and its width; a long line is cut around the caret."""
+        """Return the line, cut around the caret if long, the caret's column from 0, and its width."""
         assert self.source is not None
         line, column = self.source.line_around(self.span.start, 2 * width_limit)
         width = max(1, min(self.span.end - self.span.start, len(line) - column))

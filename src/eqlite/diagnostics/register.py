@@ -1,4 +1,4 @@
-"""The register of diagnostic ids: what each means and how to mend it.
+"""The register of diagnostic ids: the meaning of each, and how to fix it.
 
 An id is never renamed and never used again for something else. `docs/reference/diagnostics.md` is generated from here.
 """
@@ -36,14 +36,14 @@ REGISTER: dict[str, Entry] = {
         "error",
         "syntax",
         "the query is not EQL",
-        "The grammar does not allow this word or sign here. The message names what could stand in its place.",
+        "The grammar does not allow this word or character here. The message names what could stand in its place.",
     ),
     "unexpected-character": Entry(
         "error",
         "syntax",
         "a character that starts no word of EQL",
-        "Field names with other signs than letters, digits, `_`, `@` and `.` stand in backticks; text stands in double "
-        "quotes.",
+        "Field names with other characters than letters, digits, `_`, `@` and `.` stand in backticks; text stands in "
+        "double quotes.",
     ),
     "unterminated-string": Entry(
         "error", "syntax", "a string without its closing quote", "A string ends on the line on which it starts."
@@ -155,7 +155,7 @@ REGISTER: dict[str, Entry] = {
         "error",
         "schema",
         "a field with different types in different indices",
-        "Narrow the indices, or mend their mappings.",
+        "Narrow the indices, or fix their mappings.",
     ),
     "text-without-keyword": Entry(
         "error", "schema", "a text field without an exact sub-field", "Add a keyword sub-field to the mapping."

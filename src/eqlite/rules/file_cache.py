@@ -44,7 +44,7 @@ _BROKEN = (msgspec.MsgspecError, LookupError, RecursionError, UnicodeDecodeError
 _PLAIN = (str, int, float, type(None))
 
 
-class Files:
+class RuleFileCache:
     """What the files say that some paths name."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:

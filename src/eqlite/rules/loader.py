@@ -17,7 +17,7 @@ from eqlite.errors import EqlError, EventError, RuleError
 from eqlite.events.unpacking import unpack
 from eqlite.limits import MAX_CACHE_FILE_BYTES, MAX_RULE_ARCHIVE_BYTES
 from eqlite.rules.discovery import NOT_A_RULE_FILE, find_files, unreadable
-from eqlite.rules.file_cache import Files, archive_key, file_key
+from eqlite.rules.file_cache import RuleFileCache, archive_key, file_key
 from eqlite.rules.formats import SUFFIXES, bare_name, choose
 from eqlite.rules.formats.settings import NoRule, RuleText
 from eqlite.rules.model import LoadedRules, Rule, Skipped
@@ -58,7 +58,7 @@ def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
     raise RuleError(f"{name} holds {count or 'no'} rules, not one" + (": use load_rules" if count else ""))
 
 
-def load_rules(*paths: str | os.PathLike[str], files: Files | None = None) -> LoadedRules:
+def load_rules(*paths: str | os.PathLike[str], files: RuleFileCache | None = None) -> LoadedRules:
     """Return all rules of files, directories (with all below), globs and archives.
 
     A file that is named twice is read once. Rules in other languages are in `skipped` and files that were not read
@@ -103,7 +103,7 @@ def _is_wanted(name: str) -> bool:
     )
 
 
-def _load_file(path: str, into: LoadedRules, files: Files | None, *, is_named: bool) -> None:
+def _load_file(path: str, into: LoadedRules, files: RuleFileCache | None, *, is_named: bool) -> None:
     try:
         with open(path, "rb") as file:
             size = _size(file) if path.lower().endswith(_ARCHIVE_SUFFIXES) else None
@@ -123,7 +123,7 @@ def _size(file: io.BufferedReader) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _load_archive(data: bytes, path: str, into: LoadedRules, files: Files, *, is_named: bool) -> None:
+def _load_archive(data: bytes, path: str, into: LoadedRules, files: RuleFileCache, *, is_named: bool) -> None:
     """Add the rules of an archive, as they are kept from an earlier run if they are."""
     key = archive_key(data)
     read = files.find_archive(key, path)
@@ -139,7 +139,7 @@ def _load_archive(data: bytes, path: str, into: LoadedRules, files: Files, *, is
 
 
 def _load_members(
-    file: io.BufferedReader, path: str, into: LoadedRules, files: Files | None, *, is_named: bool
+    file: io.BufferedReader, path: str, into: LoadedRules, files: RuleFileCache | None, *, is_named: bool
 ) -> None:
     """Add the rules of a file: of those in it if it is an archive."""
     before = into.found
@@ -168,7 +168,7 @@ def _printable(name: str) -> str:
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in name)
 
 
-def _load_member(data: bytes, name: str, into: LoadedRules, files: Files | None, *, is_named: bool) -> None:
+def _load_member(data: bytes, name: str, into: LoadedRules, files: RuleFileCache | None, *, is_named: bool) -> None:
     """Add the rules of a file, as they are kept from an earlier run if they are."""
     if files is None:
         _load_bytes(data, name, into, is_named=is_named)

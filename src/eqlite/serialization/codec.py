@@ -1,14 +1,14 @@
 """Frozen dataclasses as plain data, and back: a table for each class, a column for each attribute.
 
-Equal values are written once, and a value stands behind all that it is made of. So values are made again table by
-table, by loops that run in C: a pack of rules is made of some 50,000 of them. What is read is checked against the types
-of the attributes, so that only such values come of it as the classes allow, also from forged data.
+Equal values are written once, and each behind its parts. So values are made again table by table, by loops that run in
+C: a pack of rules consists of some 50,000 of them. Data that is read is checked against the types of the attributes, so
+that forged data gives no value that the classes do not allow.
 
 >>> from eqlite.source import Span
->>> tables = ColumnCodec([Span])
->>> writer = tables.writer()
+>>> codec = ColumnCodec([Span])
+>>> writer = codec.writer()
 >>> root = writer.add((Span(1, 2), Span(1, 2)))
->>> tables.read(*writer.written([root]))
+>>> codec.read(*writer.written([root]))
 [(Span(start=1, end=2), Span(start=1, end=2))]
 """
 
@@ -28,7 +28,7 @@ from eqlite.datatypes import DataType
 from eqlite.functions.registry import FUNCTIONS, Function
 
 PLAIN, NODES, MIXED = range(3)
-"""What a column holds: values as they stand, numbers of earlier values, or both, where a number is in a list."""
+"""The mode of a column: values as they stand, numbers of earlier values, or both, where a number is in a list."""
 
 Column = tuple[int, list[Any]]
 Table = tuple[str, list[Column]]
@@ -47,7 +47,7 @@ _COLLECTIONS: dict[str, Callable[[Iterable[Any]], object]] = {"tuple": tuple, "f
 
 
 class NotEncodable(Exception):
-    """A value that cannot be written, or data that nothing of the register can be read from."""
+    """A value of no known class, or data that is none of a `ColumnCodec`."""
 
 
 class _Node(NamedTuple):
@@ -57,7 +57,7 @@ class _Node(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A value of the writer: how deep, what it is, how a collection is written, and what it is made of."""
+    """A value of the writer: its depth, its table, the mode of a collection, and its parts."""
 
     depth: int
     kind: str
@@ -66,7 +66,7 @@ class _Row(NamedTuple):
 
 
 class _AttributeType(NamedTuple):
-    """What an attribute may be: of which classes, of collections the items, of texts which; None for any."""
+    """The values that an attribute may have: classes, items of collections, and texts (None for any)."""
 
     classes: frozenset[type]
     items: _AttributeType | None = None
@@ -94,7 +94,7 @@ class _ClassLayout:
         return tuple([getattr(instance, name) for name in self.names])
 
     def make(self, columns: Sequence[list[Any]]) -> list[Any]:
-        """Return the values of a table, whose attributes are set as they are: what `__post_init__` gave is there."""
+        """Return the values of a table. Attributes are set as they are, without `__post_init__`."""
         for name, expected, column in zip(self.names, self.attribute_types, columns, strict=True):
             if len(column) != len(columns[0]) or not _fits(column, expected):
                 raise NotEncodable(f"{self.kind.__name__}.{name}")
@@ -112,14 +112,14 @@ class ColumnCodec:
         self._layouts = {kind.__name__: _ClassLayout(kind, register) for kind in register}
 
     def writer(self) -> Writer:
-        """Return what takes values to write together."""
+        """Return a writer, whose values share the equal parts."""
         return Writer({layout.kind: layout.values for layout in self._layouts.values()})
 
     def read(self, tables: Iterable[Table], roots: Iterable[int]) -> list[Any]:
         """Return the values that were written.
 
         Raises:
-            NotEncodable: the data says something that no writer says.
+            NotEncodable: no writer gives such data.
         """
         values: list[Any] = []
         try:
@@ -142,7 +142,7 @@ class ColumnCodec:
 
 
 def _resolve(mode: int, column: list[Any], values: list[Any]) -> list[Any]:
-    """Return a column's values; those before it are there already."""
+    """Return a column's values, given those of the tables before it."""
     if mode == PLAIN:
         return column
     if mode == NODES:
@@ -151,7 +151,7 @@ def _resolve(mode: int, column: list[Any], values: list[Any]) -> list[Any]:
 
 
 class Writer:
-    """Takes values, and gives the tables in which each is written once."""
+    """Collects values, and gives the tables in which equal ones are written once."""
 
     def __init__(self, attributes: dict[type, Callable[[Any], tuple[object, ...]]]) -> None:
         self._attributes = attributes
@@ -161,10 +161,10 @@ class Writer:
         self._held: list[object] = []  # so that ids stay theirs
 
     def add(self, value: object) -> int:
-        """Take a value and return its number.
+        """Add a value and return its number.
 
         Raises:
-            NotEncodable: there is something in it that no table takes.
+            NotEncodable: a part of it is of no known class.
         """
         self._held.append(value)
         pending = [(value, *self._parts(value))]
@@ -180,7 +180,7 @@ class Writer:
         return self._seen[id(value)].number
 
     def _row(self, parts: Iterable[object]) -> tuple[list[object], list[object]]:
-        """Return what a value is made of, and those parts that have to be taken first."""
+        """Return the parts of a value, and those that have to be added first."""
         row: list[object] = []
         missing: list[object] = []
         for part in parts:
@@ -242,7 +242,10 @@ class Writer:
 
 
 def _is_plain(value: object) -> bool:
-    """Return whether a value stands in a column as it is: msgpack has 64 bits for a number, and texts are UTF-8."""
+    """Return whether a value stands in a column as it is.
+
+    MessagePack has 64 bits for a number, and texts in UTF-8.
+    """
     kind = value.__class__
     if kind is str:
         return value.isascii() or not _SURROGATE.search(value)  # type: ignore[attr-defined, call-overload]
@@ -250,7 +253,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _characters(values: tuple[Any, ...]) -> str | None:
-    """Return the text of which these are the characters; None where they are something else."""
+    """Return the text that consists of these characters, or None where they are something else."""
     if values and values[0].__class__ is str and len(values[0]) == 1 and {*map(type, values)} == {str}:
         text = "".join(values)
         if len(text) == len(values) and all(values) and _is_plain(text):
@@ -274,7 +277,7 @@ def _column(values: Sequence[Any], mode: int, place: dict[int, int]) -> Any:
 
 
 def _attribute_type(hint: Any, classes: tuple[type, ...]) -> _AttributeType:
-    """Return what a type stands for; a class of the register stands for those below it, too."""
+    """Return the values that a type allows. A class of the register allows those below it, too."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         parts = [_attribute_type(part, classes) for part in get_args(hint)]

@@ -38,7 +38,7 @@ ANALYSIS_CLASSES: tuple[type, ...] = (*_NODES, Field, Block, Pattern, Segment, S
 
 @dataclass(frozen=True, slots=True)
 class CompiledText:
-    """What a query is made of, without its functions."""
+    """A query without its functions."""
 
     text: str
     plan: plan.Plan
