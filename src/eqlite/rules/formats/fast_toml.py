@@ -60,7 +60,7 @@ class _Unusual(ValueError):
 
 
 def loads(text: str) -> Table:
-    r"""Return what `tomllib.loads` returns, and raise what it raises.
+    r"""Parse a TOML text, with the values and errors of `tomllib.loads`.
 
     >>> loads('name = "it\'s" # "quoted"\nquery = \"\"\"a\nb\"\"\"')
     {'name': "it's", 'query': 'a\nb'}
@@ -91,7 +91,7 @@ def _read(text: str) -> Table:
 
 
 def _open(header: str, document: _Opened, *, is_element: bool) -> Table:
-    """Return the new table of a header, put in its place; the tables above are made where they are not there yet."""
+    """Add the table of a header, and missing ones above it. Return the new table."""
     table, below = document
     *above, last = header.split(".")
     for name in above:

@@ -1,4 +1,4 @@
-"""Where the values of a JSON text stand: the outer level is walked here, what lies below is read by `json` itself."""
+"""Spans of the values of a JSON text: the outer level is walked here, `json` itself reads the rest."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_value(text: str, start: int) -> Placed:
 
 
 def read_members(text: str, start: int) -> Iterator[Placed]:
-    """Yield the members of the object whose `{` stands at `start`; its text is known to be JSON.
+    """Yield the members of the object whose `{` stands at `start`, in a text that is JSON.
 
     >>> [(name, value) for name, value, span in read_members('{"a": 1, "b": {"c": 2}}', 0)]
     [('a', 1), ('b', {'c': 2})]
@@ -65,7 +65,7 @@ def read_members(text: str, start: int) -> Iterator[Placed]:
 
 
 def read_elements(text: str, start: int) -> Iterator[Placed]:
-    """Yield the elements of the array whose `[` stands at `start`; its text is known to be JSON.
+    """Yield the elements of the array whose `[` stands at `start`, in a text that is JSON.
 
     >>> [value for name, value, span in read_elements("[1, [2, 3]]", 0)]
     [1, [2, 3]]
@@ -95,6 +95,6 @@ def map_string(text: str, start: int) -> tuple[tuple[int, int], ...]:
 
 
 def skip_blanks(text: str, place: int) -> int:
-    """Return where the next character that is no blank stands."""
+    """Return the offset of the next character that is no blank."""
     match = _BLANKS.match(text, place)
     return match.end() if match is not None else place

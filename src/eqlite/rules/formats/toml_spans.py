@@ -1,4 +1,4 @@
-"""Where the values of a TOML file stand: `tomllib` gives values, and no places.
+"""Spans of the values of a TOML file, which `tomllib` does not give.
 
 The scanner takes for granted that the text is valid TOML: `tomllib` has read it. It walks from statement to statement,
 leaping over strings, so that it costs little beside the parsing.
@@ -23,7 +23,7 @@ _LINE_BREAK = re.compile(r"\r\n")
 
 
 def find_value(text: str, path: tuple[str, ...]) -> Span | None:
-    r"""Return where the value of a key stands; None if it is not there.
+    r"""Return the span of the value of a key, or None if it is not there.
 
     >>> text = '[rule]\nname = "query = 1"\nquery = "any where true"'
     >>> span = find_value(text, ("rule", "query"))
@@ -44,7 +44,7 @@ def find_value(text: str, path: tuple[str, ...]) -> Span | None:
 
 
 def _find_inline(text: str, start: int, path: tuple[str, ...]) -> Span | None:
-    """Return where the value of a key stands in the inline table that opens at `start`."""
+    """Return the span of the value of a key in the inline table that opens at `start`."""
     place = _end(_BETWEEN_PAIRS, text, start + 1)
     while not text.startswith("}", place):
         key, equals = _read_key(text, place)
@@ -59,7 +59,7 @@ def _find_inline(text: str, start: int, path: tuple[str, ...]) -> Span | None:
 
 
 def find_table(text: str, path: tuple[str, ...]) -> Span | None:
-    """Return where the header of a table stands."""
+    """Return the span of the header of a table."""
     for key, start, end in _statements(text):
         if end is None and key == path:
             return Span(start, _line_end(text, start))
@@ -67,7 +67,7 @@ def find_table(text: str, path: tuple[str, ...]) -> Span | None:
 
 
 def find_elements(text: str, array: Span) -> Iterator[Span]:
-    """Yield where the elements of an array stand.
+    """Yield the spans of the elements of an array.
 
     >>> text = "queries = ['a', 'b']"
     >>> [text[span.start : span.end] for span in find_elements(text, Span(10, 20))]
@@ -81,7 +81,7 @@ def find_elements(text: str, array: Span) -> Iterator[Span]:
 
 
 def find_in_each(text: str, table: str, key: str) -> list[Span | None]:
-    """Return where the value of a key stands in each table of an array `[[table]]`; None where it is not there."""
+    """Return the span of the value of a key, or None, for each table of an array `[[table]]`."""
     found: list[Span | None] = []
     is_inside = False
     for name, start, end in _statements(text):
@@ -165,7 +165,7 @@ def _read_key(text: str, place: int) -> tuple[tuple[str, ...], int]:
 
 
 def _value_end(text: str, start: int) -> int:
-    """Return where a value ends: a string, an array or inline table, or anything up to a comma or comment."""
+    """Return the end of a value: a string, array, inline table, or anything up to a comma or comment."""
     if text.startswith(('"', "'"), start):
         return _string_bounds(text, start)[2]
     if not text.startswith(("[", "{"), start):
@@ -187,7 +187,7 @@ def _value_end(text: str, start: int) -> int:
 
 
 def _string_bounds(text: str, start: int) -> tuple[int, int, int]:
-    """Return where the content of a string begins and ends, and where its literal ends."""
+    """Return the start and end of the content of a string, and the end of its literal."""
     quote = text[start]
     if not text.startswith(quote * 3, start):
         end = _closing(text, quote, start + 1)
@@ -206,7 +206,7 @@ def _string_bounds(text: str, start: int) -> tuple[int, int, int]:
 
 
 def _closing(text: str, quotes: str, begin: int) -> int:
-    """Return where the closing quotes stand: those that no backslash escapes."""
+    """Return the offset of the closing quotes: those that no backslash escapes."""
     place = begin
     while (end := text.find(quotes, place)) >= 0:
         if quotes[0] == "'" or text[end - 1] != "\\":
