@@ -51,7 +51,7 @@ def load_schema(path: str | os.PathLike[str]) -> Schema:
 
 
 def combine(schemas: Iterable[Schema]) -> Schema:
-    """Return the fields of several schemas together; a later one adds to those before, and decides where both know."""
+    """Merge schemas. A later one adds fields, and decides on those that both have."""
     several = list(schemas)
     if len(several) == 1:
         return several[0]
@@ -90,7 +90,7 @@ def _no_mapping(name: str, reason: str) -> EqlError:
 
 
 def _mappings(document: Json, missing: set[str]) -> Iterator[tuple[str, Json]]:
-    """Yield mappings by index or template; component templates that are named and not there go into `missing`."""
+    """Yield mappings by index or template. Component templates that are not there are added to `missing`."""
     for plural, singular in _TEMPLATES.items():
         if isinstance(document.get(plural), list):
             given = {str(each.get("name")) for each in document[plural] if isinstance(each, dict)}
@@ -131,7 +131,7 @@ def _is_field_capabilities(document: Json) -> bool:
 
 
 def _of_capabilities(fields: Mapping[str, Json], name: str) -> Schema:
-    """Return the schema of an answer of `_field_caps`; a field below a text is a sub-field of it."""
+    """Return the schema of an answer of `_field_caps`. A field below a text is a sub-field of it."""
     indices: dict[str, dict[str, str]] = {}
     for field, kinds in fields.items():
         for kind, answer in kinds.items():
@@ -159,7 +159,7 @@ def _properties(types: Mapping[str, str]) -> Json:
 
 
 def _problem_of(mapping: object) -> str | None:
-    """Return why a value is no index mapping, None if it is one."""
+    """Return the reason for which a value is no index mapping, None if it is one."""
     if not isinstance(mapping, dict) or not {"properties", "runtime"} & mapping.keys():
         return "it has no `properties`, as `GET my-index/_mapping` shows them"
     pending: list[tuple[str, Any]] = [("", mapping)]

@@ -34,7 +34,7 @@ def sample_query(sample: ast.Sample, context: Context) -> plan.SampleQuery:
 
 
 def check_joined_stages(join: ast.Join, context: Context) -> None:
-    """Report what is wrong with the stages of a `join`, which has no plan."""
+    """Report the problems in the stages of a `join`, which has no plan."""
     _stages(join.stages, join.keys, context, until=join.until)
 
 
@@ -85,7 +85,7 @@ def _stages(
 
 
 def _copies(written: Written, read: list[KeyedCondition], context: Context) -> list[list[plan.Expression]]:
-    """Return the conditions that stages take over from each other; none for `until`, which stands last."""
+    """Return the conditions that stages take over from each other, none for `until`, which is last."""
     stages = [
         each._replace(expression=_with_category(stage.filter, each.expression, context))
         for stage, each in zip(written, read, strict=False)
