@@ -46,5 +46,5 @@ class CompileOptions(Settings):
     def fingerprint(self) -> str:
         """Return a digest of the options that decide what a text means: the fields of the schema and the settings."""
         fields = None if self.schema is None else sorted(self.schema.fields.items())
-        told = repr((fields, [getattr(self, name) for name in SETTING_NAMES]))
-        return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+        described = repr((fields, [getattr(self, name) for name in SETTING_NAMES]))
+        return hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()

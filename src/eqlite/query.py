@@ -206,8 +206,8 @@ class Query:
         from eqlite.language.printer import print_query
 
         samples = self.options.max_samples_per_key
-        told = repr((print_query(parse(self.text), ()), self.options.fingerprint(), samples))
-        fingerprint = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+        described = repr((print_query(parse(self.text), ()), self.options.fingerprint(), samples))
+        fingerprint = hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
         return StreamSettings(fingerprint, max_samples_per_key=samples, strict=self.options.strict)
 
     def new_search(self) -> Search[Any]:

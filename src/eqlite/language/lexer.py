@@ -30,7 +30,7 @@ class _Token(Token):
 
 
 class QuickLexer(Lexer):
-    """A lexer for `Lark(lexer=QuickLexer)`; comments must be blanked out."""
+    """A lexer for `Lark(lexer=QuickLexer)`. Comments must be blanked out."""
 
     def __init__(self, conf: LexerConf) -> None:
         basic = BasicLexer(conf)  # which knows the order in which terminals are tried, and what is a keyword
@@ -42,7 +42,7 @@ class QuickLexer(Lexer):
         self._next_token = re.compile(rf"[ \t\r\n]*+(?:{alternatives})").match
 
     def lex(self, text: str, start: int = 0) -> Iterator[Token]:  # type: ignore[override]  # one form that Lark takes
-        """Yield the tokens from `start` on, with the offsets at which they start and end; lines and columns are None.
+        """Yield the tokens from `start` on, with start and end offsets but no lines and columns.
 
         Raises:
             UnexpectedCharacters: here no token starts.

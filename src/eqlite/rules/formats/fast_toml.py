@@ -1,7 +1,7 @@
 """Reading TOML in a third of the time.
 
-`tomllib` takes a dozen calls for a statement, and goes through a `"basic string"` sign by sign. The statements that
-rules consist of are recognized here by one regular expression: plain keys with texts, lists of texts, whole numbers,
+`tomllib` takes a dozen calls for a statement, and scans a `"basic string"` character by character. The statements of
+rules are recognized here by one regular expression: plain keys with texts, lists of texts, whole numbers,
 true and false, and the headers of tables. Values beyond that are left to `tomllib`, and with any other statement, with
 anything that could be wrong, the whole text is.
 """

@@ -98,8 +98,8 @@ def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int, int | None]]:
     place = 0
     while (statement := _STATEMENT.match(text, place)) is not None:
         start = statement.end()
-        sign = statement[1]
-        if sign is None:  # anything but a comment, a table or a bare key
+        symbol = statement[1]
+        if symbol is None:  # anything but a comment, a table or a bare key
             if start == len(text):
                 return
             key, equals = _read_key(text, start)
@@ -107,15 +107,15 @@ def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int, int | None]]:
             end = _value_end(text, start)
             yield key, start, end
             place = max(end, start + 1)
-        elif sign == "#":
+        elif symbol == "#":
             place = _line_end(text, start)
-        elif sign[0] == "[":
+        elif symbol[0] == "[":
             key, end = _read_key(text, start)
             yield key, statement.start(1), None
             place = _line_end(text, end)
         else:
             end = _value_end(text, start)
-            yield (sign,), start, end
+            yield (symbol,), start, end
             place = max(end, start)
 
 
@@ -145,7 +145,7 @@ def map_string(text: str, start: int, value: str) -> tuple[tuple[int, int], ...]
 
 
 def _read_key(text: str, place: int) -> tuple[tuple[str, ...], int]:
-    """Return a dotted key, and where the sign after it stands: `=` or `]`."""
+    """Return a dotted key, and the offset of the character after it: `=` or `]`."""
     parts: list[str] = []
     while True:
         place = _end(_SPACES, text, place)
@@ -173,14 +173,14 @@ def _value_end(text: str, start: int) -> int:
     depth = 0
     place = start
     while (stop := _STOP.search(text, place)) is not None:
-        sign = stop.group()
+        symbol = stop.group()
         place = stop.end()
-        if sign in "\"'":
+        if symbol in "\"'":
             place = _string_bounds(text, stop.start())[2]
-        elif sign == "#":
+        elif symbol == "#":
             place = _line_end(text, place)
         else:
-            depth += 1 if sign in "[{" else -1
+            depth += 1 if symbol in "[{" else -1
             if depth == 0:
                 return place
     return len(text)
