@@ -36,14 +36,14 @@ REGISTER: dict[str, Entry] = {
         "error",
         "syntax",
         "the query is not EQL",
-        "The grammar does not allow this word or character here. The message names what could stand in its place.",
+        "The grammar does not allow this word or character here. The message names what it would accept instead.",
     ),
     "unexpected-character": Entry(
         "error",
         "syntax",
         "a character that starts no word of EQL",
-        "Field names with other characters than letters, digits, `_`, `@` and `.` stand in backticks; text stands in "
-        "double quotes.",
+        "Put field names with characters other than letters, digits, `_`, `@` and `.` in backticks, and text in double "
+        "quotes.",
     ),
     "unterminated-string": Entry(
         "error", "syntax", "a string without its closing quote", "A string ends on the line on which it starts."

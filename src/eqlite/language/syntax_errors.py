@@ -111,7 +111,7 @@ def describe_character(text: str, offset: int, collector: Collector) -> int:
         "unexpected-character",
         f"unexpected character `{shown}`",
         Span(offset, end),
-        help=hints.get(character, "names with other characters than letters, digits and `_` stand in backticks"),
+        help=hints.get(character, "put names with characters other than letters, digits and `_` in backticks"),
         elasticsearch=f"token recognition error at: '{character}'",
     )
     return end

@@ -162,7 +162,7 @@ def _load_members(
 
 
 def _printable(name: str) -> str:
-    """Return a name out of an archive without characters that could command a terminal."""
+    """Return a name out of an archive without characters that could command the terminal on which it is shown."""
     if name.isprintable():
         return name
     return "".join(character if character.isprintable() else "\ufffd" for character in name)
