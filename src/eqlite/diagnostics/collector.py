@@ -48,8 +48,8 @@ class Collector:
             return
         if elasticsearch is not None:
             offset = span.start if elasticsearch_offset is None else elasticsearch_offset
-            place = self.source.query_position(offset)
-            elasticsearch = f"{elasticsearch_word} {place.line}:{place.column + column_shift}: {elasticsearch}"
+            position = self.source.query_position(offset)
+            elasticsearch = f"{elasticsearch_word} {position.line}:{position.column + column_shift}: {elasticsearch}"
         diagnostic = Diagnostic(id, message, self.source, span, label, help, note, elasticsearch)
         if diagnostic not in self.found:
             self.found.append(diagnostic)

@@ -72,8 +72,8 @@ class Diagnostic:
     def location(self) -> str:
         """Return `file:line:column`, or what of it is known."""
         name = self.file or (self.source.name if self.source is not None else None) or "<query>"
-        place = self.position
-        return f"{name}:{place.line}:{place.column}" if place is not None else name
+        position = self.position
+        return f"{name}:{position.line}:{position.column}" if position is not None else name
 
     def render(self) -> str:
         """Return the message as a person reads it, with the line, a caret and the help."""

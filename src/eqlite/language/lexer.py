@@ -47,14 +47,14 @@ class QuickLexer(Lexer):
         Raises:
             UnexpectedCharacters: here no token starts.
         """
-        place = start
-        while (found := self._next_token(text, place)) is not None:
+        offset = start
+        while (found := self._next_token(text, offset)) is not None:
             kind = found.lastgroup
             assert kind is not None
-            begin, place = found.span(kind)
+            begin, offset = found.span(kind)
             value = found[kind]
             if kind == _NAME:
                 kind = self._keywords.get(value, kind)
-            yield _Token(kind, value, begin, place)
-        if rest := text[place:].lstrip(" \t\r\n"):
+            yield _Token(kind, value, begin, offset)
+        if rest := text[offset:].lstrip(" \t\r\n"):
             raise UnexpectedCharacters(text, len(text) - len(rest), 1, 1)  # type: ignore[no-untyped-call]

@@ -94,11 +94,11 @@ def read(
         return None, ()
     blanked = blank_comments(source.text)
     if blanked.unclosed is not None:
-        place = Span(blanked.unclosed, blanked.unclosed + 2)
+        span = Span(blanked.unclosed, blanked.unclosed + 2)
         collector.report(
             "unterminated-comment",
             "this comment is never closed",
-            place,
+            span,
             help="end it with `*/`; comments nest, so each `/*` needs one",
             elasticsearch="token recognition error at: '/*'",
         )
@@ -160,10 +160,10 @@ def within_limits(text: str, collector: Collector) -> bool:
         return True
     items, prefixes, after_prefix = [0], 0, 0
     for found in _BRACKETS.finditer(text):
-        symbol, place = found.group(), Span(found.start(), found.end())
+        symbol, span = found.group(), Span(found.start(), found.end())
         if symbol in ("not", "-"):
-            prefixes = prefixes + 1 if not text[after_prefix : place.start].strip() else 1
-            after_prefix = place.end
+            prefixes = prefixes + 1 if not text[after_prefix : span.start].strip() else 1
+            after_prefix = span.end
         elif symbol in "([":
             items.append(1)
         elif symbol in ")]":
@@ -172,10 +172,10 @@ def within_limits(text: str, collector: Collector) -> bool:
         elif symbol == ",":
             items[-1] += 1
         if len(items) + prefixes - 1 > MAX_NESTING:
-            collector.report("nesting-too-deep", f"the query is nested more than {MAX_NESTING:,} deep", place)
+            collector.report("nesting-too-deep", f"the query is nested more than {MAX_NESTING:,} deep", span)
             return False
         if items[-1] > MAX_LIST_ITEMS:
-            collector.report("list-too-long", f"a list has more than {MAX_LIST_ITEMS:,} items", place)
+            collector.report("list-too-long", f"a list has more than {MAX_LIST_ITEMS:,} items", span)
             return False
     return True
 
@@ -190,8 +190,8 @@ def _shallow(tree: Any, text: str, collector: Collector) -> bool:
         return True
     depth = nesting(tree)
     if depth > 2 * MAX_NESTING:
-        place = Span(0, min(len(text), 1))
-        collector.report("nesting-too-deep", f"the query is nested more than {MAX_NESTING:,} deep", place)
+        span = Span(0, min(len(text), 1))
+        collector.report("nesting-too-deep", f"the query is nested more than {MAX_NESTING:,} deep", span)
         return False
     if depth > 100:
         # Python-to-Python calls take no C stack since 3.11, so a higher limit is safe for walking trees; what recurses

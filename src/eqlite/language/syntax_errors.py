@@ -149,7 +149,7 @@ def _describe_string(text: str, offset: int, line_end: int, collector: Collector
 
 
 def _line_end(text: str, offset: int) -> int:
-    ends = [place for place in (text.find("\n", offset), text.find("\r", offset)) if place >= 0]
+    ends = [end for end in (text.find("\n", offset), text.find("\r", offset)) if end >= 0]
     return min(ends, default=len(text))
 
 

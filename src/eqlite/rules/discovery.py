@@ -100,13 +100,13 @@ def _walk(folder: str, root: str, is_wanted: Callable[[str], bool], result: Load
         result.problems.append(unreadable(str(error.filename), error.strerror or error))
 
     found: list[str] = []
-    for place, folders, names in os.walk(folder, onerror=report):
+    for directory, folders, names in os.walk(folder, onerror=report):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in folders:
-            if os.path.islink(os.path.join(place, name)):
-                _pass_over(os.path.join(place, name), "a link to a folder, which is not followed", result)
+            if os.path.islink(os.path.join(directory, name)):
+                _pass_over(os.path.join(directory, name), "a link to a folder, which is not followed", result)
         for name in sorted(names):
-            file = os.path.join(place, name)
+            file = os.path.join(directory, name)
             if is_wanted(name):
                 found.append(file)
             elif not name.startswith("."):

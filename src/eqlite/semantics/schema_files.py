@@ -66,23 +66,23 @@ def _read(name: str) -> Iterator[Json]:
         if data.startswith(_GZIP_MAGIC):
             data = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, MAX_SCHEMA_BYTES)
         text = data.decode("utf-8-sig")
-        decoder, place = json.JSONDecoder(), _skip_blanks(text, 0)
-        while place < len(text):
-            value, end = decoder.raw_decode(text, place)
+        decoder, offset = json.JSONDecoder(), _skip_blanks(text, 0)
+        while offset < len(text):
+            value, end = decoder.raw_decode(text, offset)
             if not isinstance(value, dict):
                 raise _no_mapping(name, "it should be a JSON object")
             yield value
-            place = _skip_blanks(text, end)
+            offset = _skip_blanks(text, end)
     except OSError as error:
         raise EqlError(f"cannot read the schema `{name}`: {error.strerror or error} ({_NAMES})") from None
     except (ValueError, RecursionError, zlib.error) as error:
         raise EqlError(f"the schema `{name}` is no JSON: {error}") from None
 
 
-def _skip_blanks(text: str, place: int) -> int:
-    while place < len(text) and text[place].isspace():
-        place += 1
-    return place
+def _skip_blanks(text: str, offset: int) -> int:
+    while offset < len(text) and text[offset].isspace():
+        offset += 1
+    return offset
 
 
 def _no_mapping(name: str, reason: str) -> EqlError:
@@ -150,11 +150,11 @@ def _properties(types: Mapping[str, str]) -> Json:
     properties: Json = {}
     for name in sorted(types):
         *above, last = name.split(".")
-        place = properties
+        parent_fields = properties
         for part in above:
-            parent = place.setdefault(part, {"type": "object"})
-            place = parent.setdefault("properties" if parent["type"] in ("object", "nested") else "fields", {})
-        place[last] = {**place.get(last, {}), "type": types[name]}
+            parent = parent_fields.setdefault(part, {"type": "object"})
+            parent_fields = parent.setdefault("properties" if parent["type"] in ("object", "nested") else "fields", {})
+        parent_fields[last] = {**parent_fields.get(last, {}), "type": types[name]}
     return properties
 
 

@@ -50,9 +50,9 @@ def load_console(file: RuleFile, result: LoadedRules) -> None:
     number = 0
     found = text.find(_REQUEST)
     while found >= 0:
-        place = found + len(_REQUEST)
-        following = text.find(_REQUEST, place)
-        start = text.find("{", place, following if following >= 0 else len(text))
+        offset = found + len(_REQUEST)
+        following = text.find(_REQUEST, offset)
+        start = text.find("{", offset, following if following >= 0 else len(text))
         if start >= 0:
             number += 1
             body = _read_body(text, start)
@@ -74,10 +74,10 @@ def _read_body(text: str, start: int) -> _Body:
     pieces: list[str] = []
     shifts: list[tuple[int, int]] = []
     raw: dict[int, int] = {}
-    length, place, depth = 0, start, 0
+    length, offset, depth = 0, start, 0
     for token in _TOKEN.finditer(text, start):
-        before = text[place : token.start()]
-        shifts.append((length, place))
+        before = text[offset : token.start()]
+        shifts.append((length, offset))
         piece = token.group()
         if token.lastgroup == "raw":
             raw[length + len(before)] = token.start("raw")
@@ -86,19 +86,19 @@ def _read_body(text: str, start: int) -> _Body:
             piece = ""
         pieces += (before, piece)
         length += len(before) + len(piece)
-        place = token.end()
+        offset = token.end()
         depth += (token.lastgroup == "open") - (token.lastgroup == "close")
         if depth == 0:
             break
-    return _Body("".join(pieces), place, shifts, raw)
+    return _Body("".join(pieces), offset, shifts, raw)
 
 
 def _add(body: _Body, start: int, index: str, number: int, file: RuleFile, result: LoadedRules) -> None:
     try:
         whole = read_value(body.json, 0)
     except NotJson as error:
-        place = _place_in_file(body, error.offset)
-        result.problems.append(file.problem("bad-rule-file", f"not JSON: {error.message}", place, place + 1))
+        offset = _file_offset(body, error.offset)
+        result.problems.append(file.problem("bad-rule-file", f"not JSON: {error.message}", offset, offset + 1))
         return
     assert isinstance(whole.value, dict)
     values = {"name": file.stem if number == 1 else f"{file.stem} ({number})", **whole.value}
@@ -113,7 +113,7 @@ def _add(body: _Body, start: int, index: str, number: int, file: RuleFile, resul
         span = find(path[0]) if path else None
         if span is None:
             return Span(start, start + 1)
-        return Span(_place_in_file(body, span.start), _place_in_file(body, span.end))
+        return Span(_file_offset(body, span.start), _file_offset(body, span.end))
 
     def source_for(query: str) -> Source:
         span = find("query")
@@ -121,17 +121,17 @@ def _add(body: _Body, start: int, index: str, number: int, file: RuleFile, resul
             return Source(query, file.path)
         if span.start in body.raw:
             return Source(query, file.path, file.text, ((0, body.raw[span.start]),))
-        shift = _place_in_file(body, span.start) - span.start
+        shift = _file_offset(body, span.start) - span.start
         offsets = tuple((here, there + shift) for here, there in map_string(body.json, span.start))
         return Source(query, file.path, file.text, offsets)
 
     add_rule(result, file, values, locate=locate, source_for=source_for)
 
 
-def _place_in_file(body: _Body, offset: int) -> int:
-    place = 0
+def _file_offset(body: _Body, offset: int) -> int:
+    found = 0
     for here, there in body.shifts:
         if here > offset:
             break
-        place = there + offset - here
-    return place
+        found = there + offset - here
+    return found

@@ -76,12 +76,12 @@ def loads(text: str) -> Table:
 def _read(text: str) -> Table:
     document = _Opened({}, {})
     table = document.table
-    place = 0
-    while place < len(text):
-        found = _STATEMENT.match(text, place)
+    offset = 0
+    while offset < len(text):
+        found = _STATEMENT.match(text, offset)
         if found is None:
             raise _Unusual
-        place = found.end()
+        offset = found.end()
         kind = found.lastgroup
         if kind == "table" or kind == "element":
             table = _open(found[kind], document, is_element=kind == "element")

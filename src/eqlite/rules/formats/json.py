@@ -70,42 +70,42 @@ def _read_items(file: RuleFile, result: LoadedRules) -> Iterator[Placed]:
     After an object that is broken, reading goes on with the next one that starts a line as the first one does.
     """
     text = file.text
-    place = skip_blanks(text, 0)
-    in_array = text.startswith("[", place)
+    offset = skip_blanks(text, 0)
+    in_array = text.startswith("[", offset)
     if in_array:
-        place = skip_blanks(text, place + 1)
-    before = text[text.rfind("\n", 0, place) + 1 : place]
+        offset = skip_blanks(text, offset + 1)
+    before = text[text.rfind("\n", 0, offset) + 1 : offset]
     next_start = f"\n{before if before.isspace() else ''}{{"
     broken = 0
-    while place < len(text):
+    while offset < len(text):
         try:
-            if in_array and text.startswith("]", place):
-                in_array, end = False, place + 1
+            if in_array and text.startswith("]", offset):
+                in_array, end = False, offset + 1
             else:
-                value = read_value(text, place)
+                value = read_value(text, offset)
                 yield value
                 end = _separator_end(text, value.span.end) if in_array else value.span.end
-            place = skip_blanks(text, end)
+            offset = skip_blanks(text, end)
         except NotJson as error:
-            found = text.find(next_start, place)
-            place = found + 1 if found >= 0 else len(text)
-            _report(file, result, error if error.offset < place else NotJson("the object does not end", place - 1))
+            found = text.find(next_start, offset)
+            offset = found + 1 if found >= 0 else len(text)
+            _report(file, result, error if error.offset < offset else NotJson("the object does not end", offset - 1))
             broken += 1
             if broken == MAX_DIAGNOSTICS:
-                _report(file, result, NotJson(f"nor in {broken} places before; the rest is not read", place))
+                _report(file, result, NotJson(f"nor in {broken} places before; the rest is not read", offset))
                 return
     if in_array and not broken:
         _report(file, result, NotJson("the array does not end", len(text)))
 
 
-def _separator_end(text: str, place: int) -> int:
+def _separator_end(text: str, offset: int) -> int:
     """Return the offset behind the comma after an array's element, or that of the closing bracket."""
-    place = skip_blanks(text, place)
-    if text.startswith(",", place):
-        return place + 1
-    if text.startswith("]", place) or place == len(text):
-        return place
-    raise NotJson("expecting `,` or `]`", place)
+    offset = skip_blanks(text, offset)
+    if text.startswith(",", offset):
+        return offset + 1
+    if text.startswith("]", offset) or offset == len(text):
+        return offset
+    raise NotJson("expecting `,` or `]`", offset)
 
 
 def _report(file: RuleFile, result: LoadedRules, error: NotJson) -> None:

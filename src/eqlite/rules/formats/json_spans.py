@@ -53,15 +53,15 @@ def read_members(text: str, start: int) -> Iterator[Placed]:
     >>> [(name, value) for name, value, span in read_members('{"a": 1, "b": {"c": 2}}', 0)]
     [('a', 1), ('b', {'c': 2})]
     """
-    place = skip_blanks(text, start + 1)
-    while not text.startswith("}", place):
-        name = read_value(text, place)
+    offset = skip_blanks(text, start + 1)
+    while not text.startswith("}", offset):
+        name = read_value(text, offset)
         colon = skip_blanks(text, name.span.end)
         member = read_value(text, colon + 1)
         yield Placed(str(name.value), member.value, member.span)
-        place = skip_blanks(text, member.span.end)
-        if text.startswith(",", place):
-            place = skip_blanks(text, place + 1)
+        offset = skip_blanks(text, member.span.end)
+        if text.startswith(",", offset):
+            offset = skip_blanks(text, offset + 1)
 
 
 def read_elements(text: str, start: int) -> Iterator[Placed]:
@@ -70,13 +70,13 @@ def read_elements(text: str, start: int) -> Iterator[Placed]:
     >>> [value for name, value, span in read_elements("[1, [2, 3]]", 0)]
     [1, [2, 3]]
     """
-    place = skip_blanks(text, start + 1)
-    while not text.startswith("]", place):
-        element = read_value(text, place)
+    offset = skip_blanks(text, start + 1)
+    while not text.startswith("]", offset):
+        element = read_value(text, offset)
         yield element
-        place = skip_blanks(text, element.span.end)
-        if text.startswith(",", place):
-            place = skip_blanks(text, place + 1)
+        offset = skip_blanks(text, element.span.end)
+        if text.startswith(",", offset):
+            offset = skip_blanks(text, offset + 1)
 
 
 def map_string(text: str, start: int) -> tuple[tuple[int, int], ...]:
@@ -94,7 +94,7 @@ def map_string(text: str, start: int) -> tuple[tuple[int, int], ...]:
     return tuple(offsets)
 
 
-def skip_blanks(text: str, place: int) -> int:
+def skip_blanks(text: str, offset: int) -> int:
     """Return the offset of the next character that is no blank."""
-    match = _BLANKS.match(text, place)
-    return match.end() if match is not None else place
+    match = _BLANKS.match(text, offset)
+    return match.end() if match is not None else offset

@@ -21,11 +21,11 @@ def load_markdown(file: RuleFile, result: LoadedRules) -> None:
     """
     heading, names = "", dict[str, int]()
     fence, start = "", -1  # what closes the open block, and where its content began if it is EQL
-    place = 0
-    while place < len(file.text):
-        found = _LINE.match(file.text, place)
+    offset = 0
+    while offset < len(file.text):
+        found = _LINE.match(file.text, offset)
         assert found is not None
-        line, place = found.group(), found.end()
+        line, offset = found.group(), found.end()
         mark = _FENCE.match(line)
         if fence:
             if mark is not None and mark[1].startswith(fence) and not mark[2]:
@@ -33,7 +33,7 @@ def load_markdown(file: RuleFile, result: LoadedRules) -> None:
                     _add(file, start, found.start(), heading, names, result)
                 fence, start = "", -1
         elif mark is not None:
-            fence, start = mark[1], place if mark[2].lower() == "eql" else -1
+            fence, start = mark[1], offset if mark[2].lower() == "eql" else -1
         elif _HEADING.match(line):
             heading = line.strip().strip("#").strip()
     if start >= 0:  # as Markdown has it, the end of the text closes a block

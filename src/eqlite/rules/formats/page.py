@@ -94,17 +94,17 @@ def _load(lines: list[_Line], file: RuleFile, result: LoadedRules) -> None:
     if first is None:
         raise NotARule("no line `Rule type:`")
     threat_start = next((number for number in range(first, len(lines)) if _is_threat(lines[number].text)), len(lines))
-    values, places, after = _read_labels(lines, first, threat_start)
+    values, spans, after = _read_labels(lines, first, threat_start)
     values |= _read_head(lines[:first])
     values |= _read_guides(lines[after:threat_start])
     values["threat"] = list(_read_threat(lines[threat_start:]))
     query = _find_query(lines[after:threat_start])
     if query is not None:
         values["query"] = file.text[query.start : query.end]
-        places["query"] = query
+        spans["query"] = query
 
     def locate(path: tuple[str, ...]) -> Span | None:
-        return places.get(path[0]) if path else Span(lines[first].start, lines[first].end)
+        return spans.get(path[0]) if path else Span(lines[first].start, lines[first].end)
 
     def source_for(text: str) -> Source:
         start = query.start if query is not None else 0
@@ -139,13 +139,13 @@ def _as_markdown(line: _Line) -> _Line:
 
 def _source_blocks(text: str) -> Iterator[tuple[int, int]]:
     """Yield the offsets at which the content of each block of EQL begins and ends."""
-    place = 0
-    while (opening := _SOURCE_BLOCK.search(text, place)) is not None:
+    offset = 0
+    while (opening := _SOURCE_BLOCK.search(text, offset)) is not None:
         end = text.find(f"\n{opening[1]}", opening.end() - 1)
         if end < 0:
             return
         yield opening.end(), max(end, opening.end())
-        place = end + 1
+        offset = end + 1
 
 
 def _label(line: str) -> tuple[str | None, str]:
@@ -181,7 +181,7 @@ def _read_labels(lines: list[_Line], first: int, last: int) -> tuple[dict[str, o
     The licence comes last, but may be missing or stand elsewhere; a name that comes again is part of some text.
     """
     values: dict[str, object] = {}
-    places: dict[str, Span] = {}
+    spans: dict[str, Span] = {}
     number = after = first
     while number < last:
         line = lines[number]
@@ -191,7 +191,7 @@ def _read_labels(lines: list[_Line], first: int, last: int) -> tuple[dict[str, o
                 break
             number += 1
             continue
-        places[setting] = Span(line.start, line.end)
+        spans[setting] = Span(line.start, line.end)
         number = after = number + 1
         if setting not in _LISTS:
             values[setting] = _read_scalar(setting, rest)
@@ -204,7 +204,7 @@ def _read_labels(lines: list[_Line], first: int, last: int) -> tuple[dict[str, o
             number += 1
         links = [_ASCIIDOC_LINK.sub(r"\1", item[:_LONGEST_ITEM]) for item in items]
         values[setting] = [_LINK.sub(r"\2" if setting == "references" else r"\1", item) for item in links]
-    return values, places, after
+    return values, spans, after
 
 
 def _starts_query(lines: list[_Line]) -> bool:

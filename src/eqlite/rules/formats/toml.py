@@ -98,8 +98,8 @@ def _add_hunt(hunt: dict[str, object], file: RuleFile, result: LoadedRules) -> N
         result.skipped.append(Skipped(name, other, file.path))
         return
     span = find_value(file.text, ("hunt", "query"))
-    places = find_elements(file.text, span) if span is not None and isinstance(given, list) else iter((span,))
-    for number, (query, place) in enumerate(zip(queries, places, strict=False), 1):
+    elements = find_elements(file.text, span) if span is not None and isinstance(given, list) else iter((span,))
+    for number, (query, element) in enumerate(zip(queries, elements, strict=False), 1):
         ending = f" ({number})" if len(queries) > 1 else ""
         reason = other_language(str(query)) if len(languages) > 1 else None
         if reason is not None:
@@ -109,7 +109,7 @@ def _add_hunt(hunt: dict[str, object], file: RuleFile, result: LoadedRules) -> N
         settings |= {"name": f"{name}{ending}", "query": query, "language": "eql"}
         if hunt.get("uuid"):
             settings["rule_id"] = f"{hunt['uuid']}{f'-{number}' if ending else ''}"
-        _add_at(settings, place, span, file, result)
+        _add_at(settings, element, span, file, result)
 
 
 def _add_at(

@@ -45,16 +45,16 @@ def find_value(text: str, path: tuple[str, ...]) -> Span | None:
 
 def _find_inline(text: str, start: int, path: tuple[str, ...]) -> Span | None:
     """Return the span of the value of a key in the inline table that opens at `start`."""
-    place = _end(_BETWEEN_PAIRS, text, start + 1)
-    while not text.startswith("}", place):
-        key, equals = _read_key(text, place)
+    offset = _end(_BETWEEN_PAIRS, text, start + 1)
+    while not text.startswith("}", offset):
+        key, equals = _read_key(text, offset)
         begin = _end(_SPACES, text, equals + 1)
         end = _value_end(text, begin)
         if key == path:
             return Span(begin, end)
         if text.startswith("{", begin) and key == path[: len(key)]:
             return _find_inline(text, begin, path[len(key) :])
-        place = _end(_BETWEEN_PAIRS, text, end)
+        offset = _end(_BETWEEN_PAIRS, text, end)
     return None
 
 
@@ -73,11 +73,11 @@ def find_elements(text: str, array: Span) -> Iterator[Span]:
     >>> [text[span.start : span.end] for span in find_elements(text, Span(10, 20))]
     ["'a'", "'b'"]
     """
-    place = _end(_BETWEEN_PAIRS, text, array.start + 1)
-    while place < array.end and not text.startswith("]", place):
-        end = _value_end(text, place)
-        yield Span(place, end)
-        place = _end(_BETWEEN_PAIRS, text, max(end, place + 1))
+    offset = _end(_BETWEEN_PAIRS, text, array.start + 1)
+    while offset < array.end and not text.startswith("]", offset):
+        end = _value_end(text, offset)
+        yield Span(offset, end)
+        offset = _end(_BETWEEN_PAIRS, text, max(end, offset + 1))
 
 
 def find_in_each(text: str, table: str, key: str) -> list[Span | None]:
@@ -95,8 +95,8 @@ def find_in_each(text: str, table: str, key: str) -> list[Span | None]:
 
 def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int, int | None]]:
     """Yield every key with the bounds of its value, and every table's name with its place and no end."""
-    place = 0
-    while (statement := _STATEMENT.match(text, place)) is not None:
+    offset = 0
+    while (statement := _STATEMENT.match(text, offset)) is not None:
         start = statement.end()
         symbol = statement[1]
         if symbol is None:  # anything but a comment, a table or a bare key
@@ -106,17 +106,17 @@ def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int, int | None]]:
             start = _end(_SPACES, text, equals + 1)
             end = _value_end(text, start)
             yield key, start, end
-            place = max(end, start + 1)
+            offset = max(end, start + 1)
         elif symbol == "#":
-            place = _line_end(text, start)
+            offset = _line_end(text, start)
         elif symbol[0] == "[":
             key, end = _read_key(text, start)
             yield key, statement.start(1), None
-            place = _line_end(text, end)
+            offset = _line_end(text, end)
         else:
             end = _value_end(text, start)
             yield (symbol,), start, end
-            place = max(end, start)
+            offset = max(end, start)
 
 
 def map_string(text: str, start: int, value: str) -> tuple[tuple[int, int], ...] | None:
@@ -136,32 +136,32 @@ def map_string(text: str, start: int, value: str) -> tuple[tuple[int, int], ...]
     for match in longer.finditer(text, begin, end):
         written = match.group()
         width = 0 if written[0] == "\\" and "\n" in written else 1
-        place = match.start() - begin - removed + width
+        offset = match.start() - begin - removed + width
         removed += len(written) - width
-        if offsets[-1][0] == place:
+        if offsets[-1][0] == offset:
             offsets.pop()
-        offsets.append((place, match.end()))
+        offsets.append((offset, match.end()))
     return tuple(offsets) if end - begin - removed == len(value) else None
 
 
-def _read_key(text: str, place: int) -> tuple[tuple[str, ...], int]:
+def _read_key(text: str, offset: int) -> tuple[tuple[str, ...], int]:
     """Return a dotted key, and the offset of the character after it: `=` or `]`."""
     parts: list[str] = []
     while True:
-        place = _end(_SPACES, text, place)
-        bare = _BARE_KEY.match(text, place)
+        offset = _end(_SPACES, text, offset)
+        bare = _BARE_KEY.match(text, offset)
         if bare is not None:
             parts.append(bare.group())
-            place = bare.end()
+            offset = bare.end()
         else:
-            begin, end, after = _string_bounds(text, place)
-            is_plain = text[place] == "'" or "\\" not in text[begin:end]
-            parts.append(text[begin:end] if is_plain else tomllib.loads(f"key = {text[place:after]}")["key"])
-            place = after
-        place = _end(_SPACES, text, place)
-        if not text.startswith(".", place):
-            return tuple(parts), place
-        place += 1
+            begin, end, after = _string_bounds(text, offset)
+            is_plain = text[offset] == "'" or "\\" not in text[begin:end]
+            parts.append(text[begin:end] if is_plain else tomllib.loads(f"key = {text[offset:after]}")["key"])
+            offset = after
+        offset = _end(_SPACES, text, offset)
+        if not text.startswith(".", offset):
+            return tuple(parts), offset
+        offset += 1
 
 
 def _value_end(text: str, start: int) -> int:
@@ -171,18 +171,18 @@ def _value_end(text: str, start: int) -> int:
     if not text.startswith(("[", "{"), start):
         return _end(_SCALAR, text, start)
     depth = 0
-    place = start
-    while (stop := _STOP.search(text, place)) is not None:
+    offset = start
+    while (stop := _STOP.search(text, offset)) is not None:
         symbol = stop.group()
-        place = stop.end()
+        offset = stop.end()
         if symbol in "\"'":
-            place = _string_bounds(text, stop.start())[2]
+            offset = _string_bounds(text, stop.start())[2]
         elif symbol == "#":
-            place = _line_end(text, place)
+            offset = _line_end(text, offset)
         else:
             depth += 1 if symbol in "[{" else -1
             if depth == 0:
-                return place
+                return offset
     return len(text)
 
 
@@ -207,8 +207,8 @@ def _string_bounds(text: str, start: int) -> tuple[int, int, int]:
 
 def _closing(text: str, quotes: str, begin: int) -> int:
     """Return the offset of the closing quotes: those that no backslash escapes."""
-    place = begin
-    while (end := text.find(quotes, place)) >= 0:
+    offset = begin
+    while (end := text.find(quotes, offset)) >= 0:
         if quotes[0] == "'" or text[end - 1] != "\\":
             return end
         escapes = end - 1
@@ -216,15 +216,15 @@ def _closing(text: str, quotes: str, begin: int) -> int:
             escapes -= 1
         if (end - escapes) % 2 == 0:
             return end
-        place = end + 1
+        offset = end + 1
     return len(text)
 
 
-def _line_end(text: str, place: int) -> int:
-    end = text.find("\n", place)
+def _line_end(text: str, offset: int) -> int:
+    end = text.find("\n", offset)
     return end if end >= 0 else len(text)
 
 
-def _end(pattern: re.Pattern[str], text: str, place: int) -> int:
-    match = pattern.match(text, place)
-    return match.end() if match is not None else place
+def _end(pattern: re.Pattern[str], text: str, offset: int) -> int:
+    match = pattern.match(text, offset)
+    return match.end() if match is not None else offset

@@ -80,15 +80,15 @@ class YamlTree:
         """Return the text with its place, found word by word: indentation and folding change only what is between."""
         value, document = str(self.value), self._file.text
         offsets: list[tuple[int, int]] = []
-        place = self.span.start
+        offset = self.span.start
         for word in _WORD.finditer(value):
-            found = document.find(word.group(), place, self.span.end)
+            found = document.find(word.group(), offset, self.span.end)
             if found < 0:  # written with escapes
                 return Source(value, self._file.path)
             if not offsets or found - word.start() != offsets[-1][1] - offsets[-1][0]:
                 offsets.append((word.start() if offsets else 0, found - (0 if offsets else word.start())))
-            place = found + len(word.group())
-        return Source(value, self._file.path, document, tuple(offsets) or ((0, place),))
+            offset = found + len(word.group())
+        return Source(value, self._file.path, document, tuple(offsets) or ((0, offset),))
 
 
 class _Refused(Exception):
@@ -112,9 +112,9 @@ def load_yaml(file: RuleFile, result: LoadedRules) -> None:
             strangers = add_rules(tree, file, result, strangers)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = mark.index if mark is not None else 0
+        offset = mark.index if mark is not None else 0
         message = getattr(error, "problem", None) or "a character that it cannot hold"
-        result.problems.append(file.problem("bad-rule-file", f"not YAML: {message}", place, place + 1))
+        result.problems.append(file.problem("bad-rule-file", f"not YAML: {message}", offset, offset + 1))
     except _Refused as error:
         result.problems.append(file.problem("bad-rule-file", f"not YAML that is read: {error}"))
     if result.found == before:
