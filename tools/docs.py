@@ -148,6 +148,10 @@ An *error* keeps a query from running. A *warning* does not: the query runs, and
 seems to. A message points at the place in the file you edit, proposes an edit where it can, and ends with the words
 that Elasticsearch uses for the same problem, with its line and column.
 
+The *category* is the subject, and decides the exception that an error raises: `EqlSyntaxError` for *syntax*,
+`EqlSchemaError` for *schema*, `EqlTypeMismatchError` for *type*, `LimitError` for *limit* and `EqlSemanticError` for
+*meaning*. Warnings about a query are *lint*. What is wrong with a file of rules is *rule*, and raises `RuleError`.
+
 ```python
 >>> import eqlite
 >>> schema = eqlite.Schema.from_fields({"process.name": "keyword"})
@@ -162,8 +166,8 @@ def diagnostics_page() -> Lines:
     """Yield the page of diagnostics."""
     yield DIAGNOSTICS_INTRO
     yield from table(
-        ("id", "severity", "what it says"),
-        ((f"[`{id}`](#{id})", entry.severity, entry.summary) for id, entry in REGISTER.items()),
+        ("id", "severity", "category", "what it says"),
+        ((f"[`{id}`](#{id})", entry.severity, entry.category, entry.summary) for id, entry in REGISTER.items()),
     )
     for id, entry in REGISTER.items():
         yield from ("", f"## {id}", "", f"*{entry.severity}*: {entry.summary}. {entry.explanation}")

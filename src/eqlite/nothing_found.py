@@ -51,7 +51,7 @@ def _about_categories(queries: Sequence[Query], documents: Sequence[Document], s
     """Return a line where no event has a category that is asked for."""
     wanted: dict[str, dict[str, None]] = {}
     for query in queries:
-        name = query.options["event_category_field"]
+        name = query.options.event_category_field
         asked = [_category(stage.condition, name) for stage in query.plan.stages]
         if not all(asked):
             return []  # `any where` needs none
@@ -86,7 +86,7 @@ def _about_fields(queries: Sequence[Query], documents: Sequence[Document], subje
     for query in queries:
         fields = [field for stage in query.plan.stages for field in plan.condition_fields(stage.condition)]
         fields += [key for stage in query.plan.stages for key in stage.keys if key is not None]
-        names = {field.name: field.path for field in fields if field.name != query.options["event_category_field"]}
+        names = {field.name: field.path for field in fields if field.name != query.options.event_category_field}
         readers.update(names.keys())
         paths.update(names)
     absent = [name for name in readers if not any(raw_values(document, paths[name]) for document in documents)]

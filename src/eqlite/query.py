@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -27,38 +27,22 @@ from eqlite.engine.match import Event, Match, match_maker
 from eqlite.engine.search import Result, Search
 from eqlite.engine.stats import SearchStats
 from eqlite.engine.streams import Stream, StreamSettings
-from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
+from eqlite.errors import EqlError, error_for
 from eqlite.events.document import document_of, iterate_events
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.limits import MAX_AHEAD
+from eqlite.options import CompileOptions
 from eqlite.semantics.schema import Schema
-from eqlite.semantics.settings import SETTING_NAMES, Settings
+from eqlite.semantics.settings import Settings
 from eqlite.semantics.targets import DEFAULT_TARGET
+from eqlite.serialization.codec import NotEncodable
+from eqlite.serialization.queries import CompiledText, decode_queries, encode_queries
 from eqlite.source import Source
 from eqlite.values.durations import duration_ms
 
 Kind = Literal["event", "sequence", "sample"]
 Analysis = tuple[plan.Plan | None, Sequence[Diagnostic]]
 """What a text says, and what is wrong with it; no plan after an error."""
-
-_SYNTAX_IDS = frozenset(
-    {
-        "syntax-error",
-        "unexpected-character",
-        "unterminated-string",
-        "unterminated-comment",
-        "bad-escape",
-        "single-quotes",
-        "old-raw-string",
-        "array-index",
-        "process-relationship",
-        "bad-duration",
-        "bad-runs",
-        "unknown-option",
-        "by-after-with",
-    }
-)
-
 
 _MAX_REPR_LENGTH = 80
 
@@ -79,7 +63,22 @@ class Query:
     diagnostics: tuple[Diagnostic, ...]
     backend: Backend
     name: str | None
-    options: Mapping[str, Any]
+    options: CompileOptions
+
+    @classmethod
+    def from_analysis(cls, text: str | Source, analysis: Analysis, options: CompileOptions) -> Query:
+        """Return the query of a text that is analyzed already.
+
+        Raises:
+            EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
+        """
+        made, diagnostics = analysis
+        error = error_for(diagnostics, strict=options.strict)
+        if error is not None:
+            raise error
+        assert made is not None
+        source_text = text.text if isinstance(text, Source) else text
+        return cls(source_text, made, tuple(diagnostics), backend_named(options.backend), options.name, options)
 
     @property
     def kind(self) -> Kind:
@@ -128,7 +127,7 @@ class Query:
         """
         if event.__class__ is not dict or "@timestamp" not in event or "_source" in event or "fields" in event:
             event = document_of(event)  # always a dict
-        return self.predicate(event, UNCOUNTED[self.options["strict"]])
+        return self.predicate(event, UNCOUNTED[self.options.strict])
 
     def search(
         self,
@@ -223,18 +222,20 @@ class Query:
         from eqlite.language.parser import parse
         from eqlite.language.printer import print_query
 
-        schema = self.options["schema"]
-        fields = None if schema is None else sorted(schema.fields.items())
-        names = (*SETTING_NAMES, "max_samples_per_key")
-        told = repr((print_query(parse(self.text), ()), fields, [self.options[name] for name in names]))
-        fingerprint = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
-        return StreamSettings(
-            fingerprint, max_samples_per_key=self.options["max_samples_per_key"], strict=self.options["strict"]
-        )
+        samples = self.options.max_samples_per_key
+        described = repr((print_query(parse(self.text), ()), self.options.fingerprint(), samples))
+        fingerprint = hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
+        return StreamSettings(fingerprint, max_samples_per_key=samples, strict=self.options.strict)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Return a digest of the text and of the options that decide what it finds."""
+        described = repr((self.text, self.options.fingerprint(), self.options.max_samples_per_key))
+        return hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
 
     def new_faults(self) -> Faults:
         """Return a count of faults for one search, stream or run."""
-        return Faults(strict=self.options["strict"])
+        return Faults(strict=self.options.strict)
 
     def new_search(self, faults: Faults | None = None) -> Search[Any]:
         """Return the state of a search of its own, for a caller that feeds documents one by one.
@@ -244,7 +245,7 @@ class Query:
         return Search(
             self.plan,
             lambda: self.stage_predicates,
-            self.options["max_samples_per_key"],
+            self.options.max_samples_per_key,
             faults if faults is not None else self.new_faults(),
             self.backend.match_sequences,
         )
@@ -257,12 +258,42 @@ class Query:
         return f"Query({text!r}, kind={self.kind!r}{name})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle as text and options: the functions are made again."""
-        return (_recompile, (self.text, dict(self.options)))
+        """Pickle with the plan, so that loading needs no parser. The functions are made when they are first used."""
+        try:
+            return (_load_query, (dump_queries([self]),))
+        except NotEncodable:
+            return (compile_source, (self.text, self.options))
 
 
-def _recompile(text: str, options: dict[str, Any]) -> Query:
-    return compile(text, **options)
+def dump_queries(queries: Iterable[Query]) -> bytes:
+    """Return queries as bytes for `load_queries`: plain data, compressed, in which equal parts stand once.
+
+    Raises:
+        NotEncodable: a plan or schema holds a value that has no form, such as a null value that is an object.
+
+    >>> queries = [compile(f'process where process.name == "{name}"') for name in ("a", "b")]
+    >>> [
+    ...     query.matches({"event.category": "process", "process.name": "b"})
+    ...     for query in load_queries(dump_queries(queries))
+    ... ]
+    [False, True]
+    """
+    return encode_queries(CompiledText(query.text, query.plan, query.diagnostics, query.options) for query in queries)
+
+
+def load_queries(data: bytes) -> list[Query]:
+    """Return the queries that `dump_queries` took, without parsing a text. Their functions are made on first use.
+
+    Raises:
+        EqlError: the bytes are no saved queries, are damaged, or come from another version of eqlite.
+    """
+    found = decode_queries(data)
+    return [Query.from_analysis(each.text, (each.plan, each.diagnostics), each.options) for each in found]
+
+
+def _load_query(data: bytes) -> Query:
+    (query,) = load_queries(data)
+    return query
 
 
 def compile(
@@ -297,53 +328,30 @@ def compile(
         EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
         EqlError: there is no such backend or target.
     """
-    schema = Schema.of(schema)
-    options = {
-        "schema": schema,
-        "event_category_field": event_category_field,
-        "timestamp_field": timestamp_field,
-        "tiebreaker_field": tiebreaker_field,
-        "target": target,
-        "max_samples_per_key": max_samples_per_key,
-        "strict": strict,
-        "backend": backend,
-        "name": name,
-    }
-    settings = Settings(event_category_field, timestamp_field, tiebreaker_field, target)
-    return query_of(text, read_plan(text, schema, settings), options)
+    options = CompileOptions(
+        schema=Schema.of(schema),
+        event_category_field=event_category_field,
+        timestamp_field=timestamp_field,
+        tiebreaker_field=tiebreaker_field,
+        target=target,
+        max_samples_per_key=max_samples_per_key,
+        strict=strict,
+        backend=backend,
+        name=name,
+    )
+    return compile_source(text, options)
 
 
-def read_plan(text: str | Source, schema: Schema | None, settings: Settings) -> Analysis:
+def compile_source(text: str | Source, options: CompileOptions) -> Query:
+    """Compile a query under options that are gathered already; raises as `compile`."""
+    return Query.from_analysis(text, analyze_source(text, options.schema, options.settings), options)
+
+
+def analyze_source(text: str | Source, schema: Schema | None, settings: Settings) -> Analysis:
     """Return the plan of a query and everything there is to say about it; the plan is None after an error."""
     from eqlite.semantics.analyzer import analyze_text
 
     return analyze_text(text, schema, settings)
-
-
-def query_of(text: str | Source, analysis: Analysis, options: Mapping[str, Any]) -> Query:
-    """Return the query of which all is known that its text says; `options` are those of `compile`, each of them.
-
-    Raises:
-        EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
-    """
-    made, diagnostics = analysis
-    raise_errors(diagnostics, strict=options["strict"])
-    assert made is not None
-    source_text = text.text if isinstance(text, Source) else text
-    backend = backend_named(options["backend"])
-    return Query(source_text, made, tuple(diagnostics), backend, options["name"], options)
-
-
-def raise_errors(diagnostics: Sequence[Diagnostic], *, strict: bool) -> None:
-    """Raise what keeps a query from running, and, `strict`, what would make a search of Elasticsearch fail."""
-    errors = [found for found in diagnostics if found.is_error]
-    if errors and all(found.id in _SYNTAX_IDS for found in errors):
-        raise EqlSyntaxError(diagnostics=errors)
-    if errors:
-        raise semantic_error(errors)
-    refused = [found for found in diagnostics if found.id in ("literal-out-of-type", "constant-fault")]
-    if strict and refused:
-        raise EqlSemanticError(diagnostics=refused)
 
 
 def search(
@@ -363,7 +371,7 @@ def analyze(
     text: str | Source, schema: Schema | str | os.PathLike[str] | None = None, **settings: Any
 ) -> list[Diagnostic]:
     """Return everything that is wrong with a query, syntax included; empty for a good one."""
-    return [*read_plan(text, Schema.of(schema), Settings(**settings))[1]]
+    return [*analyze_source(text, Schema.of(schema), Settings(**settings))[1]]
 
 
 def format(text: str) -> str:

@@ -9,26 +9,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar, overload
 
-from eqlite.cache.plans import Plans
+from eqlite.cache.plans import PlanCache
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EqlError, RuleError
 from eqlite.events.document import AnyEvent
 from eqlite.execution.detection import Detection
 from eqlite.execution.run import RunStats, run_rules
 from eqlite.gc_policy import rare_collections
+from eqlite.options import CompileOptions
 from eqlite.profiling.model import Profile
-from eqlite.query import Query
+from eqlite.query import Query, dump_queries, load_queries
 from eqlite.rules import loader as loading
-from eqlite.rules.file_cache import Files
+from eqlite.rules.file_cache import RuleFileCache
 from eqlite.rules.model import Rule, Skipped
 from eqlite.semantics.schema import Schema
 from eqlite.semantics.targets import DEFAULT_TARGET, target_named
+from eqlite.serialization.codec import NotEncodable
 
 T = TypeVar("T")
 
@@ -82,7 +85,7 @@ def read_rules(*paths: str | os.PathLike[str], cache: bool = False, target: str 
     """Return what `load_rules` returns; nothing is raised, and what is missing is among the problems."""
     places = tuple(os.path.realpath(path) for path in paths) if cache else ()
     with rare_collections():
-        files = Files(places) if cache else None
+        files = RuleFileCache(places) if cache else None
         loaded = loading.load_rules(*paths, files=files)
     if files is not None:
         files.save()
@@ -175,14 +178,34 @@ class RuleSet(Sequence[Rule]):
     def _compiled(self) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
         return self._compile_all({})
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle with the queries, if the rules are compiled: loading needs no parser then."""
+        state = {name: value for name, value in self.__dict__.items() if name not in ("_by_word", "_compiled")}
+        if "_compiled" in self.__dict__:
+            compiled, problems = self._compiled
+            indices = {id(rule): index for index, rule in enumerate(self._rules)}
+            with contextlib.suppress(NotEncodable):
+                queries = dump_queries(query for _, query in compiled)
+                state["_queries"] = ([indices[id(rule)] for rule, _ in compiled], queries, problems)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the rules, and the queries that were pickled with them."""
+        pickled = state.pop("_queries", None)
+        self.__dict__.update(state)
+        if pickled is not None:
+            indices, queries, problems = pickled
+            rules = [self._rules[index] for index in indices]
+            self._compiled = [*zip(rules, load_queries(queries), strict=True)], problems
+
     def _compile_all(self, options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
         options = {"target": self.target, **options}
-        if "schema" in options:
-            options = {**options, "schema": Schema.of(options["schema"])}
+        if "schema" in options:  # loaded once, not for each rule
+            options["schema"] = Schema.of(options["schema"])
         if not self._cached_for:
             return _compile_all(self._rules, lambda rule: rule.compile(**options))
-        plans = Plans(self._cached_for, options)
-        answer = _compile_all(self._rules, lambda rule: plans.compile(rule.source, rule.compile_options(options)))
+        plans = PlanCache(self._cached_for, CompileOptions.of(**options))
+        answer = _compile_all(self._rules, lambda rule: plans.compile(rule.source, rule.compile_options(**options)))
         plans.save()
         return answer
 

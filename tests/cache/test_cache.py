@@ -20,8 +20,9 @@ import eqlite
 from eqlite import RuleSet, Schema, load_rules, plan
 from eqlite.cache import store
 from eqlite.cache.directory import cache_folder, is_own
-from eqlite.cache.plans import Kept, Plans
+from eqlite.cache.plans import CachedAnalysis, PlanCache
 from eqlite.limits import MAX_CACHE_AGE_DAYS, MAX_CACHE_FILES
+from eqlite.options import CompileOptions
 
 ROOT = Path(__file__).parents[2]
 DAY_S = 86_400
@@ -95,7 +96,7 @@ def told(rules: RuleSet, **options: Any) -> list[Any]:
     queries = []
     for _, query in rules.compile(**options):
         fingerprint = query._stream_settings.fingerprint
-        said = (query.text, query.plan, query.diagnostics, dict(query.options), query.name, query.backend.name)
+        said = (query.text, query.plan, query.diagnostics, query.options, query.name, query.backend.name)
         queries.append((*said, fingerprint, pickle.loads(pickle.dumps(query)).plan))
     return [list(rules), [rule.settings for rule in rules], queries, rules.problems, rules.skipped]
 
@@ -107,8 +108,8 @@ def warm(*paths: Path | str, **options: Any) -> None:
 
 def mark(*paths: Path) -> None:
     """Let every query that is in the cache ask for nothing, so that one sees where it is taken from."""
-    plans = Plans(tuple(os.path.realpath(path) for path in paths), {})
-    plans._used = dict.fromkeys(plans._kept, Kept(MARK))
+    plans = PlanCache(tuple(os.path.realpath(path) for path in paths), CompileOptions())
+    plans._used = dict.fromkeys(plans._cached, CachedAnalysis(MARK))
     plans._has_new = True
     plans.save()
 
@@ -322,7 +323,7 @@ def test_a_whole_file_with_something_else_in_it_is_written_anew(rules: Path, fol
     place = os.path.realpath(rules)
     warm(rules)
     good = files(folder)
-    for subject in (("plans", repr(["event.category", "@timestamp", None, "9.5"]), "", place), ("files", place)):
+    for subject in (("plans", CompileOptions().fingerprint(), "", place), ("files", place)):
         assert store.Store(subject).read() is not None
         store.Store(subject).write(msgspec.msgpack.encode(content))
     assert told(load_rules(rules, cache=True)) == told(load_rules(rules))

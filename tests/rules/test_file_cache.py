@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from eqlite.cache.store import Store
-from eqlite.rules.file_cache import Files, archive_key
+from eqlite.rules.file_cache import RuleFileCache, archive_key
 from eqlite.rules.model import LoadedRules
 from eqlite.ruleset import read_rules
 
@@ -69,7 +69,7 @@ def told(path: Path | str, *, cache: bool = True) -> tuple[object, ...]:
 
 def kept(path: Path | str) -> LoadedRules | None:
     """Return what the cache has of an archive."""
-    return Files((os.path.realpath(path),)).find_archive(archive_key(Path(path).read_bytes()), os.fspath(path))
+    return RuleFileCache((os.path.realpath(path),)).find_archive(archive_key(Path(path).read_bytes()), os.fspath(path))
 
 
 @pytest.mark.parametrize("write", [write_tar, write_zip])

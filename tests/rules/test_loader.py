@@ -19,7 +19,7 @@ from eqlite.archives import tar as tar_archives
 from eqlite.archives import zip as zip_archives
 from eqlite.errors import EqlError, RuleError
 from eqlite.rules import loader
-from eqlite.rules.formats.settings import NoRule, RuleText
+from eqlite.rules.formats.settings import NotARule, RuleFile
 from eqlite.rules.formats.toml import load_toml
 from eqlite.rules.loader import load_rule, load_rules
 from eqlite.rules.model import LoadedRules
@@ -379,8 +379,8 @@ TEXTS = st.text(st.sampled_from('[]{}"\'=\\#.,:\n\r \t-a1é"""rule query')) | st
 def test_any_toml_is_scanned_as_tomllib_reads_it(before, after):
     text = f"{before}\n[rule]\nquery = 'any where true'\n{after}"
     loaded = LoadedRules()
-    with contextlib.suppress(NoRule):
-        load_toml(RuleText(text), loaded)
+    with contextlib.suppress(NotARule):
+        load_toml(RuleFile(text), loaded)
     for rule in loaded.rules:
         assert rule.source.document is not None
         start = rule.source.document_offset(0)

@@ -12,13 +12,12 @@ from eqlite.cli.progress import compiling
 from eqlite.cli.stdio import data_stdout, wants_color
 from eqlite.cli.summary import passed_over_lines, skipped_lines
 from eqlite.diagnostics import Diagnostic
-from eqlite.query import analyze
+from eqlite.query import analyze, analyze_source
 from eqlite.report.diagnostics import FORMATS, write_diagnostics
 from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule, Skipped
 from eqlite.ruleset import RuleSet, read_rules
 from eqlite.semantics.schema import Schema
-from eqlite.semantics.settings import SETTING_NAMES
 from eqlite.source import Source
 
 
@@ -96,8 +95,8 @@ def _problems(loaded: RuleSet, schema: Schema | None, target: str) -> list[Diagn
 
 
 def _warnings(rule: Rule, schema: Schema | None, target: str) -> list[Diagnostic]:
-    options = rule.compile_options({"target": target})
-    found = analyze(rule.source, schema, **{name: options[name] for name in SETTING_NAMES if name in options})
+    options = rule.compile_options(schema=schema, target=target)
+    _, found = analyze_source(rule.source, options.schema, options.settings)
     return [problem for problem in found if not problem.is_error]
 
 

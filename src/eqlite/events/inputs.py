@@ -72,7 +72,7 @@ def expand_input(given: Input, stats: ReadStats | None = None) -> list[Input]:
 
 def cannot_read(path: str, message: str) -> EventError:
     """Return the error for a file that cannot be read."""
-    return EventError(message, diagnostics=[Diagnostic("unreadable-file", message, file=path)])
+    return EventError(message, diagnostics=[Diagnostic("unreadable-file", message, file=path)], file=path)
 
 
 def has_event_suffix(name: str) -> bool:

@@ -54,8 +54,12 @@ class LostEvent(EventError):
     """An event that is not there any more. `source` says where it stood."""
 
     def __init__(self, source: EventSource) -> None:
-        super().__init__(f"`{source.file}` was changed while it was read", file=source.file)
+        super().__init__(file=source.file, reason="was changed while it was read")
         self.source = source
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with the source."""
+        return (LostEvent, (self.source,))
 
 
 class FileReference:

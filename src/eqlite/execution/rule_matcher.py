@@ -144,7 +144,7 @@ def make_matcher(compiled: Compiled, *, by_index: bool) -> PredicateMatcher:
     queries = [query for _, query in compiled]
     if not by_index:
         return PredicateMatcher(queries)
-    schemas = [query.options["schema"] for query in queries if query.options["schema"] is not None]
+    schemas = [query.options.schema for query in queries if query.options.schema is not None]
     constants = schemas[0].constants if schemas else {}
     return PredicateMatcher(queries, IndexRouter([rule.index for rule, _ in compiled], stream_fields(constants)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypedDict
@@ -12,7 +12,7 @@ import msgspec
 
 from eqlite.engine.sequences import EventHits
 from eqlite.engine.snapshot_form import SavedLink, SavedSearch, problems_of_search
-from eqlite.engine.snapshots import EventTable, event_of, link_of, ordinal_of, pack, unpack
+from eqlite.engine.snapshots import EventTable, event_of, link_of, pack, unpack
 from eqlite.errors import SnapshotError
 from eqlite.events.batches import EventBatch, given_batch
 from eqlite.events.document import AnyEvent, document_of
@@ -22,7 +22,6 @@ from eqlite.execution.detection import Detection
 from eqlite.execution.hit_batch import DocumentHit
 from eqlite.execution.rule_matcher import make_matcher
 from eqlite.limits import MAX_AHEAD
-from eqlite.query import Query
 from eqlite.rules.compiled import Compiled
 
 _FINGERPRINT = "rules"
@@ -230,9 +229,7 @@ class RuleStream:
             clock.watermark = None if watermark is None else (watermark[0], watermark[1], watermark[2])
             for link, concerned in state["ahead"]:
                 ordinal, event = link_of(link, events)
-                kept = [
-                    (correlator.rules[found[rule]], tuple(stages)) for rule, stages in concerned if rule in found
-                ]
+                kept = [(correlator.rules[found[rule]], tuple(stages)) for rule, stages in concerned if rule in found]
                 clock.clock.ahead.append(EventHits(ordinal, (_hit_of(event, ordinal[-1]), kept), ()))
         correlator.schedule_all()
 

@@ -41,8 +41,8 @@ def derived_mapping(queries: Sequence[Query], documents: Iterable[Mapping[str, A
                 kinds[name] = {"type": kind, "ignore_malformed": True}
             elif name not in found:
                 kinds.setdefault(name, {"type": kind})
-        kinds[query.options["event_category_field"]] = {"type": "keyword"}
-        kinds[query.options["timestamp_field"]] = {"type": "date"}
+        kinds[query.options.event_category_field] = {"type": "keyword"}
+        kinds[query.options.timestamp_field] = {"type": "date"}
     for query in queries:
         _join_types(query, found, kinds)
     parents = {name[:dot] for name in kinds for dot in _dots(name)}

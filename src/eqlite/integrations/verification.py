@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from eqlite.__about__ import __version__
@@ -24,7 +24,8 @@ from eqlite.integrations.answers import (
 )
 from eqlite.integrations.connection import Connection
 from eqlite.integrations.mappings import derived_mapping, index_body, mapping_of
-from eqlite.query import Query, compile
+from eqlite.options import CompileOptions
+from eqlite.query import Query, compile_source
 from eqlite.report.json_records import to_json
 from eqlite.rules.model import Rule
 from eqlite.semantics.schema import Schema
@@ -102,11 +103,11 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A query with all options of `compile`, those of its rule included."""
+    """A query with its options, those of its rule included."""
 
     name: str
     source: Source
-    options: Mapping[str, Any]
+    options: CompileOptions
 
 
 def verify(
@@ -169,11 +170,10 @@ def _check_options(size: int, target: str | None) -> None:
 
 
 def _question(query: str | Source | Rule, options: Mapping[str, Any]) -> _Question:
-    defaults = dict(compile.__kwdefaults__ or {})
     if isinstance(query, Rule):
-        return _Question(query.rule_id or query.name, query.source, defaults | query.compile_options(options))
+        return _Question(query.rule_id or query.name, query.source, query.compile_options(**options))
     source = query if isinstance(query, Source) else Source(query)
-    return _Question(source.name or "query", source, defaults | dict(options))
+    return _Question(source.name or "query", source, CompileOptions.of(**options))
 
 
 def _compiled(questions: Sequence[_Question]) -> list[Query]:
@@ -181,21 +181,22 @@ def _compiled(questions: Sequence[_Question]) -> list[Query]:
     compiled = []
     for question in questions:
         try:
-            compiled.append(compile(question.source, **{**question.options, "strict": False}))
+            compiled.append(compile_source(question.source, replace(question.options, strict=False)))
         except EqlError:
             continue  # its refusal is compared with that of Elasticsearch
     return compiled
 
 
 def _search_body(
-    options: Mapping[str, Any], text: str, limits: Mapping[str, Any], version: tuple[int, ...]
+    options: CompileOptions, text: str, limits: Mapping[str, Any], version: tuple[int, ...]
 ) -> dict[str, Any]:
     """Return the body of `_eql/search`: one page as large as allowed, for paging changes what `tail` finds."""
     names = [name for name in SETTING_NAMES if name != "target"]  # which is eqlite's own
     body = {"query": text, **limits, "fetch_size": MOST_RESULTS}
-    body |= {name: options[name] for name in names if options[name] is not None}
-    if options["max_samples_per_key"] != 1:
-        body["max_samples_per_key"] = options["max_samples_per_key"]
+    values = {name: getattr(options, name) for name in names}
+    body |= {name: value for name, value in values.items() if value is not None}
+    if options.max_samples_per_key != 1:
+        body["max_samples_per_key"] = options.max_samples_per_key
     if version >= _PARTIAL_RESULTS_SINCE:
         body["allow_partial_search_results"] = False
     return body
@@ -249,10 +250,11 @@ class _Comparison:
         result.differences.append(Difference(question.name, kinds[0], known, case))
 
     def _answer(self, question: _Question, backend: str, *, strict: bool | None = None) -> Answer:
-        options = {**question.options, "backend": backend, "schema": self.schema, "target": self.target}
-        options["strict"] = options["strict"] if strict is None else strict
+        target = self.target or question.options.target
+        options = replace(question.options, backend=backend, schema=self.schema, target=target)
+        options = options if strict is None else replace(options, strict=strict)
         try:
-            query = compile(question.source, **options)
+            query = compile_source(question.source, options)
             search = query.new_search()
             for place, document in enumerate(self.documents):
                 if place not in self.result.rejected:
@@ -323,7 +325,7 @@ class _Comparison:
     def _types(self, question: _Question) -> dict[str, str]:
         """Return the types of the fields that the query reads; none where eqlite refuses it or there is no schema."""
         try:
-            names = compile(question.source, **question.options).fields
+            names = compile_source(question.source, question.options).fields
         except EqlError:
             return {}
         found = {name: self.schema.find(name) for name in sorted(names)}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from eqlite.rules.formats.json import load_json
 from eqlite.rules.formats.json_spans import map_string, read_members
-from eqlite.rules.formats.settings import NoRule, RuleText
+from eqlite.rules.formats.settings import NotARule, RuleFile
 from eqlite.rules.loader import load_rule
 from eqlite.rules.model import LoadedRules
 from eqlite.source import Source
@@ -22,7 +22,7 @@ def rule(**settings: object) -> dict[str, object]:
 
 def load(text: str) -> LoadedRules:
     loaded = LoadedRules()
-    load_json(RuleText(text, "export.ndjson"), loaded)
+    load_json(RuleFile(text, "export.ndjson"), loaded)
     return loaded
 
 
@@ -170,7 +170,7 @@ def test_other_lines_between_rules_are_listed():
 
 @pytest.mark.parametrize("text", ["{}", "[]", '{"event": 1}\n{"event": 2}', "7", "[[]]"])
 def test_json_without_a_rule(text):
-    with pytest.raises(NoRule):
+    with pytest.raises(NotARule):
         load(text)
 
 

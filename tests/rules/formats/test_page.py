@@ -2,7 +2,7 @@ import pytest
 
 from eqlite.errors import RuleError
 from eqlite.rules.formats.page import load_page
-from eqlite.rules.formats.settings import RuleText
+from eqlite.rules.formats.settings import RuleFile
 from eqlite.rules.loader import load_rule, load_rules
 from eqlite.rules.model import LoadedRules, Subtechnique, Tactic, Technique, Threat
 
@@ -260,7 +260,7 @@ def test_page_of_another_type_is_listed(tmp_path):
 
 def test_wrong_setting_is_shown_on_the_page():
     loaded = LoadedRules()
-    load_page(RuleText(PAGE.replace("Risk Score: 73", "Risk Score: much")), loaded)
+    load_page(RuleFile(PAGE.replace("Risk Score: 73", "Risk Score: much")), loaded)
     (problem,) = loaded.problems
     assert problem.message == "`risk_score` cannot be `much`"
     assert problem.position is not None
@@ -363,6 +363,6 @@ def test_empty_fence_under_the_heading_is_no_query():
 
 def test_technique_without_an_id_is_a_problem():
     loaded = LoadedRules()
-    load_page(RuleText(PAGE.replace("- Id: T1106\n", "")), loaded)
+    load_page(RuleFile(PAGE.replace("- Id: T1106\n", "")), loaded)
     assert [problem.message for problem in loaded.problems] == ["`threat` has a form that no rule has"]
     assert len(loaded.rules) == 1

@@ -54,7 +54,7 @@ class Correlator:
         self._trackers: dict[OrderExtractor, OrderTracker] = {}
         self._actions: dict[Hits, tuple[list[OrderTracker], list[RuleHit]]] = {}
         self._until_sweep = EVENTS_BETWEEN_SWEEPS
-        self.faults = [Faults(strict=query.options["strict"]) for query in queries]
+        self.faults = [Faults(strict=query.options.strict) for query in queries]
         self.searches = [query.new_search(faults) for query, faults in zip(queries, self.faults, strict=True)]
         self._orders = [self.extractors.order(query.plan) for query in queries]
         in_order = in_order and all(query.backend.is_incremental for query in queries)

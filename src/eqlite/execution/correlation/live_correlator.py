@@ -86,6 +86,7 @@ class LiveCorrelator:
         rules: the rules.
         clocks: their clocks.
         late: events left out because they came too late.
+        settings: nanoseconds of lateness, the bound of what is open for each rule, nanoseconds ahead.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class LiveCorrelator:
         lateness_ns = duration_ms(allowed_lateness) * NANOS_PER_MILLI
         ahead_ns = None if max_ahead is None else duration_ms(max_ahead) * NANOS_PER_MILLI
         self.late = 0
+        self.settings = (lateness_ns, max_open, ahead_ns)
         self._extractors = Extractors()
         self._budget = KeyBudget()
         self._until_sweep = EVENTS_BETWEEN_SWEEPS
@@ -119,8 +121,8 @@ class LiveCorrelator:
                 LiveSearch(
                     query.plan,
                     max_open=max_open,
-                    max_samples_per_key=query.options["max_samples_per_key"],
-                    strict=query.options["strict"],
+                    max_samples_per_key=query.options.max_samples_per_key,
+                    strict=query.options.strict,
                 ),
                 self.clocks[extractor],
                 query.new_faults(),
@@ -207,6 +209,11 @@ class LiveCorrelator:
         if due_ns is not None:
             heapq.heappush(rule.clock.due, (due_ns, rule.index))
 
+    def schedule_all(self) -> None:
+        """Schedule what searches wait for, after their states were loaded."""
+        for rule in self.rules:
+            self._schedule(rule)
+
     def _sweep(self) -> list[Detection]:
         """Move all searches, which drops what is too old."""
         found: list[Detection] = []
@@ -273,7 +280,6 @@ class LiveCorrelator:
         for rule in self.rules:
             found += self._detections(rule, rule.search.flush())
         return found
-
 
     def dump(self, table: EventTable) -> dict[str, Any]:
         """Return the state as plain data; its events go into the table."""

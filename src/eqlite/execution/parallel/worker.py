@@ -122,7 +122,7 @@ class Worker:
         result = self._result = PartitionResult(Refusals(self._sample_limit))
         self._numbers = {}
         stats = ReadStats()
-        faults = [Faults(strict=query.options["strict"]) for query in self._queries]
+        faults = [Faults(strict=query.options.strict) for query in self._queries]
         intake = RemoteIntake(stats, self._refuse, keeps_bytes=self._keeps_rejects)
         reader = RangeReader(partition) if isinstance(partition, Range) else None
         items: Iterable[RawBlock | Refusals] = partition if reader is None else reader.blocks(intake)  # type: ignore[assignment]

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import eqlite
 from eqlite import Schema, plan, strategies
-from eqlite.cache.codec import NotPlain, Table
-from eqlite.cache.plans import TABLES
+from eqlite.cache.plans import CODEC
 from eqlite.fields import Field
 from eqlite.functions.registry import find
+from eqlite.serialization.codec import NotEncodable, Table
 from eqlite.source import Span
 
 ROOT = Path(__file__).parents[2]
@@ -37,13 +37,13 @@ QUERIES = strategies.queries()
 
 
 def written(*values: object) -> bytes:
-    writer = TABLES.writer()
+    writer = CODEC.writer()
     return msgspec.msgpack.encode(writer.written([writer.add(value) for value in values]))
 
 
 def read(data: bytes) -> list[Any]:
     tables, roots = msgspec.msgpack.decode(data, type=tuple[list[Table], list[int]])
-    return TABLES.read(tables, roots)
+    return CODEC.read(tables, roots)
 
 
 def all_of(value: object) -> object:
@@ -129,8 +129,8 @@ def test_what_is_no_part_of_a_plan_is_not_written() -> None:
     function = find("length")
     assert function is not None
     for value in ({}, [1], object(), plan.Constant(b"x"), dataclasses.replace(function)):  # type: ignore[arg-type]
-        with pytest.raises(NotPlain):
-            TABLES.writer().add(value)
+        with pytest.raises(NotEncodable):
+            CODEC.writer().add(value)
 
 
 NUMBER_RANGE = ("NumberRange", [(0, [">"]), (0, [1])])
@@ -157,13 +157,13 @@ NUMBER_RANGE = ("NumberRange", [(0, [">"]), (0, [1])])
     ids=repr,
 )
 def test_data_that_no_writer_writes_is_refused(table: Table) -> None:
-    assert TABLES.read([NUMBER_RANGE], [0]) == [plan.NumberRange(">", 1)]
-    with pytest.raises(NotPlain):
-        TABLES.read([table], [0])
+    assert CODEC.read([NUMBER_RANGE], [0]) == [plan.NumberRange(">", 1)]
+    with pytest.raises(NotEncodable):
+        CODEC.read([table], [0])
 
 
 def test_the_items_of_a_collection_are_looked_at_too() -> None:
     tables: list[Table] = [("Span", [(0, [1]), (0, [2])]), ("frozenset", [(1, [[0]])]), ("BooleanIn", [(1, [1])])]
-    assert TABLES.read(tables[:2], [1]) == [frozenset({Span(1, 2)})]
-    with pytest.raises(NotPlain, match="BooleanIn"):
-        TABLES.read(tables, [2])
+    assert CODEC.read(tables[:2], [1]) == [frozenset({Span(1, 2)})]
+    with pytest.raises(NotEncodable, match="BooleanIn"):
+        CODEC.read(tables, [2])
