@@ -13,6 +13,7 @@ import contextlib
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar, overload
 
@@ -20,9 +21,13 @@ from eqlite.cache.plans import PlanCache
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EqlError, RuleError
 from eqlite.events.document import AnyEvent
+from eqlite.execution.correlation.live_correlator import LiveCorrelator
 from eqlite.execution.detection import Detection
+from eqlite.execution.matcher import Matcher
 from eqlite.execution.run import RunStats, run_rules
+from eqlite.execution.stream import RuleStream, resume_stream
 from eqlite.gc_policy import rare_collections
+from eqlite.limits import MAX_AHEAD
 from eqlite.options import CompileOptions
 from eqlite.profiling.model import Profile
 from eqlite.query import Query, dump_queries, load_queries
@@ -230,6 +235,79 @@ class RuleSet(Sequence[Rule]):
             Detections by the order of their last event, then of the rules, once all events are read.
         """
         return run_rules(self.compile(**options), events, by_index=by_index, stats=stats)
+
+    def stream(
+        self,
+        *,
+        allowed_lateness: str | timedelta = "0s",
+        max_open: int = 100_000,
+        max_ahead: str | timedelta | None = MAX_AHEAD,
+        by_index: bool = False,
+        **options: Any,
+    ) -> RuleStream:
+        """Return a stream of all usable rules: push events, get detections as soon as they are certain.
+
+        Args:
+            allowed_lateness: how far an event may be behind the newest one, such as `30s`; sequences are decided so
+                much later. What comes later than that is counted (`stats.late`) and left out of them.
+            max_open: for each rule, how many keys and undecided sequences are open, and how many events are held until
+                late ones have come. Beyond, what began longest ago is given up and counted (`stats.dropped`).
+            max_ahead: how far an event may be ahead of the newest one; None for any distance. See `Query.stream`.
+            by_index: let a rule see only the documents that its index patterns cover.
+            options: those of `eqlite.compile`.
+
+        Event rules are answered at once, samples and pipes that ask for the last results by `flush`.
+        """
+        return RuleStream(
+            self.compile(**options),
+            allowed_lateness=allowed_lateness,
+            max_open=max_open,
+            max_ahead=max_ahead,
+            by_index=by_index,
+        )
+
+    def resume(self, snapshot: bytes, *, by_index: bool = False, **options: Any) -> RuleStream:
+        """Return the stream of which `RuleStream.snapshot` was taken; lateness and bounds are those of that stream.
+
+        A rule is known by its id (or name), its query and the options. Rules that were added begin with nothing open;
+        what was open for rules that are gone, or were changed, is dropped.
+
+        Raises:
+            SnapshotError: it is no snapshot of a stream of rules, is damaged, or of another version.
+        """
+        return resume_stream(snapshot, self.compile(**options), by_index=by_index)
+
+    def matcher(self, *, by_index: bool = False, **options: Any) -> Matcher:
+        """Return the first half of a run: events in, hits out, without a memory.
+
+        It is long-lived, may be used from several threads, and is small when pickled.
+
+        Args:
+            by_index: let a rule see only the documents that its index patterns cover.
+            options: those of `eqlite.compile`.
+        """
+        return Matcher(self.compile(**options), by_index=by_index)
+
+    def correlator(
+        self,
+        *,
+        allowed_lateness: str | timedelta = "0s",
+        max_open: int = 100_000,
+        max_ahead: str | timedelta | None = MAX_AHEAD,
+        **options: Any,
+    ) -> LiveCorrelator:
+        """Return the second half of a run: hits in, detections out; its settings are those of `stream`.
+
+        >>> import eqlite
+        >>> rules = eqlite.load_rules("examples/rules")
+        >>> matcher, correlator = rules.matcher(), rules.correlator()
+        >>> hits = matcher.match(list(eqlite.read_events("examples/incident.ndjson")))
+        >>> len(correlator.add(hits)) + len(correlator.flush())
+        3
+        """
+        return LiveCorrelator(
+            self.compile(**options), allowed_lateness=allowed_lateness, max_open=max_open, max_ahead=max_ahead
+        )
 
     def profile(self, events: Iterable[AnyEvent], **options: Any) -> Profile:
         """Measure what each clause of each usable rule costs over events, and how often it holds.

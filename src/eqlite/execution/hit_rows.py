@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from eqlite.engine.keys import Key, KeyBudget
 from eqlite.engine.order import NO_TIEBREAKER, NO_TIME
@@ -16,9 +16,6 @@ from eqlite.execution.hit_batch import HitEvent
 from eqlite.execution.hits import Hits
 from eqlite.plan import SequenceQuery
 from eqlite.query import Query
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Report = Callable[[int, str], None]
 
@@ -88,13 +85,13 @@ class RowMaker:
         return found
 
 
-def to_arrow(rows: Iterable[HitRow]) -> pa.Table:
+def to_arrow(rows: Iterable[HitRow]) -> Any:
     """Return rows as a table of Arrow; keys and events as JSON, tiebreakers as text with their type.
 
     Raises:
         ImportError: pyarrow is not installed.
     """
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 
     columns: dict[str, list[Any]] = {name: [] for name in HitRow._fields}
     for row in rows:
@@ -114,7 +111,7 @@ def to_arrow(rows: Iterable[HitRow]) -> pa.Table:
     return pa.table({name: pa.array(values, types[name]) for name, values in columns.items()})
 
 
-def from_arrow(table: pa.Table) -> list[HitRow]:
+def from_arrow(table: Any) -> list[HitRow]:
     """Return the rows of a table that `to_arrow` made."""
     rows: list[HitRow] = []
     for row in table.to_pylist():

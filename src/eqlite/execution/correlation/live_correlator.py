@@ -1,7 +1,7 @@
 """The correlator of a stream: takes hits as they come and gives detections as soon as they are certain.
 
-All rules with the same timestamp and tiebreaker share a clock. Searches are moved on where an event concerns them, where
-the watermark reaches what they wait for, and now and then, to drop what is too old.
+All rules with the same timestamp and tiebreaker share a clock. A search moves on where an event concerns it, where the
+watermark reaches what it waits for, and now and then, to drop what is too old.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from eqlite.execution.detection import Detection
 from eqlite.execution.detections import detection_maker
 from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
 from eqlite.execution.hit_batch import HitEvent
-from eqlite.execution.hit_rows import HitRow
+from eqlite.execution.hit_rows import HitRow, from_arrow
 from eqlite.execution.hits import Hits
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import SequenceQuery
@@ -115,7 +115,7 @@ class LiveCorrelator:
             if extractor not in self.clocks:
                 precision = precision_ns(query.plan.timestamp)
                 self.clocks[extractor] = SharedClock(extractor, EventClock(lateness_ns, ahead_ns), precision)
-            rule = LiveRule(
+            live = LiveRule(
                 index,
                 query,
                 LiveSearch(
@@ -128,10 +128,31 @@ class LiveCorrelator:
                 query.new_faults(),
                 idle_stages(query.plan),
             )
-            rule.clock.rules.append(rule)
-            self.rules.append(rule)
+            live.clock.rules.append(live)
+            self.rules.append(live)
         self.faults = [rule.faults for rule in self.rules]
-        self._by_name = {rule.rule_id or rule.query: made for (rule, _), made in zip(compiled, self.rules, strict=True)}
+        self._by_name: dict[str, list[LiveRule]] = {}
+        for (rule, _), made in zip(compiled, self.rules, strict=True):
+            self._by_name.setdefault(rule.rule_id or rule.query, []).append(made)
+        self._last_origin: str | None = None
+        self._position = 0
+
+    def add(self, hits: Iterable[HitRow] | Any) -> list[Detection]:
+        """Take hits, as rows or as the table that `HitRows.to_arrow` makes, and return what is certain by now.
+
+        Events come in the order of time, but for the allowed lateness; those of equal time in the order of the rows.
+        Rows of rules that are not here are left out.
+        """
+        rows = from_arrow(hits) if hasattr(hits, "to_pylist") else hits
+        found: list[Detection] = []
+        for row in rows:
+            if row.origin != self._last_origin:
+                self._last_origin = row.origin
+                self._position += 1
+            for rule in self._by_name.get(row.rule, ()):
+                concerned = Hits((), ((rule.index, row.stages),))
+                found += self.add_event(RowEvent(row, self._position), concerned)
+        return found
 
     def add_event(self, event: HitEvent, hits: Hits) -> list[Detection]:
         """Take the next event; one that meets nothing moves the clocks."""
@@ -139,7 +160,7 @@ class LiveCorrelator:
         met = [*((rule, (0,)) for rule in hits.event_rules), *hits.stage_hits]
         for clock in self.clocks.values():
             concerned = [(self.rules[rule], stages) for rule, stages in met if self.rules[rule].clock is clock]
-            ordinal, problem = event.order(clock.extractor)
+            ordinal, _ = event.order(clock.extractor)
             if ordinal[0] == NO_TIME:
                 for rule, stages in concerned:
                     hit = EventHits(ordinal, event.reference()(), self._stage_keys(rule, stages, event))
@@ -239,17 +260,6 @@ class LiveCorrelator:
     def _detections(self, rule: LiveRule, results: Sequence[Result[AnyEvent]]) -> list[Detection]:
         make = self._makers[rule.index]
         return [make(result.events, result) for result in results]
-
-    def add_rows(self, rows: Iterable[HitRow]) -> list[Detection]:
-        """Take hits as rows, in the order of time but for the allowed lateness; rows of unknown rules are left out."""
-        found: list[Detection] = []
-        for position, row in enumerate(rows):
-            rule = self._by_name.get(row.rule)
-            if rule is not None:
-                event = RowEvent(row, position)
-                hits = Hits((), ((rule.index, row.stages),))
-                found += self.add_event(event, hits)
-        return found
 
     def advance(self, time: object) -> list[Detection]:
         """Move the clocks without an event, so that a quiet stream comes to decisions.
