@@ -141,7 +141,7 @@ class RuleStream:
         """Take the next events and return the detections that are certain by now, as `push` would one by one."""
         given = list(events)
         stats = self._intake.stats
-        batch = given_batch(given, self._intake, stats.read)
+        batch = given_batch(given, self._intake, stats.read + 1)
         hits = self._matcher.match(batch, self._correlator.faults)
         self._unrouted += hits.unrouted
         met = {row: (each, document) for row, each, document in hits.rows}

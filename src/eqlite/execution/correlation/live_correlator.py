@@ -49,6 +49,7 @@ class LiveRule:
         clock: the clock that it shares with others.
         faults: the operations on which Elasticsearch would have failed.
         idle_stages: the stages that count while nothing is open.
+        due_ns: the time for which the search is scheduled.
     """
 
     index: int
@@ -58,6 +59,7 @@ class LiveRule:
     faults: Faults
     idle_stages: frozenset[int]
     extractors: dict[tuple[int, ...], list[tuple[int, KeyExtractor]]] = field(default_factory=dict)
+    due_ns: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -217,17 +219,21 @@ class LiveCorrelator:
         """Move a clock's watermark, and the searches that have something to decide by then."""
         if clock.watermark is None or watermark > clock.watermark:
             clock.watermark = watermark
-        found: list[Detection] = []
+        due: list[LiveRule] = []
         while clock.due and clock.due[0][0] <= clock.watermark[0]:
-            _, index = heapq.heappop(clock.due)
-            rule = self.rules[index]
+            rule = self.rules[heapq.heappop(clock.due)[1]]
+            rule.due_ns = None
+            due.append(rule)
+        found: list[Detection] = []
+        for rule in due:
             found += self._detections(rule, rule.search.advance(clock.watermark))
             self._schedule(rule)
         return found
 
     def _schedule(self, rule: LiveRule) -> None:
         due_ns = rule.search.due_ns
-        if due_ns is not None:
+        if due_ns is not None and (rule.due_ns is None or due_ns < rule.due_ns):
+            rule.due_ns = due_ns
             heapq.heappush(rule.clock.due, (due_ns, rule.index))
 
     def schedule_all(self) -> None:
@@ -287,6 +293,8 @@ class LiveCorrelator:
             clock.clock.finish()
             clock.watermark = None
             clock.due.clear()
+            for rule in clock.rules:
+                rule.due_ns = None
         for rule in self.rules:
             found += self._detections(rule, rule.search.flush())
         return found
