@@ -143,7 +143,7 @@ class LiveSearch(Generic[Kept]):
         found: list[Found[Kept]] = []
         while self._held and self._held[0].ordinal[:3] <= watermark:
             found += self._release()
-        if self._matcher is not None:
+        if self._matcher is not None and self._matcher.states:
             self._matcher.advance(watermark[0], found)
         return self._give(found) if found else []
 
@@ -167,7 +167,8 @@ class LiveSearch(Generic[Kept]):
 
     def _take_unordered(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
         if self._sample is None:
-            return self._results([Found((Link(hits.ordinal, hits.kept),), ())])
+            self.matches += 1
+            return [Result((hits.kept,), (hits.ordinal,), ())]
         if self._sample.wants(hits.stages):
             self._sample.take_hits(hits)
         return []
