@@ -157,7 +157,7 @@ class Stream:
                 self._faults.record(problem)
                 return results
             # What is certain is given away: only what is in memory now counts.
-            tests.budget.spent = search.keys
+            tests.budget.spent = search.keys + clock.keys
         hits = EventHits(where, event, tests.with_keys(document, met) if met else ())
         if is_ahead:
             return self._take_all(clock.set_aside(hits))
