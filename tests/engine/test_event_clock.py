@@ -129,6 +129,16 @@ def test_of_too_many_events_ahead_the_latest_are_left_out(monkeypatch: pytest.Mo
     assert (stream.stats.open, stream.stats.ahead) == (0, 3)
 
 
+def test_keys_of_events_ahead_are_counted_and_given_back() -> None:
+    stream = eqlite.compile(PAIR).stream()
+    stream.push(event(0, 0))
+    for number in range(3):
+        stream.push({**event(9 * DAY + number, 1), "k": ["a", "b"]})
+        assert stream._clock.keys == 2 * (number + 1)
+    stream.flush()
+    assert stream._clock.keys == 0
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 3) | st.sampled_from([20, 400]), st.integers(1, 2), st.sampled_from("xy"))),
     st.sampled_from(["0s", "2s"]),

@@ -8,13 +8,13 @@ been set aside than taken since, the earliest of them moves the clock, and those
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, Generic
 
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import EventHits, Kept
+from eqlite.engine.sequences import EventHits, Kept, StageKeys
 from eqlite.engine.snapshot_form import SavedClock
 from eqlite.engine.snapshots import EventTable, dump_hits, load_hits
 from eqlite.limits import AHEAD_VOTES, MAX_EVENTS_AHEAD
@@ -25,6 +25,15 @@ Watermark = tuple[int, int, Any]
 _ordinal = attrgetter("ordinal")
 
 
+def _time_ns(hits: EventHits[Any]) -> int:
+    return hits.ordinal[0]
+
+
+def count_keys(stages: StageKeys) -> int:
+    """Return the number of join keys under which an event meets stages."""
+    return sum(len(keys) for _, keys in stages)
+
+
 class EventClock(Generic[Kept]):
     """The clock of a stream, of one query or shared by several with the same timestamp and tiebreaker.
 
@@ -33,6 +42,7 @@ class EventClock(Generic[Kept]):
         max_ahead_ns: how far an event may be ahead of the newest one; None for any distance.
         newest_ns: the time of the newest event taken.
         ahead: the events set aside, the earliest first.
+        keys: how many join keys these have.
         left_out: events too far ahead of which there were more than can be set aside.
     """
 
@@ -41,6 +51,7 @@ class EventClock(Generic[Kept]):
         self.max_ahead_ns = max_ahead_ns
         self.newest_ns: int | None = None
         self.ahead: list[EventHits[Kept]] = []
+        self.keys = 0
         self.left_out = 0
         self._votes = 0
 
@@ -60,32 +71,32 @@ class EventClock(Generic[Kept]):
     def set_aside(self, hits: EventHits[Kept]) -> list[EventHits[Kept]]:
         """Set aside an event that is too far ahead; return the events to take now, in order: see `take_due`."""
         insort(self.ahead, hits, key=_ordinal)
+        self.keys += count_keys(hits.stages)
         self._votes += 1
         if self._votes >= AHEAD_VOTES:
             return self._after_gap()
         if len(self.ahead) > MAX_EVENTS_AHEAD:
-            self.ahead.pop()
+            self.keys -= count_keys(self.ahead.pop().stages)
             self.left_out += 1
         return []
 
     def take_due(self, ordinal: Ordinal) -> list[EventHits[Kept]]:
         """Return the events set aside that come before one that is to be taken now: they go first."""
         self._votes = max(0, self._votes - 1)
-        return self._cut(sum(1 for hits in self.ahead if hits.ordinal < ordinal))
+        return self._cut(bisect_left(self.ahead, ordinal, key=_ordinal))
 
     def advance(self, time_ns: int) -> tuple[list[EventHits[Kept]], Watermark]:
         """Move the clock without an event; return the events to take before, and the watermark afterwards."""
         due: list[EventHits[Kept]] = []
         if self.newest_ns is None or time_ns > self.newest_ns:
-            due = self._cut(sum(1 for hits in self.ahead if hits.ordinal[0] <= time_ns))
+            due = self._cut(bisect_left(self.ahead, time_ns + 1, key=_time_ns))
             self.newest_ns, self._votes = time_ns, 0
         return due, (time_ns - self.lateness_ns, -1, 0)
 
     def finish(self) -> list[EventHits[Kept]]:
         """Return the events still set aside, to be taken at the end of the stream; the clock begins anew."""
-        rest, self.ahead = self.ahead, []
         self.newest_ns, self._votes = None, 0
-        return rest
+        return self._cut(len(self.ahead))
 
     def _after_gap(self) -> list[EventHits[Kept]]:
         newest_ns, count = self.ahead[0].ordinal[0], 0
@@ -97,7 +108,10 @@ class EventClock(Generic[Kept]):
         return self._cut(count)
 
     def _cut(self, count: int) -> list[EventHits[Kept]]:
+        if not count:
+            return []
         first, self.ahead = self.ahead[:count], self.ahead[count:]
+        self.keys -= sum(count_keys(hits.stages) for hits in first)
         return first
 
     def dump(self, table: EventTable) -> dict[str, Any]:
@@ -113,4 +127,5 @@ class EventClock(Generic[Kept]):
         """Take over a state from plain data; `events` are those of the table."""
         self.newest_ns = saved["newest_ns"]
         self.ahead = sorted((load_hits(parts, events) for parts in saved["ahead"]), key=_ordinal)
+        self.keys = sum(count_keys(hits.stages) for hits in self.ahead)
         self.left_out, self._votes = saved["left_out"], saved["votes"]

@@ -9,11 +9,11 @@ import heapq
 from collections.abc import Sequence
 from typing import Any, Generic
 
-from eqlite.engine.event_clock import Watermark
+from eqlite.engine.event_clock import Watermark, count_keys
 from eqlite.engine.order import Ordinal, no_time_message
 from eqlite.engine.search import Result, Search
 from eqlite.engine.sequence_search import sequence_matcher
-from eqlite.engine.sequences import EventHits, Found, Kept, Link, SequenceMatcher, StageKeys
+from eqlite.engine.sequences import EventHits, Found, Kept, Link, SequenceMatcher
 from eqlite.engine.snapshot_form import SavedSample, SavedSearch
 from eqlite.engine.snapshots import (
     EventTable,
@@ -152,7 +152,7 @@ class LiveSearch(Generic[Kept]):
         found: list[Found[Kept]] = []
         while self._held and self._held[0].ordinal[:3] <= watermark:
             found += self._release()
-        if self._matcher is not None:
+        if self._matcher is not None and self._matcher.states:
             self._matcher.advance(watermark[0], found)
         return self._give(found) if found else []
 
@@ -176,7 +176,8 @@ class LiveSearch(Generic[Kept]):
 
     def _take_unordered(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
         if self._sample is None:
-            return self._results([Found((Link(hits.ordinal, hits.kept),), ())])
+            self.matches += 1
+            return [Result((hits.kept,), (hits.ordinal,), ())]
         if self._sample.wants(hits.stages):
             self._sample.take_hits(hits)
         return []
@@ -184,14 +185,14 @@ class LiveSearch(Generic[Kept]):
     def _hold(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
         """Hold an event until the watermark reaches it; beyond `max_open` the earliest move the watermark."""
         heapq.heappush(self._held, hits)
-        self._held_keys += _count_keys(hits.stages)
+        self._held_keys += count_keys(hits.stages)
         if len(self._held) <= self._max_open:
             return []
         return self.advance((self._held[0].ordinal[0] + 1, -1, 0))
 
     def _release(self) -> list[Found[Kept]]:
         hits = heapq.heappop(self._held)
-        self._held_keys -= _count_keys(hits.stages)
+        self._held_keys -= count_keys(hits.stages)
         return self._match(hits)
 
     def _match(self, hits: EventHits[Kept]) -> list[Found[Kept]]:
@@ -230,17 +231,13 @@ class LiveSearch(Generic[Kept]):
         self._watermark = None if watermark is None else (watermark[0], watermark[1], watermark[2])
         self._held = [load_hits(parts, events) for parts in saved["held"]]
         heapq.heapify(self._held)
-        self._held_keys = sum(_count_keys(hits.stages) for hits in self._held)
+        self._held_keys = sum(count_keys(hits.stages) for hits in self._held)
         self._untimed = [link_of(parts, events) for parts in saved["untimed"]]
         self._pipes.load(saved["pipes"], events)
         if self._matcher is not None and saved["matcher"] is not None:
             load_matcher(self._matcher, saved["matcher"], events)
         if self._sample is not None and saved["sample"] is not None:
             _load_sample(self._sample, saved["sample"], events)
-
-
-def _count_keys(stages: StageKeys) -> int:
-    return sum(len(keys) for _, keys in stages)
 
 
 def _dump_sample(search: Search[Any], table: EventTable) -> dict[str, Any]:
