@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 import subprocess
@@ -17,9 +18,11 @@ import pytest
 import eqlite
 from eqlite import EqlError, Query, RuleSet, Schema
 from eqlite.__about__ import __version__
+from eqlite.diagnostics import Diagnostic
 from eqlite.query import dump_queries, load_queries
 from eqlite.serialization import queries as form
 from eqlite.serialization.codec import NotEncodable
+from eqlite.serialization.queries import CompiledText, encode_queries
 
 CONFORMANCE = sorted((Path(__file__).parents[1] / "conformance").glob("*.toml"))
 QUERY = 'process where process.name : "cmd.exe"'
@@ -180,6 +183,16 @@ def test_bytes_of_another_version_are_refused() -> None:
 def test_forged_content_is_refused(content: bytes) -> None:
     with pytest.raises(EqlError, match="the saved queries"):
         load_queries(with_content(content))
+
+
+def test_forged_options_and_diagnostics_are_refused() -> None:
+    query = eqlite.compile(QUERY)
+    unknown = CompiledText(query.text, query.plan, (Diagnostic("no-such-id", "a message"),), query.options)
+    with pytest.raises(EqlError, match="there is no such diagnostic"):
+        load_queries(encode_queries([unknown]))
+    elsewhere = CompiledText(query.text, query.plan, (), dataclasses.replace(query.options, backend="none"))
+    with pytest.raises(EqlError, match="there is no backend"):
+        load_queries(encode_queries([elsewhere]))
 
 
 def test_content_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

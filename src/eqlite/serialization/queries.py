@@ -15,6 +15,7 @@ import msgspec
 from eqlite import plan
 from eqlite.__about__ import __version__
 from eqlite.diagnostics import Diagnostic
+from eqlite.diagnostics.register import REGISTER
 from eqlite.errors import EqlError
 from eqlite.fields import Field
 from eqlite.gc_policy import rare_collections
@@ -102,6 +103,8 @@ def decode_queries(data: bytes) -> list[CompiledText]:
         raise EqlError(f"the saved queries cannot be read: {error}") from None
     if not all(isinstance(query, _SavedQuery) for query in saved):
         raise EqlError("the saved queries cannot be read: there is something else among them")
+    if not all(diagnostic.id in REGISTER for query in saved for diagnostic in query.diagnostics):
+        raise EqlError("the saved queries cannot be read: there is no such diagnostic")
     return [_restored(query, schemas) for query in saved]
 
 
