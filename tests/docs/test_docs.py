@@ -67,7 +67,7 @@ def test_a_page_says_what_happens(path: Path, tmp_path: Path) -> None:
         differences = list(PageRun(text, shell).differences())
     if os.environ.get("EQLITE_UPDATE") == "1":
         for difference in differences:
-            if difference.mends:
+            if difference.is_update:
                 text = text.replace(difference.said, difference.found, 1)
         path.write_text(text, encoding="utf-8")
     if differences:

@@ -147,10 +147,10 @@ def test_the_times_add_up() -> None:
     assert [of_rule.seconds for of_rule in profile.rules] == sorted((r.seconds for r in profile.rules), reverse=True)
 
 
-def test_a_dear_clause_takes_more_time_than_a_cheap_one() -> None:
+def test_an_expensive_clause_takes_more_time_than_a_cheap_one() -> None:
     events = [{"a": "x" * 500, "b": 1} for _ in range(BATCH_EVENTS)]
-    cheap, dear = clauses("any where b == 1 and length(concat(a, a)) > 3", events)
-    assert dear.seconds > 3 * cheap.seconds
+    cheap, expensive = clauses("any where b == 1 and length(concat(a, a)) > 3", events)
+    assert expensive.seconds > 3 * cheap.seconds
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------
@@ -205,12 +205,14 @@ def test_a_field_counts_as_there_in_any_shape() -> None:
 
 
 def test_an_absent_field_comes_before_what_costs_more() -> None:
-    profile = RuleSet([rule("any where nowhere == 1"), rule('any where name regex ".*[0-9]+x"', "dear")]).profile(MANY)
+    profile = RuleSet([rule("any where nowhere == 1"), rule('any where name regex ".*[0-9]+x"', "expensive")]).profile(
+        MANY
+    )
     by_name = {each.rule.name: each.worst for each in profile.rules}
     assert by_name["a rule"] is not None
     assert by_name["a rule"][1].id == "field-absent"
-    assert profile.first_to_mend is not None
-    assert profile.first_to_mend[0].rule.name == "dear"
+    assert profile.top_finding is not None
+    assert profile.top_finding[0].rule.name == "expensive"
 
 
 def test_what_holds_for_nearly_everything_and_costs_much_is_told() -> None:
@@ -219,8 +221,8 @@ def test_what_holds_for_nearly_everything_and_costs_much_is_told() -> None:
 
 
 def test_a_dear_test_that_is_the_first_to_rule_out_much_is_told() -> None:
-    assert "dear-first-test" in said('process where name : ("*x*y*", "*z*w*")', MANY)['name : ("*x*y*", "*z*w*")']
-    assert "dear-first-test" not in said('process where n == 3 and name : ("*x*y*")', MANY)['name : ("*x*y*")']
+    assert "expensive-first-test" in said('process where name : ("*x*y*", "*z*w*")', MANY)['name : ("*x*y*", "*z*w*")']
+    assert "expensive-first-test" not in said('process where n == 3 and name : ("*x*y*")', MANY)['name : ("*x*y*")']
 
 
 @pytest.mark.parametrize(
@@ -257,7 +259,7 @@ def test_what_costs_next_to_nothing_is_not_worth_a_word() -> None:
         advice.findings([advice.MeasuredClause(condition, 100, 40, share)], [], 100)[0] for share in (0.0, 1.0)
     )
     assert of_little == ()
-    assert [finding.id for finding in of_all] == ["dear-first-test"]
+    assert [finding.id for finding in of_all] == ["expensive-first-test"]
 
 
 def test_nothing_is_said_about_what_was_never_reached() -> None:
@@ -316,4 +318,4 @@ def test_a_line_with_many_hits_is_many_events() -> None:
 
 def test_an_empty_set_of_events_gives_an_empty_profile() -> None:
     profile = RuleSet([rule("any where n == 3")]).profile([])
-    assert (profile.events, profile.seconds, profile.share(0.0), profile.first_to_mend) == (0, 0, 0, None)
+    assert (profile.events, profile.seconds, profile.share(0.0), profile.top_finding) == (0, 0, 0, None)

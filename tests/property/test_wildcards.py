@@ -32,16 +32,18 @@ def obviously_matches(pattern: str, value: str, *, insensitive: bool, escapes: b
             parts.append((pattern[place], False))
         place += 1
     table = [True] + [False] * len(value)
-    for sign, literal in parts:
+    for wanted, literal in parts:
         row = [False] * (len(value) + 1)
-        if sign == "*" and not literal:
+        if wanted == "*" and not literal:
             reached = False
             for index in range(len(value) + 1):
                 reached = reached or table[index]
                 row[index] = reached
         else:
             for index, character in enumerate(value):
-                fits = (sign == "?" and not literal) or same(sign, character, insensitive=insensitive and not literal)
+                fits = (wanted == "?" and not literal) or same(
+                    wanted, character, insensitive=insensitive and not literal
+                )
                 row[index + 1] = table[index] and fits
         table = row
     return table[-1]

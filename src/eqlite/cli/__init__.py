@@ -19,7 +19,7 @@ import click
 
 from eqlite import signals
 from eqlite.__about__ import __version__
-from eqlite.cli.stdio import let_go_of_stdout, mend_streams, wants_color
+from eqlite.cli.stdio import harden_streams, let_go_of_stdout, wants_color
 from eqlite.errors import EqlError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     atexit.register(gc.freeze)  # or Python would look for garbage among all the rules before it ends
     with signals.interrupting():
-        mend_streams()
+        harden_streams()
         code = _run(words)
         try:
             sys.stdout.flush()

@@ -35,12 +35,12 @@ from eqlite.report.escaping import safe
     type=click.IntRange(min=1),
     default=5000,
     show_default=True,
-    help="Look at so many lines, chosen evenly from all of EVENTS.",
+    help="Measure a random sample of this many lines, drawn evenly from all EVENTS.",
 )
 @click.option(
     "--top",
     type=click.IntRange(min=1),
-    help="Show so many rules, the dearest. Default: 10 in a table.",
+    help="Show this many rules, the most expensive. Default: 10 in a table.",
 )
 @click.option(
     "--format",
@@ -67,7 +67,7 @@ def command(
     quiet: bool,
     color: str,
 ) -> None:
-    """Measure rules over EVENTS (as for run): what each clause costs, how often it holds, what to mend first.
+    """Measure rules over EVENTS (as for run): what each clause costs, how often it holds, what to fix first.
 
     \b
     eqlite profile -r rules/ logs/*.ndjson.gz

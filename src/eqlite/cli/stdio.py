@@ -17,7 +17,7 @@ from eqlite import signals
 Item = TypeVar("Item")
 
 
-def mend_streams() -> None:
+def harden_streams() -> None:
     """Let every write succeed: into nothing where a stream is closed, as escapes where an encoding lacks a sign."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

@@ -198,7 +198,7 @@ def _queries(
 
 def _names_rules(word: str) -> bool:
     """Return whether a word is a path or a pattern of paths: EQL has blanks in it."""
-    return os.path.lexists(word) or not any(sign.isspace() for sign in word)
+    return os.path.lexists(word) or not any(character.isspace() for character in word)
 
 
 def _rules(path: str, *, quiet: bool) -> Sequence[Rule]:

@@ -1,4 +1,4 @@
-"""What is wrong with a query or a rule, said so that a person can mend it.
+"""What is wrong with a query or a rule, said so that a person can fix it.
 
 A phase reports into a `Collector` and goes on; the caller decides whether to raise. Every kind of problem has an id
 that never changes (`register.py`), a span into the file the user edits, and where Elasticsearch would

@@ -27,7 +27,7 @@ class Diagnostic:
         source: the text it stands in; None where there is none (a file that cannot be opened).
         span: where in `source.text`.
         label: what is wrong at that very place, a few words.
-        help: one concrete edit that mends it.
+        help: one concrete edit that fixes it.
         note: why, or what else to know.
         elasticsearch: the message of Elasticsearch, with its line and column.
         file: the file concerned, where there is no source.

@@ -1,4 +1,4 @@
-"""The register of diagnostic ids: what each means and how to mend it.
+"""The register of diagnostic ids: what each means and how to fix it.
 
 An id is never renamed and never used again for something else. `docs/reference/diagnostics.md` is generated from here.
 """
@@ -22,12 +22,12 @@ REGISTER: dict[str, Entry] = {
     "syntax-error": Entry(
         "error",
         "the query is not EQL",
-        "The grammar does not allow this word or sign here. The message names what could stand in its place.",
+        "The grammar does not allow this word or character here. The message names what it would accept instead.",
     ),
     "unexpected-character": Entry(
         "error",
         "a character that starts no word of EQL",
-        "Field names with other signs than letters, digits, `_`, `@` and `.` stand in backticks; text stands in double "
+        "Put field names with characters other than letters, digits, `_`, `@` and `.` in backticks, and text in double "
         "quotes.",
     ),
     "unterminated-string": Entry(
@@ -105,7 +105,7 @@ REGISTER: dict[str, Entry] = {
     ),
     "nested-field": Entry("error", "a field of type nested, or below one", "EQL does not read nested fields."),
     "ambiguous-field": Entry(
-        "error", "a field with different types in different indices", "Narrow the indices, or mend their mappings."
+        "error", "a field with different types in different indices", "Narrow the indices, or fix their mappings."
     ),
     "text-without-keyword": Entry(
         "error", "a text field without an exact sub-field", "Add a keyword sub-field to the mapping."

@@ -96,7 +96,7 @@ def _width(value: Any) -> int:
 
 
 def _dots(name: str) -> list[int]:
-    return [place for place, sign in enumerate(name) if sign == "."]
+    return [place for place, character in enumerate(name) if character == "."]
 
 
 def nested_properties(fields: Mapping[str, Json]) -> Json:

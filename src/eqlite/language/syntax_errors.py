@@ -111,7 +111,7 @@ def describe_character(text: str, offset: int, collector: Collector) -> int:
         "unexpected-character",
         f"unexpected character `{shown}`",
         Span(offset, end),
-        help=hints.get(character, "names with other signs than letters, digits and `_` stand in backticks"),
+        help=hints.get(character, "put names with characters other than letters, digits and `_` in backticks"),
         elasticsearch=f"token recognition error at: '{character}'",
     )
     return end
@@ -181,7 +181,7 @@ def _open_brackets(tokens: Sequence[Token]) -> int:
 
 
 def _hint(token: Token, before: Token | None, kinds: set[str]) -> str | None:
-    """Return the edit that most likely mends it."""
+    """Return the edit that most likely fixes it."""
     text = str(token)
     if text == "=":
         return "write `==`; `=` stands only in `maxspan=` and `runs=`"

@@ -19,7 +19,7 @@ _PLAIN_TYPES = (DataType.UNKNOWN, DataType.KEYWORD)
 
 
 USUALLY_ARRAYS = frozenset({"event.category", "event.type"})
-"""Fields of nearly every rule whose values come as arrays in ECS documents: dearer to test than a text."""
+"""Fields of nearly every rule whose values come as arrays in ECS documents: more expensive to test than a text."""
 
 
 def is_in_line(leaf: plan.Condition) -> bool:

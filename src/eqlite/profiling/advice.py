@@ -22,7 +22,7 @@ _NOTABLE_SHARE = 0.25
 _MOST, _HALF = 0.95, 0.5
 _ENOUGH_EVENTS = 100
 _MANY = 6
-_DEAR = 4
+_EXPENSIVE = 4
 """In the units of `cost`: from patterns on; equality and numbers are below."""
 
 
@@ -86,9 +86,9 @@ def _costly(clause: MeasuredClause, events: int, *, is_first: bool) -> Iterator[
             "holds-for-most",
             f"held for {part} of {evaluated:,} events, so it rules out little: add a rarer condition",
         )
-    if is_first and evaluated >= _HALF * events and _is_dear(condition):
+    if is_first and evaluated >= _HALF * events and _is_expensive(condition):
         yield Finding(
-            "dear-first-test",
+            "expensive-first-test",
             f"the first selective test is an expensive one, run on {evaluated:,} of {events:,} events: "
             "add an equality that holds for few, such as on event.type, event.action or host.os.type",
         )
@@ -141,10 +141,10 @@ def _alternatives(condition: plan.Condition) -> int:
     return sum(1 for _ in plan.leaves(inner)) if isinstance(inner, plan.AnyOf) else 0
 
 
-def _is_dear(condition: plan.Condition) -> bool:
+def _is_expensive(condition: plan.Condition) -> bool:
     if is_too_complex(condition):
         return True
-    return cost(condition.operand if isinstance(condition, plan.Negation) else condition) >= _DEAR
+    return cost(condition.operand if isinstance(condition, plan.Negation) else condition) >= _EXPENSIVE
 
 
 def _written(pattern: Pattern) -> str:

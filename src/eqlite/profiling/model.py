@@ -18,7 +18,7 @@ FindingId = Literal[
     "ignores-case",
     "many-alternatives",
     "holds-for-most",
-    "dear-first-test",
+    "expensive-first-test",
     "never-held",
 ]
 
@@ -111,7 +111,7 @@ class Profile:
     """Where a set of rules spends its time on some events.
 
     Attributes:
-        rules: the dearest first.
+        rules: the most expensive first.
         events: how many events were looked at.
         interrupted: Ctrl-C ended the measuring; the numbers are those of the events looked at before.
     """
@@ -126,7 +126,7 @@ class Profile:
         return sum(rule.seconds for rule in self.rules)
 
     @property
-    def first_to_mend(self) -> tuple[RuleProfile, ClauseProfile, Finding] | None:
+    def top_finding(self) -> tuple[RuleProfile, ClauseProfile, Finding] | None:
         """Return what would spare most: of a rule whose field no event has all of it, else the clause."""
         found = [(rule, *worst) for rule in self.rules if (worst := rule.worst) is not None]
         return max(found, key=lambda each: _spared(*each), default=None)

@@ -23,7 +23,9 @@ def safe(text: str, *, most: int | None = None) -> str:
         text = f"{text[: most - 1]}…"
     if text.isprintable():
         return text
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
 
 
 def safe_lines(text: str) -> str:
@@ -48,7 +50,7 @@ def safe_cell(text: str) -> str:
 
 
 def safe_json(text: str) -> str:
-    r"""Return the same JSON, with escapes for the signs that terminals and readers of lines take for more than text.
+    r"""Return the same JSON with escapes for characters that end a line or command a terminal.
 
     >>> safe_json('"a\u2028"')
     '"a\\u2028"'

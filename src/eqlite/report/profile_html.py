@@ -59,7 +59,7 @@ def _page(profile: Profile, told: tuple[RuleProfile, ...]) -> Iterator[str]:
     each = duration(profile.seconds / profile.events) if profile.events else "0 ns"
     said = f"{len(profile.rules):,} rules, {profile.events:,} events, {each} an event, each rule run alone."
     yield f"<p>{_text(said)} Point at a bar to read what it stands for.</p>"
-    first = profile.first_to_mend
+    first = profile.top_finding
     if first is not None:
         rule, clause, finding = first
         yield f'<p class="finding">Look first at <b>{_text(rule.rule.name)}</b>, <code>{_text(clause.text)}</code>: '

@@ -16,14 +16,14 @@ def write(profile: Profile, out: TextIO, *, top: int | None) -> None:
 
 def profile_record(profile: Profile, *, top: int | None = None) -> Record:
     """Return a profile as a record. Shares are those of the time of all rules, also of those that are left out."""
-    first = profile.first_to_mend
+    first = profile.top_finding
     return {
         "schema": RECORD_SCHEMA,
         "events": profile.events,
         "interrupted": profile.interrupted,
         "rule_count": len(profile.rules),
         "seconds": profile.seconds,
-        "first_to_mend": None
+        "top_finding": None
         if first is None
         else {
             "id": first[0].rule.rule_id,

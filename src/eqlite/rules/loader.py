@@ -86,7 +86,7 @@ def _is_text(given: str) -> bool:
     if "\n" in given:
         return True
     looks_like_path = bare_name(given).endswith((*SUFFIXES, *_ARCHIVE_SUFFIXES)) or "://" in given
-    return not os.path.lexists(given) and any(sign.isspace() for sign in given) and not looks_like_path
+    return not os.path.lexists(given) and any(character.isspace() for character in given) and not looks_like_path
 
 
 def _is_hidden(name: str) -> bool:
@@ -162,10 +162,10 @@ def _load_members(
 
 
 def _printable(name: str) -> str:
-    """Return a name out of an archive without signs that could command the terminal on which it is shown."""
+    """Return a name out of an archive without characters that could command the terminal on which it is shown."""
     if name.isprintable():
         return name
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in name)
+    return "".join(character if character.isprintable() else "\ufffd" for character in name)
 
 
 def _load_member(data: bytes, name: str, into: LoadedRules, files: Files | None, *, is_named: bool) -> None:
