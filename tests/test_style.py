@@ -161,7 +161,7 @@ NOUN_PHRASES = {"cli/__init__.py:cli"}
 
 NOT_YET_IN_THE_VOICE = (
     *("archives", "backends", "cache", "cli", "decision_graph", "diagnostics", "engine", "events"),
-    *("execution", "functions", "integrations", "language", "plan", "predicates", "profiling", "report", "rules"),
+    *("execution", "functions", "integrations", "language", "plan", "predicates", "rules"),
     *("semantics", "strategies", "values"),
     *("__about__.py", "errors.py", "fields.py", "gc_policy.py", "nothing_found.py", "query.py", "ruleset.py"),
     *("signals.py", "source.py"),

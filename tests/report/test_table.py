@@ -33,7 +33,7 @@ def of_event(document: dict[str, Any], **settings: Any) -> Detection:
     return Detection(rule(**settings), "event", (Event(document, source=EventSource("e", 1)),), {}, None, None)
 
 
-def story(document: dict[str, Any], *fields: str) -> list[str]:
+def summary_of(document: dict[str, Any], *fields: str) -> list[str]:
     """Return what the table says of an event: its lines below the name and the severity of the rule."""
     lines = table(of_event(document), fields=fields).splitlines()[6:-3]
     return [line[15:] for line in lines]
@@ -45,31 +45,31 @@ def test_nothing_is_printed_for_no_detection() -> None:
 
 def test_a_command_line_says_what_happened() -> None:
     process = {"name": "a", "command_line": "a -b"}
-    assert story({"process": process}, "process.name") == ["a -b", "process.name  a"]
+    assert summary_of({"process": process}, "process.name") == ["a -b", "process.name  a"]
 
 
 def test_what_the_rule_tests_says_it_where_no_process_is_asked_about() -> None:
     document = {"process": {"name": "svchost.exe"}, "dns": {"question": {"name": "evil.example"}}}
-    assert story(document, "dns.question.name", "process.pid") == ["evil.example"]
+    assert summary_of(document, "dns.question.name", "process.pid") == ["evil.example"]
 
 
 def test_fields_that_say_little_and_those_without_a_value_are_left_out() -> None:
     document = {"event": {"category": "process", "type": "start"}, "process": {"args": ["a", "b"], "pid": 1}}
     asked = ("event.category", "event.type", "process.pid", "process.ppid", "process.args")
-    assert story(document, *asked) == ["a b", "process.pid  1"]
+    assert summary_of(document, *asked) == ["a b", "process.pid  1"]
 
 
 def test_host_and_user_stand_on_one_line() -> None:
     document = {"host": {"name": "h", "hostname": "other"}, "user": {"id": 0}, "process": {"name": "a"}}
-    assert story(document) == ["a", "host.name h · user.id 0"]
+    assert summary_of(document) == ["a", "host.name h · user.id 0"]
 
 
 def test_an_event_that_says_nothing_is_an_event() -> None:
-    assert story({}) == ["an event"]
+    assert summary_of({}) == ["an event"]
 
 
 def test_empty_text_is_shown_as_such() -> None:
-    assert story({"process": {"name": "a"}, "x": ""}, "x") == ["a", 'x  ""']
+    assert summary_of({"process": {"name": "a"}, "x": ""}, "x") == ["a", 'x  ""']
 
 
 def test_the_footer_counts_severities_and_tactics() -> None:

@@ -1,4 +1,4 @@
-"""Texts of others (values, names, messages about them) made fit for a terminal and for one line."""
+"""Escaping of foreign texts (values, names, messages) for terminals, lines and cells."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 def safe(text: str, *, most: int | None = None) -> str:
-    r"""Return a text that cannot command a terminal: what is not printable as escapes, cut after `most` characters.
+    r"""Return a text with unprintable characters escaped, cut after `most` characters.
 
     >>> safe("a\x1b[2J\nb")
     'a\\x1b[2J\\nb'
@@ -29,7 +29,7 @@ def safe(text: str, *, most: int | None = None) -> str:
 
 
 def safe_lines(text: str) -> str:
-    r"""Return a text of several lines, each made safe.
+    r"""Return a text of several lines, each escaped.
 
     >>> safe_lines("a\n\tb\x1b")
     'a\n\\tb\\x1b'
@@ -38,7 +38,7 @@ def safe_lines(text: str) -> str:
 
 
 def safe_cell(text: str) -> str:
-    r"""Return a text for a cell of a spreadsheet: on one line, no command to a terminal, and no formula.
+    r"""Return a text escaped for a spreadsheet cell: one line, and no formula.
 
     What begins like a formula gets an apostrophe in front, which spreadsheets take for text.
 

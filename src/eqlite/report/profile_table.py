@@ -21,7 +21,7 @@ _MOST_FINDINGS = 2
 
 
 def write(profile: Profile, out: TextIO, *, top: int | None, color: bool = False, width: int | None = None) -> None:
-    """Print the table; of `top` rules, ten by default. Nothing where nothing was measured."""
+    """Print the table with the first `top` rules, by default ten, or nothing without events."""
     if not profile.events:
         return
     console = console_on(out, color=color, width=width)
