@@ -27,7 +27,7 @@ except ImportError:
 
 INDEX_PREFIX = "eqlite-verify-"
 Json = dict[str, Any]
-Tell = Callable[[str], None]
+Warn = Callable[[str], None]
 
 _JSON = "application/vnd.elasticsearch+json; compatible-with=8"
 _LINES = "application/vnd.elasticsearch+x-ndjson; compatible-with=8"
@@ -211,12 +211,12 @@ class Server:
         return str(root.get("type") or ""), self.connection.redacted(said)[:_LONGEST_REASON]
 
     @contextmanager
-    def own_index(self, body: Json, tell: Tell) -> Iterator[Index]:
+    def own_index(self, body: Json, warn: Warn) -> Iterator[Index]:
         """Create an index with a name that no other has, and remove it at the end, whatever happens.
 
         Args:
             body: settings and mappings.
-            tell: gets a message where the index cannot be removed.
+            warn: gets a message where the index cannot be removed.
         """
         index = Index(self, INDEX_PREFIX + secrets.token_hex(8))
         try:
@@ -226,7 +226,7 @@ class Server:
             try:
                 index.remove()
             except BaseException as error:
-                tell(f"the index {index.name} may be left: remove it with `DELETE /{index.name}` ({error!s})")
+                warn(f"the index {index.name} may be left: remove it with `DELETE /{index.name}` ({error!s})")
                 if not isinstance(error, ServerError):
                     raise
 

@@ -119,7 +119,7 @@ def verify(
     size: int = MOST_RESULTS,
     result_position: Literal["head", "tail"] = "tail",
     target: str | None = None,
-    tell: Callable[[str], None] = lambda message: None,  # noqa: ARG005 - takes what it ignores
+    warn: Callable[[str], None] = lambda message: None,  # noqa: ARG005 - takes what it ignores
     **options: Any,
 ) -> Verification:
     """Compare the answers of an Elasticsearch with those of both backends.
@@ -134,7 +134,7 @@ def verify(
         mapping: the mapping of the index, with `properties`. With neither, it is derived from events and queries.
         size, result_position: as in `Query.search`; 10,000 results at most.
         target: the version as which eqlite answers, by default that of the server.
-        tell: gets messages that must not be lost when an error ends the comparison.
+        warn: gets messages that must not be lost when an error ends the comparison.
         options: the other ones of `eqlite.compile`.
 
     Raises:
@@ -154,7 +154,7 @@ def verify(
     comparison = _Comparison(given, documents, Verification(), schema, limits, target)
     server = Server(connection)
     try:
-        _compare_all(questions, mapping, comparison, server, tell)
+        _compare_all(questions, mapping, comparison, server, warn)
     finally:
         server.close()
     return comparison.result
@@ -206,14 +206,14 @@ def _compare_all(
     mapping: Mapping[str, Any],
     comparison: _Comparison,
     server: Server,
-    tell: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> None:
     """Load the events into an index of our own and compare the answers to each question."""
     info = server.info()
     result = comparison.result
     result.elasticsearch = info.version
     result.target = comparison.target = comparison.target or nearest_target(info.numbers)
-    with server.own_index(index_body(mapping, is_serverless=info.is_serverless), tell) as index:
+    with server.own_index(index_body(mapping, is_serverless=info.is_serverless), warn) as index:
         result.rejected = index.load([to_json(document).encode() for document in comparison.documents])
         result.events = len(comparison.documents) - len(result.rejected)
         index.refresh()
