@@ -1,4 +1,4 @@
-"""What eqlite raises. Every exception is an `EqlError` and carries its diagnostics.
+"""Exceptions of eqlite. Each is an `EqlError` and carries its diagnostics.
 
 EqlError
 ├── EqlSyntaxError            the text is not EQL

@@ -13,7 +13,7 @@ from eqlite.cache.codec import NotPlain, Table, Tables
 from eqlite.cache.store import Store, digest
 from eqlite.diagnostics import Diagnostic
 from eqlite.fields import Field
-from eqlite.gc_policy import rare_collections
+from eqlite.gc_policy import relaxed_gc
 from eqlite.query import Analysis, Query, compile, query_of, read_plan
 from eqlite.semantics.schema import Schema
 from eqlite.semantics.settings import SETTING_NAMES, Settings
@@ -82,7 +82,7 @@ class Plans:
         """Keep what was asked for, and nothing else, if there is anything new in it."""
         if not self._has_new:
             return
-        with rare_collections():
+        with relaxed_gc():
             writer = TABLES.writer()
             numbers: dict[bytes, int] = {}
             for key, kept in self._used.items():
@@ -97,7 +97,7 @@ class Plans:
         if data is None:
             return {}
         try:
-            with rare_collections():
+            with relaxed_gc():
                 content = msgspec.msgpack.decode(data, type=_Content)
                 kept = TABLES.read(content.tables, content.roots)
                 if not all(isinstance(analysis, Kept) for analysis in kept):

@@ -128,7 +128,7 @@ class WholeLines:
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what signal handlers take
         self.interrupted = True
         self._restore()
-        signals.note(number)
+        signals.record(number)
 
     def _restore(self) -> None:
         while self._before:

@@ -19,7 +19,7 @@ from eqlite.execution.event_cursor import Reading
 from eqlite.execution.extractors import Readers
 from eqlite.execution.hits import Hits, joining_bits
 from eqlite.execution.stats import RunStats
-from eqlite.gc_policy import rare_collections
+from eqlite.gc_policy import relaxed_gc
 from eqlite.query import Query
 from eqlite.rules.compiled import Compiled
 from eqlite.rules.model import Rule
@@ -96,7 +96,7 @@ class Runner:
 
         A line that only now turns out to hold no event is rejected, and what it was part of left out.
         """
-        with rare_collections():
+        with relaxed_gc():
             found = self._results()
         for problem in self.joining.missed:
             self._miss(problem, intake)

@@ -19,7 +19,7 @@ from eqlite.execution.detection import Detection
 from eqlite.execution.dispatcher import Asker
 from eqlite.execution.sources import FileSource, Source, open_source
 from eqlite.execution.stats import RunStats
-from eqlite.gc_policy import rare_collections
+from eqlite.gc_policy import relaxed_gc
 from eqlite.rules.compiled import Compiled
 
 __all__ = ["Compiled", "RunStats", "run_files", "run_rules"]
@@ -37,7 +37,7 @@ def run_rules(
     source, intake = open_source(events, Intake(stats.reading))
     stats.reading = intake.stats
     dispatcher, collector = _pipeline(compiled, stats, by_index=by_index, may_start_over=source.is_rereadable)
-    with rare_collections():
+    with relaxed_gc():
         for block in source.blocks(intake):
             dispatcher.take_block(block, intake)
         _mend_order(collector, source, by_index=by_index)
@@ -80,7 +80,7 @@ def run_files(
         collector = shared.runner
     else:
         dispatcher, collector = _pipeline(compiled, stats, by_index=by_index, may_start_over=source.is_rereadable)
-    with _losing_nothing(stats) as problems, rare_collections():
+    with _losing_nothing(stats) as problems, relaxed_gc():
         if shared is not None:
             shared.run(source.inputs, progress)
         else:

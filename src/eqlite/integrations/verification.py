@@ -234,7 +234,7 @@ class _Comparison:
     target: str | None
 
     def compare(self, question: _Question, theirs: Answer, body: Mapping[str, Any]) -> None:
-        """Ask eqlite, and enter into the result whether the answers agree."""
+        """Run a query on eqlite, and record whether the answers agree."""
         ours = {backend: self._answer(question, backend) for backend in BACKENDS}
         result = self.result
         result.queries += 1
@@ -306,7 +306,7 @@ class _Comparison:
         }
 
     def _places(self, answers: Sequence[Answer], shared: set[Any]) -> list[int]:
-        """Return the numbers of the events of a case: all if they are few, else those in which the answers differ."""
+        """Return the numbers of the events of a case: all of few, else those in which the answers differ."""
         loaded = [place for place in range(len(self.documents)) if place not in self.result.rejected]
         if len(loaded) <= _MOST_EVENTS_OF_A_CASE:
             return loaded
@@ -321,7 +321,7 @@ class _Comparison:
         return {"id": place, **where, "document": self.documents[place]}
 
     def _types(self, question: _Question) -> dict[str, str]:
-        """Return the types of the fields that the query reads; none where eqlite refuses it or there is no schema."""
+        """Return the types of the fields that the query reads, or none without a schema or a valid query."""
         try:
             names = compile(question.source, **question.options).fields
         except EqlError:

@@ -158,7 +158,7 @@ def _written(draw: st.DrawFn, number: int | float) -> int | float | str:
 
 
 def _written_instant(draw: st.DrawFn, field: Field, instant: int) -> int | str:
-    """Return an instant as a document writes it; far ones as near ones, which no date form reaches."""
+    """Return an instant as documents write it. Far ones are near ones, since no date format reaches them."""
     unit = 1 if field.type is DataType.DATE_NANOS else _NANOS_PER_MILLI
     limit = 4_000_000_000_000_000_000 // unit
     ns = max(-limit, min(instant, limit)) * unit
@@ -276,7 +276,7 @@ def _document(draw: st.DrawFn, values: Mapping[str, list[Any]], *, hostile: bool
 
 
 def _put(document: Document, keys: list[str], value: Any) -> None:
-    """Put a value under nested keys; under one dotted key from where something else stands in the way."""
+    """Put a value under nested keys, or under a dotted key if another value is in the way."""
     here = document
     for place, key in enumerate(keys[:-1]):
         inner = here.setdefault(key, {})
