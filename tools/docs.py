@@ -124,7 +124,7 @@ def _parameter_row(parameter: Parameter) -> tuple[str, str, str]:
         name
         for name, holds in (
             ("a constant", parameter.constant),
-            ("may be left out", parameter.optional),
+            ("optional", parameter.optional),
             ("may be repeated", parameter.repeated),
         )
         if holds

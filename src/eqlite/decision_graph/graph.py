@@ -21,7 +21,7 @@ from eqlite.decision_graph.value_cache import is_short, key_of
 from eqlite.events.observed_keys import KeysSeen
 from eqlite.events.projection import Structs, fitting
 from eqlite.fields import raw_values
-from eqlite.predicates.complexity import MAX_DEPTH, MAX_LEAVES, depth, is_in_line
+from eqlite.predicates.complexity import MAX_DEPTH, MAX_LEAVES, depth, reads_one_plain_field
 
 Document = Mapping[str, Any]
 
@@ -109,7 +109,7 @@ class Decisions:
         return self._formulas.of(condition, self._atom_of)
 
     def _atom_of(self, leaf: plan.Condition) -> tuple[int, int] | None:
-        if not is_in_line(leaf) or leaf.field.path not in self._fitting:  # type: ignore[union-attr]
+        if not reads_one_plain_field(leaf) or leaf.field.path not in self._fitting:  # type: ignore[union-attr]
             return None
         read = leaf.field  # type: ignore[union-attr]
         atoms = self._by_path.get(read.path)

@@ -1,4 +1,4 @@
-"""What generated code calls: tests on a field's raw value when it is not the plain text that most are.
+"""Runtime of generated code: tests on a field's raw value unless it is a plain text.
 
 A raw value is what stands in the event: None, a scalar, or an array, possibly nested, with nulls and objects in it,
 which are no values.
@@ -72,7 +72,7 @@ def within(value: Any, ignore_above: int) -> Any:
 
 
 def joined(value: Any) -> str:
-    r"""Return all texts of a raw value, each between separators; nothing where there is none.
+    r"""Return all texts of a raw value between separators, or `""` if there are none.
 
     >>> joined(["a", 1]), joined(None)
     ('\x00a\x001\x00', '')
@@ -104,7 +104,7 @@ def any_text(value: Any, passes: Callable[[str], bool]) -> bool:
 
 
 def any_in(value: Any, texts: frozenset[str]) -> bool:
-    """Return whether some value's text is among `texts`. For values that are no str; those are tested in line."""
+    """Return whether some value's text is among `texts`. Plain strings are tested inline instead."""
     if value.__class__ is list:
         for item in value:
             if item.__class__ is str:

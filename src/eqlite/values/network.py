@@ -1,4 +1,4 @@
-"""What IP addresses mean to Elasticsearch: addresses of both families on one line, and blocks of them.
+"""IP addresses as Elasticsearch reads them: both families on one line, and blocks of addresses.
 
 An address is the integer of its 16-byte form, in which IPv4 sits at `::ffff:0:0/96`: that is how an index holds it, how
 ranges order it, and why `::/0` contains every IPv4 address. Text comes from events and rules: whatever it is, these

@@ -1,4 +1,4 @@
-"""What text means to Elasticsearch: how a value reads as text, how text is folded, ordered and measured.
+"""Text as Elasticsearch reads it: values as text, folding, order and length.
 
 Elasticsearch is a Java program: its strings are sequences of UTF-16 units, its case rules those of `java.lang.String`.
 Python's strings are sequences of code points. This module alone knows the differences.
@@ -90,7 +90,7 @@ def _double_text(value: float) -> str:
 
 
 def fold_ascii(text: str) -> str:
-    """Return `text` with A-Z as a-z and every other character as it is: the folding of `:`, `in~`, `like~` on a field.
+    """Return `text` with A-Z in lower case only: the folding of `:`, `in~`, `like~` on a field.
 
     Example:
         >>> fold_ascii("CAFÉ")

@@ -22,7 +22,7 @@ from eqlite.backends.python.access import Access
 from eqlite.fields import Field
 from eqlite.predicates import literal_search as patterns
 from eqlite.predicates import raw_values as runtime
-from eqlite.predicates.complexity import conjuncts, cost, is_in_line, is_too_complex
+from eqlite.predicates.complexity import conjuncts, cost, is_too_complex, reads_one_plain_field
 from eqlite.predicates.value_tests import number_range, text_range
 from eqlite.values.regex.compile import Regex
 from eqlite.values.text import fold_ascii
@@ -81,7 +81,7 @@ class Generator:
     def _load(self, condition: plan.Condition) -> None:
         """Load what a conjunct reads, and clear what will be made of it when needed."""
         for leaf in plan.leaves(condition):
-            if is_in_line(leaf):
+            if reads_one_plain_field(leaf):
                 variable, lines = self._variable(leaf.field)  # type: ignore[union-attr]
                 self.lines += lines
                 self.loading_characters += sum(map(len, lines))
@@ -124,7 +124,7 @@ class Generator:
                 return f"({' and '.join(self.test(term) for term in sorted(terms, key=cost))})"
             case plan.AnyOf(terms=terms):
                 return f"({' or '.join(self.test(term) for term in sorted(terms, key=cost))})"
-            case plan.Exists() | plan.FieldTest() if is_in_line(condition):
+            case plan.Exists() | plan.FieldTest() if reads_one_plain_field(condition):
                 return self._field_test(condition)
             case _:
                 return f"{self.constant('c', self.fallback(condition))}(e)"

@@ -19,7 +19,7 @@ from eqlite.backends.python.access import StructAccess
 from eqlite.backends.python.codegen import Generated, Generator, TooComplex
 from eqlite.events.envelopes import is_reserved, reserved_fields
 from eqlite.events.json_decoding import Nothing
-from eqlite.predicates.complexity import is_in_line
+from eqlite.predicates.complexity import reads_one_plain_field
 
 LinePredicate = Callable[[bytes], bool]
 """Whether the document on a line meets the condition. Raises one of `DecodingRefused` where it has to be decoded."""
@@ -44,7 +44,7 @@ def line_predicate(
     """
     kinds: dict[str, set[str]] = {}
     for leaf in plan.leaves(condition):
-        if isinstance(leaf, plan.Script) or not is_in_line(leaf):
+        if isinstance(leaf, plan.Script) or not reads_one_plain_field(leaf):
             return None
         kinds.setdefault(leaf.field.path, set()).add("any" if isinstance(leaf, plan.Exists) else leaf.test.kind)
     paths = set(kinds)
