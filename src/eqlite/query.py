@@ -62,7 +62,7 @@ _MAX_REPR_LENGTH = 80
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Query:
-    """A compiled query. Immutable; may be used from several threads at once, and pickled.
+    """A compiled query. It is immutable, can be pickled, and can be used from several threads at once.
 
     Attributes:
         text: the query as it was given.
@@ -93,7 +93,7 @@ class Query:
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """Return the names of the fields that the query reads, join keys included; not the timestamp."""
+        """Return the names of the fields that the query reads, with join keys, without the timestamp."""
         keys = {key.name for stage in self.plan.stages for key in stage.keys if key is not None}
         return frozenset(keys.union(*self.stage_fields))
 
@@ -105,20 +105,20 @@ class Query:
 
     @cached_property
     def key_names(self) -> tuple[str, ...]:
-        """Return the names of the join keys; those that differ between stages are joined by `=`, each name once."""
+        """Return the names of the join keys. Those that differ between stages are joined by `=`."""
         columns = zip(*(stage.keys for stage in self.plan.stages), strict=True)
         return tuple("=".join(dict.fromkeys(key.name if key else "null" for key in column)) for column in columns)
 
     @cached_property
     def predicate(self) -> Predicate:
-        """Return the function behind `matches`; it takes an unwrapped document."""
+        """Return the function behind `matches`, which takes an unwrapped document."""
         if not isinstance(self.plan.query, plan.EventQuery):
             raise EqlError(f"`matches` asks about one event, and this is a {self.kind}: use `search`")
         return self.backend.predicate(self.plan.query.condition, name=self.name or "query", faults=self.faults)
 
     @cached_property
     def line_predicate(self) -> Callable[[bytes], bool] | None:
-        """Return an event query's condition as a function of an undecoded line of JSON; None where there is none.
+        """Return an event query's condition as a function of an undecoded line of JSON, or None.
 
         Where the function raises one of `backends.python.typed.DecodingRefused`, decode the line and ask `matches`.
         """
@@ -162,7 +162,7 @@ class Query:
 
     @cached_property
     def stage_predicates(self) -> tuple[Predicate, ...]:
-        """Return the functions that tell whether a document meets each stage, `until` last."""
+        """Return a predicate for each stage, with `until` last."""
         if self.kind == "event":
             return (self.predicate,)
         name = self.name or "query"
@@ -290,14 +290,14 @@ def compile(
 
 
 def read_plan(text: str | Source, schema: Schema | None, settings: Settings) -> Analysis:
-    """Return the plan of a query and everything there is to say about it; the plan is None after an error."""
+    """Return the plan of a query and its diagnostics. The plan is None after an error."""
     from eqlite.semantics.analyzer import analyze_text
 
     return analyze_text(text, schema, settings)
 
 
 def query_of(text: str | Source, analysis: Analysis, options: Mapping[str, Any]) -> Query:
-    """Return the query of which all is known that its text says; `options` are those of `compile`, each of them.
+    """Return a Query for an analysed text, or raise its errors. `options` are all those of `compile`.
 
     Raises:
         EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
@@ -312,7 +312,7 @@ def query_of(text: str | Source, analysis: Analysis, options: Mapping[str, Any])
 
 
 def raise_errors(diagnostics: Sequence[Diagnostic], *, strict: bool) -> None:
-    """Raise what keeps a query from running, and, `strict`, what would make a search of Elasticsearch fail."""
+    """Raise the errors of a query, and with `strict` also faults for which Elasticsearch fails the search."""
     errors = [found for found in diagnostics if found.is_error]
     if errors and all(found.id in _SYNTAX_IDS for found in errors):
         raise EqlSyntaxError(diagnostics=errors)
@@ -331,19 +331,19 @@ def search(
     result_position: Literal["head", "tail"] = "tail",
     **options: Any,
 ) -> list[Match]:
-    """Compile a query and run it over events; see `compile` and `Query.search`."""
+    """Compile a query and run it over events, as `compile` and `Query.search` do."""
     return compile(text, **options).search(events, size=size, result_position=result_position)
 
 
 def analyze(
     text: str | Source, schema: Schema | str | os.PathLike[str] | None = None, **settings: Any
 ) -> list[Diagnostic]:
-    """Return everything that is wrong with a query, syntax included; empty for a good one."""
+    """Return the diagnostics of a query, syntax errors included, or none for a good one."""
     return [*read_plan(text, Schema.of(schema), Settings(**settings))[1]]
 
 
 def format(text: str) -> str:
-    """Return a query in its canonical form, comments kept.
+    """Return a query in its canonical form, with its comments.
 
     >>> print(format('process where process.name=="a" // why'), end="")
     process where process.name == "a" // why

@@ -61,14 +61,14 @@ class Shape(NamedTuple):
 
 
 def may_be_envelope(value: Object) -> bool:
-    """Return whether an object has a name that envelopes have; a quick look before `unwrap`."""
+    """Return whether an object has a key that envelopes have, as a quick test before `unwrap`."""
     if "_source" in value or "fields" in value or "inner_hits" in value:
         return True
     return _may_be_answer(value)
 
 
 def unwrap(value: Object) -> list[Unwrapped]:
-    """Return the documents inside `value`, in order; none for an answer without hits.
+    """Return the documents inside `value` in order, or none for an answer without hits.
 
     The placeholder of a missing event (`![…]` in a sequence) is no document and is left out.
 
@@ -96,7 +96,7 @@ def is_envelope(value: Object) -> bool:
 
 
 def envelope_of(value: Object) -> str | None:
-    """Return the form of the envelope that an object is; None for a document.
+    """Return the form of the envelope of an object, or None for a document.
 
     >>> envelope_of({"events": [{"user": "ann"}]}), envelope_of({"events": [{"user": "ann"}], "host": "a"})
     ('{"events": [document, …]}', None)
@@ -125,7 +125,7 @@ def _flat(answers: list[Object]) -> list[Unwrapped]:
 
 
 def _answer(value: Object) -> list[Unwrapped] | None:
-    """Return the hits of a search; also of one whose `hits` stand alone, without what Elasticsearch has around them."""
+    """Return the hits of a search, also of an answer reduced to its `hits`."""
     hits = _objects(value["hits"]) if isinstance(value["hits"], list) else hits_of(value["hits"])
     if hits is None:
         return None
@@ -192,7 +192,7 @@ def _alone(key: str) -> Callable[[Object], list[Unwrapped] | None]:
 
 
 def _table(value: Object) -> list[Unwrapped] | None:
-    """Return the rows of a table of ES|QL or SQL; a null is no value."""
+    """Return the rows of a table of ES|QL or SQL, without nulls."""
     columns, rows = _objects(value["columns"]), value.get("values", value.get("rows"))
     if columns is None or not isinstance(rows, list) or not value.keys() <= ANSWER_KEYS:
         return None
@@ -209,7 +209,7 @@ def _table(value: Object) -> list[Unwrapped] | None:
 
 
 def _archived(value: Object) -> list[Unwrapped] | None:
-    """Return the document of a line of Kibana's archives; none for a line that makes an index."""
+    """Return the document on a line of Kibana's archives, or none for a line that creates an index."""
     inner, kind = value["value"], value.get("type")
     if not isinstance(inner, Mapping) or not value.keys() <= {"type", "value"}:
         return None
@@ -290,7 +290,7 @@ def hit_fields() -> tuple[Fields, dict[str, str]]:
 
 
 def reserved_type(name: str) -> Any:
-    """Return the type of a name at the top level of documents that have been seen; None for one that is refused."""
+    """Return the msgspec type for a reserved top-level key, or None for one that is refused."""
     if name == "log":
         return _NOT_TEXT
     return None if name == "_source" or name in _RESERVED else msgspec.Raw
@@ -310,7 +310,7 @@ _decode_plain = _decoder_of(_PLAIN)
 
 
 def is_plain(data: bytes) -> bool:
-    """Return whether a JSON text is known to hold one document without an envelope; False says nothing.
+    """Return True if a JSON text certainly is one document without an envelope.
 
     It takes less than half the time that decoding takes, which cannot fail any more then.
 

@@ -36,7 +36,7 @@ def starts_array(line: str) -> bool:
 def split_values(
     chunks: Iterator[bytes], file: str, intake: Intake, *, limit: int = MAX_DOCUMENT_BYTES
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield the text of every value, those inside a top-level array one by one, with the line on which it starts.
+    """Yield the text of every value with its line. Values of a top-level array come one by one.
 
     Where the text stops being JSON, the damaged element is rejected where its end is certain. Otherwise each line is
     rejected up to the next one on which a document starts, indented no deeper than the damaged one.
@@ -82,7 +82,7 @@ class _Splitter:
             self._reject(self._array_line, NOT_JSON, "the array does not end", "")
 
     def _passes_bracket(self, character: str) -> bool:
-        """Pass over the bracket with which a top-level array begins or ends; return whether there is one."""
+        """Skip the bracket around a top-level array, and return whether there was one."""
         is_bracket = character == ("]" if self._in_array else "[")
         if is_bracket and (self._in_array or starts_array(self._text.rest_of_line(_WINDOW))):
             self._in_array = not self._in_array
@@ -95,7 +95,7 @@ class _Splitter:
         self._intake.reject(Rejected(self._file, line, reason, detail), lost.encode("utf-8", "surrogateescape"))
 
     def _pass_line(self) -> None:
-        """Reject the rest of a line on which no document starts; a comment is passed over."""
+        """Reject the rest of a line on which no document starts, or skip a comment."""
         line, rest = self._text.line, self._text.rest_of_line()
         self._text.advance(len(rest))
         if COMMENT_LINE.match(rest):
@@ -141,7 +141,7 @@ class _Splitter:
 
 
 def _size_of_lost(rest: str) -> int:
-    """Return how much of a line belongs to a damaged value: up to its closing bracket, or to the end of the line."""
+    """Return the length of a damaged value: up to its closing bracket, or to the end of the line."""
     depth = 0
     for token in _TOKEN.finditer(rest):
         character = token[0][0]
