@@ -87,7 +87,7 @@ def test_only_lexer_parser_and_builder_know_lark() -> None:
     assert users_of({"lark"}, allowed=tuple(f"language/{name}.py" for name in ("lexer", "parser", "builder"))) == []
 
 
-def test_only_the_command_line_and_the_reports_know_click_and_rich() -> None:
+def test_only_command_line_and_reports_import_click_and_rich() -> None:
     assert users_of({"click", "rich"}, allowed=("cli/", "report/")) == []
 
 
@@ -106,7 +106,7 @@ def test_only_the_python_backend_turns_text_into_code() -> None:
     assert found == []
 
 
-def test_only_the_python_backend_imports_what_turns_text_into_code() -> None:
+def test_only_the_python_backend_imports_code_generation() -> None:
     found = [
         f"{name}:{node.lineno} imports {alias.name}"
         for name, tree in TREES.items()
@@ -203,3 +203,36 @@ def test_docstrings_begin_in_the_voice_of_the_house() -> None:
 @pytest.mark.parametrize("package", NOT_YET_IN_THE_VOICE)
 def test_exceptions_from_the_voice_are_needed(package: str) -> None:
     assert any(fault for name in MODULES if is_in(name, [package]) for fault in faults_of_voice(name))
+
+
+# --- tests ------------------------------------------------------------------------------------------------------------
+
+TESTS = Path(__file__).parent
+MOST_CHARACTERS_OF_A_TEST_NAME = 60
+STILL_LONG = ("cache/", "decision_graph/", "execution/", "rules/test_file_cache.py", "rules/test_loader.py")
+"""Tests with names that are still to be shortened. Only removals are welcome."""
+
+
+def test_every_test_module_says_what_it_covers() -> None:
+    undocumented = [
+        path.relative_to(TESTS).as_posix()
+        for path in sorted(TESTS.rglob("test_*.py"))
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert undocumented == []
+
+
+def test_names_of_tests_are_short() -> None:
+    names = {
+        path.relative_to(TESTS).as_posix(): [
+            node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, Function)
+        ]
+        for path in sorted(TESTS.rglob("test_*.py"))
+    }
+    too_long = [
+        f"{module}: {name}"
+        for module, functions in names.items()
+        for name in functions
+        if len(name) > MOST_CHARACTERS_OF_A_TEST_NAME and not module.startswith(STILL_LONG)
+    ]
+    assert too_long == []

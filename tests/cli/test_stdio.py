@@ -120,7 +120,7 @@ def test_a_table_takes_a_stream_that_knows_ascii_only() -> None:
 
 
 @posix
-def test_a_terminal_gets_a_table_in_colour_and_the_bar_is_gone_before_it(many: str) -> None:
+def test_a_terminal_gets_a_coloured_table_without_a_bar(many: str) -> None:
     import pty
 
     ours, theirs = pty.openpty()

@@ -1,3 +1,5 @@
+"""`Event`: a mapping over its document, decoded on first access, pickled and copied."""
+
 import copy
 import json
 import pickle

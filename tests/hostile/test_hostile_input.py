@@ -66,7 +66,7 @@ def test_beyond_a_limit_there_is_one_clear_error(query: str, id: str) -> None:
         ("any where a in (" + ",".join(map(str, range(60_000))) + ")", True),
     ],
 )
-def test_within_the_limits_the_answer_is_right_and_the_query_can_be_printed(query: str, expected: bool) -> None:
+def test_queries_within_the_limits_run_and_print(query: str, expected: bool) -> None:
     assert matches(query, {"a": 1}) is expected
     assert eqlite.parse(eqlite.format(query)) == eqlite.parse(query)
 
@@ -249,7 +249,7 @@ print(len(events), stats.rejected, [query.matches(event) for event in events])
 """
 
 
-def test_json_of_any_depth_ends_no_process_whose_recursion_limit_is_raised() -> None:
+def test_deep_json_ends_no_process_with_a_raised_recursion_limit() -> None:
     """A deeply nested query raises it, for one."""
     done = subprocess.run([sys.executable, "-c", DEEP_THEN_HOSTILE], capture_output=True, text=True)
     assert (done.stdout, done.returncode) == ("2 3 [True, True]\n", 0), done.stderr

@@ -56,7 +56,7 @@ def process(**fields: Any) -> dict[str, Any]:
 # --- counts -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_clause_is_tested_for_the_events_for_which_all_before_it_held() -> None:
+def test_a_clause_is_tested_if_all_before_it_held() -> None:
     events = [process(n=number, name="abc"[number % 3] * 2) for number in range(600)] + [{"n": 1, "name": "aa"}] * 50
     found = clauses('process where name : ("a*", "?b") and n >= 100 and not name == "bb"', events)
     counted = [(clause.text, clause.evaluated, clause.held) for clause in found]
@@ -90,7 +90,7 @@ def test_the_counts_are_those_of_the_plain_interpreter(drawn: tuple[str, list[di
     assert [(clause.evaluated, clause.held) for clause in clauses(query, events)] == expected
 
 
-def test_the_clauses_come_in_the_order_in_which_generated_code_tests_them() -> None:
+def test_clauses_are_in_the_order_of_generated_code() -> None:
     query = eqlite.compile('any where z regex "a[0-9]+b" and y : "a*" and x == 1')
     assert texts(query.text) == ["x == 1", 'y : "a*"', 'z regex "a[0-9]+b"']
     source = query.backend.source(query.plan.stages[0].condition)  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ def test_the_clauses_come_in_the_order_in_which_generated_code_tests_them() -> N
     )
 
 
-def test_every_stage_is_tested_for_every_event_and_repeated_ones_once() -> None:
+def test_every_stage_is_tested_once_for_every_event() -> None:
     events = [process(n=number % 4) for number in range(300)]
     query = """sequence with maxspan=1m
       [process where n == 1] with runs=3
@@ -122,7 +122,7 @@ def test_the_faults_of_a_query_are_not_those_of_its_profile() -> None:
     assert rules.compile()[0][1].faults.count == 0
 
 
-def test_a_condition_too_deep_for_generated_code_is_measured_as_written() -> None:
+def test_a_condition_too_deep_for_code_is_measured_as_written() -> None:
     deep = "a == 1"
     for number in range(60):
         deep = f"({deep} and b{number} == 1) or c == 2"
@@ -305,7 +305,7 @@ def of_lines(text: bytes, limit: int) -> tuple[Profile, ProfileStats]:
     return profile_files(compiled, [io.BytesIO(text)], limit=limit, stats=stats), stats
 
 
-def test_lines_without_an_event_are_counted_among_those_looked_at() -> None:
+def test_lines_without_an_event_count_in_the_sample() -> None:
     profile, stats = of_lines(b'{"n": 1}\noops\n\n{"n": 2}\n', 10)
     assert (profile.events, stats.lines, stats.reading.read, stats.reading.rejected) == (2, 3, 3, 1)
 

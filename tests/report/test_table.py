@@ -48,12 +48,12 @@ def test_a_command_line_says_what_happened() -> None:
     assert summary_of({"process": process}, "process.name") == ["a -b", "process.name  a"]
 
 
-def test_what_the_rule_tests_says_it_where_no_process_is_asked_about() -> None:
+def test_a_tested_field_is_the_headline_without_a_process() -> None:
     document = {"process": {"name": "svchost.exe"}, "dns": {"question": {"name": "evil.example"}}}
     assert summary_of(document, "dns.question.name", "process.pid") == ["evil.example"]
 
 
-def test_fields_that_say_little_and_those_without_a_value_are_left_out() -> None:
+def test_uninformative_and_missing_fields_are_left_out() -> None:
     document = {"event": {"category": "process", "type": "start"}, "process": {"args": ["a", "b"], "pid": 1}}
     asked = ("event.category", "event.type", "process.pid", "process.ppid", "process.args")
     assert summary_of(document, *asked) == ["a b", "process.pid  1"]
@@ -91,7 +91,7 @@ def test_matches_of_a_query_name_no_rule() -> None:
     assert shown.endswith(" 1 match\n")
 
 
-def test_a_missing_event_and_one_without_a_time_are_said_to_be_so() -> None:
+def test_a_missing_event_and_a_missing_time_are_shown() -> None:
     first = {"@timestamp": "2026-01-01T00:00:02Z", "process": {"name": "a"}}
     earlier = {"@timestamp": "2026-01-01T00:00:00.5Z", "process": {"name": "b"}}
     events = (Event(first), None, Event({"process": {"name": "c"}}), Event(earlier))
@@ -100,7 +100,7 @@ def test_a_missing_event_and_one_without_a_time_are_said_to_be_so() -> None:
         assert part in shown
 
 
-def test_a_stage_shows_what_it_tests_and_what_tells_the_events_apart() -> None:
+def test_a_stage_shows_tested_and_distinguishing_fields() -> None:
     documents = [
         {"event": {"outcome": word, "type": "start"}, "process": {"name": "a"}, "n": 1} for word in ("no", "yes")
     ]
