@@ -160,9 +160,9 @@ NOUN_PHRASES = {"cli/__init__.py:cli"}
 """Functions whose docstring is the help of a group of commands."""
 
 NOT_YET_IN_THE_VOICE = (
-    *("backends", "cache", "decision_graph", "diagnostics", "engine", "execution", "language", "rules", "semantics"),
+    *("cache", "decision_graph", "diagnostics", "engine", "execution", "language", "rules", "semantics"),
     *(f"events/{name}.py" for name in ("observed_keys", "projection", "readers", "references")),
-    "ruleset.py",
+    *("backends/python/line_predicate.py", "ruleset.py"),
 )
 """Packages and modules with first lines that are still to be rewritten. Only removals are welcome."""
 

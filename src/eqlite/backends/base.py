@@ -1,4 +1,4 @@
-"""What a backend is: conditions in, functions on events out."""
+"""The protocol of backends: conditions become predicates on events."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Faults:
 
 
 class Backend(Protocol):
-    """Turns conditions into predicates, and matches sequences of events that meet them.
+    """A backend: it turns conditions into predicates, and matches sequences of the events that meet them.
 
     A predicate takes an unwrapped document and is safe to use from threads.
 
@@ -56,7 +56,7 @@ class Backend(Protocol):
     is_incremental: bool
 
     def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:
-        """Return a function that tells whether a document meets the condition.
+        """Return a predicate for documents that meet the condition.
 
         Args:
             condition: what to test.

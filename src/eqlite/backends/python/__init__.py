@@ -1,4 +1,4 @@
-"""The python backend: each condition becomes a function of its own, generated, compiled and kept in `linecache`.
+"""The python backend: each condition becomes a generated function, with its source in `linecache`.
 
 This package is the one place where text is turned into code.
 """
@@ -24,13 +24,13 @@ _BUILTINS = {kind.__name__: kind for kind in (bool, dict, int, len, list, str)}
 
 
 class PythonBackend:
-    """Generates a function per condition."""
+    """A backend that generates a function for each condition."""
 
     name = "python"
     is_incremental = True
 
     def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:
-        """Return a function that tells whether a document meets the condition."""
+        """Return a predicate for documents that meet the condition."""
         steps = script_steps(condition)
 
         def interpret(leaf: plan.Condition) -> Predicate:
@@ -43,7 +43,7 @@ class PythonBackend:
         made: list[Predicate] = []
 
         def irregular(event: Event) -> bool:
-            """Evaluate an event of unusual shape; the function for them is made when the first one comes."""
+            """Evaluate an event of unusual shape, by a function generated for the first one."""
             if not made:
                 general = Generator(FlatAccess(), interpret).generate(condition)
                 made.append(load(general, f"{name}, any shape", read=read_value))
@@ -60,7 +60,7 @@ class PythonBackend:
         return line_predicate(condition, lambda generated, decode: load(generated, f"{name}, typed", decode=decode))
 
     def source(self, condition: plan.Condition) -> str:
-        """Return the generated source of a condition, to be read by people."""
+        """Return the generated source of a condition, for people to read."""
         try:
             return (
                 Generator(NestedAccess(), lambda leaf: lambda event: holds(leaf, event, Faults()))
@@ -72,7 +72,7 @@ class PythonBackend:
 
 
 def read_value(event: Event, path: str) -> Any:
-    """Return the raw value of a field in an event of any shape: None, the one value, or a list of them."""
+    """Return the raw value of a field in an event of any shape: None, a value, or a list."""
     values = raw_values(event, path)
     if len(values) > 1:
         return values
@@ -80,13 +80,13 @@ def read_value(event: Event, path: str) -> Any:
 
 
 def load(generated: Generated, name: str, **extra: Any) -> Callable[[Any], bool]:
-    """Compile generated source; tracebacks show its lines under `<eql:name>`."""
+    """Compile generated source. Tracebacks show its lines under `<eql:name>`."""
     function: Callable[[Any], bool] = define(generated.source, "matches", name=name, **generated.constants, **extra)
     return function
 
 
 def define(source: str, function: str, *, name: str, **constants: Any) -> Callable[..., Any]:
-    """Compile source and return a function that it defines; tracebacks show its lines under `<eql:name>`."""
+    """Compile source and return one of its functions. Tracebacks show its lines under `<eql:name>`."""
     file_name = f"<eql:{name}>".replace("\0", "\ufffd")  # a rule's name, which may hold anything
     linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
     namespace: dict[str, Any] = {"__builtins__": _BUILTINS, **constants}

@@ -1,4 +1,4 @@
-"""Conditions → Python source: one function per condition.
+"""Conditions → Python source: one function for each condition.
 
 The conjuncts of the condition become statements that return early, the cheapest first; a field is loaded right before
 the first of them that needs it. Reordering is sound because leaves are two-valued and have no effect but counting
@@ -38,12 +38,12 @@ Fallback = Callable[[plan.Condition], Callable[[Any], bool]]
 
 
 class TooComplex(Exception):
-    """A condition nested too deeply, or with too many leaves or names too long, for generated code to be sensible."""
+    """A condition with too deep nesting, too many leaves or too long names for generated code."""
 
 
 @dataclass(slots=True)
 class Generated:
-    """The source of a function `matches(e)` and the constants that it finds among its globals."""
+    """The source of a function `matches(e)`, with the constants among its globals."""
 
     source: str
     constants: dict[str, Any]
@@ -51,7 +51,7 @@ class Generated:
 
 @dataclass(slots=True)
 class Generator:
-    """Writes one function.
+    """A generator of one function.
 
     `fallback` makes the function for a leaf that is better interpreted: a script, a field with conversions.
     """
@@ -79,7 +79,7 @@ class Generator:
         return Generated(f"def matches({self.access.parameter}):\n{body}\n", self.constants)
 
     def _load(self, condition: plan.Condition) -> None:
-        """Load what a conjunct reads, and clear what will be made of it when needed."""
+        """Load the fields of a conjunct, and clear the variables derived from them on demand."""
         for leaf in plan.leaves(condition):
             if reads_one_plain_field(leaf):
                 variable, lines = self._variable(leaf.field)  # type: ignore[union-attr]
@@ -95,7 +95,7 @@ class Generator:
                         self.lines.append(f"{name} = None")
 
     def _variable(self, read: Field) -> tuple[str, list[str]]:
-        """Return the variable with a field's raw value, without what it ignores, and the lines that load it."""
+        """Return the variable with a field's raw value, without ignored values, and the lines that load it."""
         variable, lines = self.access.load(read.path)
         limit = read.ignore_above
         if limit is None:
@@ -108,13 +108,13 @@ class Generator:
         return name, lines
 
     def refuted(self, condition: plan.Condition) -> str:
-        """Return an expression that is true where the condition does not hold."""
+        """Return an expression that is true if the condition does not hold."""
         if isinstance(condition, plan.Negation):
             return self.test(condition.operand)
         return f"not {self.test(condition)}"
 
     def test(self, condition: plan.Condition) -> str:
-        """Return an expression, safe to stand anywhere, that is true where the condition holds."""
+        """Return an expression, safe in any place, that is true if the condition holds."""
         match condition:
             case plan.Always(holds=holds):
                 return repr(holds)
@@ -130,13 +130,13 @@ class Generator:
                 return f"{self.constant('c', self.fallback(condition))}(e)"
 
     def constant(self, prefix: str, value: Any) -> str:
-        """Let the function find a value among its globals; return its name there."""
+        """Add a value to the globals of the function, and return its name there."""
         name = f"{prefix}{len(self.constants)}"
         self.constants[name] = value
         return name
 
     def runtime(self, name: str) -> str:
-        """Let the function call a helper of `runtime.py`."""
+        """Add a helper of `raw_values.py` to the globals of the function, and return its name."""
         self.constants[name] = getattr(runtime, name)
         return name
 
@@ -169,7 +169,7 @@ class Generator:
                 raise AssertionError(f"no code for {type(leaf.test).__name__}")
 
     def _text_in(self, variable: str, texts: frozenset[str]) -> str:
-        """Test a str in line; a list in line too where no text could be that of a number."""
+        """Test a str inline, and a list too if no text could be that of a number."""
         kept = self.constant("k", texts)
         if len(texts) == 1:
             (text,) = texts
@@ -195,7 +195,7 @@ class Generator:
         return "fold_ascii"
 
     def _joined(self, variable: str, *, folded: bool) -> str:
-        """Return an expression for the joined texts of a field, made when first needed."""
+        """Return an expression for the joined texts of a field, computed on first use."""
         name = variable.replace("v", "j")
         text = f"({name} or ({name} := {self.runtime('joined')}({variable})))"
         if not folded:
@@ -264,7 +264,7 @@ class Generator:
 
 
 def _derived_names(leaf: plan.Condition, variable: str) -> list[str]:
-    """Return the variables that are made of a field's value on demand: lower case, joined, joined in lower case."""
+    """Return the variables derived from a field's value on demand: lower case, joined, both."""
     match leaf:
         case plan.FieldTest(test=plan.TextIn(insensitive=True)):
             return [variable.replace("v", "l")]
