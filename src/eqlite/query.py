@@ -208,8 +208,8 @@ class Query:
         schema = self.options["schema"]
         fields = None if schema is None else sorted(schema.fields.items())
         names = (*SETTING_NAMES, "max_samples_per_key")
-        told = repr((print_query(parse(self.text), ()), fields, [self.options[name] for name in names]))
-        fingerprint = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+        identity = repr((print_query(parse(self.text), ()), fields, [self.options[name] for name in names]))
+        fingerprint = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
         return StreamSettings(
             fingerprint, max_samples_per_key=self.options["max_samples_per_key"], strict=self.options["strict"]
         )

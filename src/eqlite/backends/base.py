@@ -49,7 +49,7 @@ class Backend(Protocol):
 
     Attributes:
         is_incremental: sequences may be matched event by event while events come in order, too: the answers are the
-            same. Otherwise all hits are kept for `match_sequences`.
+            same. Otherwise all hits are collected for `match_sequences`.
     """
 
     name: str

@@ -53,7 +53,7 @@ def decompress(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
     Raises:
         DamagedData: the compressed data ends early or is broken.
-        EventError: zstd data, and nothing at hand that reads it.
+        EventError: zstd data, without a decoder installed.
     """
     first = b""
     for chunk in chunks:

@@ -118,7 +118,7 @@ class ReadStats:
 
 
 class BinarySink(Protocol):
-    """Whatever takes bytes: a file opened for binary writing."""
+    """A file opened for binary writing, or an object with its `write`."""
 
     def write(self, data: bytes, /) -> object:
         """Take some bytes."""

@@ -20,7 +20,7 @@ _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _MOST_WASTED = 4
 """How often a text may be parsed in vain, as a multiple of what was read: beyond, a value has to end on its line."""
 _PORTION_BYTES = 1 << 13
-"""So much is at hand at least: json counts the lines from the start of a text to each error in it."""
+"""Least number of characters loaded, since json counts the lines from the start of a text to each error."""
 _WASTED_AT_ONCE = 1 << 20
 _DEEP = 1 << 14
 """About so many characters were parsed where a value turned out to be too deep."""

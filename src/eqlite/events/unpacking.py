@@ -26,7 +26,7 @@ def unpack(file: BinaryIO, *, max_bytes: int | None = None) -> Iterator[Member]:
 
     Raises:
         BadArchive: the archive is damaged or over a limit; the members that came before are good.
-        EventError: zstd data, and nothing at hand that reads it.
+        EventError: zstd data, without a decoder installed.
     """
     head = _read(file, TAR_BLOCK_BYTES)
     if is_zip(head):

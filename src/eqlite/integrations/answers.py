@@ -109,8 +109,8 @@ def answer_data(answer: Answer, shared: set[Any]) -> Json:
     """Return an answer as plain data: all of a small one, of a large one what differs."""
     if answer.refused is not None:
         return {"refused": answer.refused}
-    told: Sequence[Matched] = answer.matches
-    if len(told) > MOST_MATCHES_OF_A_CASE:
-        told = [match for match in told if identity_of(match) not in shared][:MOST_MATCHES_OF_A_CASE]
-    matches = [{"events": list(match.places), "join_keys": list(match.keys)} for match in told]
+    chosen: Sequence[Matched] = answer.matches
+    if len(chosen) > MOST_MATCHES_OF_A_CASE:
+        chosen = [match for match in chosen if identity_of(match) not in shared][:MOST_MATCHES_OF_A_CASE]
+    matches = [{"events": list(match.places), "join_keys": list(match.keys)} for match in chosen]
     return {"count": len(answer.matches), "matches": matches}

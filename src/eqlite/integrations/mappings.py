@@ -56,9 +56,9 @@ def _join_types(query: Query, found: Collection[str], kinds: dict[str, Json]) ->
     """Add types to join keys absent from all documents: those of the keys compared with them."""
     for column in zip(*(stage.keys for stage in query.plan.stages), strict=True):
         names = [key.name for key in column if key is not None]
-        told = [kinds[name] for name in names if name in found or kinds[name]["type"] != "keyword"]
-        if told:
-            kinds.update((name, told[0]) for name in names if name not in found)
+        typed = [kinds[name] for name in names if name in found or kinds[name]["type"] != "keyword"]
+        if typed:
+            kinds.update((name, typed[0]) for name in names if name not in found)
 
 
 def _types_by_use(query: Query) -> dict[str, str]:

@@ -46,11 +46,11 @@ class Shapes:
             *(f"{text}\0" for text in self.suffixes),
             *self.contained,
         ]
-        kept: list[str] = []
+        minimal: list[str] = []
         for text in sorted(dict.fromkeys(found), key=len):
-            if len(found) > 200 or not any(shorter in text for shorter in kept):
-                kept.append(text)
-        return kept
+            if len(found) > 200 or not any(shorter in text for shorter in minimal):
+                minimal.append(text)
+        return minimal
 
 
 def sort_patterns(patterns: tuple[Pattern, ...]) -> Shapes:
@@ -149,12 +149,12 @@ def literal_finder(literals: list[str]) -> Callable[[str], object] | None:
 def every_literal(literals: Sequence[str]) -> EveryLiteral | None:
     """Return a function that finds places of literals in a text: number of the literal, start, end.
 
-    All of them, if it is told True. It raises UnicodeEncodeError for a text with a lone surrogate. None where there is
-    no machine for it.
+    With True as argument it finds all of them. It raises UnicodeEncodeError for a text with a lone surrogate. None
+    where there is no machine for it.
     """
     if AhoCorasick is None:
         return None
-    # The smallest machine: there are many, and what is not in the processor's cache is slow whatever it could do.
+    # The smallest automaton: there are many of them, and one outside the processor's cache is slow.
     find: EveryLiteral = AhoCorasick(literals, implementation=Implementation.ContiguousNFA).find_matches_as_indexes
     return find
 

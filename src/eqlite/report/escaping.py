@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# C1 controls command some terminals; line separators split a line for whoever reads lines; the rest turns text around.
+# C1 controls command some terminals, line separators split a line for line readers, and the rest reverses text.
 _UNSAFE = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _UNSAFE_IN_JSON = re.compile(f"[{_UNSAFE}]")
 _UNSAFE_IN_CELL = re.compile(f"[\x00-\x1f{_UNSAFE}\ud800-\udfff]")

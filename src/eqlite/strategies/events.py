@@ -256,9 +256,9 @@ def _document(draw: st.DrawFn, values: Mapping[str, list[Any]], *, hostile: bool
     document: Document = {}
     is_odd = draw(st.booleans()) if hostile else draw(st.sampled_from([False, False, False, True]))
     for path, found in values.items():
-        kept: Any = found if len(found) != 1 or draw(st.sampled_from([True, False, False])) else found[0]
+        content: Any = found if len(found) != 1 or draw(st.sampled_from([True, False, False])) else found[0]
         if not is_odd:
-            _put(document, path.split("."), kept)
+            _put(document, path.split("."), content)
             continue
         form = draw(st.sampled_from(["nested", "dotted", "split", "objects"]))
         if form == "objects" and "." in path:
@@ -267,9 +267,9 @@ def _document(draw: st.DrawFn, values: Mapping[str, list[Any]], *, hostile: bool
         elif form == "split" and path.count(".") > 1:
             place = draw(st.integers(1, path.count(".")))
             parts = path.split(".")
-            _put(document, [".".join(parts[:place]), *parts[place:]], kept)
+            _put(document, [".".join(parts[:place]), *parts[place:]], content)
         else:
-            _put(document, [path] if form == "dotted" else path.split("."), kept)
+            _put(document, [path] if form == "dotted" else path.split("."), content)
     if hostile:
         _spoil(draw, document, list(values))
     return document

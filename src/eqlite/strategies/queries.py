@@ -326,7 +326,7 @@ def _conditions(pool: _Pool) -> Expressions:
 
     @st.composite
     def leaf(draw: st.DrawFn) -> ast.Expr:
-        return draw(leaves)  # hidden in a function: Hypothesis prints its parts, and this one's would fill a book
+        return draw(leaves)  # in a function, since Hypothesis would print its long parts
 
     return st.recursive(
         leaf(),

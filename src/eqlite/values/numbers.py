@@ -164,7 +164,7 @@ def narrow(value: Number, datatype: DataType) -> Number | None:
     """Return `value` as a number field of that type holds it, or None if it rejects it.
 
     Integer fields drop the fraction (`coerce`, Elasticsearch's default) and refuse what is out of range; `float` and
-    `half_float` round to their precision; no field takes what is not finite. `scaled_float` is kept as it is: the
+    `half_float` round to their precision; no field takes what is not finite. `scaled_float` stays unchanged: the
     factor is the mapping's. For a type that is not numeric the value is returned unchanged.
 
     Example:

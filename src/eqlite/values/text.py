@@ -5,7 +5,7 @@ Python's strings are sequences of code points. This module alone knows the diffe
 
 Text is expected in the form that every JSON reader gives: a character beyond U+FFFF is one code point, never a high
 surrogate followed by a low one. A surrogate on its own may occur (a hostile event has it, or `substring` cut a pair in
-two) and is kept as it is.
+two) and stays unchanged.
 
 Order: Lucene orders keywords by their UTF-8 bytes, scripts compare UTF-16 units. UTF-8 byte order is code point order,
 which is how Python compares strings, so a range on a keyword field needs no key. (Lone surrogates are the exception:

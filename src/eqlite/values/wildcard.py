@@ -159,8 +159,8 @@ class Pattern:
 def _segments(parts: Sequence[Sequence[Atom]]) -> tuple[Segment, ...]:
     """Return the segments. Several stars in a row are one."""
     middle = [part for part in parts[1:-1] if part]
-    kept = [parts[0], *middle, parts[-1]] if len(parts) > 1 else parts
-    return tuple(Segment(tuple(part)) for part in kept)
+    stretches = [parts[0], *middle, parts[-1]] if len(parts) > 1 else parts
+    return tuple(Segment(tuple(part)) for part in stretches)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -211,7 +211,7 @@ def _reader_of(name: str) -> Reader | None:
         unit = _EPOCH_UNITS[name]
         return lambda text: read_epoch(text, unit)
     pattern = _BUILT_IN.get(name)
-    # A leading 8 is how Elasticsearch 6 told Java's patterns from Joda's; later versions still drop it.
+    # Elasticsearch 6 distinguished Java's patterns from Joda's by a leading 8. Later versions still drop it.
     items = compile_pattern(pattern, extended=True) if pattern else compile_pattern(name.removeprefix("8"))
     if not items:
         return None

@@ -4,7 +4,7 @@ On top of a position automaton (`regex_positions`) lies one dictionary a state, 
 first miss: seen before, a character costs one look-up. When the dictionaries hold too much they are dropped and filled
 anew, so memory is bounded and the time stays linear in the length of the text.
 
-What does not belong here: syntax, case folding, and what can be told from the tree alone.
+Syntax, case folding and everything that follows from the tree alone belong elsewhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From the tree of a regular expression to a *position automaton*, whose steps cost the same whatever the text.
+"""Conversion of a regular expression's tree to a *position automaton*, whose steps have constant cost.
 
 Every place of the pattern that consumes a character is a position (Glushkov's construction), a set of positions is the
 bits of one integer, and a step is a few integer operations. `regex_automaton` runs it.
