@@ -88,7 +88,7 @@ def command(
                 _write(profile, format_name, top, color)
     if not quiet and (found.events or found.interrupted):
         summary = _summary(found, stats)
-        summary += [f"{plural(broken, 'broken rule')} left out; `eqlite check` says what is wrong"] if broken else []
+        summary += [f"{plural(broken, 'broken rule')} left out; run `eqlite check` for the reasons"] if broken else []
         summary += [*left_out_lines(rules), *reading_lines(stats.reading), *unread_lines(stats.reading)]
         click.echo("\n".join(map(safe, summary)), err=True)
     if found.interrupted:

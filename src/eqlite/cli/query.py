@@ -109,7 +109,7 @@ def command(
         _write(found, query, output_format(format_name), layout, lines)
     if not quiet and (stats.evaluated or not was_read):
         summary = _summary(query, len(found), stats, untimed=search.untimed, was_read=was_read)
-        summary += ["interrupted: not all of them were written"] if lines.interrupted else []
+        summary += ["interrupted: not all matches were written"] if lines.interrupted else []
         summary += fault_lines(query.faults.count, query.faults.examples)
         click.echo("\n".join(map(safe, summary)), err=True)
     if lines.interrupted or not was_read:

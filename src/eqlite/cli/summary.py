@@ -29,7 +29,7 @@ def run_summary(stats: RunStats, *, rules: int, broken: int, left_out: Iterable[
     if stats.interrupted:
         lines.append("interrupted: these are the detections among the events read so far")
     if broken:
-        lines.append(f"{plural(broken, 'broken rule')} left out; `eqlite check` says what is wrong")
+        lines.append(f"{plural(broken, 'broken rule')} left out; run `eqlite check` for the reasons")
     lines += left_out
     lines += reading_lines(stats.reading)
     if stats.unrouted:
