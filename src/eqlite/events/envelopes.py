@@ -246,7 +246,7 @@ SHAPES = (
     Shape("Records", '{"Records": [document, …]}', "the records of CloudTrail", _alone("Records")),
     Shape("columns", '{"columns": […], "values": […]}', "the rows of an answer of ES|QL or SQL", _table),
     Shape("value", '{"type": "doc", "value": {"source": …}}', "the `source`, in Kibana's archives", _archived),
-    Shape("log", '{"log": "{…}", "stream": …, "time": …}', "the document in `log`: Docker's log of a program", _logged),
+    Shape("log", '{"log": "{…}", "stream": …, "time": …}', "the document in `log`, a line of a Docker log", _logged),
 )
 _BY_KEY = {shape.key: shape for shape in SHAPES}
 _KEYS = frozenset(_BY_KEY) - {"log"}
