@@ -56,7 +56,7 @@ docs: $(READY)  ## write the generated reference pages anew
 docs-check: $(READY)
 	$(BIN)/python -m tools.docs --check
 
-fix: $(READY)  ## mend what can be mended by itself: style and imports
+fix: $(READY)  ## fix style and import order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

@@ -49,7 +49,7 @@ _MAX_REPR_LENGTH = 80
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Query:
-    """A compiled query. Immutable; may be used from several threads at once, and pickled.
+    """A compiled query. It is immutable, can be pickled, and can be used from several threads at once.
 
     Attributes:
         text: the query as it was given.
@@ -93,7 +93,7 @@ class Query:
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """Return the names of the fields that the query reads, join keys included; not the timestamp."""
+        """Return the names of the fields that the query reads, with join keys, without the timestamp."""
         keys = {key.name for stage in self.plan.stages for key in stage.keys if key is not None}
         return frozenset(keys.union(*self.stage_fields))
 
@@ -105,7 +105,7 @@ class Query:
 
     @cached_property
     def key_names(self) -> tuple[str, ...]:
-        """Return the names of the join keys; those that differ between stages are joined by `=`, each name once."""
+        """Return the names of the join keys. Those that differ between stages are joined by `=`."""
         columns = zip(*(stage.keys for stage in self.plan.stages), strict=True)
         return tuple("=".join(dict.fromkeys(key.name if key else "null" for key in column)) for column in columns)
 
@@ -375,7 +375,7 @@ def analyze(
 
 
 def format(text: str) -> str:
-    """Return a query in its canonical form, comments kept.
+    """Return a query in its canonical form, with its comments.
 
     >>> print(format('process where process.name=="a" // why'), end="")
     process where process.name == "a" // why

@@ -26,7 +26,7 @@ from eqlite.execution.detection import Detection
 from eqlite.execution.matcher import Matcher
 from eqlite.execution.run import RunStats, run_rules
 from eqlite.execution.stream import RuleStream, resume_stream
-from eqlite.gc_policy import rare_collections
+from eqlite.gc_policy import relaxed_gc
 from eqlite.limits import MAX_AHEAD
 from eqlite.options import CompileOptions
 from eqlite.profiling.model import Profile
@@ -89,7 +89,7 @@ def _require_path(given: object) -> None:
 def read_rules(*paths: str | os.PathLike[str], cache: bool = False, target: str = DEFAULT_TARGET) -> RuleSet:
     """Return what `load_rules` returns; nothing is raised, and what is missing is among the problems."""
     places = tuple(os.path.realpath(path) for path in paths) if cache else ()
-    with rare_collections():
+    with relaxed_gc():
         files = RuleFileCache(places) if cache else None
         loaded = loading.load_rules(*paths, files=files)
     if files is not None:
@@ -329,7 +329,7 @@ def _compile_all(
 ) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
     compiled: list[tuple[Rule, Query]] = []
     problems: list[Diagnostic] = []
-    with rare_collections():
+    with relaxed_gc():
         for rule in rules:
             try:
                 query = compile_rule(rule)

@@ -1,7 +1,7 @@
-"""Signals that end a command: Ctrl-C, SIGTERM and SIGHUP. Each has an exit code, and loses nothing that was found.
+"""Signals that end a command (Ctrl-C, SIGTERM, SIGHUP), with exit codes and without lost results.
 
-The first one raises `KeyboardInterrupt`, which ends the reading of events and lets the results so far be written.
-Imports nothing of eqlite or beside the standard library, so that it can be there before anything else is loaded.
+The first signal raises `KeyboardInterrupt`, which ends the reading of events. The results so far are still written.
+This module imports only the standard library, so that it can be loaded before anything else.
 """
 
 from __future__ import annotations
@@ -15,19 +15,22 @@ from types import FrameType
 ENDING = tuple(
     number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
 )
-"""The signals, as far as the platform has them."""
+"""The signals that the platform has."""
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
 _received = int(signal.SIGINT)
 
 
 def exit_code() -> int:
-    """Return the exit code of an interrupted command: 128 and the signal, 130 for Ctrl-C."""
+    """Return the exit code of an interrupted command: 128 plus the signal, 130 for Ctrl-C."""
     return 128 + _received
 
 
-def note(number: int) -> None:
-    """Remember the signal for the exit code. A closed terminal sends SIGHUP twice: the second one is ignored."""
+def record(number: int) -> None:
+    """Record the signal for the exit code.
+
+    A closed terminal sends SIGHUP twice, so later ones are ignored.
+    """
     global _received
     _received = number
     if number == getattr(signal, "SIGHUP", None):
@@ -36,7 +39,7 @@ def note(number: int) -> None:
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """Hold the signals back; a process that is started meanwhile has to call `release`."""
+    """Hold signals back. A process started meanwhile has to call `release`."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -48,13 +51,13 @@ def held() -> Iterator[None]:
 
 
 def release() -> None:
-    """Let signals through that were held back when this process was started."""
+    """Release the signals that were held back when this process was started."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
 def leave_at_once() -> None:
-    """Let a signal end the process without a word, while modules are loaded and when all is written."""
+    """End the process silently on a signal, while modules are loaded and after all output."""
     for number in ENDING:
         if signal.getsignal(number) in _DEFAULTS:  # not where the signal is ignored, as under `nohup`
             signal.signal(number, _leave)
@@ -62,7 +65,7 @@ def leave_at_once() -> None:
 
 @contextlib.contextmanager
 def interrupting() -> Iterator[None]:
-    """Let the signals raise `KeyboardInterrupt`. Does nothing outside the main thread, which alone gets signals."""
+    """Raise `KeyboardInterrupt` on a signal. Only the main thread gets signals, so others are not affected."""
     before = {}
     with contextlib.suppress(ValueError):
         for number in ENDING:
@@ -77,7 +80,7 @@ def interrupting() -> Iterator[None]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what signal handlers take
-    note(number)
+    record(number)
     raise KeyboardInterrupt
 
 

@@ -74,7 +74,9 @@ def test_generated_code_names_nothing_but_its_own(text: str) -> None:
 def test_texts_of_a_query_stay_texts(text: str, form: str) -> None:
     literal = print_expression(text_literal(text))
     if "regex" in form:
-        literal = print_expression(text_literal("".join(sign if sign.isalnum() else f"\\{sign}" for sign in text)))
+        literal = print_expression(
+            text_literal("".join(character if character.isalnum() else f"\\{character}" for character in text))
+        )
     code = source(form.format(literal))
     assert {name for name in names_in(code) if not is_ours(name)} == set()
     assert len(ast.parse(code).body) == 1

@@ -99,7 +99,7 @@ def test_rejected_lines_are_counted_kept_and_never_end_a_run(tmp_path: Path) -> 
     assert eqlite("run", "-r", RULE, "-", "--strict", stdin=mixed).returncode == 2
 
 
-def test_a_broken_rule_is_told_with_its_place_and_the_good_one_runs(tmp_path: Path) -> None:
+def test_a_broken_rule_is_reported_and_the_good_one_runs(tmp_path: Path) -> None:
     (tmp_path / "good.eql").write_text("any where true\n", encoding="utf-8")
     (tmp_path / "bad.eql").write_text("any where a = 1\n", encoding="utf-8")
     done = eqlite("run", "-r", ".", "-", stdin='{"a": 1}', cwd=tmp_path)

@@ -161,13 +161,15 @@ def test_a_rule_file_is_no_query_file(run: Any, tmp_path: Path, name: str) -> No
     for words in (("-f", str(path)), (f"@{path}",)):
         done = run("query", *words, "-", stdin="{}")
         assert (done.code, done.out) == (2, "")
-        assert f"`{path}` is a rule file, not one with a query alone: `eqlite run -r {path}` runs the rule" in done.err
+        assert (
+            f"`{path}` is a rule file, not a file with only a query: `eqlite run -r {path}` runs the rule" in done.err
+        )
 
 
 def test_a_file_in_the_place_of_the_query_is_named(run: Any) -> None:
     done = run("query", EVENTS, PERL)
     assert done.code == 2
-    assert f"`{EVENTS}` is a file, not EQL: give the query first, or its file with -f" in done.err
+    assert f"`{EVENTS}` is a file, not EQL: give the query first, or read it from a file with -f" in done.err
 
 
 def test_many_reasons_for_files_take_few_lines(run: Any, tmp_path: Path) -> None:

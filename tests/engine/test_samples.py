@@ -5,7 +5,7 @@ from __future__ import annotations
 import eqlite
 
 
-def test_of_each_key_a_sample_keeps_no_more_events_than_it_may_need() -> None:
+def test_a_sample_holds_no_more_events_a_key_than_needed() -> None:
     query = eqlite.compile("sample by host [any where a == 1] [any where b == 1]", max_samples_per_key=3)
     search = query.new_search()
     for place in range(600):

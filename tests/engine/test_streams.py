@@ -182,7 +182,7 @@ def test_what_cannot_be_saved_is_said() -> None:
 
 
 @pytest.mark.slow
-def test_killed_anywhere_and_resumed_nothing_is_lost_and_nothing_comes_twice() -> None:
+def test_kill_and_resume_anywhere_loses_and_repeats_nothing() -> None:
     query = eqlite.compile(
         written("sequence by k with maxspan=30s [A] by j ![C] by j [B] by j ![D] by j until [U] by j")
     )

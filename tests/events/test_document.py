@@ -1,3 +1,5 @@
+"""`Event`: a mapping over its document, pickled and copied."""
+
 import pickle
 from collections.abc import Mapping
 from pathlib import Path

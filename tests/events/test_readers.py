@@ -1,3 +1,5 @@
+"""Reading of events: shapes, compression, encodings, folders, damaged input."""
+
 import gzip
 import io
 import itertools

@@ -1,3 +1,5 @@
+"""Runs of rules over files and events: detections, order, rejections, open files."""
+
 import gc
 import gzip
 import io

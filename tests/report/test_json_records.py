@@ -79,6 +79,6 @@ def test_any_document_becomes_json_that_reads_back(document: dict[str, Any]) -> 
     def no_constant(name: str) -> None:
         raise AssertionError(f"{name} is no JSON")
 
-    # two halves of a pair read back as the one sign that they make
+    # two halves of a pair read back as the one character that they make
     expected = json.loads(json.dumps(without_odd_numbers(document)))
     assert json.loads(line, parse_constant=no_constant) == expected

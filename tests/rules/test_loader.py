@@ -1,3 +1,5 @@
+"""Loading of rules from files, folders, globs and archives."""
+
 import contextlib
 import gzip
 import io

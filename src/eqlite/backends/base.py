@@ -1,4 +1,4 @@
-"""What a backend is: conditions in, functions on events out."""
+"""The protocol of backends: conditions become predicates on events."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from eqlite.engine.sequences import EventHits, Found, Kept
 
 
 class Backend(Protocol):
-    """Turns conditions into predicates, and matches sequences of events that meet them.
+    """A backend: it turns conditions into predicates, and matches sequences of the events that meet them.
 
     A predicate takes an unwrapped document and the faults to count in, and is safe to use from threads.
 
     Attributes:
         is_incremental: sequences may be matched event by event while events come in order, too: the answers are the
-            same. Otherwise all hits are kept for `match_sequences`.
+            same. Otherwise all hits are collected for `match_sequences`.
         is_indexed: a predicate need not be evaluated for a document that lacks what its condition requires.
     """
 
@@ -26,7 +26,7 @@ class Backend(Protocol):
     is_indexed: bool
 
     def predicate(self, condition: plan.Condition, *, name: str) -> Predicate:
-        """Return the condition as a function of a document and of the faults that it counts.
+        """Return a predicate for documents that meet the condition; it takes the faults to count in.
 
         Args:
             condition: what to test.

@@ -32,7 +32,7 @@ _ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.
 
 
 class ReferenceBackend:
-    """Interprets conditions, and matches sequences by lists."""
+    """A backend that interprets conditions, and matches sequences by lists."""
 
     name = "reference"
     is_incremental = False
@@ -49,12 +49,12 @@ class ReferenceBackend:
 
 
 def script_steps(condition: plan.Condition) -> int:
-    """Return the steps that each script leaf of a condition may take over one event; see `script_values`."""
+    """Return the most steps of each script leaf of a condition on one event, as in `script_values`."""
     return MAX_SCRIPT_STEPS // max(1, sum(isinstance(leaf, plan.Script) for leaf in plan.leaves(condition)))
 
 
 def holds(condition: plan.Condition, event: Event, faults: Faults, steps: int = MAX_SCRIPT_STEPS) -> bool:
-    """Return whether an event meets a condition. Each of its script leaves may take so many steps."""
+    """Return whether an event meets a condition, with at most `steps` for each script leaf."""
     match condition:
         case plan.Always(holds=always):
             return always
@@ -81,7 +81,10 @@ def holds(condition: plan.Condition, event: Event, faults: Faults, steps: int = 
 
 
 def as_kind(value: Any, field: Field, kind: plan.Kind) -> Any:
-    """Return an untyped value as the kind that a test asks for, None where it is none; a typed one as it is."""
+    """Return an untyped value as the kind that a test needs, or None.
+
+    A typed value is returned unchanged.
+    """
     if field.type is not DataType.UNKNOWN:
         return value
     match kind:
@@ -98,7 +101,7 @@ def as_kind(value: Any, field: Field, kind: plan.Kind) -> Any:
 
 
 def passes(test: plan.Test, value: Any) -> bool:
-    """Return whether a value passes a test; None passes none."""
+    """Return whether a value passes a test. None never does."""
     if value is None:
         return False
     match test:

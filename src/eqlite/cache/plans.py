@@ -9,7 +9,7 @@ import msgspec
 from eqlite import plan
 from eqlite.cache.store import Store, digest
 from eqlite.diagnostics import Diagnostic
-from eqlite.gc_policy import rare_collections
+from eqlite.gc_policy import relaxed_gc
 from eqlite.options import CompileOptions
 from eqlite.query import Analysis, Query, analyze_source
 from eqlite.serialization.codec import ColumnCodec, NotEncodable, Table
@@ -67,7 +67,7 @@ class PlanCache:
         """Write the analyses that this run used, if one of them is new. Others are dropped."""
         if not self._has_new:
             return
-        with rare_collections():
+        with relaxed_gc():
             writer = CODEC.writer()
             numbers: dict[bytes, int] = {}
             for key, cached in self._used.items():
@@ -82,7 +82,7 @@ class PlanCache:
         if data is None:
             return {}
         try:
-            with rare_collections():
+            with relaxed_gc():
                 content = msgspec.msgpack.decode(data, type=_Content)
                 cached = CODEC.read(content.tables, content.roots)
                 if not all(isinstance(analysis, CachedAnalysis) for analysis in cached):

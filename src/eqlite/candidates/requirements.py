@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import takewhile
 
 from eqlite import plan
-from eqlite.predicates.complexity import conjuncts, is_in_line, is_too_complex
+from eqlite.predicates.complexity import conjuncts, is_too_complex, reads_one_plain_field
 
 Requirements = Mapping[str, plan.Condition]
 """By the path of a field what its values must meet, whatever the other fields hold."""
@@ -42,7 +42,7 @@ def _required(condition: plan.Condition, *, holds: bool) -> Requirements:
         case plan.AllOf(terms=terms) | plan.AnyOf(terms=terms):
             parts = [_required(term, holds=holds) for term in terms]
             return _all_of(parts) if isinstance(condition, plan.AllOf) is holds else _any_of(parts)
-        case plan.Exists(field=field) | plan.FieldTest(field=field) if is_in_line(condition):
+        case plan.Exists(field=field) | plan.FieldTest(field=field) if reads_one_plain_field(condition):
             return {field.path: condition} if holds else {}
         case _:
             return {}

@@ -1,4 +1,4 @@
-"""`eqlite check`: everything that is wrong with rules."""
+"""`eqlite check`: all problems in rules."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from eqlite.source import Source
     type=click.Choice(["error", "warning"]),
     default="error",
     show_default=True,
-    help="What makes the exit code 1.",
+    help="Least severity that makes the exit code 1.",
 )
-@click.option("--skipped", "lists_skipped", is_flag=True, help="Name every rule that is skipped, not one a reason.")
+@click.option("--skipped", "lists_skipped", is_flag=True, help="List every skipped rule, not one for each reason.")
 @cache_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")
 @color_option
@@ -50,7 +50,9 @@ def command(
     quiet: bool,
     color: str,
 ) -> None:
-    """Check RULES (files, folders, globs, archives; - for EQL text on stdin).
+    """Check RULES for errors and warnings.
+
+    RULES are files, folders, globs or archives, or - for EQL on stdin.
 
     \b
     eqlite check rules/ --schema ecs
@@ -73,10 +75,12 @@ def command(
     errors = sum(diagnostic.is_error for diagnostic in found)
     warnings = len(found) - errors
     if not quiet:
-        said = [*_skipped(loaded.skipped, lists_all=lists_skipped)]
-        said += _skipped(loaded.passed_over, lists_all=True) if lists_skipped else passed_over_lines(loaded.passed_over)
-        said.append(f"{plural(count, 'rule')}: {plural(errors, 'error')}, {plural(warnings, 'warning')}")
-        click.echo("\n".join(map(safe, said)), err=True)
+        lines = [*_skipped(loaded.skipped, lists_all=lists_skipped)]
+        lines += (
+            _skipped(loaded.passed_over, lists_all=True) if lists_skipped else passed_over_lines(loaded.passed_over)
+        )
+        lines.append(f"{plural(count, 'rule')}: {plural(errors, 'error')}, {plural(warnings, 'warning')}")
+        click.echo("\n".join(map(safe, lines)), err=True)
     if any(problem.id == "unreadable-file" and problem.file in paths for problem in found):
         ctx.exit(2)
     if count == 0 and not errors:
@@ -85,7 +89,10 @@ def command(
 
 
 def _problems(loaded: RuleSet, schema: Schema | None, target: str) -> list[Diagnostic]:
-    """Return the problems of files and queries, the warnings of broken queries too, each file's by place."""
+    """Return the problems of files and queries, for each file by position.
+
+    Warnings of broken queries are included.
+    """
     compiled, problems = loaded.compile_with_problems(schema=schema, target=target)
     good = {id(rule) for rule, _ in compiled}
     of_broken = [_warnings(rule, schema, target) for rule in loaded if id(rule) not in good]

@@ -1,4 +1,4 @@
-"""`eqlite completion`: the script that teaches a shell to complete eqlite's words."""
+"""`eqlite completion`: the completion script for a shell."""
 
 from __future__ import annotations
 

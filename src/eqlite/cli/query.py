@@ -1,4 +1,4 @@
-"""`eqlite query`: one ad-hoc query."""
+"""`eqlite query`: a single ad-hoc query."""
 
 from __future__ import annotations
 
@@ -42,10 +42,14 @@ _EQL_RESPONSE = "eql-response"
 
 @click.command("query")
 @click.argument("words", nargs=-1, type=FILE, metavar="EQL [EVENTS]...")
-@click.option("-f", "--file", "path", type=FILE, metavar="FILE", help="Read the query from here; no EQL argument then.")
-@click.option("--size", type=click.IntRange(min=0), help="At most so many results; all by default (Elasticsearch: 10).")
+@click.option("-f", "--file", "path", type=FILE, metavar="FILE", help="Read the query from this file, instead of EQL.")
+@click.option("--size", type=click.IntRange(min=0), help="Most results to print. Default: all (Elasticsearch: 10).")
 @click.option(
-    "--position", type=click.Choice(["head", "tail"]), default="tail", show_default=True, help="Which end to keep."
+    "--position",
+    type=click.Choice(["head", "tail"]),
+    default="tail",
+    show_default=True,
+    help="Return the first or the last results.",
 )
 @format_option(*FORMATS, _EQL_RESPONSE)
 @documents_option
@@ -55,10 +59,10 @@ _EQL_RESPONSE = "eql-response"
     "--category-field",
     default="event.category",
     show_default=True,
-    help="What the word before `where` is compared with.",
+    help="Field that holds the event category, the word before `where`.",
 )
-@click.option("--timestamp-field", default="@timestamp", show_default=True, help="The field with the time.")
-@click.option("--tiebreaker-field", help="The field that orders events of one time.")
+@click.option("--timestamp-field", default="@timestamp", show_default=True, help="Field that holds the time.")
+@click.option("--tiebreaker-field", help="Field that orders events with equal times.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")
 @color_option
 @click.pass_context
@@ -78,7 +82,7 @@ def command(
     quiet: bool,
     color: str,
 ) -> None:
-    """Run one query over EVENTS (NDJSON, JSON, gz, zst; folders; - for stdin). EQL is the query itself, or @FILE.
+    """Run one query (EQL or @FILE) over EVENTS (NDJSON, JSON, gz or zst files, folders, - for stdin).
 
     \b
     eqlite query 'process where process.name : "mshta.exe"' logs.ndjson
@@ -104,10 +108,10 @@ def command(
     with WholeLines() as lines:
         _write(found, query, output_format(format_name), layout, lines)
     if not quiet and (stats.evaluated or not was_read):
-        said = _summary(query, len(found), stats, untimed=search.untimed, was_read=was_read)
-        said += ["interrupted: not all of them were written"] if lines.interrupted else []
-        said += fault_lines(search.faults.count, search.faults.examples)
-        click.echo("\n".join(map(safe, said)), err=True)
+        summary = _summary(query, len(found), stats, untimed=search.untimed, was_read=was_read)
+        summary += ["interrupted: not all matches were written"] if lines.interrupted else []
+        summary += fault_lines(search.faults.count, search.faults.examples)
+        click.echo("\n".join(map(safe, summary)), err=True)
     if lines.interrupted or not was_read:
         ctx.exit(signals.exit_code())
     if stats.evaluated == 0:
@@ -115,15 +119,15 @@ def command(
 
 
 def _summary(query: Query, found: int, stats: ReadStats, *, untimed: int, was_read: bool) -> list[str]:
-    said = [f"{plural(found, 'match')} in {plural(stats.evaluated, 'event')}", *reading_lines(stats)]
-    said += [] if was_read else ["interrupted: these are the matches among the events read so far"]
-    said += [f"{plural(untimed, 'event')} left out of sequences: no readable time"] if untimed else []
-    said += event_notes(stats, [query])
-    return said if found or not was_read else [*said, *nothing_found_notes(stats, [query])]
+    lines = [f"{plural(found, 'match')} in {plural(stats.evaluated, 'event')}", *reading_lines(stats)]
+    lines += [] if was_read else ["interrupted: these are the matches among the events read so far"]
+    lines += [f"{plural(untimed, 'event')} left out of sequences: no readable time"] if untimed else []
+    lines += event_notes(stats, [query])
+    return lines if found or not was_read else [*lines, *nothing_found_notes(stats, [query])]
 
 
 def _feed(search: Search[Event], events: Iterable[Event]) -> bool:
-    """Let the search take all events; tell whether it could, or Ctrl-C ended the reading."""
+    """Feed all events to the search, and return whether Ctrl-C did not interrupt it."""
     try:
         for place, event in enumerate(events):
             search.take(event.document, place, event)

@@ -1,4 +1,4 @@
-"""`eqlite run`: the main job, rules over events."""
+"""`eqlite run`: rules over events."""
 
 from __future__ import annotations
 
@@ -41,22 +41,24 @@ from eqlite.rules.model import Rule
 @format_option(*FORMATS)
 @documents_option
 @click.option(
-    "--by-index/--no-by-index", default=False, help="Let a rule see only documents that its index patterns cover."
+    "--by-index/--no-by-index", default=False, help="Run each rule only on documents that its index patterns cover."
 )
 @schema_option
 @target_option
-@click.option("--rejects", "rejects_path", type=FILE, metavar="FILE", help="Keep lines that hold no event here.")
-@click.option("--fail-on-match", is_flag=True, help="Exit with 1 when there is a detection.")
-@click.option("--strict", is_flag=True, help="Exit with 2 for a broken rule or a rejected line.")
+@click.option(
+    "--rejects", "rejects_path", type=FILE, metavar="FILE", help="Write lines without a readable event to this file."
+)
+@click.option("--fail-on-match", is_flag=True, help="Exit with 1 if there is a detection.")
+@click.option("--strict", is_flag=True, help="Exit with 2 if a rule is broken or a line is rejected.")
 @click.option(
     "--backend",
     type=click.Choice(["python", "reference"]),
     default="python",
     show_default=True,
-    help="What evaluates the rules.",
+    help="Implementation that evaluates the rules.",
 )
 @click.option(
-    "-j", "--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="How many processes share the work."
+    "-j", "--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="Number of processes that share the work."
 )
 @cache_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no warnings.")
@@ -79,7 +81,7 @@ def command(
     color: str,
     **compiling: Any,
 ) -> None:
-    """Run rules over EVENTS (NDJSON, JSON, gz, zst; folders; - for stdin) and print the detections.
+    """Run rules over EVENTS (NDJSON, JSON, gz or zst files, folders, - for stdin).
 
     \b
     eqlite run -r rules/ logs/*.ndjson.gz
@@ -102,16 +104,16 @@ def command(
         writer_named(format_name)(lines.of(progress.until_found(found)), result_stdout(format_name), layout)
     if not quiet and (stats.reading.evaluated or stats.interrupted):
         seconds = time.monotonic() - started
-        said = run_summary(stats, rules=len(compiled), broken=broken, left_out=left_out_lines(rules), seconds=seconds)
-        said += ["interrupted: not all detections were written"] if lines.interrupted else []
-        click.echo("\n".join(map(safe, [*said, *_notes(stats, compiled)])), err=True)
+        text = run_summary(stats, rules=len(compiled), broken=broken, left_out=left_out_lines(rules), seconds=seconds)
+        text += ["interrupted: not all detections were written"] if lines.interrupted else []
+        click.echo("\n".join(map(safe, [*text, *_notes(stats, compiled)])), err=True)
     if rejects is not None:
         rejects.raise_problem()
     ctx.exit(_exit_code(stats, inputs, broken=broken, strict=strict, fail_on_match=fail_on_match, lines=lines))
 
 
 def _notes(stats: RunStats, compiled: Compiled) -> list[str]:
-    """Return the lines about odd events, and why nothing was found where nothing was."""
+    """Return remarks about odd events, and possible reasons for an empty result."""
     queries = [query for _, query in compiled]
     notes = [*event_notes(stats.reading, queries)]
     if not (stats.detections or stats.interrupted or stats.unrouted == stats.reading.evaluated):
@@ -120,7 +122,7 @@ def _notes(stats: RunStats, compiled: Compiled) -> list[str]:
 
 
 def _fields_of(compiled: Compiled) -> Callable[[Rule], Sequence[Collection[str]]]:
-    """Return a function from a rule to the fields that each of its stages tests."""
+    """Return a function that maps a rule to the fields of each of its stages."""
     queries = {id(rule): query for rule, query in compiled}
     return lambda rule: queries[id(rule)].stage_fields
 

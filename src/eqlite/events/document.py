@@ -11,14 +11,14 @@ from eqlite.events.envelopes import envelope_of, may_be_envelope, unwrap
 
 
 class EventSource(NamedTuple):
-    """Where an event stands: the file as the user named it, and the line, from 1, on which it starts."""
+    """The source of an event: the file as the user named it, and its first line, from 1."""
 
     file: str
     line: int
 
 
 class Event(Mapping[str, object]):
-    """A document that knows its source, its index and its id; a read-only mapping over the document itself.
+    """A document with its source, index and id, as a read-only mapping over the document.
 
     Code that evaluates many events takes `document`, a plain `dict`, and pays for no indirection.
 
@@ -103,7 +103,7 @@ def iterate_events(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
 
 
 def document_of(event: Mapping[str, object]) -> dict[str, object]:
-    """Return the plain document of an event that was read by eqlite, is wrapped in an envelope, or given as it is.
+    """Return the plain document of an `Event`, an enveloped event or a mapping.
 
     Raises:
         EventError: it is no mapping, or an envelope of no document or of several.

@@ -57,14 +57,14 @@ class Shape(NamedTuple):
 
 
 def may_be_envelope(value: Object) -> bool:
-    """Return whether an object has a name that envelopes have; a quick look before `unwrap`."""
+    """Return whether an object has a key that envelopes have, as a quick test before `unwrap`."""
     if "_source" in value or "fields" in value or "inner_hits" in value:
         return True
     return _may_be_answer(value)
 
 
 def unwrap(value: Object) -> list[Unwrapped]:
-    """Return the documents inside `value`, in order; none for an answer without hits.
+    """Return the documents inside `value` in order, or none for an answer without hits.
 
     The placeholder of a missing event (`![…]` in a sequence) is no document and is left out.
 
@@ -92,7 +92,7 @@ def is_envelope(value: Object) -> bool:
 
 
 def envelope_of(value: Object) -> str | None:
-    """Return the form of the envelope that an object is; None for a document.
+    """Return the form of the envelope of an object, or None for a document.
 
     >>> envelope_of({"events": [{"user": "ann"}]}), envelope_of({"events": [{"user": "ann"}], "host": "a"})
     ('{"events": [document, …]}', None)
@@ -121,7 +121,7 @@ def _flat(answers: list[Object]) -> list[Unwrapped]:
 
 
 def _answer(value: Object) -> list[Unwrapped] | None:
-    """Return the hits of a search; also of one whose `hits` stand alone, without what Elasticsearch has around them."""
+    """Return the hits of a search, also of an answer reduced to its `hits`."""
     hits = _objects(value["hits"]) if isinstance(value["hits"], list) else hits_of(value["hits"])
     if hits is None:
         return None
@@ -188,7 +188,7 @@ def _alone(key: str) -> Callable[[Object], list[Unwrapped] | None]:
 
 
 def _table(value: Object) -> list[Unwrapped] | None:
-    """Return the rows of a table of ES|QL or SQL; a null is no value."""
+    """Return the rows of a table of ES|QL or SQL, without nulls."""
     columns, rows = _objects(value["columns"]), value.get("values", value.get("rows"))
     if columns is None or not isinstance(rows, list) or not value.keys() <= ANSWER_KEYS:
         return None
@@ -205,7 +205,7 @@ def _table(value: Object) -> list[Unwrapped] | None:
 
 
 def _archived(value: Object) -> list[Unwrapped] | None:
-    """Return the document of a line of Kibana's archives; none for a line that makes an index."""
+    """Return the document on a line of Kibana's archives, or none for a line that creates an index."""
     inner, kind = value["value"], value.get("type")
     if not isinstance(inner, Mapping) or not value.keys() <= {"type", "value"}:
         return None
@@ -242,7 +242,7 @@ SHAPES = (
     Shape("Records", '{"Records": [document, …]}', "the records of CloudTrail", _alone("Records")),
     Shape("columns", '{"columns": […], "values": […]}', "the rows of an answer of ES|QL or SQL", _table),
     Shape("value", '{"type": "doc", "value": {"source": …}}', "the `source`, in Kibana's archives", _archived),
-    Shape("log", '{"log": "{…}", "stream": …, "time": …}', "the document in `log`: Docker's log of a program", _logged),
+    Shape("log", '{"log": "{…}", "stream": …, "time": …}', "the document in `log`, a line of a Docker log", _logged),
 )
 _BY_KEY = {shape.key: shape for shape in SHAPES}
 _KEYS = frozenset(_BY_KEY) - {"log"}

@@ -1,4 +1,4 @@
-"""What became of the input: how much was read, what was rejected and why.
+"""Intake of the input: counts of events read and rejected, with reasons and samples.
 
 The invariant that everything here serves: `read == evaluated + rejected`. Nothing is lost without being counted.
 """
@@ -75,7 +75,7 @@ class ReadStats:
 
     @property
     def evaluated(self) -> int:
-        """Return how many events were handed on."""
+        """Return the number of events that were evaluated."""
         return self.read - self.rejected
 
     def reject(self, rejected: Rejected) -> None:
@@ -91,18 +91,21 @@ class ReadStats:
         self.reasons.update(reasons)
 
     def add_samples(self, rejected: Sequence[Rejected]) -> None:
-        """Remember rejected pieces, as many as there is room for."""
+        """Add samples of rejected pieces, up to the limit."""
         self.samples += rejected[: max(0, self.sample_limit - len(self.samples))]
 
     @property
     def room(self) -> int:
-        """Return how many first lines of one more input to remember: half of what is left, so that all get some."""
+        """Return the number of first lines to store of one more input.
+
+        It is half of the remaining room, so that every input gets some.
+        """
         if self._first_bytes >= _MOST_FIRST_BYTES:
             return 0
         return (MOST_FIRST_LINES - len(self.first_lines) + 1) // 2
 
     def remember(self, line: RawLine) -> bool:
-        """Keep one of the first lines, unless those that are kept are many or large; return whether it was kept."""
+        """Store one of the first lines, unless there are too many or too large ones, and return whether."""
         has_room = len(self.first_lines) < MOST_FIRST_LINES and self._first_bytes < _MOST_FIRST_BYTES
         if has_room:
             self.first_lines.append(line)
@@ -115,7 +118,7 @@ class ReadStats:
 
 
 class BinarySink(Protocol):
-    """Whatever takes bytes: a file opened for binary writing."""
+    """A file opened for binary writing, or an object with its `write`."""
 
     def write(self, data: bytes, /) -> object:
         """Take some bytes."""
@@ -123,7 +126,7 @@ class BinarySink(Protocol):
 
 @dataclass(slots=True)
 class Intake:
-    """Where readers report to: the counts, and the file that keeps what was rejected."""
+    """The place where readers report counts and rejected pieces."""
 
     stats: ReadStats = field(default_factory=ReadStats)
     rejects: BinarySink | None = None
@@ -139,6 +142,6 @@ class Intake:
         self.stats.reject(rejected)
 
     def keep(self, data: bytes) -> None:
-        """Keep some bytes of a rejected piece that comes bit by bit."""
+        """Write some bytes of a rejected piece that arrives in parts."""
         if self.rejects is not None:
             self.rejects.write(data)

@@ -14,7 +14,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def encode_document(document: Mapping[str, Any]) -> bytes | None:
-    """Return a document as JSON; None where no text says the same.
+    """Return a document as JSON, or None if no JSON text is equivalent.
 
     There is none for infinities, lone surrogates, integers of thousands of digits, and great depth.
 

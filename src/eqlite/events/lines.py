@@ -1,4 +1,4 @@
-"""Lines out of pieces of bytes, in constant memory; a line over the limit is rejected and the next one is read."""
+"""Lines from chunks of bytes, in constant memory. A line over the limit is rejected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eqlite.limits import MAX_LINE_BYTES
 def line_blocks(
     chunks: Iterator[bytes], file: str, intake: Intake, *, limit: int = MAX_LINE_BYTES
 ) -> Iterator[tuple[int, list[bytes], int]]:
-    r"""Yield the lines, each with its `\n`, as they come: many at once, since most of them are quickly done with.
+    r"""Yield blocks of lines, each line with its `\n`. Most lines take little time, so many come at once.
 
     Around each block stand the number of its first line, from 1, and how many bytes come before that line. A line over
     `limit` bytes is reported to `intake` and left out; no more of it than the limit and one chunk is held.
@@ -69,7 +69,7 @@ class _PendingLine:
         self._pieces: list[bytes] = []
 
     def add(self, piece: bytes, number: int) -> None:
-        """Take more of the line; beyond the limit, only the file of rejected lines gets it."""
+        """Add a part of the line. Beyond the limit, only the file of rejected lines receives it."""
         was_over = self.size > self._limit
         self.size += len(piece)
         if was_over:
@@ -82,7 +82,7 @@ class _PendingLine:
             self._pieces.clear()
 
     def take(self) -> bytes | None:
-        """Return the line and forget it; None if it was over the limit."""
+        """Return the line and clear it, or return None if it was over the limit."""
         line = b"".join(self._pieces) if self.size <= self._limit else None
         if line is None:
             self._intake.keep(b"\n")

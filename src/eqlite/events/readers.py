@@ -182,7 +182,7 @@ def _read_stream(stream: Readable, name: str, intake: Intake, *, start: int | No
 
 def _read_text(chunks: Iterator[bytes], name: str, intake: Intake, start: int | None) -> Iterator[RawBlock]:
     head, layout = look_ahead(chunks)
-    if layout is Layout.UNTOLD and (foreign := recognise(head)) is not None:
+    if layout is Layout.UNKNOWN and (foreign := recognise(head)) is not None:
         intake.stats.pass_over(name, str(foreign))
         return
     chunks = itertools.chain((head,), chunks)

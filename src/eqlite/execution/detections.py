@@ -14,7 +14,7 @@ from eqlite.events.intake import FileWarning
 from eqlite.events.references import EventReference, LostEvent
 from eqlite.execution.detection import Detection, detection_id, origin_of
 from eqlite.execution.stats import RunStats
-from eqlite.gc_policy import rare_collections
+from eqlite.gc_policy import relaxed_gc
 from eqlite.query import Query
 from eqlite.rules.compiled import Compiled
 from eqlite.rules.model import Rule
@@ -31,7 +31,7 @@ def detections_of(
 
     An event that is not there any more is given without its document, with a warning about its file.
     """
-    with rare_collections():
+    with relaxed_gc():
         found: list[tuple[Ordinal, int, Result[EventReference]]] = []
         for rule, search in enumerate(searches):
             found += [(_last_ordinal(result), rule, result) for result in search.results()]

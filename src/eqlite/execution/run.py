@@ -20,7 +20,7 @@ from eqlite.execution.detections import detections_of
 from eqlite.execution.rule_matcher import RuleMatcher, make_matcher
 from eqlite.execution.sources import FileSource, Source, open_source
 from eqlite.execution.stats import RunStats
-from eqlite.gc_policy import rare_collections
+from eqlite.gc_policy import relaxed_gc
 from eqlite.rules.compiled import Compiled
 
 __all__ = ["Compiled", "RunStats", "run_files", "run_rules"]
@@ -41,7 +41,7 @@ def run_rules(
     source, intake = open_source(events, Intake(stats.reading))
     stats.reading = intake.stats
     run = Run(compiled, source, by_index=by_index, stats=stats)
-    with rare_collections():
+    with relaxed_gc():
         run.feed(source.batches(intake))
         run.sort()
     yield from run.detections()
@@ -74,7 +74,7 @@ def run_files(
     stats, source = stats or RunStats(), FileSource(inputs)
     intake = Intake(stats.reading, rejects)
     run = Run(compiled, source, by_index=by_index, stats=stats)
-    with _holding_problems(stats) as problems, rare_collections():
+    with _holding_problems(stats) as problems, relaxed_gc():
         if jobs > 1:
             from eqlite.execution.parallel.pool import WorkerPool  # which brings in `multiprocessing`
 

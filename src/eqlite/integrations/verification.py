@@ -120,7 +120,7 @@ def verify(
     size: int = MOST_RESULTS,
     result_position: Literal["head", "tail"] = "tail",
     target: str | None = None,
-    tell: Callable[[str], None] = lambda message: None,  # noqa: ARG005 - takes what it ignores
+    warn: Callable[[str], None] = lambda message: None,  # noqa: ARG005 - takes what it ignores
     **options: Any,
 ) -> Verification:
     """Compare the answers of an Elasticsearch with those of both backends.
@@ -135,7 +135,7 @@ def verify(
         mapping: the mapping of the index, with `properties`. With neither, it is derived from events and queries.
         size, result_position: as in `Query.search`; 10,000 results at most.
         target: the version as which eqlite answers, by default that of the server.
-        tell: gets messages that must not be lost when an error ends the comparison.
+        warn: gets messages that must not be lost when an error ends the comparison.
         options: the other ones of `eqlite.compile`.
 
     Raises:
@@ -155,7 +155,7 @@ def verify(
     comparison = _Comparison(given, documents, Verification(), schema, limits, target)
     server = Server(connection)
     try:
-        _compare_all(questions, mapping, comparison, server, tell)
+        _compare_all(questions, mapping, comparison, server, warn)
     finally:
         server.close()
     return comparison.result
@@ -207,14 +207,14 @@ def _compare_all(
     mapping: Mapping[str, Any],
     comparison: _Comparison,
     server: Server,
-    tell: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> None:
     """Load the events into an index of our own and compare the answers to each question."""
     info = server.info()
     result = comparison.result
     result.elasticsearch = info.version
     result.target = comparison.target = comparison.target or nearest_target(info.numbers)
-    with server.own_index(index_body(mapping, is_serverless=info.is_serverless), tell) as index:
+    with server.own_index(index_body(mapping, is_serverless=info.is_serverless), warn) as index:
         result.rejected = index.load([to_json(document).encode() for document in comparison.documents])
         result.events = len(comparison.documents) - len(result.rejected)
         index.refresh()
@@ -235,7 +235,7 @@ class _Comparison:
     target: str | None
 
     def compare(self, question: _Question, theirs: Answer, body: Mapping[str, Any]) -> None:
-        """Ask eqlite, and enter into the result whether the answers agree."""
+        """Run a query on eqlite, and record whether the answers agree."""
         ours = {backend: self._answer(question, backend) for backend in BACKENDS}
         result = self.result
         result.queries += 1
@@ -308,7 +308,7 @@ class _Comparison:
         }
 
     def _places(self, answers: Sequence[Answer], shared: set[Any]) -> list[int]:
-        """Return the numbers of the events of a case: all if they are few, else those in which the answers differ."""
+        """Return the numbers of the events of a case: all of few, else those in which the answers differ."""
         loaded = [place for place in range(len(self.documents)) if place not in self.result.rejected]
         if len(loaded) <= _MOST_EVENTS_OF_A_CASE:
             return loaded
@@ -323,7 +323,7 @@ class _Comparison:
         return {"id": place, **where, "document": self.documents[place]}
 
     def _types(self, question: _Question) -> dict[str, str]:
-        """Return the types of the fields that the query reads; none where eqlite refuses it or there is no schema."""
+        """Return the types of the fields that the query reads, or none without a schema or a valid query."""
         try:
             names = compile_source(question.source, question.options).fields
         except EqlError:

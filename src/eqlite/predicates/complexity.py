@@ -1,4 +1,4 @@
-"""What a condition costs, and how deep and wide it is."""
+"""Estimated cost, depth and width of conditions."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _PLAIN_TYPES = (DataType.UNKNOWN, DataType.KEYWORD)
 
 
 USUALLY_ARRAYS = frozenset({"event.category", "event.type"})
-"""Fields of nearly every rule whose values come as arrays in ECS documents: dearer to test than a text."""
+"""Fields of nearly every rule whose values come as arrays in ECS documents: more expensive to test than a text."""
 
 
-def is_in_line(leaf: plan.Condition) -> bool:
-    """Return whether a leaf reads one field as it stands, but for `ignore_above`: code can be written for it."""
+def reads_one_plain_field(leaf: plan.Condition) -> bool:
+    """Return whether a leaf reads one plain field (apart from `ignore_above`), so that code can be generated."""
     if isinstance(leaf, plan.Exists):
         return _is_plain(leaf.field)
     if not isinstance(leaf, plan.FieldTest) or not _is_plain(leaf.field):
@@ -47,13 +47,16 @@ def is_too_complex(condition: plan.Condition) -> bool:
 
 
 def conjuncts(condition: plan.Condition) -> list[plan.Condition]:
-    """Return what has to hold, in the order in which it is tested: the cheapest first, as written where interpreted."""
+    """Return the conjuncts in the order of evaluation.
+
+    The cheapest come first, except in interpreted conditions, which keep the order of the text.
+    """
     terms: list[plan.Condition] = [*condition.terms] if isinstance(condition, plan.AllOf) else [condition]
     return terms if is_too_complex(condition) else sorted(terms, key=cost)
 
 
 def depth(condition: plan.Condition) -> int:
-    """Return how deeply a condition is nested."""
+    """Return the nesting depth of a condition."""
     deepest, pending = 0, [(condition, 1)]
     while pending:
         node, level = pending.pop()
@@ -66,7 +69,7 @@ def depth(condition: plan.Condition) -> int:
 
 
 def cost(condition: plan.Condition) -> float:
-    """Return a guess at what evaluating a condition costs, so that cheap ones come first; ties keep their order.
+    """Return the estimated cost of a condition, by which conjuncts are sorted. Ties keep their order.
 
     A negation counts more than what it negates: it holds for most events and so decides little.
     """

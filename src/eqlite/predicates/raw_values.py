@@ -1,4 +1,4 @@
-"""What generated code calls: tests on a field's raw value when it is not the plain text that most are.
+"""Runtime of generated code: tests on a field's raw value unless it is a plain text.
 
 A raw value is what stands in the event: None, a scalar, or an array, possibly nested, with nulls and objects in it,
 which are no values.
@@ -72,7 +72,7 @@ def within(value: Any, ignore_above: int) -> Any:
 
 
 def joined(value: Any) -> str:
-    r"""Return all texts of a raw value, each between separators; nothing where there is none.
+    r"""Return all texts of a raw value between separators, or `""` if there are none.
 
     >>> joined(["a", 1]), joined(None)
     ('\x00a\x001\x00', '')

@@ -18,7 +18,7 @@ from eqlite.diagnostics import Diagnostic
 from eqlite.diagnostics.register import REGISTER
 from eqlite.errors import EqlError
 from eqlite.fields import Field
-from eqlite.gc_policy import rare_collections
+from eqlite.gc_policy import relaxed_gc
 from eqlite.limits import MAX_SAVED_QUERIES_BYTES
 from eqlite.options import CompileOptions
 from eqlite.semantics.schema import MappedField, Schema
@@ -81,7 +81,7 @@ def encode_queries(queries: Iterable[CompiledText]) -> bytes:
     """
     schemas: dict[int, _SavedSchema] = {}
     writer = _CODEC.writer()
-    with rare_collections():
+    with relaxed_gc():
         roots = [writer.add(_saved(query, schemas)) for query in queries]
         data = zlib.compress(msgspec.msgpack.encode(writer.written(roots)))
     return f"{_MAGIC} {FORMAT} {__version__} {zlib.crc32(data):08x}\n".encode() + data
@@ -96,7 +96,7 @@ def decode_queries(data: bytes) -> list[CompiledText]:
     content = _unpack(data)
     schemas: dict[int, Schema] = {}
     try:
-        with rare_collections():
+        with relaxed_gc():
             tables, roots = msgspec.msgpack.decode(content, type=tuple[list[Table], list[int]])
             saved = _CODEC.read(tables, roots)
     except (msgspec.MsgspecError, NotEncodable, RecursionError, ValueError) as error:

@@ -1,3 +1,5 @@
+"""Rules in copied pages of the documentation."""
+
 import pytest
 
 from eqlite.errors import RuleError
@@ -326,7 +328,7 @@ user.name != null"""
 
 
 @pytest.mark.parametrize("licence", ["Rule license: Apache-2.0\n", ""])
-def test_lines_of_the_query_that_look_like_settings_are_the_querys(licence):
+def test_query_lines_that_resemble_settings_belong_to_the_query(licence):
     rule = load_rule(f"{HEAD.replace('Rule license: Apache-2.0' + chr(10), licence)}{LOOKALIKE}\n{THREAT}")
     assert rule.query == LOOKALIKE
     assert (rule.version, rule.risk_score, rule.severity, rule.tags[0]) == (4, 73, "high", "OS: Linux")
@@ -344,7 +346,7 @@ ls -l
 """
 
 
-def test_guide_with_lines_that_look_like_settings_and_with_fences():
+def test_guide_with_fences_and_lines_that_resemble_settings():
     rule = load_rule(f"{HEAD}{GUIDE}{QUERY}\n{THREAT}")
     assert (rule.query, rule.severity) == (QUERY, "high")
     assert rule.references == ("https://example.org/odd",)

@@ -1,3 +1,5 @@
+"""Rules in TOML: settings, hunts, and the positions of queries."""
+
 import tomllib
 
 import pytest

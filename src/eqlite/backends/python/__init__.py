@@ -1,4 +1,4 @@
-"""The python backend: each condition becomes a function of its own, generated, compiled and kept in `linecache`.
+"""The python backend: each condition becomes a generated function, with its source in `linecache`.
 
 This package is the one place where text is turned into code.
 """
@@ -24,7 +24,7 @@ _BUILTINS = {kind.__name__: kind for kind in (bool, dict, int, len, list, str)}
 
 
 class PythonBackend:
-    """Generates a function per condition."""
+    """A backend that generates a function for each condition."""
 
     name = "python"
     is_incremental = True
@@ -57,7 +57,7 @@ class PythonBackend:
         return match_sequences(query, events)
 
     def source(self, condition: plan.Condition) -> str:
-        """Return the generated source of a condition, to be read by people."""
+        """Return the generated source of a condition, for people to read."""
         try:
             return Generator(NestedAccess(), lambda _: _nothing).generate(condition).source
         except TooComplex:
@@ -69,7 +69,7 @@ def _nothing(_event: Event, _faults: Faults) -> bool:
 
 
 def read_value(event: Event, path: str) -> Any:
-    """Return the raw value of a field in an event of any shape: None, the one value, or a list of them."""
+    """Return the raw value of a field in an event of any shape: None, a value, or a list."""
     values = raw_values(event, path)
     if len(values) > 1:
         return values
@@ -83,7 +83,7 @@ def load(generated: Generated, name: str, **extra: Any) -> Callable[..., bool]:
 
 
 def define(source: str, function: str, *, name: str, **constants: Any) -> Callable[..., Any]:
-    """Compile source and return a function that it defines; tracebacks show its lines under `<eql:name>`."""
+    """Compile source and return one of its functions. Tracebacks show its lines under `<eql:name>`."""
     file_name = f"<eql:{name}>".replace("\0", "\ufffd")  # a rule's name, which may hold anything
     linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
     namespace: dict[str, Any] = {"__builtins__": _BUILTINS, **constants}

@@ -1,4 +1,4 @@
-"""Code that loads a field's raw value into a local variable, for each form in which an event may come.
+"""Generated code that loads a field's raw value into a local variable, for each form of events.
 
 - `NestedAccess`: plain dicts of dicts, the usual shape. What is unusual (dotted keys, an array or a scalar where an
   object should be) is noticed on the way and handed to the general function, `irregular(e, faults)`.
@@ -11,7 +11,9 @@ from typing import ClassVar, Protocol
 
 
 class Access(Protocol):
-    """Emits the code that loads fields. A field is loaded once; later calls give the same variable.
+    """A generator of the code that loads fields.
+
+    A field is loaded once, and later calls give the same variable.
 
     `parameters` are what the function takes, `opening` the lines with which it starts; after them `e` is the event.
     """
@@ -25,7 +27,7 @@ class Access(Protocol):
 
 
 class NestedAccess:
-    """Loads from dicts of dicts."""
+    """Loading from dicts of dicts."""
 
     parameters: ClassVar[str] = "e, faults"
     opening: ClassVar[list[str]] = []
@@ -53,7 +55,7 @@ class NestedAccess:
         return variable, lines
 
     def _check_dotted(self, prefix: str, rest: str, lines: list[str]) -> None:
-        """Look for the dotted keys under which a part of the path may stand in the object at `prefix`."""
+        """Check the object at `prefix` for dotted keys that contain a part of the path."""
         parts = rest.split(".")
         keys = [".".join(parts[:end]) for end in range(2, len(parts) + 1)]
         fresh = [key for key in keys if f"{prefix}\0{key}" not in self.checked]
@@ -63,7 +65,7 @@ class NestedAccess:
             lines.append(f"if {test}: return irregular(e, faults)")
 
     def _object(self, prefix: str, key: str, lines: list[str]) -> str:
-        """Load the object at `prefix.key`, an empty one where there is none; return its path."""
+        """Load the object at `prefix.key`, or an empty one if it is absent, and return its path."""
         path = f"{prefix}.{key}" if prefix else key
         if path not in self.objects:
             variable = f"o{len(self.objects)}"
@@ -78,7 +80,7 @@ class NestedAccess:
 
 
 class FlatAccess:
-    """Loads through `read(e, path)`."""
+    """Loading through `read(e, path)`."""
 
     parameters: ClassVar[str] = "e, faults"
     opening: ClassVar[list[str]] = []

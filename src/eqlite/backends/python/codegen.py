@@ -1,4 +1,4 @@
-"""Conditions → Python source: one function per condition.
+"""Conditions → Python source: one function for each condition.
 
 The conjuncts of the condition become statements that return early, the cheapest first; a field is loaded right before
 the first of them that needs it. Reordering is sound because leaves are two-valued and have no effect but counting
@@ -23,7 +23,7 @@ from eqlite.engine.faults import Predicate
 from eqlite.fields import Field
 from eqlite.predicates import literal_search as patterns
 from eqlite.predicates import raw_values as runtime
-from eqlite.predicates.complexity import conjuncts, cost, is_in_line, is_too_complex
+from eqlite.predicates.complexity import conjuncts, cost, is_too_complex, reads_one_plain_field
 from eqlite.predicates.value_tests import number_range, text_range
 from eqlite.values.regex.compile import Regex
 from eqlite.values.text import fold_ascii
@@ -39,7 +39,7 @@ Fallback = Callable[[plan.Condition], Predicate]
 
 
 class TooComplex(Exception):
-    """A condition nested too deeply, or with too many leaves or names too long, for generated code to be sensible."""
+    """A condition with too deep nesting, too many leaves or too long names for generated code."""
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class Generated:
 
 @dataclass(slots=True)
 class Generator:
-    """Writes one function.
+    """A generator of one function.
 
     `fallback` makes the function for a leaf that is better interpreted: a script, a field with conversions.
     """
@@ -80,9 +80,9 @@ class Generator:
         return Generated(f"def matches({self.access.parameters}):\n{body}\n", self.constants)
 
     def _load(self, condition: plan.Condition) -> None:
-        """Load what a conjunct reads, and clear what will be made of it when needed."""
+        """Load the fields of a conjunct, and clear the variables derived from them on demand."""
         for leaf in plan.leaves(condition):
-            if is_in_line(leaf):
+            if reads_one_plain_field(leaf):
                 variable, lines = self._variable(leaf.field)  # type: ignore[union-attr]
                 self.lines += lines
                 self.loading_characters += sum(map(len, lines))
@@ -96,7 +96,7 @@ class Generator:
                         self.lines.append(f"{name} = None")
 
     def _variable(self, read: Field) -> tuple[str, list[str]]:
-        """Return the variable with a field's raw value, without what it ignores, and the lines that load it."""
+        """Return the variable with a field's raw value, without ignored values, and the lines that load it."""
         variable, lines = self.access.load(read.path)
         limit = read.ignore_above
         if limit is None:
@@ -109,13 +109,13 @@ class Generator:
         return name, lines
 
     def refuted(self, condition: plan.Condition) -> str:
-        """Return an expression that is true where the condition does not hold."""
+        """Return an expression that is true if the condition does not hold."""
         if isinstance(condition, plan.Negation):
             return self.test(condition.operand)
         return f"not {self.test(condition)}"
 
     def test(self, condition: plan.Condition) -> str:
-        """Return an expression, safe to stand anywhere, that is true where the condition holds."""
+        """Return an expression, safe in any place, that is true if the condition holds."""
         match condition:
             case plan.Always(holds=holds):
                 return repr(holds)
@@ -125,19 +125,19 @@ class Generator:
                 return f"({' and '.join(self.test(term) for term in sorted(terms, key=cost))})"
             case plan.AnyOf(terms=terms):
                 return f"({' or '.join(self.test(term) for term in sorted(terms, key=cost))})"
-            case plan.Exists() | plan.FieldTest() if is_in_line(condition):
+            case plan.Exists() | plan.FieldTest() if reads_one_plain_field(condition):
                 return self._field_test(condition)
             case _:
                 return f"{self.constant('c', self.fallback(condition))}(e, faults)"
 
     def constant(self, prefix: str, value: Any) -> str:
-        """Let the function find a value among its globals; return its name there."""
+        """Add a value to the globals of the function, and return its name there."""
         name = f"{prefix}{len(self.constants)}"
         self.constants[name] = value
         return name
 
     def runtime(self, name: str) -> str:
-        """Let the function call a helper of `runtime.py`."""
+        """Add a helper of `raw_values.py` to the globals of the function, and return its name."""
         self.constants[name] = getattr(runtime, name)
         return name
 
@@ -170,7 +170,7 @@ class Generator:
                 raise AssertionError(f"no code for {type(leaf.test).__name__}")
 
     def _text_in(self, variable: str, texts: frozenset[str]) -> str:
-        """Test a str in line; a list in line too where no text could be that of a number."""
+        """Test a str inline, and a list too if no text could be that of a number."""
         kept = self.constant("k", texts)
         if len(texts) == 1:
             (text,) = texts
@@ -196,7 +196,7 @@ class Generator:
         return "fold_ascii"
 
     def _joined(self, variable: str, *, folded: bool) -> str:
-        """Return an expression for the joined texts of a field, made when first needed."""
+        """Return an expression for the joined texts of a field, computed on first use."""
         name = variable.replace("v", "j")
         text = f"({name} or ({name} := {self.runtime('joined')}({variable})))"
         if not folded:
@@ -265,7 +265,7 @@ class Generator:
 
 
 def _derived_names(leaf: plan.Condition, variable: str) -> list[str]:
-    """Return the variables that are made of a field's value on demand: lower case, joined, joined in lower case."""
+    """Return the variables derived from a field's value on demand: lower case, joined, both."""
     match leaf:
         case plan.FieldTest(test=plan.TextIn(insensitive=True)):
             return [variable.replace("v", "l")]

@@ -1,4 +1,4 @@
-"""What dates mean to Elasticsearch: the time of an event, the value of a date field, the span of a literal.
+"""Dates as Elasticsearch reads them: time of an event, value of a date field, span of a literal.
 
 Instants are integers: nanoseconds since the epoch, UTC, for timestamps and `date_nanos` fields, milliseconds for `date`
 fields. Nothing here goes through a float or a local time. Text comes from events and rules: whatever it is, these
@@ -202,7 +202,7 @@ def _quick(text: str) -> int | None:
 
 
 def _learn_second(text: str) -> int | None:
-    """Return the start of the second of `2026-03-02T10:15:21` and remember it; None where it is no such second."""
+    """Return the start of a second such as `2026-03-02T10:15:21` and cache it, or None."""
     minutes, seconds = _MINUTES.get(text[10:16]), _SECONDS.get(text[16:])
     if minutes is None or seconds is None:
         return None
@@ -213,13 +213,13 @@ def _learn_second(text: str) -> int | None:
 
 
 def _day_start(text: str) -> int | None:
-    """Return the start of the day of `2026-03-02` in nanoseconds; None where it is no such day."""
+    """Return the start of a day such as `2026-03-02` in nanoseconds, or None."""
     start = _DAYS.get(text)
     return start if start is not None else _learn_day(text)
 
 
 def _learn_day(text: str) -> int | None:
-    """Return the start of the day of `2026-03-02` in nanoseconds and remember it; None where it is no such day."""
+    """Return the start of a day such as `2026-03-02` in nanoseconds and cache it, or None."""
     interval = read_interval(text, formats_of(("strict_year_month_day",)))
     if interval is None or len(text) != len("2026-03-02"):
         return None
@@ -227,7 +227,7 @@ def _learn_day(text: str) -> int | None:
 
 
 def _remember(known: dict[str, int], text: str, instant: int) -> int:
-    """Return the instant, remembered by its text; never more of them than stated."""
+    """Cache an instant by its text and return it. The size of the cache is bounded."""
     if len(known) >= _MAX_KNOWN:
         known.clear()
     known[text] = instant
@@ -302,7 +302,7 @@ def _interval_of_text(text: str, formats: Formats, now_ns: int | None) -> Interv
 
 
 def _apply_math(instant: int, math: str, *, round_up: bool) -> int | None:
-    """Apply `+1M`, `-2d`, `/h` one after the other; None at the first thing that is none of these.
+    """Apply `+1M`, `-2d` or `/h` in order, or return None for anything else.
 
     A count may be left out; a rounding takes none but 1. Rounding up gives the last millisecond of the unit.
     """
@@ -331,7 +331,10 @@ def _apply_math(instant: int, math: str, *, round_up: bool) -> int | None:
 
 
 def _add(instant: int, count: int, unit: str) -> int | None:
-    """Add units to an instant; a day that the month reached has not becomes its last. None beyond the calendar."""
+    """Add units to an instant, or return None beyond the calendar.
+
+    A day that the resulting month lacks becomes its last day.
+    """
     if unit in _UNITS:
         moved = instant + count * _UNITS[unit]
         return moved if abs(moved) <= MAX_YEAR * 366 * DAY else None
@@ -346,7 +349,7 @@ def _add(instant: int, count: int, unit: str) -> int | None:
 
 
 def _round_down(instant: int, unit: str) -> int | None:
-    """Return the start of the unit around an instant, UTC; weeks start on Mondays."""
+    """Return the start of the unit around an instant, in UTC. Weeks start on Monday."""
     if unit == "w":
         # 1970-01-01 was a Thursday.
         return ((instant // DAY + 3) // 7 * 7 - 3) * DAY
