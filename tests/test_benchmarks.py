@@ -25,7 +25,6 @@ ROOT = Path(__file__).parent.parent
 ONE_RULE = [
     "orjson.loads",
     "msgspec.json.decode",
-    "line predicate, lines in memory",
     "orjson.loads, lines read from the file",
     "run_files, from the file to detections",
     "orjson.loads + query.matches",

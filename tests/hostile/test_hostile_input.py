@@ -109,7 +109,7 @@ def test_names_and_texts_are_data_in_generated_code(name: str) -> None:
 
 
 ALLOWED = {
-    *("def", "if", "or", "and", "not", "in", "is", "return", "else", "None", "True", "False", "class"),
+    *("faults", "def", "if", "or", "and", "not", "in", "is", "return", "else", "None", "True", "False", "class"),
     *("str", "list", "dict", "int", "bool", "len", "get", "lower", "isascii", "startswith", "__class__"),
     *("matches", "e", "x0", "EMPTY", "irregular", "exists", "joined", "fold_ascii"),
     *("any_in", "any_folded_in", "any_text", "any_number", "any_boolean", "any_address"),

@@ -26,7 +26,7 @@ class Backend(Protocol):
     is_indexed: bool
 
     def predicate(self, condition: plan.Condition, *, name: str) -> Predicate:
-        """Return a predicate for documents that meet the condition; it takes the faults to count in.
+        """Return a predicate for documents that meet the condition.
 
         Args:
             condition: what to test.

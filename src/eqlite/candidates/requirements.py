@@ -18,9 +18,8 @@ def requirements_of(condition: plan.Condition) -> Requirements:
     A condition that fails on an event (a script does) must be evaluated wherever its predicate would get as far as
     that. So what stands behind the first script, in the order of evaluation, requires nothing.
 
-    >>> from eqlite.language.parser import parse
     >>> import eqlite
-    >>> query = eqlite.compile('any where a == "x" and (b == "y" or a == "z") and c > d')
+    >>> query = eqlite.compile('any where a == "x" and (b == "y" or a == "z") and length(c) > 3')
     >>> list(requirements_of(query.plan.stages[0].condition))
     ['a']
     """

@@ -79,7 +79,7 @@ class Detection(msgspec.Struct, frozen=True):
     join_keys: Mapping[str, Value]
     start: str | None
     end: str | None
-    id: str
+    id: str = ""
 
     def to_dict(self, *, documents: bool = True) -> dict[str, Any]:
         """Return the detection as `eqlite run --format ndjson` writes it, in plain dicts and lists.

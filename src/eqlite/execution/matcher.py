@@ -38,7 +38,7 @@ class HitRows(list[HitRow]):
         """Return the rows as a `pyarrow.Table`; join keys, tiebreakers and events are JSON in it.
 
         Raises:
-            ImportError: pyarrow is not installed: `pip install eqlite[arrow]`.
+            ImportError: pyarrow is not installed, which the extra `arrow` brings.
         """
         return to_arrow(self)
 

@@ -115,7 +115,6 @@ class Worker:
         self._keeps_rejects = keeps_rejects
         self._result = PartitionResult(Refusals(sample_limit))
         self._numbers: dict[Hits, int] = {}
-        self._budget = KeyBudget()
 
     def work(self, partition: Partition) -> PartitionResult:
         """Match the lines of a partition."""
@@ -160,7 +159,7 @@ class Worker:
             number = self._numbers[hits] = len(self._numbers)
             self._result.hits.append((hits.event_rules, hits.stage_hits))
         orders, keys = extractors_of(hits, self._queries, self._extractors)
-        found = [event.keys(extractor, self._budget, _ignore) for extractor in keys]
+        found = [event.keys(extractor, KeyBudget(), _ignore) for extractor in keys]  # the main process counts them
         self._result.events.append(
             RemoteHit(
                 number,
