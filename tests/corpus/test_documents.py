@@ -134,6 +134,10 @@ def check_document(rule: Evaluated, document: dict[str, Any]) -> None:
     for line in json_lines(document):
         again, *_ = unwrap(decode_object(line))[0]
         assert rule.differing(again) == {}, (rule.name, document)
+    wrapped = json.dumps({"_index": "logs", "_id": "1", "_source": document}).encode()
+    inner, index, _ = unwrap(decode_object(wrapped))[0]
+    assert index == "logs"
+    assert rule.differing(inner) == {}, (rule.name, document)
 
 
 def json_lines(document: dict[str, Any]) -> list[bytes]:

@@ -49,8 +49,8 @@ values: st.SearchStrategy[Any] = st.recursive(
 
 def test_a_detection_has_these_keys_in_this_order() -> None:
     assert to_json(detection_record(DETECTION, Layout())) == (
-        '{"schema":1,"id":"d-1","rule":{"id":"r-1","name":"A rule","severity":"high","risk_score":73,"tactics":["TA0002"],'
-        '"techniques":["T1059"]},"kind":"sequence","start":"2026-01-01T00:00:00.000Z","end":"2026-01-01T00:00:01.000Z",'
+        '{"schema":1,"id":"d-1","rule":{"id":"r-1","name":"A rule","severity":"high","risk_score":73,'
+        '"tactics":["TA0002"],"techniques":["T1059"]},"kind":"sequence","start":"2026-01-01T00:00:00.000Z","end":"2026-01-01T00:00:01.000Z",'
         '"join_keys":{"host.name":"h"},"events":[{"source":{"file":"day.ndjson","line":7},"_index":"logs","_id":"x",'
         '"document":{"a":1}},null,{"source":null,"_index":null,"_id":null,"document":{"a":2}}]}'
     )
