@@ -60,6 +60,27 @@ def target_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def jobs_option(command: Decorated) -> Decorated:
+    """Add `--jobs`."""
+    return click.option(
+        *("-j", "--jobs"),
+        type=click.IntRange(min=1),
+        default=1,
+        metavar="N",
+        help="Number of processes that share the work.",
+    )(command)
+
+
+def rejects_option(command: Decorated) -> Decorated:
+    """Add `--rejects`."""
+    return click.option(
+        *("--rejects", "rejects_path"),
+        type=FILE,
+        metavar="FILE",
+        help="Write lines without a readable event to this file.",
+    )(command)
+
+
 def cache_option(command: Decorated) -> Decorated:
     """Add `--no-cache`."""
     return click.option(

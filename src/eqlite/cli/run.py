@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from eqlite import signals
 from eqlite.cli.event_notes import event_notes, nothing_found_notes
+from eqlite.cli.exit_codes import run_exit_code
 from eqlite.cli.follow import follow_options, take_live_settings
 from eqlite.cli.options import (
     FILE,
@@ -19,8 +19,9 @@ from eqlite.cli.options import (
     documents_option,
     event_inputs,
     format_option,
+    jobs_option,
     output_format,
-    plural,
+    rejects_option,
     rules_option,
     schema_option,
     target_option,
@@ -29,7 +30,7 @@ from eqlite.cli.progress import Progress
 from eqlite.cli.rejects import rejects_file
 from eqlite.cli.rule_loading import compile_rules
 from eqlite.cli.stdio import WholeLines, result_stdout, wants_color
-from eqlite.cli.summary import left_out_lines, no_event, run_summary
+from eqlite.cli.summary import left_out_lines, run_summary
 from eqlite.execution.run import Compiled, RunStats, run_files
 from eqlite.report import FORMATS, Layout, writer_named
 from eqlite.report.escaping import safe
@@ -46,9 +47,7 @@ from eqlite.rules.model import Rule
 )
 @schema_option
 @target_option
-@click.option(
-    "--rejects", "rejects_path", type=FILE, metavar="FILE", help="Write lines without a readable event to this file."
-)
+@rejects_option
 @click.option("--fail-on-match", is_flag=True, help="Exit with 1 if there is a detection.")
 @click.option("--strict", is_flag=True, help="Exit with 2 if a rule is broken or a line is rejected.")
 @click.option(
@@ -58,9 +57,7 @@ from eqlite.rules.model import Rule
     show_default=True,
     help="Implementation that evaluates the rules.",
 )
-@click.option(
-    "-j", "--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="Number of processes that share the work."
-)
+@jobs_option
 @follow_options
 @cache_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no warnings.")
@@ -115,7 +112,7 @@ def command(
         click.echo("\n".join(map(safe, [*text, *_notes(stats, compiled)])), err=True)
     if rejects is not None:
         rejects.raise_problem()
-    ctx.exit(_exit_code(stats, inputs, broken=broken, strict=strict, fail_on_match=fail_on_match, lines=lines))
+    ctx.exit(run_exit_code(stats, inputs, broken=broken, strict=strict, fail_on_match=fail_on_match, lines=lines))
 
 
 def _notes(stats: RunStats, compiled: Compiled) -> list[str]:
@@ -131,18 +128,3 @@ def _fields_of(compiled: Compiled) -> Callable[[Rule], Sequence[Collection[str]]
     """Return a function that maps a rule to the fields of each of its stages."""
     queries = {id(rule): query for rule, query in compiled}
     return lambda rule: queries[id(rule)].stage_fields
-
-
-def _exit_code(
-    stats: RunStats, inputs: Sequence[str], *, broken: int, strict: bool, fail_on_match: bool, lines: WholeLines
-) -> int:
-    if stats.interrupted or lines.interrupted:
-        return signals.exit_code()
-    reading = stats.reading
-    if reading.evaluated == 0:
-        raise no_event(reading, inputs)
-    if strict and (broken or reading.rejected):
-        reasons = [plural(broken, "broken rule")] if broken else []
-        reasons += [plural(reading.rejected, "rejected line")] if reading.rejected else []
-        raise click.ClickException(f"{' and '.join(reasons)} under --strict")
-    return 1 if fail_on_match and stats.detections else 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from eqlite.engine.match import Match, match_maker
-from eqlite.engine.order import NO_TIME, Ordinal, event_time_ns
+from eqlite.engine.order import NO_TIME, Ordinal
+from eqlite.engine.pipes import Position
 from eqlite.engine.search import Result, Search
-from eqlite.events.document import AnyEvent, Event, document_of
+from eqlite.events.document import AnyEvent, Event
 from eqlite.events.intake import FileWarning
 from eqlite.events.references import EventReference, LostEvent
 from eqlite.execution.detection import Detection, detection_id, origin_of
@@ -24,18 +25,37 @@ FoundEvents = tuple[AnyEvent | None, ...]
 DetectionMaker = Callable[[FoundEvents, Result[Any]], Detection]
 
 
+class ResultWindow(NamedTuple):
+    """The results of a search to give, as the parameters `size` and `result_position` of Elasticsearch choose them.
+
+    Attributes:
+        size: how many at most; None for all.
+        position: the end to take them from.
+    """
+
+    size: int | None = None
+    position: Position = "tail"
+
+
 def detections_of(
-    compiled: Compiled, searches: Sequence[Search[EventReference]], stats: RunStats
+    compiled: Compiled,
+    searches: Sequence[Search[EventReference]],
+    stats: RunStats,
+    window: ResultWindow | None = None,
 ) -> Iterator[Detection]:
     """Yield the detections by their last event, then by rule, and count them.
 
-    An event that is not there any more is given without its document, with a warning about its file.
+    With a window, each rule's results are those of its search, in Elasticsearch's order. An event that is not there any
+    more is given without its document, with a warning about its file.
     """
     with relaxed_gc():
         found: list[tuple[Ordinal, int, Result[EventReference]]] = []
         for rule, search in enumerate(searches):
-            found += [(_last_ordinal(result), rule, result) for result in search.results()]
-        found.sort(key=itemgetter(0))  # rules are in order already
+            size, position = window or ResultWindow()
+            results = search.results(size=size, result_position=position)
+            found += [(_last_ordinal(result), rule, result) for result in results]
+        if window is None:
+            found.sort(key=itemgetter(0))  # rules are in order already
     makers = [detection_maker(rule, query) for rule, query in compiled]
     references: tuple[EventReference | None, ...] = ()
     events: FoundEvents = ()
@@ -96,10 +116,3 @@ def as_detection(
     keys = dict(zip(query.key_names, match.join_keys, strict=True)) if match.join_keys else {}
     origins = [origin_of(event, position) for event, position in zip(match.events, positions, strict=True)]
     return Detection(rule, query.kind, match.events, keys, start, end, detection_id(rule, origins))
-
-
-def event_times(query: Query, match: Match) -> list[int]:
-    """Return the times of a match's events, of those that have one, in nanoseconds."""
-    documents = [document_of(event) for event in match.events if event is not None]
-    found = [event_time_ns(document, query.plan.timestamp) for document in documents]
-    return [time_ns for time_ns in found if time_ns is not None]

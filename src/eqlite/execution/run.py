@@ -16,7 +16,7 @@ from eqlite.events.inputs import Input
 from eqlite.events.intake import BinarySink, Intake
 from eqlite.execution.correlation.correlator import Correlator, History
 from eqlite.execution.detection import Detection
-from eqlite.execution.detections import detections_of
+from eqlite.execution.detections import ResultWindow, detections_of
 from eqlite.execution.rule_matcher import RuleMatcher, make_matcher
 from eqlite.execution.sources import FileSource, Source, open_source
 from eqlite.execution.stats import RunStats
@@ -56,6 +56,7 @@ def run_files(
     stats: RunStats | None = None,
     rejects: BinarySink | None = None,
     progress: Progress | None = None,
+    window: ResultWindow | None = None,
 ) -> Iterator[Detection]:
     """Yield the detections of compiled rules over files, as `run_rules` does; Ctrl-C ends the reading, not the run.
 
@@ -67,6 +68,7 @@ def run_files(
         stats: gets the counts.
         rejects: gets the lines that hold no event.
         progress: called now and then with the number of lines and of bytes read.
+        window: the results to give of each rule; see `detections_of`.
 
     Raises:
         EqlError: one of several processes was killed, or memory is used up. Detections found before come first.
@@ -84,7 +86,7 @@ def run_files(
         else:
             run.feed(_counted(source.batches(intake), progress))
         run.sort()
-    yield from run.detections()
+    yield from run.detections(window)
     if problems:
         raise problems[0]
 
@@ -127,10 +129,10 @@ class Run:
             sorting.add(matcher.match(batch, sorting.faults))
         self.correlator.adopt(rules, sorting)
 
-    def detections(self) -> Iterator[Detection]:
+    def detections(self, window: ResultWindow | None = None) -> Iterator[Detection]:
         """Yield what was found, and complete the counts."""
         correlator, stats = self.correlator, self._stats
-        yield from detections_of(self._compiled, correlator.searches, stats)
+        yield from detections_of(self._compiled, correlator.searches, stats, window)
         for search, faults in zip(correlator.searches, correlator.faults, strict=True):
             stats.untimed += search.untimed
             stats.faults += faults.count
