@@ -27,6 +27,11 @@ class Terms(NamedTuple):
     parts: frozenset[str] = frozenset()
 
     @property
+    def texts(self) -> frozenset[str]:
+        """Return the texts of all kinds."""
+        return self.exact | self.folded | self.parts
+
+    @property
     def rank(self) -> tuple[int, int]:
         """Return how well they tell events apart, the best first: whole values before long parts."""
         return (1, -min(map(len, self.parts))) if self.parts else (0, len(self.exact) + len(self.folded))
