@@ -12,9 +12,11 @@ from eqlite.predicates.raw_values import each, joined
 from eqlite.predicates.value_tests import passes_test
 from eqlite.values.text import fold_ascii, to_text
 
-MAX_VALUES = 1_024
+MAX_VALUES = 4_096
 """Values whose masks are remembered for each field: events may make up any number of them."""
 _LONGEST_VALUE = 200
+_TESTED_VALUES = 400
+"""Costly tests are worth it for values that come again, which are mostly among the first."""
 
 Passes = Callable[[Any], bool]
 
@@ -34,9 +36,8 @@ class FieldIndex:
         self._folded: dict[str, int] = {}
         self._parts: dict[str, int] = {}
         self._tested: dict[plan.Condition, int] = {}
-        self._remembered: dict[plan.Condition, int] = {}
+        self._costly: dict[plan.Condition, int] = {}
         self._made: dict[int, list[tuple[Passes, int]]] = {}
-        self._is_varied = False
         self._parts_in: Callable[[str], int] | None = None
         self._masks: dict[str | int, int] = {}
 
@@ -50,7 +51,7 @@ class FieldIndex:
             self._add_terms(bit, terms)
             return
         is_costly = any(map(_is_costly, _parts_of(required)))
-        tested = self._remembered if is_costly else self._tested
+        tested = self._costly if is_costly else self._tested
         tested[required] = tested.get(required, 0) | bit
         if not _passes(required)(None):
             self.absent &= ~bit
@@ -72,11 +73,10 @@ class FieldIndex:
             if mask is None:
                 texts = (value,) if value.__class__ is str else (str(value),)
                 is_short = len(texts[0]) <= _LONGEST_VALUE
-                mask = self._mask_of(value, texts, is_remembered=is_short and not self._is_varied)
+                mask = self._mask_of(value, texts, is_tested=is_short and len(self._masks) < _TESTED_VALUES)
                 if is_short:
                     if len(self._masks) >= MAX_VALUES:
                         self._masks.clear()
-                        self._is_varied = True
                     self._masks[value] = mask
             return mask
         if value is None:
@@ -89,10 +89,10 @@ class FieldIndex:
         found = [to_text(item) for item in each(value)]
         return self._mask_of(value, found) if found else self.absent
 
-    def _mask_of(self, value: Any, texts: Sequence[str], *, is_remembered: bool = False) -> int:
+    def _mask_of(self, value: Any, texts: Sequence[str], *, is_tested: bool = False) -> int:
         """Return the mask for a value that is there.
 
-        `texts` are the texts of all its values. Patterns and negations are tested for values that are remembered.
+        `texts` are the texts of all its values. Costly tests are left out unless `is_tested`.
         """
         mask = self._others
         exact, folded = self._exact, self._folded
@@ -108,8 +108,8 @@ class FieldIndex:
         for passes, bits in self._all_tests(self._tested):
             if passes(value):
                 mask |= bits
-        for passes, bits in self._all_tests(self._remembered):
-            if not is_remembered or passes(value):
+        for passes, bits in self._all_tests(self._costly):
+            if not is_tested or passes(value):
                 mask |= bits
         return mask
 
@@ -158,10 +158,10 @@ def _parts_of(required: plan.Condition) -> Iterator[plan.Condition]:
 
 
 def _is_costly(part: plan.Condition) -> bool:
-    """Return whether a part takes long, or says little: a pattern, and that something is not so."""
+    """Return whether a part takes long or says little: a pattern, an address, a negation."""
     if isinstance(part, plan.Negation):
         return not isinstance(part.operand, plan.Exists)
-    return isinstance(part, plan.FieldTest) and isinstance(part.test, (plan.TextLike, plan.TextRegex))
+    return isinstance(part, plan.FieldTest) and isinstance(part.test, (plan.TextLike, plan.TextRegex, plan.AddressIn))
 
 
 def _passes(required: plan.Condition) -> Passes:

@@ -54,7 +54,7 @@ def each(value: Any) -> Iterator[Any]:
 
 def exists(value: Any) -> bool:
     """Return whether there is any value."""
-    return next(each(value), None) is not None
+    return value.__class__ is str or next(each(value), None) is not None
 
 
 def within(value: Any, ignore_above: int) -> Any:
@@ -126,6 +126,8 @@ def any_folded_in(value: Any, texts: frozenset[str]) -> bool:
 
 def any_number(value: Any, passes: Callable[[int | float], bool]) -> bool:
     """Return whether some value, read as a number, passes."""
+    if value.__class__ is int:
+        return passes(value)
     return any(passes(number) for item in each(value) if (number := to_number(item)) is not None)
 
 
