@@ -96,7 +96,6 @@ class Detection(msgspec.Struct, frozen=True):
         rule = self.rule
         return {
             "schema": RECORD_SCHEMA,
-            "id": self.id,
             "rule": {
                 "id": rule.rule_id,
                 "name": rule.name,
@@ -109,6 +108,7 @@ class Detection(msgspec.Struct, frozen=True):
             "start": self.start,
             "end": self.end,
             "join_keys": dict(self.join_keys),
+            "id": self.id,
             "events": [event_record(event, documents=documents) for event in self.events],
         }
 
