@@ -20,7 +20,7 @@ Passes = Callable[[Any], bool]
 
 
 class FieldIndex:
-    """What conditions require of one field. A condition is a bit of a mask.
+    """The requirements of conditions on one field. A condition is a bit of a mask.
 
     Attributes:
         absent: the mask that an event without the field leaves.
@@ -39,7 +39,7 @@ class FieldIndex:
         self._masks: dict[str | int, int] = {}
 
     def add(self, bit: int, required: plan.Condition) -> None:
-        """Add a condition with what it requires; patterns without a text to look for are no requirement here."""
+        """Add a condition with its requirement. Patterns without a literal text are no requirement here."""
         terms = terms_of(required)
         if terms is None and any(_is_pattern(leaf) for leaf in plan.leaves(required)):
             return
@@ -78,7 +78,7 @@ class FieldIndex:
         return self._mask_of(value, found) if found else self.absent
 
     def _mask_of(self, value: Any, texts: Sequence[str]) -> int:
-        """Return the mask for a value that is there; `texts` are the texts of all its values."""
+        """Return the mask for a value that is there. `texts` are the texts of all its values."""
         mask = self._others
         exact, folded = self._exact, self._folded
         for text in texts:
@@ -129,7 +129,7 @@ def _is_pattern(leaf: plan.Condition) -> bool:
 
 
 def _passes(required: plan.Condition) -> Passes:
-    """Return a function that tells whether a raw value meets what is required of it."""
+    """Return a function that tests whether a raw value meets a requirement."""
     match required:
         case plan.AllOf(terms=terms):
             every = [_passes(term) for term in terms]

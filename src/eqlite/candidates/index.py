@@ -15,7 +15,7 @@ MAX_SHAPES = 1_000
 
 
 class Shape(NamedTuple):
-    """What an object's keys say.
+    """The indexed fields and objects among an object's keys.
 
     Attributes:
         absent: the mask that the fields leave which the object does not have.
@@ -70,7 +70,7 @@ class ObjectIndex:
         return self._absent
 
     def narrow(self, document: Mapping[str, Any], mask: int) -> int | None:
-        """Return what a document, or an object in one, leaves of a mask; None where its shape is unusual."""
+        """Return the mask of the candidates left by a document or an object in one. None: its shape is unusual."""
         keys = tuple(document)
         try:
             shape = self._shapes[keys]
@@ -96,7 +96,7 @@ class ObjectIndex:
         return mask
 
     def _shape_of(self, keys: tuple[str, ...]) -> Shape | None:
-        """Return what keys say; None for dotted ones, since fields may stand under several keys then."""
+        """Return the shape of an object with these keys. None for dotted keys: a field may stand under several then."""
         shape = None
         if not any(key.__class__ is not str or "." in key for key in keys):
             present = frozenset(keys)
@@ -133,7 +133,7 @@ class CandidateIndex:
         self._fields = sorted(self._root.fields(), key=lambda pair: -pair[1].required.bit_count())
 
     def candidates(self, document: Mapping[str, Any]) -> int | None:
-        """Return the mask of the candidates for a document of dicts in dicts; None for one of another shape."""
+        """Return the mask of the candidates for a document of dicts in dicts. None for another shape."""
         return self._root.narrow(document, self._all)
 
     def candidates_by_field(self, document: Mapping[str, Any]) -> int:

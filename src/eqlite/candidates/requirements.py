@@ -13,7 +13,7 @@ Requirements = Mapping[str, plan.Condition]
 
 
 def requirements_of(condition: plan.Condition) -> Requirements:
-    """Return what a condition requires of each field; of the fields that are not named it requires nothing.
+    """Return the requirements of a condition by field. It requires nothing of the other fields.
 
     A condition that fails on an event (a script does) must be evaluated wherever its predicate would get as far as
     that. So what stands behind the first script, in the order of evaluation, requires nothing.
@@ -34,7 +34,7 @@ def _has_script(condition: plan.Condition) -> bool:
 
 
 def _required(condition: plan.Condition, *, holds: bool) -> Requirements:
-    """Return what must be so for a condition to hold, or not to hold."""
+    """Return the requirements for a condition to hold, or not to hold."""
     match condition:
         case plan.Negation(operand=operand):
             return _required(operand, holds=not holds)
@@ -56,6 +56,6 @@ def _all_of(parts: Iterable[Requirements]) -> Requirements:
 
 
 def _any_of(parts: list[Requirements]) -> Requirements:
-    """Return what is required in each case: only fields of which every case requires something."""
+    """Return the requirements that are met in each case: of the fields of which every case requires something."""
     common = [path for path in parts[0] if all(path in part for part in parts[1:])] if parts else []
     return {path: plan.AnyOf(tuple(part[path] for part in parts)) for path in common}

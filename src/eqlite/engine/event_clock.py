@@ -56,20 +56,20 @@ class EventClock(Generic[Kept]):
         self._votes = 0
 
     def is_ahead(self, time_ns: int) -> bool:
-        """Return whether an event of this time is to be set aside; the first event of a stream never is."""
+        """Return whether an event of this time is to be set aside. The first event of a stream never is."""
         if self.newest_ns is None or self.max_ahead_ns is None:
             return False
         return time_ns - self.newest_ns > self.max_ahead_ns
 
     def move(self, ordinal: Ordinal) -> Watermark:
-        """Return the watermark at an event that is taken; it may be behind an earlier one."""
+        """Return the watermark at an event that is taken. It may be behind an earlier one."""
         time_ns = ordinal[0]
         if self.newest_ns is None or time_ns > self.newest_ns:
             self.newest_ns = time_ns
         return (time_ns - self.lateness_ns, -1, 0) if self.lateness_ns else ordinal[:3]
 
     def set_aside(self, hits: EventHits[Kept]) -> list[EventHits[Kept]]:
-        """Set aside an event that is too far ahead; return the events to take now, in order: see `take_due`."""
+        """Set aside an event that is too far ahead. Return the events to take now, in order: see `take_due`."""
         insort(self.ahead, hits, key=_ordinal)
         self.keys += count_keys(hits.stages)
         self._votes += 1
@@ -86,7 +86,7 @@ class EventClock(Generic[Kept]):
         return self._cut(bisect_left(self.ahead, ordinal, key=_ordinal))
 
     def advance(self, time_ns: int) -> tuple[list[EventHits[Kept]], Watermark]:
-        """Move the clock without an event; return the events to take before, and the watermark afterwards."""
+        """Move the clock without an event. Return the events to take before, and the watermark afterwards."""
         due: list[EventHits[Kept]] = []
         if self.newest_ns is None or time_ns > self.newest_ns:
             due = self._cut(bisect_left(self.ahead, time_ns + 1, key=_time_ns))
@@ -94,7 +94,7 @@ class EventClock(Generic[Kept]):
         return due, (time_ns - self.lateness_ns, -1, 0)
 
     def finish(self) -> list[EventHits[Kept]]:
-        """Return the events still set aside, to be taken at the end of the stream; the clock begins anew."""
+        """Return the events still set aside, to be taken at the end of the stream. The clock starts anew."""
         self.newest_ns, self._votes = None, 0
         return self._cut(len(self.ahead))
 
@@ -124,7 +124,7 @@ class EventClock(Generic[Kept]):
         }
 
     def load(self, saved: SavedClock, events: Sequence[Kept]) -> None:
-        """Take over a state from plain data; `events` are those of the table."""
+        """Restore the state from plain data. `events` are those of the table."""
         self.newest_ns = saved["newest_ns"]
         self.ahead = sorted((load_hits(parts, events) for parts in saved["ahead"]), key=_ordinal)
         self.keys = sum(count_keys(hits.stages) for hits in self.ahead)

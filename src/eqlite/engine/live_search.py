@@ -1,4 +1,4 @@
-"""One query over a stream that does not end: events with their stages and keys go in, results come out when certain.
+"""One query over an endless stream: events with stages and keys go in, results come out once certain.
 
 No document is read here, so several queries may share what reads them, and one clock.
 """
@@ -45,7 +45,7 @@ class LiveSearch(Generic[Kept]):
     """
 
     def __init__(self, plan: Plan, *, max_open: int, max_samples_per_key: int = 1, strict: bool = False) -> None:
-        """Begin.
+        """Start with nothing open.
 
         Args:
             plan: the query's plan.
@@ -73,22 +73,22 @@ class LiveSearch(Generic[Kept]):
 
     @property
     def open(self) -> int:
-        """Return how many keys and undecided sequences are open."""
+        """Return the number of open keys and undecided sequences."""
         return 0 if self._matcher is None else self._matcher.open
 
     @property
     def dropped(self) -> int:
-        """Return how often something was given up because more than `max_open` was open."""
+        """Return the number of times that something was given up because more than `max_open` was open."""
         return 0 if self._matcher is None else self._matcher.dropped
 
     @property
     def held(self) -> int:
-        """Return how many events are held until the watermark reaches them."""
+        """Return the number of events held until the watermark reaches them."""
         return len(self._held)
 
     @property
     def keys(self) -> int:
-        """Return how many join keys are in memory: see `KeyBudget`."""
+        """Return the number of join keys in memory: see `KeyBudget`."""
         return self.open + self._held_keys
 
     @property
@@ -103,7 +103,7 @@ class LiveSearch(Generic[Kept]):
 
     @property
     def due_ns(self) -> int | None:
-        """Return the time at which moving the watermark next leads to a decision; None where it never does."""
+        """Return the time of the watermark at which the next decision falls. None if there is none."""
         held = [self._held[0].ordinal[0]] if self._held else []
         if self._matcher is not None and self._matcher.deadlines:
             held.append((self._matcher.deadlines[0][0] + 1) * NANOS_PER_MILLI)
@@ -117,7 +117,7 @@ class LiveSearch(Generic[Kept]):
         return True
 
     def take(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
-        """Take an event that meets stages, the later ones first and `until` last; return what is certain by now."""
+        """Take an event that meets stages, the later first and `until` last. Return the results certain by now."""
         if not self.is_ordered:
             return self._take_unordered(hits)
         if self._watermark is None or hits.ordinal[:3] > self._watermark:
@@ -128,7 +128,7 @@ class LiveSearch(Generic[Kept]):
         return self._give(found) if found else []
 
     def take_untimed(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
-        """Take an event without a time. An event query puts it last; a sequence leaves it out.
+        """Take an event without a time. An event query puts it last, and a sequence leaves it out.
 
         Raises:
             SearchFailure: for a sequence, when strict.
@@ -145,7 +145,7 @@ class LiveSearch(Generic[Kept]):
         return []
 
     def advance(self, watermark: Watermark) -> list[Result[Kept]]:
-        """Move the watermark, after which no earlier event is taken; return what is certain by now."""
+        """Move the watermark, after which no earlier event is taken. Return the results certain by now."""
         if not self.is_ordered or (self._watermark is not None and watermark <= self._watermark):
             return []
         self._watermark = watermark
@@ -157,7 +157,7 @@ class LiveSearch(Generic[Kept]):
         return self._give(found) if found else []
 
     def flush(self) -> list[Result[Kept]]:
-        """Return what is certain because the stream ends here. What comes afterwards begins anew."""
+        """Return the results that the end of the stream makes certain. The next event starts anew."""
         if self._sample is not None:
             results = self._sample.results()
             self._sample = self._new_sample()
@@ -183,7 +183,7 @@ class LiveSearch(Generic[Kept]):
         return []
 
     def _hold(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
-        """Hold an event until the watermark reaches it; beyond `max_open` the earliest move the watermark."""
+        """Hold an event until the watermark reaches it. Beyond `max_open` the earliest moves the watermark."""
         heapq.heappush(self._held, hits)
         self._held_keys += count_keys(hits.stages)
         if len(self._held) <= self._max_open:
@@ -213,7 +213,7 @@ class LiveSearch(Generic[Kept]):
     # --- snapshots ---------------------------------------------------------------------------------------------------
 
     def dump(self, table: EventTable) -> dict[str, Any]:
-        """Return the state as plain data; its events go into a table, which several searches may share."""
+        """Return the state as plain data. Its events go into a table, which several searches may share."""
         return {
             "counts": [self.matches, self.late, self.untimed],
             "watermark": None if self._watermark is None else list(self._watermark),
@@ -225,7 +225,7 @@ class LiveSearch(Generic[Kept]):
         }
 
     def load(self, saved: SavedSearch, events: Sequence[Kept]) -> None:
-        """Take over a state from plain data; `events` are those of the table."""
+        """Restore the state from plain data. `events` are those of the table."""
         self.matches, self.late, self.untimed = saved["counts"]
         watermark = saved["watermark"]
         self._watermark = None if watermark is None else (watermark[0], watermark[1], watermark[2])

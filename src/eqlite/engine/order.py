@@ -34,7 +34,7 @@ def event_time_ns(event: Mapping[str, Any], field: Field | None) -> int | None:
 
 
 def time_of_values(values: list[Any], field: Field) -> int | None:
-    """Return the time that the raw values of the field for it tell, as precise as the field is."""
+    """Return the time from the raw values of its field, as precise as the field is."""
     if not field.formats:
         time_ns = parse_timestamp(values)
         return None if time_ns is None else time_ns - time_ns % precision_ns(field)
@@ -43,14 +43,14 @@ def time_of_values(values: list[Any], field: Field) -> int | None:
 
 
 def ordinal(event: Mapping[str, Any], place: int, query: plan.Plan) -> Ordinal:
-    """Return what an event is ordered by; `place` is its number in the input."""
+    """Return the ordinal of an event. `position` is its number in the input."""
     time_ns = event_time_ns(event, query.timestamp)
     tiebreakers = [] if query.tiebreaker is None else field_values(event, query.tiebreaker)
     return ordinal_of_values(time_ns, tiebreakers, place)
 
 
 def order_problem(event: Mapping[str, Any], query: plan.Plan) -> str | None:
-    """Return what keeps an event that has a time out of sequences, None if nothing does: see `ambiguity`."""
+    """Return the reason to leave an event with a time out of sequences, None if there is none: see `ambiguity`."""
     times = [] if query.timestamp is None else query.timestamp.raw_values(event)
     tiebreakers = [] if query.tiebreaker is None else field_values(event, query.tiebreaker)
     return ambiguity(times, query.timestamp, tiebreakers, query.tiebreaker)
@@ -71,7 +71,7 @@ def no_time_message(query: plan.Plan) -> str:
 
 
 def ordinal_of_values(time_ns: int | None, tiebreakers: list[Any], place: int) -> Ordinal:
-    """Return what an event of this time is ordered by; `tiebreakers` are the values of the field for it."""
+    """Return the ordinal of an event of this time. `tiebreakers` are the values of the field for it."""
     kind, value = _tiebreaker(tiebreakers)
     return (NO_TIME if time_ns is None else time_ns, kind, value, place)
 

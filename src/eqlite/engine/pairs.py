@@ -21,7 +21,7 @@ _FEW_KEYS = 100
 
 @dataclass(slots=True)
 class PairMatcher(SequenceMatcher[Kept]):
-    """The state of a sequence query of two events; takes events in order."""
+    """The state of a sequence query of two events. It takes events in order."""
 
     states: dict[Key, Link[Kept]] = field(default_factory=dict)  # type: ignore[assignment]
 
@@ -45,7 +45,7 @@ class PairMatcher(SequenceMatcher[Kept]):
         return []
 
     def take(self, hits: tuple[Ordinal, Kept, StageKeys]) -> list[Found[Kept]]:
-        """Take an event with its hits, the later stage first and `until` last; return what it completes."""
+        """Take an event with its hits, the later stage first and `until` last. Return the sequences it completes."""
         ordinal, kept, stages = hits
         now_ns = ordinal[0]
         maxspan_ns = self.maxspan_ns
@@ -84,12 +84,12 @@ class PairMatcher(SequenceMatcher[Kept]):
             self.states = dict(states)
 
     def open_keys(self) -> Iterator[OpenKey[Kept]]:
-        """Yield what is open under each key."""
+        """Yield the open sequence of each key."""
         for key, link in self.states.items():
             yield OpenKey(key, link.ordinal[0], [Pending(*link, None, link.ordinal[0])], {})
 
     def open_key(self, saved: OpenKey[Kept]) -> None:
-        """Let this be open."""
+        """Restore the open sequence of a key."""
         (pending,) = saved.pendings
         assert pending is not None
         self.states[saved.key] = Link(pending.ordinal, pending.kept)

@@ -19,7 +19,7 @@ OfStage = Mapping[int, list[Ordinal]]
 
 
 def match_sequences_by_lists(query: SequenceQuery, events: Iterable[EventHits[Kept]]) -> list[Found[Kept]]:
-    """Return the sequences among events that come in any order, by their last event, then in the order of its keys."""
+    """Return the sequences among events in any order, by their last event, then in the order of its keys."""
     kept = {}
     of_key: dict[Key, dict[int, list[Ordinal]]] = {}
     rank: dict[tuple[Ordinal, Key], int] = {}
@@ -61,7 +61,7 @@ def _match_key(query: SequenceQuery, of_stage: OfStage) -> list[Chain]:
 def _extend(
     step: int, ordinal: Ordinal, pendings: list[list[Chain]], untils: list[Ordinal], maxspan_ms: int | None
 ) -> Chain | None:
-    """Return the chain that an event makes longer, or begins; None where there is none."""
+    """Return the chain that an event makes longer, or starts. None where there is none."""
     if step == 0:
         return (ordinal,)
     before = [chain for chain in pendings[step - 1] if chain[-1] < ordinal]

@@ -30,7 +30,7 @@ def match_samples(
 
 
 def events_per_key(items: int, max_samples_per_key: int) -> int:
-    """Return how many events of a key and an item matter, the first ones."""
+    """Return the number of events that matter of a key and an item, the first ones."""
     return items + max_samples_per_key - 1
 
 

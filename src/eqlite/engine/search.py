@@ -28,7 +28,7 @@ MatchSequences = Callable[[SequenceQuery, Sequence[EventHits[Any]]], list[Found[
 
 
 class Result(NamedTuple, Generic[Kept]):
-    """One result: what was kept of its events and their ordinals (None for a missing one), and its key."""
+    """One result: references to its events, their ordinals (None for a missing one), and its key."""
 
     events: tuple[Kept | None, ...]
     ordinals: tuple[Ordinal | None, ...]
@@ -58,7 +58,7 @@ class StageTests:
         return fewer
 
     def met(self, document: Document) -> list[int]:
-        """Return the numbers of the stages; `until` has the last one."""
+        """Return the numbers of the stages that a document meets. `until` has the last one."""
         faults = self._faults
         return [
             number for predicate, numbers in self.tests.items() if predicate(document, faults) for number in numbers
@@ -109,7 +109,7 @@ class Search(Generic[Kept]):
     _found: list[Found[Kept]] = field(default_factory=list)
 
     def take(self, document: Document, place: int, kept: Kept) -> bool:
-        """Test a document with every stage; tell whether anything is kept of it. `place` is its number in the input."""
+        """Test a document with every stage. Return whether it is needed. `position` is its number in the input."""
         if self._tests is None:
             self._tests = StageTests(self.plan, self.make_predicates(), self.faults)
         met = self._tests.met(document)
@@ -130,7 +130,7 @@ class Search(Generic[Kept]):
         return bool(stages)
 
     def take_hits(self, hits: EventHits[Kept]) -> None:
-        """Keep a wanted document for a sequence or a sample, with the stages that it meets and its keys there."""
+        """Store a hit for a sequence or a sample."""
         if isinstance(self.plan.query, SequenceQuery):
             self.hits.append(hits)
             return
@@ -162,11 +162,11 @@ class Search(Generic[Kept]):
             raise SearchFailure(no_time_message(self.plan))
 
     def take_match(self, where: Ordinal, kept: Kept) -> None:
-        """Keep a document that is known to meet an event query's condition: as `take`, after the test."""
+        """Add a match of an event query, whose condition is known to hold."""
         self.matches.append(new_tuple(Result, ((kept,), (where,), ())))
 
     def match_in_order(self) -> tuple[SequenceMatcher[Kept], list[Found[Kept]]]:
-        """Return the matcher of a sequence and the list of what it found, for a caller that feeds events in order.
+        """Return the matcher of a sequence and the list of its results, for a caller with events in order.
 
         What was taken so far has been fed.
         """
@@ -178,7 +178,7 @@ class Search(Generic[Kept]):
         return self._matcher, self._found
 
     def count(self, stats: SearchStats, *, events: int, matches: int) -> None:
-        """Add the counts of this search to others; how many events and matches there were says the caller."""
+        """Add the counts of this search to others. The caller knows the numbers of events and matches."""
         total = Faults(count=stats.faults, examples=stats.fault_examples)
         total.add(self.faults.count, self.faults.examples)
         stats.faults = total.count

@@ -17,7 +17,7 @@ Order = Callable[[Found[Any]], tuple[Any, ...]]
 
 
 def sequence_matcher(query: SequenceQuery, max_open: int | None = None) -> SequenceMatcher[Kept]:
-    """Return what matches a sequence query; see `SequenceMatcher`."""
+    """Return the matcher of a sequence query: see `SequenceMatcher`."""
     is_pair = len(query.stages) == 2 and not any(stage.missing for stage in query.stages)
     return PairMatcher(query, max_open) if is_pair else SequenceMatcher(query, max_open)
 

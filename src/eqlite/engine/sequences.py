@@ -51,17 +51,17 @@ class Found(NamedTuple, Generic[Kept]):
 
     @property
     def events(self) -> tuple[Kept | None, ...]:
-        """Return what was kept of the events."""
+        """Return the references to the events."""
         return tuple(None if link is None else link.kept for link in self.links)
 
     @property
     def ordinals(self) -> tuple[Ordinal | None, ...]:
-        """Return where the events stand."""
+        """Return the ordinals of the events."""
         return tuple(None if link is None else link.ordinal for link in self.links)
 
 
 class Pending(NamedTuple, Generic[Kept]):
-    """A sequence on its way: its last event, and the sequence before that one. One object for each event, of all keys.
+    """A partial sequence: its last event, and the sequence before that. All keys of an event share one object.
 
     Attributes:
         ordinal, kept: where the last event stands, and what is kept of it.
@@ -92,7 +92,7 @@ class Pending(NamedTuple, Generic[Kept]):
 
 @dataclass(slots=True, eq=False)
 class Waiting(Generic[Kept]):
-    """A complete sequence that an unwanted event may still undo, up to `deadline_ms`; `pending` None: it is decided."""
+    """A complete sequence that an unwanted event may still undo, up to `deadline_ms`. `pending` None: it is decided."""
 
     pending: Pending[Kept] | None
     key: Key
@@ -101,7 +101,7 @@ class Waiting(Generic[Kept]):
 
 
 class OpenKey(NamedTuple, Generic[Kept]):
-    """What is open under a key, but for what waits, as snapshots have it: see `KeyState`."""
+    """The open sequences of a key, without the complete ones, as snapshots have them: see `KeyState`."""
 
     key: Key
     touched_ns: int
@@ -110,7 +110,7 @@ class OpenKey(NamedTuple, Generic[Kept]):
 
 
 class KeyState(list["Pending[Kept] | None"]):
-    """What is open under one key: the newest pending for each positive stage but the last, and more about the key.
+    """The open sequences of one key: the newest pending for each positive stage but the last.
 
     A list itself, since there may be very many, and each object is one for the garbage collector to look at.
 
@@ -143,7 +143,7 @@ class KeyState(list["Pending[Kept] | None"]):
 
 @dataclass(slots=True)
 class SequenceMatcher(Generic[Kept]):
-    """The state of one sequence query; takes events in order.
+    """The state of one sequence query. It takes events in order.
 
     Attributes:
         query: what to look for.
@@ -179,15 +179,15 @@ class SequenceMatcher(Generic[Kept]):
 
     @property
     def open(self) -> int:
-        """Return how many keys and undecided sequences are held."""
+        """Return the number of keys and undecided sequences held."""
         return len(self.states) + len(self.deadlines) - self._decided
 
     def begin(self, link: Link[Kept], keys: tuple[Key, ...]) -> list[Found[Kept]]:
-        """Take an event that meets the first stage alone; as `take`."""
+        """Take an event that meets the first stage alone, as `take` does."""
         return self.take((link.ordinal, link.kept, ((0, keys),)))
 
     def take(self, hits: tuple[Ordinal, Kept, StageKeys]) -> list[Found[Kept]]:
-        """Take an event with its hits, the later stages first and `until` last; return what is certain by now."""
+        """Take an event with its hits, the later stages first and `until` last. Return the sequences certain by now."""
         ordinal, kept, stages = hits
         found: list[Found[Kept]] = []
         if self.deadlines or self.next_sweep_ns is None or ordinal[0] >= self.next_sweep_ns:
@@ -210,7 +210,7 @@ class SequenceMatcher(Generic[Kept]):
         return found
 
     def advance(self, now_ns: int, found: list[Found[Kept]]) -> None:
-        """Take note that all events to come are of this time or later; add what is certain by now to `found`."""
+        """Move the time, before which no event comes any more. Add the sequences certain by now to `found`."""
         maxspan_ns = self.maxspan_ns
         if maxspan_ns is None:
             return
@@ -228,19 +228,19 @@ class SequenceMatcher(Generic[Kept]):
             states.popitem(last=False)
 
     def open_keys(self) -> Iterator[OpenKey[Kept]]:
-        """Yield what is open under each key, the one touched longest ago first."""
+        """Yield the open sequences of each key, the one touched longest ago first."""
         for key, state in self.states.items():
             yield OpenKey(key, state.touched_ns, state, state.unwanted or {})
 
     def open_key(self, saved: OpenKey[Kept]) -> None:
-        """Let this be open, too."""
+        """Restore the open sequences of a key."""
         state: KeyState[Kept] = KeyState.begin(self.nothing, saved.touched_ns)
         state[:] = saved.pendings
         state.unwanted = dict(saved.unwanted) or None
         self.states[saved.key] = state
 
     def finish(self) -> list[Found[Kept]]:
-        """Return what is certain because nothing more comes, and forget all else."""
+        """Return the sequences that the end of the events makes certain, and drop all else."""
         found: list[Found[Kept]] = []
         while self.deadlines:
             self._accept(heapq.heappop(self.deadlines)[-1], found)
@@ -304,7 +304,7 @@ class SequenceMatcher(Generic[Kept]):
         self._make_room(key)
 
     def wait(self, waiting: Waiting[Kept]) -> None:
-        """Hold a complete sequence until it is certain; its key has a state."""
+        """Hold a complete sequence until it is certain. Its key has a state."""
         state = self.states[waiting.key]
         if state.waiting is None:
             state.waiting = deque()
@@ -375,7 +375,7 @@ class SequenceMatcher(Generic[Kept]):
         return state
 
     def _make_room(self, but: Key) -> None:
-        """Give up the key begun longest ago where more is open than may be; of the one in hand, what waits longest."""
+        """Drop the key started longest ago if more is open than `max_open`. The current key only loses what waits."""
         if self.max_open is None or self.open <= self.max_open:
             return
         key, state = next(iter(self.states.items()))

@@ -72,7 +72,7 @@ class EventTable:
     """The events of a snapshot, each once however many sequences it is part of."""
 
     def __init__(self, to_row: Callable[[Any], Any] | None = None) -> None:
-        """Begin with no event; `to_row` makes plain data of one, by default as `event_of` reads it."""
+        """Start with no event. `to_row` makes plain data of one, by default in the form that `event_of` reads."""
         self.rows: list[Any] = []
         self._to_row = to_row or _row
         self._numbers: dict[int, int] = {}
@@ -147,7 +147,7 @@ def dump_matcher(matcher: SequenceMatcher[Any], table: EventTable) -> dict[str, 
 
 
 def load_matcher(matcher: SequenceMatcher[Kept], saved: SavedMatcher, events: Sequence[Kept]) -> None:
-    """Let a new matcher hold what a saved one did."""
+    """Restore the state of a matcher."""
     matcher.dropped = saved["dropped"]
     matcher.next_sweep_ns = saved["next_sweep_ns"]
     for key, touched_ns, parts, unwanted in saved["states"]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class SearchStats:
-    """What became of the events of a search; several searches add up.
+    """Counts of a search, or the sums of several.
 
     Attributes:
         events: how many were searched.
@@ -33,7 +33,7 @@ class SearchStats:
 
 @dataclass(slots=True)
 class StreamStats:
-    """What became of the events of a stream.
+    """Counts of a stream.
 
     Attributes:
         events: how many were pushed; after `resume`, the number of the event to go on with.

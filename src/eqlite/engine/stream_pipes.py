@@ -27,7 +27,7 @@ class StreamPipes(Generic[Kept]):
         self._limited: list[Found[Kept]] = []
 
     def give(self, found: list[Found[Kept]]) -> list[Found[Kept]]:
-        """Return the results that are certain to be among those the pipes ask for; the others wait for `flush`."""
+        """Return the results that are certain to pass the pipes. The others wait for `flush`."""
         window = self.window
         if window is None:
             return self._sorted(found)
@@ -44,7 +44,7 @@ class StreamPipes(Generic[Kept]):
         return []
 
     def flush(self) -> list[Found[Kept]]:
-        """Return the results that waited for the end; the next ones are counted anew."""
+        """Return the results that waited for the end. The next ones are counted anew."""
         limited, self._limited, self._given = self._limited, [], 0
         if not limited or self.window is None:
             return []
@@ -76,7 +76,7 @@ class StreamPipes(Generic[Kept]):
         return {"given": self._given, "limited": limited}
 
     def load(self, saved: SavedPipes, events: Sequence[Kept]) -> None:
-        """Take over a state from plain data; `events` are those of the table."""
+        """Restore the state from plain data. `events` are those of the table."""
         self._given = saved["given"]
         for links, key in saved["limited"]:
             self._limited.append(Found(tuple(parts and link_of(parts, events) for parts in links), tuple(key)))

@@ -1,4 +1,4 @@
-"""A query over a stream that does not end: events go in one by one, matches come out as soon as they are certain.
+"""A query over an endless stream: events go in one by one, matches come out once they are certain.
 
 A stream reads events: their stages, keys and place in the order. An `EventClock` says which of them are late or too far
 ahead, and a `LiveSearch` matches them.
@@ -30,7 +30,7 @@ from eqlite.values.dates.instants import parse_timestamp
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
-    """How a stream runs: see `Query.stream`. `fingerprint` tells queries apart."""
+    """Settings of a stream: see `Query.stream`. `fingerprint` distinguishes queries."""
 
     fingerprint: str
     lateness_ns: int = 0
@@ -89,7 +89,7 @@ class Stream:
         )
 
     def push(self, event: Event) -> list[Match]:
-        """Take the next event and return the matches that are certain by now; those of one event in the order of keys.
+        """Take the next event and return the matches certain by now. Those of one event come by its keys.
 
         Raises:
             EventError: it is no mapping; or, under `strict=True`, an expression fails on it.
@@ -123,7 +123,7 @@ class Stream:
         return self._matches(results + self._search.advance(watermark))
 
     def flush(self) -> list[Match]:
-        """Return what is certain because the stream ends here. What is pushed afterwards begins anew."""
+        """Return the matches that the end of the stream makes certain. The next event pushed starts anew."""
         results = self._take_all(self._clock.finish())
         results += self._search.flush()
         self._clock.finish()  # which the last events have moved
@@ -179,7 +179,7 @@ class Stream:
     # --- snapshots ---------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """Return all that is open as bytes; `Query.resume` goes on from there, in another process too.
+        """Return the open state as bytes. `Query.resume` goes on from there, in another process too.
 
         Events come back as plain documents, or as `Event` where they were given as that.
 
@@ -203,7 +203,7 @@ class Stream:
 
     @classmethod
     def resume(cls, snapshot: bytes, plan: Plan, predicates: Sequence[Predicate], settings: StreamSettings) -> Stream:
-        """Return the stream that a snapshot was taken of; see `Query.resume`."""
+        """Return the stream of a snapshot: see `Query.resume`."""
         saved = checked(unpack(snapshot, settings.fingerprint), plan)
         try:
             stream = cls(plan, predicates, replace(settings, **saved["settings"]))

@@ -165,7 +165,10 @@ def _read_file(given: Input, intake: Intake) -> Iterator[RawBlock]:
 
 
 def start_of_text(file: io.FileIO) -> int | None:
-    """Return where the lines of a file start, behind a byte order mark; None if they do not stand in it as they are."""
+    """Return the offset of the first line of a file, behind a byte order mark.
+
+    None for a file of no plain lines: a pipe, a compressed file, an archive.
+    """
     if not file.seekable():
         return None
     head = file.read(TAR_BLOCK_BYTES) or b""
@@ -199,7 +202,7 @@ def _read_text(chunks: Iterator[bytes], name: str, intake: Intake, start: int | 
 
 
 def remember_start(path: str, stats: ReadStats) -> None:
-    """Remember the first lines of a file in `stats`; it is read elsewhere."""
+    """Store the first lines of a file in `stats`, for a file whose lines are read elsewhere."""
     start = ReadStats()
     for _ in iter_blocks([path], Intake(start)):
         if not start.room or len(start.first_lines) >= stats.room:
@@ -209,7 +212,7 @@ def remember_start(path: str, stats: ReadStats) -> None:
 
 
 def _remembered(blocks: Iterator[RawBlock], stats: ReadStats) -> Iterator[RawBlock]:
-    """Yield the blocks; the first lines are remembered in `stats`."""
+    """Yield the blocks, and store the first lines in `stats`."""
     left = stats.room
     for block in blocks:
         for number, line in enumerate(block.lines, block.line):

@@ -39,7 +39,7 @@ class KeyExtractor:
         return join_keys(document, self._fields, budget=budget, report=report)
 
     def may_share(self, keys: tuple[Key, ...]) -> bool:
-        """Return whether rules may share keys that were read; of very many each rule counts its own."""
+        """Return whether rules may share keys that were read. Of very many keys each rule counts its own."""
         return len(keys) <= FREE_KEYS_PER_EVENT
 
 

@@ -34,7 +34,7 @@ class HitEvent(Protocol):
         ...
 
     def reference(self) -> EventReference:
-        """Return how to get the event again."""
+        """Return the reference to the event."""
         ...
 
 
@@ -84,7 +84,7 @@ class DocumentHit:
         return self._keys
 
     def reference(self) -> EventReference:
-        """Return how to get the event again."""
+        """Return the reference to the event."""
         if self._reference is None:
             self._reference = self._batch.reference(self.row)
         return self._reference

@@ -24,7 +24,7 @@ class Source(Protocol):
     is_rereadable: bool
 
     def batches(self, intake: Intake) -> Iterator[Batch]:
-        """Return the input in batches; what holds no event is counted by `intake`."""
+        """Return the input in batches. Lines without an event are counted by `intake`."""
 
 
 class FileSource:
@@ -52,7 +52,7 @@ class DocumentSource:
         self.is_rereadable = isinstance(events, Sequence)
 
     def batches(self, intake: Intake) -> Iterator[Batch]:
-        """Return the events; those with values that JSON has no form for are counted as rejected.
+        """Return the events. Those with values that JSON has no form for are counted as rejected.
 
         Raises:
             EventError: something among the events is no mapping.

@@ -1,4 +1,4 @@
-"""What became of a run."""
+"""Counts of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eqlite.events.intake import ReadStats
 
 @dataclass(slots=True)
 class RunStats:
-    """What became of a run.
+    """Counts of a run.
 
     Attributes:
         reading: how much was read and rejected.

@@ -104,7 +104,7 @@ def any_text(value: Any, passes: Callable[[str], bool]) -> bool:
 
 
 def any_in(value: Any, texts: frozenset[str]) -> bool:
-    """Return whether some value's text is among `texts`. For values that are no str; those are tested in line."""
+    """Return whether some value's text is among `texts`. For values other than str, which are tested in line."""
     if value.__class__ is list and {*map(type, value)} == {str}:
         return not texts.isdisjoint(value)
     return any(to_text(found) in texts for found in each(value))

@@ -44,7 +44,7 @@ class PythonBackend:
         made: list[Predicate] = []
 
         def irregular(event: Event, faults: Faults) -> bool:
-            """Evaluate an event of unusual shape; the function for them is made when the first one comes."""
+            """Evaluate an event of unusual shape. The function for them is made for the first one."""
             if not made:
                 general = Generator(FlatAccess(), interpret).generate(condition)
                 made.append(load(general, f"{name}, any shape", read=read_value))
@@ -77,7 +77,7 @@ def read_value(event: Event, path: str) -> Any:
 
 
 def load(generated: Generated, name: str, **extra: Any) -> Callable[..., bool]:
-    """Compile generated source; tracebacks show its lines under `<eql:name>`."""
+    """Compile generated source. Tracebacks show its lines under `<eql:name>`."""
     function: Callable[..., bool] = define(generated.source, "matches", name=name, **generated.constants, **extra)
     return function
 

@@ -1,4 +1,4 @@
-"""The correlator of a run: takes hits, holds what sequences and samples need of them, and gives results at the end.
+"""The correlator of a run: takes hits, holds the events that sequences and samples need, gives results at the end.
 
 While events come in order, sequences are matched as they come, and what is too old is dropped. An event that meets a
 later stage of a rule without anything open is passed by. Once events turn out not to be sorted, the run reads the input
@@ -41,7 +41,7 @@ class Correlator:
     """
 
     def __init__(self, queries: Sequence[Query], *, in_order: bool, history: History | None = None) -> None:
-        """Begin.
+        """Start with nothing open.
 
         Args:
             queries: the rules' queries.
@@ -111,7 +111,7 @@ class Correlator:
             self._sweep()
 
     def _match(self, hit: RuleHit, event: HitEvent) -> None:
-        """Let the matcher of a sequence take an event in order."""
+        """Match an event in order."""
         state = hit.state
         matcher = state.matcher
         assert matcher is not None
@@ -167,7 +167,7 @@ class Correlator:
         return (*(pair for pair in pairs if pair[0] != until), *last)
 
     def _sweep(self) -> None:
-        """Drop what is too old in matchers to which no event comes any more."""
+        """Drop expired sequences of matchers to which no event comes any more."""
         self._until_sweep = EVENTS_BETWEEN_SWEEPS
         for state in self._states.values():
             state.drop_expired()

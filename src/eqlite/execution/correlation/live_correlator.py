@@ -99,7 +99,7 @@ class LiveCorrelator:
         max_open: int = 100_000,
         max_ahead: Any = "1d",
     ) -> None:
-        """Begin; the settings are those of `RuleSet.stream`."""
+        """Start with nothing open. The settings are those of `RuleSet.stream`."""
         if max_open < 1:
             raise ValueError("max_open must be 1 or more")
         lateness_ns = duration_ms(allowed_lateness) * NANOS_PER_MILLI
@@ -157,7 +157,7 @@ class LiveCorrelator:
         return found
 
     def add_event(self, event: HitEvent, hits: Hits) -> list[Detection]:
-        """Take the next event; one that meets nothing moves the clocks."""
+        """Take the next event. One that meets nothing moves the clocks."""
         found: list[Detection] = []
         met = [*((rule, (0,)) for rule in hits.event_rules), *hits.stage_hits]
         for clock in self.clocks.values():
@@ -237,7 +237,7 @@ class LiveCorrelator:
             heapq.heappush(rule.clock.due, (due_ns, rule.index))
 
     def schedule_all(self) -> None:
-        """Schedule what searches wait for, after their states were loaded."""
+        """Set the times of the next decisions, after the states of searches were loaded."""
         for rule in self.rules:
             self._schedule(rule)
 
@@ -285,7 +285,7 @@ class LiveCorrelator:
         return found
 
     def flush(self) -> list[Detection]:
-        """Return what is certain because the stream ends here. What comes afterwards begins anew."""
+        """Return the detections that the end of the stream makes certain. The next event starts anew."""
         found: list[Detection] = []
         for clock in self.clocks.values():
             for each in clock.clock.finish():
@@ -300,7 +300,7 @@ class LiveCorrelator:
         return found
 
     def dump(self, table: EventTable) -> dict[str, Any]:
-        """Return the state as plain data; its events go into the table."""
+        """Return the state as plain data. Its events go into the table."""
         clocks = []
         for clock in self.clocks.values():
             ahead = [
@@ -321,7 +321,7 @@ def _dump_concerned(concerned: Iterable[tuple[LiveRule, tuple[int, ...]]]) -> li
 
 
 class RowEvent:
-    """An event as a row of hits tells of it: see `HitEvent`."""
+    """An event read from a row of hits: see `HitEvent`."""
 
     def __init__(self, row: HitRow, position: int) -> None:
         self._row = row
@@ -340,7 +340,7 @@ class RowEvent:
         return (self._row.key,)
 
     def reference(self) -> Any:
-        """Return how to get the event again."""
+        """Return the reference to the event."""
         document = {} if self._row.event is None else dict(self._row.event)
         event = Event(document, origin=self._row.origin)
         return lambda: event

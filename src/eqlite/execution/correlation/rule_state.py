@@ -1,4 +1,4 @@
-"""What one correlation rule holds during a run."""
+"""The state of one correlation rule during a run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CorrelationState:
     found: list[Found[EventReference]] = field(default_factory=list)
 
     def drop_expired(self) -> None:
-        """Drop what is too old to be continued by the latest event."""
+        """Drop sequences that are too old to be continued by the latest event."""
         if self.matcher is not None and self.matcher.states:
             self.matcher.advance(self.order.latest_ns, self.found)
 

@@ -58,7 +58,7 @@ class RemoteEvent:
         return keys if keys is not None else extractor.keys(document_of(self.reference()()), budget, report)
 
     def reference(self) -> EventReference:
-        """Return how to get the event again."""
+        """Return the reference to the event."""
         if self._reference is None:
             self._reference = self._make_reference(self._location)
         return self._reference
@@ -144,7 +144,7 @@ class ResultMerger:
 
 
 class RemoteRejects:
-    """What a worker rejected, for the intake of the run."""
+    """The rejects of a worker, for the intake of the run."""
 
     def __init__(self, result: PartitionResult, intake: Intake, lines_before: int) -> None:
         """Count all of it."""
@@ -156,7 +156,7 @@ class RemoteRejects:
         intake.stats.count_rejected(result.refusals.reasons)
 
     def report(self, *, until: int) -> None:
-        """Keep what stands before a hit, by its number."""
+        """Count and write the rejects before a hit, given by its number."""
         size, samples = self._bytes, self._samples
         while self._next < len(self._cuts) and self._cuts[self._next] <= until:
             _, size, samples = self._cuts[self._next : self._next + 3]

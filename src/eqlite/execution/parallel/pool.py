@@ -72,7 +72,7 @@ class WorkerPool:
     def __init__(
         self, compiled: Compiled, intake: Intake, correlator: Correlator, *, jobs: int, by_index: bool, stats: RunStats
     ) -> None:
-        """Start the workers; `correlator` gets what they find."""
+        """Start the workers. `correlator` gets their hits."""
         self._intake = intake
         self._queries = [query for _, query in compiled]
         self._correlator = correlator
@@ -86,7 +86,7 @@ class WorkerPool:
         self._waiting: deque[tuple[Future[PartitionResult], Partition]] = deque()
 
     def run(self, inputs: Iterable[Input], progress: Progress | None) -> None:
-        """Go through all input.
+        """Process all input.
 
         Ctrl-C ends the reading: what was read before is worked on, unless Ctrl-C comes again.
 
@@ -125,7 +125,7 @@ class WorkerPool:
                 raise
 
     def _share(self, file: Input, merger: ResultMerger) -> None:
-        """Give a file to the others."""
+        """Share a file among the workers."""
         stats = self._intake.stats
         ranges = ranges_of(file, RANGE_BYTES)  # which the others count, and reject lines of
         if ranges:
@@ -173,7 +173,7 @@ class Blocks:
         self._grow(len(data))
 
     def send(self) -> None:
-        """Send what there is."""
+        """Send the pieces collected so far."""
         items, self._items, self._size = self._items, [], 0
         if items:
             self._send(items)
@@ -185,7 +185,7 @@ class Blocks:
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """End all processes at once; those that are done with their work have nothing left to do."""
+    """End all processes at once. Those with no work left have nothing to lose."""
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:

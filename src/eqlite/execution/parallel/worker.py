@@ -1,4 +1,4 @@
-"""One of several processes of a run: it matches a partition of the input, and returns the hits as plain data."""
+"""One of several processes of a run: it matches partitions of the input, and returns hits as plain data."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class RemoteHit(NamedTuple):
 
 @dataclass(slots=True)
 class PartitionResult:
-    """What became of a partition.
+    """The result of a partition.
 
     Attributes:
         refusals: what was rejected.
@@ -147,7 +147,7 @@ class Worker:
         self._cut()
 
     def _cut(self) -> None:
-        """Record how much was rejected before the next hit."""
+        """Record the number of rejects before the next hit."""
         cuts, refusals, hits = self._result.cuts, self._result.refusals, len(self._result.events)
         if cuts and cuts[-3] == hits:
             del cuts[-3:]
@@ -174,7 +174,10 @@ class Worker:
 def extractors_of(
     hits: Hits, queries: list[Query], extractors: Extractors
 ) -> tuple[list[OrderExtractor], list[KeyExtractor]]:
-    """Return what reads order and keys of an event for its hits, each once, in an order that depends on them alone."""
+    """Return the extractors of order and keys for the hits of an event, each once.
+
+    Their order depends on the hits alone.
+    """
     plans = [queries[rule].plan for rule in (*hits.event_rules, *(rule for rule, _ in hits.stage_hits))]
     orders = dict.fromkeys(extractors.order(plan) for plan in plans)
     stages = [queries[rule].plan.stages[stage] for rule, found in hits.stage_hits for stage in found]
