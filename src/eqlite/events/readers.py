@@ -96,17 +96,6 @@ def read_events(*inputs: Input, rejects: BinarySink | None = None, stats: ReadSt
     return EventReader(inputs, Intake(ReadStats() if stats is None else stats, rejects))
 
 
-def iter_raw(
-    inputs: Iterable[Input], *, stats: ReadStats | None = None, rejects: BinarySink | None = None
-) -> Iterator[RawLine]:
-    """Return the undecoded lines of all inputs, blank ones left out: what `read_events` stands on.
-
-    Only lines over the limit and text that cannot be cut into values are counted as rejected here. Whoever decodes the
-    lines counts the events in `stats.read` and reports the bad lines to `Intake(stats, rejects).reject`.
-    """
-    return _lines_of(iter_blocks(inputs, Intake(ReadStats() if stats is None else stats, rejects)))
-
-
 def _lines_of(blocks: Iterable[RawBlock]) -> Iterator[RawLine]:
     return (
         RawLine(file, number, line.rstrip(b"\n"))
@@ -117,7 +106,11 @@ def _lines_of(blocks: Iterable[RawBlock]) -> Iterator[RawLine]:
 
 
 def iter_blocks(inputs: Iterable[Input], intake: Intake | None = None) -> Iterator[RawBlock]:
-    """Return the lines of `iter_raw` in blocks, for callers that skip most of them."""
+    """Return the undecoded lines of all inputs in blocks, blank ones included.
+
+    Only lines over the limit and text that cannot be cut into values are rejected here. The caller decodes the lines,
+    counts the events in `intake.stats.read` and reports the bad lines to `intake.reject`.
+    """
     intake = Intake() if intake is None else intake
     expanded = [file for given in inputs for file in expand_input(given, intake.stats)]
     return itertools.chain.from_iterable(_read_file(file, intake) for file in expanded)
