@@ -7,7 +7,7 @@ from typing import Protocol
 
 from eqlite import plan
 from eqlite.engine.faults import Predicate
-from eqlite.engine.sequences import EventHits, Found, Kept
+from eqlite.engine.sequences import EventHits, Found, Reference
 
 
 class Backend(Protocol):
@@ -34,7 +34,9 @@ class Backend(Protocol):
         """
         ...
 
-    def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
+    def match_sequences(
+        self, query: plan.SequenceQuery, events: Sequence[EventHits[Reference]]
+    ) -> list[Found[Reference]]:
         """Return the sequences among the hits of all events, which come in any order.
 
         They come by their last event; those with the same one in the order of its keys.

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, Generic
 
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import EventHits, Kept, StageKeys
+from eqlite.engine.sequences import EventHits, Reference, StageKeys
 from eqlite.engine.snapshot_form import SavedClock
 from eqlite.engine.snapshots import EventTable, dump_hits, load_hits
 from eqlite.limits import AHEAD_VOTES, MAX_EVENTS_AHEAD
@@ -34,7 +34,7 @@ def count_keys(stages: StageKeys) -> int:
     return sum(len(keys) for _, keys in stages)
 
 
-class EventClock(Generic[Kept]):
+class EventClock(Generic[Reference]):
     """The clock of a stream, of one query or shared by several with the same timestamp and tiebreaker.
 
     Attributes:
@@ -50,7 +50,7 @@ class EventClock(Generic[Kept]):
         self.lateness_ns = lateness_ns
         self.max_ahead_ns = max_ahead_ns
         self.newest_ns: int | None = None
-        self.ahead: list[EventHits[Kept]] = []
+        self.ahead: list[EventHits[Reference]] = []
         self.keys = 0
         self.left_out = 0
         self._votes = 0
@@ -68,7 +68,7 @@ class EventClock(Generic[Kept]):
             self.newest_ns = time_ns
         return (time_ns - self.lateness_ns, -1, 0) if self.lateness_ns else ordinal[:3]
 
-    def set_aside(self, hits: EventHits[Kept]) -> list[EventHits[Kept]]:
+    def set_aside(self, hits: EventHits[Reference]) -> list[EventHits[Reference]]:
         """Set aside an event that is too far ahead. Return the events to take now, in order: see `take_due`."""
         insort(self.ahead, hits, key=_ordinal)
         self.keys += count_keys(hits.stages)
@@ -80,25 +80,25 @@ class EventClock(Generic[Kept]):
             self.left_out += 1
         return []
 
-    def take_due(self, ordinal: Ordinal) -> list[EventHits[Kept]]:
+    def take_due(self, ordinal: Ordinal) -> list[EventHits[Reference]]:
         """Return the events set aside that come before one that is to be taken now: they go first."""
         self._votes = max(0, self._votes - 1)
         return self._cut(bisect_left(self.ahead, ordinal, key=_ordinal))
 
-    def advance(self, time_ns: int) -> tuple[list[EventHits[Kept]], Watermark]:
+    def advance(self, time_ns: int) -> tuple[list[EventHits[Reference]], Watermark]:
         """Move the clock without an event. Return the events to take before, and the watermark afterwards."""
-        due: list[EventHits[Kept]] = []
+        due: list[EventHits[Reference]] = []
         if self.newest_ns is None or time_ns > self.newest_ns:
             due = self._cut(bisect_left(self.ahead, time_ns + 1, key=_time_ns))
             self.newest_ns, self._votes = time_ns, 0
         return due, (time_ns - self.lateness_ns, -1, 0)
 
-    def finish(self) -> list[EventHits[Kept]]:
+    def finish(self) -> list[EventHits[Reference]]:
         """Return the events still set aside, to be taken at the end of the stream. The clock starts anew."""
         self.newest_ns, self._votes = None, 0
         return self._cut(len(self.ahead))
 
-    def _after_gap(self) -> list[EventHits[Kept]]:
+    def _after_gap(self) -> list[EventHits[Reference]]:
         newest_ns, count = self.ahead[0].ordinal[0], 0
         for hits in self.ahead:
             if self.max_ahead_ns is not None and hits.ordinal[0] - newest_ns > self.max_ahead_ns:
@@ -107,7 +107,7 @@ class EventClock(Generic[Kept]):
         self._votes = 0
         return self._cut(count)
 
-    def _cut(self, count: int) -> list[EventHits[Kept]]:
+    def _cut(self, count: int) -> list[EventHits[Reference]]:
         if not count:
             return []
         first, self.ahead = self.ahead[:count], self.ahead[count:]
@@ -123,7 +123,7 @@ class EventClock(Generic[Kept]):
             "votes": self._votes,
         }
 
-    def load(self, saved: SavedClock, events: Sequence[Kept]) -> None:
+    def load(self, saved: SavedClock, events: Sequence[Reference]) -> None:
         """Restore the state from plain data. `events` are those of the table."""
         self.newest_ns = saved["newest_ns"]
         self.ahead = sorted((load_hits(parts, events) for parts in saved["ahead"]), key=_ordinal)

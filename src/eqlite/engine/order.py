@@ -16,7 +16,7 @@ from eqlite.fields import NANOS_PER_MILLI, Field, converted, field_values
 from eqlite.values.dates.instants import parse_timestamp
 
 Ordinal = tuple[int, int, Any, int]
-"""Time in nanoseconds, kind and value (a number or a text) of the tiebreaker, place in the input."""
+"""Time in nanoseconds, kind and value (a number or a text) of the tiebreaker, position in the input."""
 
 NO_TIME = 1 << 63
 NO_TIEBREAKER = (2, "")
@@ -42,11 +42,11 @@ def time_of_values(values: list[Any], field: Field) -> int | None:
     return dates[0] * precision_ns(field) if dates else None
 
 
-def ordinal(event: Mapping[str, Any], place: int, query: plan.Plan) -> Ordinal:
+def ordinal(event: Mapping[str, Any], position: int, query: plan.Plan) -> Ordinal:
     """Return the ordinal of an event. `position` is its number in the input."""
     time_ns = event_time_ns(event, query.timestamp)
     tiebreakers = [] if query.tiebreaker is None else field_values(event, query.tiebreaker)
-    return ordinal_of_values(time_ns, tiebreakers, place)
+    return ordinal_of_values(time_ns, tiebreakers, position)
 
 
 def order_problem(event: Mapping[str, Any], query: plan.Plan) -> str | None:
@@ -70,10 +70,10 @@ def no_time_message(query: plan.Plan) -> str:
     return f"Elasticsearch would fail the search on this event: {name} holds no readable time, and a sequence needs one"
 
 
-def ordinal_of_values(time_ns: int | None, tiebreakers: list[Any], place: int) -> Ordinal:
+def ordinal_of_values(time_ns: int | None, tiebreakers: list[Any], position: int) -> Ordinal:
     """Return the ordinal of an event of this time. `tiebreakers` are the values of the field for it."""
     kind, value = _tiebreaker(tiebreakers)
-    return (NO_TIME if time_ns is None else time_ns, kind, value, place)
+    return (NO_TIME if time_ns is None else time_ns, kind, value, position)
 
 
 def _tiebreaker(values: list[Any]) -> tuple[int, float | str]:

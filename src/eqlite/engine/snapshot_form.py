@@ -177,8 +177,8 @@ def _problems_of_matcher(matcher: SavedMatcher, *, steps: int, is_pair: bool) ->
 def _problems_of_sample(sample: SavedSample, *, items: int) -> Iterator[str]:
     if len(sample["items"]) not in (0, items):
         yield "a sample has other items"
-    places = {ordinal[-1] for ordinal, _ in sample["links"]}
-    if any(not places.issuperset(found) for item in sample["items"] for _, found in item):
+    positions = {ordinal[-1] for ordinal, _ in sample["links"]}
+    if any(not positions.issuperset(found) for item in sample["items"] for _, found in item):
         yield "a sample lacks an event"
 
 

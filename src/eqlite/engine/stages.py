@@ -20,7 +20,7 @@ def starting_stages(plan: Plan) -> frozenset[int]:
     return frozenset(begins)
 
 
-def idle_stages(plan: Plan) -> frozenset[int]:
+def always_relevant_stages(plan: Plan) -> frozenset[int]:
     """Return the stages that count where nothing is open: `until`, too, since it ends what the same event begins."""
     until = range(len(plan.query.stages), len(plan.stages)) if isinstance(plan.query, SequenceQuery) else ()
     return starting_stages(plan).union(until)

@@ -16,11 +16,11 @@ from eqlite.engine.faults import Faults, Predicate
 from eqlite.engine.live_search import LiveSearch
 from eqlite.engine.match import Event, Match, match_maker
 from eqlite.engine.order import NO_TIME, order_problem, ordinal, precision_ns
-from eqlite.engine.search import Result, StageTests
+from eqlite.engine.search import Result, StageMatcher
 from eqlite.engine.sequences import EventHits
 from eqlite.engine.snapshot_form import Saved, checked
 from eqlite.engine.snapshots import EventTable, event_of, pack, unpack
-from eqlite.engine.stages import idle_stages
+from eqlite.engine.stages import always_relevant_stages
 from eqlite.engine.stats import StreamStats
 from eqlite.errors import SnapshotError
 from eqlite.events.document import document_of
@@ -58,8 +58,8 @@ class Stream:
         self._faults = Faults(settings.strict)
         self._make_match = match_maker(plan)
         self._events = 0
-        self._tests = StageTests(plan, predicates, self._faults)
-        self._idle_tests = self._tests.only(idle_stages(plan))
+        self._stage_matcher = StageMatcher(plan, predicates, self._faults)
+        self._always_relevant = self._stage_matcher.restricted(always_relevant_stages(plan))
         self._is_sequence = isinstance(plan.query, SequenceQuery)
         self._is_event_query = isinstance(plan.query, EventQuery)
         self._clock: EventClock[Event] = EventClock(settings.lateness_ns, settings.max_ahead_ns)
@@ -130,12 +130,12 @@ class Stream:
         return self._matches(results)
 
     def _take_unordered(self, event: Event, document: dict[str, Any]) -> list[Result[Event]]:
-        met = self._tests.met(document)
+        met = self._stage_matcher.matching(document)
         if not met:
             return []
         if self._is_event_query:  # a match has no ordinals, and to read them takes a third of the time
             return self._search.take(EventHits((0, 0, 0, self._events), event, ((0, ((),)),)))
-        stages = self._tests.with_keys(document, met)
+        stages = self._stage_matcher.with_keys(document, met)
         where = ordinal(document, self._events, self._plan)
         return self._search.take(EventHits(where, event, stages)) if stages else []
 
@@ -143,15 +143,15 @@ class Stream:
         clock, search = self._clock, self._search
         where = ordinal(document, self._events, self._plan)
         if where[0] == NO_TIME:
-            is_met = bool(self._tests.met(document))
+            is_met = bool(self._stage_matcher.matching(document))
             return search.take_untimed(EventHits(where, event, ())) if is_met else []
         if search.leave_out_late(where):
             return []
         is_ahead = clock.is_ahead(where[0])
         results = self._take_all(clock.take_due(where)) if clock.ahead and not is_ahead else []
         is_idle = not (clock.lateness_ns or is_ahead) and search.is_idle
-        tests = self._idle_tests if is_idle else self._tests
-        met = tests.met(document)
+        tests = self._always_relevant if is_idle else self._stage_matcher
+        met = tests.matching(document)
         if met and self._is_sequence:
             if problem := order_problem(document, self._plan):
                 self._faults.record(problem)

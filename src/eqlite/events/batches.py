@@ -106,11 +106,11 @@ class BlockBatch:
 
     def reference(self, row: int) -> EventReference:
         """Return the reference to an event."""
-        place = self.place(row)
-        if place is None:  # to decode a search's whole answer again for each hit would take a time in its square
+        location = self.location(row)
+        if location is None:  # to decode a search's whole answer again for each hit would take a time in its square
             unwrapped, _ = self._wrapped[row]
             return partial(event_at, self.block.file, self.block.line + self.line_of(row), unwrapped)
-        index, offset = place
+        index, offset = location
         block = self.block
         return self._references.of_line(block.file, block.line + index, block.lines[index], offset)
 
@@ -123,7 +123,7 @@ class BlockBatch:
         """Return the index of the line on which a document stands."""
         return self._lines[row] if self._lines else row
 
-    def place(self, row: int) -> tuple[int, int | None] | None:
+    def location(self, row: int) -> tuple[int, int | None] | None:
         """Return index and offset of a document's line, None if it is not alone there.
 
         The offset is None for a line of no file.

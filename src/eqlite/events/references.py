@@ -1,6 +1,6 @@
 """References: how to get the events of a detection again once their batch is gone.
 
-Of a line that stands in a file as it is, only the place is held: a run that finds much does not hold what it found.
+Of a line that stands in a file as it is, only the location is held: a run that finds much does not hold what it found.
 Lines of pipes and packed files go to a spool. Decoded documents take five times as much as their lines.
 """
 
@@ -63,7 +63,7 @@ class LostEvent(EventError):
 
 
 class FileReference:
-    """A line that holds one document, as its place in a file and a checksum."""
+    """A line that holds one document, as its location in a file and a checksum."""
 
     __slots__ = ("_checksum", "_file", "_number", "_offset", "_size")
 
@@ -157,7 +157,7 @@ class EventReferences:
         assert offset is not None
         return FileReference(opened, number, offset, len(line), zlib.crc32(line))
 
-    def of_place(self, file: str, number: int, offset: int, size: int, checksum: int) -> EventReference:
+    def of_location(self, file: str, number: int, offset: int, size: int, checksum: int) -> EventReference:
         """Return the reference to a line that another process read."""
         opened = self._files.open(file)
         if opened is not None:

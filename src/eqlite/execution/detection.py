@@ -48,8 +48,8 @@ def origin_of(event: AnyEvent | None, position: int | None) -> str | None:
         return f"{event.index or ''}/{event.id}"
     if event.source is None:
         return str(position)
-    place = f"{event.source.file}:{event.source.line}"
-    return place if event.is_alone else f"{place}#{position}"
+    location = f"{event.source.file}:{event.source.line}"
+    return location if event.is_alone else f"{location}#{position}"
 
 
 def detection_id(rule: Rule, origins: Sequence[str | None]) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from eqlite.engine.sequences import EventHits
 from eqlite.engine.snapshot_form import SavedLink, SavedSearch, problems_of_search
-from eqlite.engine.snapshots import EventTable, event_of, link_of, pack, unpack
+from eqlite.engine.snapshots import EventTable, decode_link, event_of, pack, unpack
 from eqlite.errors import SnapshotError
 from eqlite.events.batches import EventBatch, given_batch
 from eqlite.events.document import AnyEvent, document_of
@@ -220,7 +220,7 @@ class RuleStream:
             watermark = state["watermark"]
             clock.watermark = None if watermark is None else (watermark[0], watermark[1], watermark[2])
             for link, concerned in state["ahead"]:
-                ordinal, event = link_of(link, events)
+                ordinal, event = decode_link(link, events)
                 kept = [(correlator.rules[found[rule]], tuple(stages)) for rule, stages in concerned if rule in found]
                 clock.clock.ahead.append(EventHits(ordinal, (_hit_of(event, ordinal[-1]), kept), ()))
         correlator.schedule_all()

@@ -16,7 +16,7 @@ from eqlite.backends.reference import holds, script_steps
 from eqlite.engine.faults import Faults, Predicate
 from eqlite.engine.match import Event
 from eqlite.engine.sequence_search import match_sequences
-from eqlite.engine.sequences import EventHits, Found, Kept
+from eqlite.engine.sequences import EventHits, Found, Reference
 from eqlite.fields import raw_values
 
 _BUILTINS = {kind.__name__: kind for kind in (bool, dict, int, len, list, str)}
@@ -52,7 +52,9 @@ class PythonBackend:
 
         return load(generated, name, irregular=irregular)
 
-    def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
+    def match_sequences(
+        self, query: plan.SequenceQuery, events: Sequence[EventHits[Reference]]
+    ) -> list[Found[Reference]]:
         """Return the sequences among the hits of all events."""
         return match_sequences(query, events)
 

@@ -13,7 +13,7 @@ from eqlite.engine.faults import Faults
 from eqlite.engine.keys import Key, KeyBudget
 from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
-from eqlite.engine.sequences import UNTIL, EventHits, Link, StageKeys, new_tuple
+from eqlite.engine.sequences import UNTIL, EventHits, Link, StageKeys, make_tuple
 from eqlite.engine.stages import starting_stages
 from eqlite.events.references import EventReference
 from eqlite.execution.correlation.order_tracker import OrderTracker
@@ -81,7 +81,7 @@ class Correlator:
     def add_event(self, event: HitEvent, hits: Hits) -> None:
         """Take the hits of the next event."""
         for rule in hits.event_rules:
-            self.searches[rule].take_match(event.order(self._orders[rule])[0], event.reference())
+            self.searches[rule].add_match(event.order(self._orders[rule])[0], event.reference())
         if hits.stage_hits:
             self._correlate(event, hits)
 
@@ -124,7 +124,7 @@ class Correlator:
                 return
             ordinal, _ = event.order(state.order.extractor)
             if stage == 0:
-                state.found += matcher.begin(new_tuple(Link, (ordinal, event.reference())), keys)
+                state.found += matcher.begin(make_tuple(Link, (ordinal, event.reference())), keys)
             else:
                 state.found += matcher.take((ordinal, event.reference(), ((stage, keys),)))
             return
@@ -141,8 +141,8 @@ class Correlator:
             search.leave_out(ordinal[0], problem)
             return
         stages = self._stage_keys(hit.stages, event, hit.state)
-        if stages and search.wants(stages):
-            search.take_hits(EventHits(ordinal, event.reference(), stages))
+        if stages and search.needs(stages):
+            search.add_stage_hits(EventHits(ordinal, event.reference(), stages))
 
     def _stage_keys(self, stages: StageExtractors, event: HitEvent, state: CorrelationState) -> StageKeys:
         found = [(stage, event.keys(extractor, self._budget, state.report)) for stage, extractor in stages]

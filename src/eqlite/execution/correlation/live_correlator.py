@@ -19,7 +19,7 @@ from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, precision_ns
 from eqlite.engine.search import Result
 from eqlite.engine.sequences import UNTIL, EventHits, Link, StageKeys
 from eqlite.engine.snapshots import EventTable
-from eqlite.engine.stages import idle_stages
+from eqlite.engine.stages import always_relevant_stages
 from eqlite.events.document import AnyEvent, Event
 from eqlite.execution.detection import Detection
 from eqlite.execution.detections import detection_maker
@@ -48,7 +48,7 @@ class LiveRule:
         search: its state.
         clock: the clock that it shares with others.
         faults: the operations on which Elasticsearch would have failed.
-        idle_stages: the stages that count while nothing is open.
+        always_relevant_stages: the stages that count while nothing is open.
         due_ns: the time for which the search is scheduled.
     """
 
@@ -57,7 +57,7 @@ class LiveRule:
     search: LiveSearch[AnyEvent]
     clock: SharedClock
     faults: Faults
-    idle_stages: frozenset[int]
+    always_relevant_stages: frozenset[int]
     extractors: dict[tuple[int, ...], list[tuple[int, KeyExtractor]]] = field(default_factory=dict)
     due_ns: int | None = None
 
@@ -128,7 +128,7 @@ class LiveCorrelator:
                 ),
                 self.clocks[extractor],
                 query.new_faults(),
-                idle_stages(query.plan),
+                always_relevant_stages(query.plan),
             )
             live.clock.rules.append(live)
             self.rules.append(live)
@@ -181,7 +181,7 @@ class LiveCorrelator:
         return found
 
     def _take_aside(self, clock: SharedClock, due: EventHits[Any]) -> list[Detection]:
-        event, concerned = due.kept
+        event, concerned = due.reference
         return self._take(clock, event, concerned)
 
     def _take(
@@ -200,7 +200,7 @@ class LiveCorrelator:
                 if problem is not None:
                     rule.faults.record(problem)
                     continue
-                if search.is_idle and rule.idle_stages.isdisjoint(stages):
+                if search.is_idle and rule.always_relevant_stages.isdisjoint(stages):
                     continue
             if search.is_ordered:
                 found += self._detections(rule, search.advance(clock.watermark))
@@ -304,7 +304,7 @@ class LiveCorrelator:
         clocks = []
         for clock in self.clocks.values():
             ahead = [
-                [table.link(Link(hits.ordinal, hits.kept[0].reference()())), _dump_concerned(hits.kept[1])]
+                [table.link(Link(hits.ordinal, hits.reference[0].reference()())), _dump_concerned(hits.reference[1])]
                 for hits in clock.clock.ahead
             ]
             clocks.append({**clock.clock.dump(table), "ahead": ahead, "watermark": clock.watermark})

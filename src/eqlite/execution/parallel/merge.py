@@ -118,7 +118,7 @@ class ResultMerger:
         match location:
             case LineLocation(number, offset, size, checksum):
                 assert isinstance(partition, Range)
-                return self._references.of_place(partition.file, number + lines_before, offset, size, checksum)
+                return self._references.of_location(partition.file, number + lines_before, offset, size, checksum)
             case BlockLocation(block_index, line):
                 assert not isinstance(partition, Range)
                 block = partition[block_index]
@@ -148,12 +148,12 @@ class RemoteRejects:
 
     def __init__(self, result: PartitionResult, intake: Intake, lines_before: int) -> None:
         """Count all of it."""
-        self._refusals = result.refusals
+        self._rejects = result.rejects
         self._cuts = result.cuts
         self._intake = intake
         self._lines_before = lines_before
         self._next = self._bytes = self._samples = 0
-        intake.stats.count_rejected(result.refusals.reasons)
+        intake.stats.count_rejected(result.rejects.reasons)
 
     def report(self, *, until: int) -> None:
         """Count and write the rejects before a hit, given by its number."""
@@ -162,8 +162,8 @@ class RemoteRejects:
             _, size, samples = self._cuts[self._next : self._next + 3]
             self._next += 3
         if size > self._bytes:
-            self._intake.keep(bytes(self._refusals.data[self._bytes : size]))
-        self._intake.stats.add_samples([*map(self._moved, self._refusals.samples[self._samples : samples])])
+            self._intake.keep(bytes(self._rejects.data[self._bytes : size]))
+        self._intake.stats.add_samples([*map(self._moved, self._rejects.samples[self._samples : samples])])
         self._bytes, self._samples = size, samples
 
     def _moved(self, rejected: Rejected) -> Rejected:

@@ -26,7 +26,7 @@ from eqlite.events.readers import RawBlock, iter_blocks, remember_start
 from eqlite.events.splits import ranges_of
 from eqlite.execution.correlation.correlator import Correlator
 from eqlite.execution.parallel.merge import ResultMerger
-from eqlite.execution.parallel.refusals import Refusals, RemoteIntake
+from eqlite.execution.parallel.rejects import Rejects, RemoteIntake
 from eqlite.execution.parallel.worker import Partition, PartitionResult, Worker
 from eqlite.execution.stats import RunStats
 from eqlite.rules.compiled import Compiled
@@ -155,7 +155,7 @@ class Blocks:
     def __init__(self, send: Callable[[Partition], None], sample_limit: int) -> None:
         self._send = send
         self._sample_limit = sample_limit
-        self._items: list[RawBlock | Refusals] = []
+        self._items: list[RawBlock | Rejects] = []
         self._size = 0
 
     def add(self, block: RawBlock) -> None:
@@ -166,8 +166,8 @@ class Blocks:
     def refuse(self, rejected: Rejected | None, data: bytes) -> None:
         """Add a rejected piece, or, where it is None, more bytes of the last one."""
         last = self._items[-1] if self._items else None
-        if not isinstance(last, Refusals):
-            last = Refusals(self._sample_limit)
+        if not isinstance(last, Rejects):
+            last = Rejects(self._sample_limit)
             self._items.append(last)
         last.take(rejected, data)
         self._grow(len(data))

@@ -19,13 +19,13 @@ from eqlite.events.splits import Range, RangeReader
 from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
 from eqlite.execution.hit_batch import DocumentHit
 from eqlite.execution.hits import Hits
-from eqlite.execution.parallel.refusals import Refusals, RemoteIntake
+from eqlite.execution.parallel.rejects import Rejects, RemoteIntake
 from eqlite.execution.rule_matcher import make_matcher
 from eqlite.limits import FREE_KEYS_PER_EVENT
 from eqlite.query import Query
 from eqlite.rules.compiled import Compiled
 
-Partition = Range | list[RawBlock | Refusals]
+Partition = Range | list[RawBlock | Rejects]
 """A part of the input: a range of a file, or blocks of lines and what was rejected among them when they were cut."""
 
 
@@ -72,7 +72,7 @@ class PartitionResult:
     """The result of a partition.
 
     Attributes:
-        refusals: what was rejected.
+        rejects: what was rejected.
         cuts: where that stands among the hits: for each cut the number of hits before it, and the bytes and samples up
             to there.
         read: how many events there were.
@@ -84,7 +84,7 @@ class PartitionResult:
         faults: of each rule that had some, how many and examples.
     """
 
-    refusals: Refusals
+    rejects: Rejects
     cuts: array[int] = field(default_factory=lambda: array("q"))
     read: int = 0
     documents: int = 0
@@ -113,21 +113,21 @@ class Worker:
         self._extractors = Extractors()
         self._sample_limit = sample_limit
         self._keeps_rejects = keeps_rejects
-        self._result = PartitionResult(Refusals(sample_limit))
+        self._result = PartitionResult(Rejects(sample_limit))
         self._numbers: dict[Hits, int] = {}
 
     def work(self, partition: Partition) -> PartitionResult:
         """Match the lines of a partition."""
-        result = self._result = PartitionResult(Refusals(self._sample_limit))
+        result = self._result = PartitionResult(Rejects(self._sample_limit))
         self._numbers = {}
         stats = ReadStats()
         faults = [Faults(strict=query.options.strict) for query in self._queries]
         intake = RemoteIntake(stats, self._refuse, keeps_bytes=self._keeps_rejects)
         reader = RangeReader(partition) if isinstance(partition, Range) else None
-        items: Iterable[RawBlock | Refusals] = partition if reader is None else reader.blocks(intake)  # type: ignore[assignment]
+        items: Iterable[RawBlock | Rejects] = partition if reader is None else reader.blocks(intake)  # type: ignore[assignment]
         for number, item in enumerate(items):
-            if isinstance(item, Refusals):
-                result.refusals.join(item)
+            if isinstance(item, Rejects):
+                result.rejects.join(item)
                 self._cut()
                 continue
             batch = BlockBatch(item, result.documents, intake, EventReferences())
@@ -143,15 +143,15 @@ class Worker:
         return result
 
     def _refuse(self, rejected: Rejected | None, data: bytes) -> None:
-        self._result.refusals.take(rejected, data)
+        self._result.rejects.take(rejected, data)
         self._cut()
 
     def _cut(self) -> None:
         """Record the number of rejects before the next hit."""
-        cuts, refusals, hits = self._result.cuts, self._result.refusals, len(self._result.events)
+        cuts, rejects, hits = self._result.cuts, self._result.rejects, len(self._result.events)
         if cuts and cuts[-3] == hits:
             del cuts[-3:]
-        cuts.extend((hits, len(refusals.data), len(refusals.samples)))
+        cuts.extend((hits, len(rejects.data), len(rejects.samples)))
 
     def _add(self, event: DocumentHit, hits: Hits, location: Location) -> None:
         number = self._numbers.get(hits)
@@ -185,10 +185,10 @@ def extractors_of(
 
 
 def _location(batch: BlockBatch, event: DocumentHit, block: int | None) -> Location:
-    place = batch.place(event.row)
-    if place is None:
+    line_location = batch.location(event.row)
+    if line_location is None:
         return event.reference()
-    line, offset = place
+    line, offset = line_location
     if block is not None:
         return BlockLocation(block, line)
     assert offset is not None

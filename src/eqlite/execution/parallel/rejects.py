@@ -10,7 +10,7 @@ from eqlite.events.intake import Intake, ReadStats, Rejected
 
 
 @dataclass(slots=True)
-class Refusals:
+class Rejects:
     """Rejected pieces that follow each other.
 
     Attributes:
@@ -33,7 +33,7 @@ class Refusals:
                 self.samples.append(rejected)
         self.data += data
 
-    def join(self, more: Refusals) -> None:
+    def join(self, more: Rejects) -> None:
         """Add the pieces that follow."""
         self.reasons.update(more.reasons)
         self.samples += more.samples[: self.sample_limit - len(self.samples)]
