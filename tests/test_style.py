@@ -191,8 +191,6 @@ def test_docstrings_begin_in_the_voice_of_the_house() -> None:
 
 TESTS = Path(__file__).parent
 MOST_CHARACTERS_OF_A_TEST_NAME = 60
-STILL_LONG = ("cache/", "decision_graph/", "execution/", "rules/test_file_cache.py", "rules/test_loader.py")
-"""Tests with names that are still to be shortened. Only removals are welcome."""
 
 
 def test_every_test_module_says_what_it_covers() -> None:
@@ -215,6 +213,6 @@ def test_names_of_tests_are_short() -> None:
         f"{module}: {name}"
         for module, functions in names.items()
         for name in functions
-        if len(name) > MOST_CHARACTERS_OF_A_TEST_NAME and not module.startswith(STILL_LONG)
+        if len(name) > MOST_CHARACTERS_OF_A_TEST_NAME
     ]
     assert too_long == []
