@@ -314,7 +314,7 @@ class RuleSet(Sequence[Rule]):
     def profile(self, events: Iterable[AnyEvent], **options: Any) -> Profile:
         """Measure the cost of each clause of each usable rule over events, and how often it holds.
 
-        Every rule is evaluated as if it were run alone, by the python backend. No event is kept. Ctrl-C ends the
+        Every rule is evaluated as if it were run alone, by the python backend. No event is held. Ctrl-C ends the
         measuring with what there is by then (`Profile.interrupted`).
 
         Args:

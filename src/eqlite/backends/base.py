@@ -29,7 +29,7 @@ class Backend(Protocol):
         """Return a predicate for documents that meet the condition.
 
         Args:
-            condition: what to test.
+            condition: the condition.
             name: shown in tracebacks and by `eqlite ast --code`.
         """
         ...

@@ -1,4 +1,4 @@
-"""The reference backend: a plain interpreter of the plan, the executable definition of what a query means.
+"""The reference backend: a plain interpreter of the plan, the executable definition of a query's meaning.
 
 Slow and obvious on purpose. Every case of the conformance suite and every property test runs on it and on the fast
 backend, and they must agree.

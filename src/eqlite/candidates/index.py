@@ -117,7 +117,7 @@ class ObjectIndex:
 
 
 class CandidateIndex:
-    """Conditions by what they require, to evaluate few of them for each event.
+    """Conditions by their requirements, so that few are evaluated for each event.
 
     A condition is a bit of a mask: that of its number. An event meets no condition but its candidates, and need not
     meet those. May be used from several threads at once.

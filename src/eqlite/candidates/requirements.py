@@ -9,7 +9,7 @@ from eqlite import plan
 from eqlite.predicates.complexity import conjuncts, is_too_complex, reads_one_plain_field
 
 Requirements = Mapping[str, plan.Condition]
-"""By the path of a field what its values must meet, whatever the other fields hold."""
+"""The condition that a field's values must meet, whatever the other fields hold, by the field's path."""
 
 
 def requirements_of(condition: plan.Condition) -> Requirements:

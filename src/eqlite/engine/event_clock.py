@@ -42,7 +42,7 @@ class EventClock(Generic[Reference]):
         max_ahead_ns: how far an event may be ahead of the newest one; None for any distance.
         newest_ns: the time of the newest event taken.
         ahead: the events set aside, the earliest first.
-        keys: how many join keys these have.
+        keys: the number of join keys of these.
         left_out: events too far ahead of which there were more than can be set aside.
     """
 

@@ -126,7 +126,7 @@ def _choices(values: list[Any], field: Field) -> dict[Any, Any]:
 
 
 def untyped_key(value: Any) -> str:
-    """Return the key that a value makes where the field has no type."""
+    """Return the key of a value of a field without a type."""
     if value.__class__ is str:
         return str(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:

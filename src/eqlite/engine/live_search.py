@@ -39,7 +39,7 @@ class LiveSearch(Generic[Reference]):
 
     Attributes:
         is_ordered: whether the order of events counts.
-        matches: how many results were given.
+        matches: the number of results returned.
         late: events left out because they came too late.
         untimed: events left out of a sequence because they have no readable time.
     """
@@ -49,7 +49,7 @@ class LiveSearch(Generic[Reference]):
 
         Args:
             plan: the query's plan.
-            max_open: how many keys and undecided sequences are open at most, and how many events are held.
+            max_open: the most keys and undecided sequences that are open, and the most events held.
             max_samples_per_key: as for `compile`.
             strict: raise where an event of a sequence has no time.
         """

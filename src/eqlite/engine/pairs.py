@@ -36,7 +36,7 @@ class PairMatcher(SequenceMatcher[Reference]):
     states: dict[Key, Link[Reference]] = field(default_factory=dict)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        """Complete the state: where keys are given up one by one, in a dict that finds its first one quickly."""
+        """Complete the state. With `max_open` it is a dict that finds its first key quickly."""
         SequenceMatcher.__post_init__(self)
         if self.max_open is not None:
             self.states = OrderedDict()

@@ -42,7 +42,7 @@ def _match_key(query: SequenceQuery, of_stage: OfStage) -> list[Chain]:
     positive = [number for number, stage in enumerate(query.stages) if not stage.missing]
     pendings: list[list[Chain]] = [[] for _ in positive]
     completed: list[Chain] = []
-    # Later stages first: what an event begins it cannot continue.
+    # Later stages first: an event cannot continue a sequence that it starts.
     steps = [(ordinal, -step) for step, number in enumerate(positive) for ordinal in of_stage[number]]
     for ordinal, negative_step in sorted(steps):
         chain = _extend(-negative_step, ordinal, pendings, of_stage[UNTIL], query.maxspan_ms)

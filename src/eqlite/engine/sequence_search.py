@@ -30,7 +30,7 @@ def match_sequences(query: SequenceQuery, events: Iterable[EventHits[Reference]]
 
 
 def result_order(plan: Plan) -> Order:
-    """Return a function for what sequences are ordered by: their last event, then their key.
+    """Return the sort key of sequences: their last event, then their key.
 
     Keys are compared part by part as Java compares them, texts by their UTF-16 units; null says nothing.
     Source: eql-settled A3.

@@ -21,8 +21,8 @@ from eqlite.plan import SequenceQuery
 Reference = TypeVar("Reference")
 
 UNTIL = -1
-make_tuple = tuple.__new__  # of a named tuple, where very many are made: its own constructor takes twice as long
-_SWEEPS_PER_MAXSPAN = {True: 8, False: 2}  # of what has a limit to what is open, as a stream has, and of the rest
+make_tuple = tuple.__new__  # half the time of a named tuple's own constructor
+_SWEEPS_PER_MAXSPAN = {True: 8, False: 2}  # with `max_open`, as a stream has it, and without
 
 StageKeys = tuple[tuple[int, tuple[Key, ...]], ...]
 """Numbers of stages (`UNTIL` for that one), each with the keys under which an event meets it."""
@@ -146,7 +146,7 @@ class SequenceMatcher(Generic[Reference]):
     """The state of one sequence query. It takes events in order.
 
     Attributes:
-        query: what to look for.
+        query: the query.
         max_open: how many keys and undecided sequences are held, None for any number. Beyond, the oldest are dropped.
         dropped: how often that was.
     """
@@ -157,9 +157,9 @@ class SequenceMatcher(Generic[Reference]):
     states: OrderedDict[Key, KeyState[Reference]] = field(default_factory=OrderedDict)  # in the order of touched_ns
     deadlines: list[tuple[int, int, Waiting[Reference]]] = field(default_factory=list)
     steps: list[int | None] = field(init=False)  # of each stage: its index among the positive ones, None if missing
-    gaps: list[int] = field(init=False)  # of each stage: how many positive ones stand before it
+    gaps: list[int] = field(init=False)  # of each stage: the number of positive ones before it
     last: int = field(init=False)  # the number of the last positive step
-    nothing: tuple[None, ...] = field(init=False)  # what is open under a key at first
+    nothing: tuple[None, ...] = field(init=False)  # the pendings of a new key
     maxspan_ns: int | None = field(init=False)
     _decided: int = 0
     _count: int = 0
@@ -312,7 +312,7 @@ class SequenceMatcher(Generic[Reference]):
         heapq.heappush(self.deadlines, (waiting.deadline_ms, self._count, waiting))
 
     def _forbid(self, gap: int, now_ns: int, key: Key) -> None:
-        """Take an unwanted event: it undoes what waits, or stands before or between events to come."""
+        """Take an unwanted event: it undoes waiting sequences, or stands before or between events to come."""
         now_ms = now_ns // NANOS_PER_MILLI
         state = self.states.get(key)
         if gap == self.last + 1:
@@ -330,7 +330,7 @@ class SequenceMatcher(Generic[Reference]):
             state.unwanted[gap] = (now_ms, None if latest is None else latest[0])
 
     def _undo(self, state: KeyState[Reference], now_ms: int) -> None:
-        """Decide against all that waits but what is complete since this millisecond."""
+        """Discard the waiting sequences but those complete since this millisecond."""
         waiting = state.waiting or deque()
         while waiting and waiting[0].last_ms < now_ms:
             self._give_up(waiting.popleft())

@@ -1,4 +1,4 @@
-"""The form of a snapshot's data: its types, and what has to hold between its parts.
+"""The form of a snapshot's data: its types, and the conditions between its parts.
 
 A snapshot may come from a stranger. What passes here can be wrong, but a stream goes on from it without an error.
 """

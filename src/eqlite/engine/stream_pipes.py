@@ -1,4 +1,4 @@
-"""The pipes of a query over a stream: which results they let through, and when."""
+"""The pipes of a query over a stream."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SPARE = 1_000
 
 
 class StreamPipes(Generic[Reference]):
-    """The results that wait for the end of the stream, and how many were let through."""
+    """The results that wait for the end of the stream, and the number of those let through."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan

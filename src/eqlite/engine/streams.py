@@ -46,7 +46,7 @@ class Stream:
     >>> import eqlite
     >>> query = eqlite.compile("sequence by user with maxspan=10s [any where a == 1] ![any where a == 2]")
     >>> stream = query.stream()
-    >>> stream.push({"@timestamp": 1_000, "user": "ann", "a": 1})  # too early to tell
+    >>> stream.push({"@timestamp": 1_000, "user": "ann", "a": 1})  # not certain yet
     []
     >>> [match.join_keys for match in stream.push({"@timestamp": 12_000, "user": "bob", "a": 3})]
     [('ann',)]
@@ -156,7 +156,7 @@ class Stream:
             if problem := order_problem(document, self._plan):
                 self._faults.record(problem)
                 return results
-            # What is certain is given away: only what is in memory now counts.
+            # Certain results are gone: only the keys that are in memory now count.
             tests.budget.spent = search.keys + clock.keys
         hits = EventHits(where, event, tests.with_keys(document, met) if met else ())
         if is_ahead:

@@ -1,7 +1,7 @@
 """Reads events from files, directories, streams and standard input, whatever JSON shape they have.
 
-Told by content, not by name: gzip and zstd, UTF-16, NDJSON, JSON arrays, documents over several lines, answers of
-Elasticsearch with their hits. Everything streams; what cannot be read is counted (`ReadStats`), kept (`rejects`) and
+Recognized by content, not by name: gzip and zstd, UTF-16, NDJSON, JSON arrays, documents over several lines, answers of
+Elasticsearch with their hits. Everything streams; what cannot be read is counted (`ReadStats`), written (`rejects`) and
 never ends the reading.
 """
 

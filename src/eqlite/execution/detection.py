@@ -68,7 +68,7 @@ class Detection(msgspec.Struct, frozen=True):
         rule: the rule.
         kind: `event`, `sequence` or `sample`.
         events: the events in the order of the stages; None in the place of a missing event.
-        join_keys: what the events have in common, by the name of the field.
+        join_keys: the values that the events have in common, by the name of the field.
         start, end: times of the first and the last event, ISO 8601 in UTC; None where an event has no readable time.
         id: a text that stays the same for the same rule and the same events, from run to run: see `detection_id`.
     """

@@ -28,7 +28,7 @@ class HitRow(NamedTuple):
         key: the parts of the join key; empty for rules without.
         time_ns: nanoseconds since the epoch, cut to milliseconds unless the timestamp is a `date_nanos`; None for none.
         tiebreaker: the value that orders events of the same time; None for none.
-        origin: what the event is known by, in the id of a detection.
+        origin: the event's name in the id of a detection.
         stages: the stages, from 0; `until` has the last number.
         starts: whether a sequence may start with the event; True for event rules and samples.
         event: the document.

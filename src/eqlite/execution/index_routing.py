@@ -88,7 +88,7 @@ def index_names(
 
 
 def stream_name(index: str) -> str:
-    """Return an index name without its cluster and without what data streams, snapshots and alerts put around it.
+    """Return an index name without its cluster and the affixes of data streams, snapshots and alerts.
 
     >>> stream_name("europe:.ds-logs-endpoint.events.process-default-2026.03.02-000001")
     'logs-endpoint.events.process-default'
@@ -97,7 +97,7 @@ def stream_name(index: str) -> str:
 
 
 def _stream_names(index: str) -> Iterator[str]:
-    """Yield the names that patterns may mean an index by: two, where random characters may be part of the name."""
+    """Yield the names that patterns may use for an index: two, where the name may have a random suffix."""
     name = index.rpartition(":")[2]
     while (prefix := _PREFIX.match(name)) is not None:
         name = name[prefix.end() :]

@@ -24,7 +24,7 @@ class HitRows(list[HitRow]):
     """The hits of some events.
 
     Attributes:
-        stats: how many events were read and rejected.
+        stats: the numbers of events read and rejected.
         faults: operations for which Elasticsearch would have failed the search; `fault_examples` has some messages.
     """
 
@@ -78,7 +78,7 @@ class Matcher:
 
         Args:
             events: lines of JSON as bytes, mappings, or a table or record batch of pyarrow (a row is a document).
-            origin: what the events are known by in the ids of detections, with the position of the first one: a topic
+            origin: the events' name in the ids of detections, with the position of the first one: a topic
                 and partition with an offset, say. By default index and id of an event, else its number here.
         """
         intake = Intake()

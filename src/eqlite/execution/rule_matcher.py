@@ -30,10 +30,10 @@ MAX_MASKS = 20_000
 
 
 class RuleMatcher(Protocol):
-    """Finds out what documents meet."""
+    """Matches documents with rules."""
 
     def match(self, batch: Batch, faults: Sequence[Faults]) -> HitBatch:
-        """Return the documents that meet something, with what each meets.
+        """Return the documents that meet something, with their hits.
 
         Args:
             batch: the documents.

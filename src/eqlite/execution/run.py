@@ -65,7 +65,7 @@ def run_files(
         compiled: rules and queries.
         inputs: as for `read_events`.
         by_index: let a rule see only the documents that its index patterns cover.
-        jobs: how many processes share the work; the answer is the same.
+        jobs: the number of processes; the answer is the same.
         stats: gets the counts.
         rejects: gets the lines that hold no event.
         progress: called now and then with the number of lines and of bytes read.
@@ -107,7 +107,7 @@ class Run:
         self.correlator = Correlator([query for _, query in compiled], in_order=True, history=self._history)
 
     def feed(self, batches: Iterable[Batch]) -> None:
-        """Match the documents of batches, and correlate what they meet."""
+        """Match the documents of batches, and correlate their hits."""
         self._feed(make_matcher(self._compiled, by_index=self._by_index), batches, self.correlator)
 
     def _feed(self, matcher: RuleMatcher, batches: Iterable[Batch], correlator: Correlator) -> None:

@@ -1,4 +1,4 @@
-"""Sources of a run: where its batches come from, and whether they can be read a second time."""
+"""Sources of a run: they give batches, some of them a second time."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class DocumentSource:
 
 
 def open_source(events: Iterable[AnyEvent] | str | os.PathLike[str], intake: Intake) -> tuple[Source, Intake]:
-    """Return the source for what a program gives to a run, and the intake that counts for it.
+    """Return the source for the input that a program gives to a run, and the intake that counts for it.
 
     What `read_events` returns is read as the files behind it, as long as nothing was taken from it. It counts for the
     stats that were given to `read_events`.

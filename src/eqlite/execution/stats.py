@@ -13,7 +13,7 @@ class RunStats:
 
     Attributes:
         reading: how much was read and rejected.
-        detections: how many there were.
+        detections: the number of detections.
         interrupted: Ctrl-C ended the reading; the detections are those among the events read before.
         untimed: events left out of sequences because they have no readable time, counted for each sequence rule.
         unrouted: with index routing, events that no rule's index patterns cover; `unrouted_example` names one's index.

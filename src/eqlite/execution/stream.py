@@ -32,8 +32,8 @@ class RuleStreamStats:
     """Counts of a stream of rules.
 
     Attributes:
-        reading: how many events were pushed, and rejected for values that JSON has no form for.
-        detections: how many were given.
+        reading: the numbers of events pushed, and rejected for values that JSON has no form for.
+        detections: the number of detections returned.
         late: events left out of rules whose events have an order, because they came too late.
         ahead: events set aside because they are too far ahead.
         untimed: events left out of sequences because they have no readable time, counted for each rule.
@@ -221,8 +221,8 @@ class RuleStream:
             clock.watermark = None if watermark is None else (watermark[0], watermark[1], watermark[2])
             for link, concerned in state["ahead"]:
                 ordinal, event = decode_link(link, events)
-                kept = [(correlator.rules[found[rule]], tuple(stages)) for rule, stages in concerned if rule in found]
-                clock.clock.ahead.append(EventHits(ordinal, (_hit_of(event, ordinal[-1]), kept), ()))
+                known = [(correlator.rules[found[rule]], tuple(stages)) for rule, stages in concerned if rule in found]
+                clock.clock.ahead.append(EventHits(ordinal, (_hit_of(event, ordinal[-1]), known), ()))
         correlator.schedule_all()
 
 

@@ -67,8 +67,8 @@ def within(value: Any, ignore_above: int) -> Any:
         return value if is_within(value, ignore_above) else None
     if value is None:
         return None
-    kept = tuple(item for item in each(value) if is_within(to_text(item), ignore_above))
-    return kept if isinstance(value, ARRAYS) else kept[0] if kept else None
+    searchable = tuple(item for item in each(value) if is_within(to_text(item), ignore_above))
+    return searchable if isinstance(value, ARRAYS) else searchable[0] if searchable else None
 
 
 def joined(value: Any) -> str:

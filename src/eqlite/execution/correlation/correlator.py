@@ -1,8 +1,8 @@
 """The correlator of a run: takes hits, holds the events that sequences and samples need, gives results at the end.
 
-While events come in order, sequences are matched as they come, and what is too old is dropped. An event that meets a
+While events come in order, sequences are matched as they come, and expired sequences are dropped. An event that meets a
 later stage of a rule without anything open is passed by. Once events turn out not to be sorted, the run reads the input
-again and collects what meets stages, to sort it.
+again and collects the events that meet stages, to sort them.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class Correlator:
             state.drop_expired()
 
     def adopt(self, rules: Sequence[int], others: Correlator) -> None:
-        """Take over what another correlator, which had only some of the rules, holds of these."""
+        """Take over the state of another correlator, which had only some of the rules."""
         for rule, search, faults in zip(rules, others.searches, others.faults, strict=True):
             self.searches[rule], self.faults[rule] = search, faults
 

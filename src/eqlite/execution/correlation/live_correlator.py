@@ -88,7 +88,7 @@ class LiveCorrelator:
         rules: the rules.
         clocks: their clocks.
         late: events left out because they came too late.
-        settings: nanoseconds of lateness, the bound of what is open for each rule, nanoseconds ahead.
+        settings: nanoseconds of lateness, `max_open` of each rule, nanoseconds ahead.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class LiveCorrelator:
         self._position = 0
 
     def add(self, hits: Iterable[HitRow] | Any) -> list[Detection]:
-        """Take hits, as rows or as the table that `HitRows.to_arrow` makes, and return what is certain by now.
+        """Take hits, as rows or a table of `HitRows.to_arrow`, and return the detections certain by now.
 
         Events come in the order of time, but for the allowed lateness; those of equal time in the order of the rows.
         Rows of rules that are not here are left out.
@@ -242,7 +242,7 @@ class LiveCorrelator:
             self._schedule(rule)
 
     def _sweep(self) -> list[Detection]:
-        """Move all searches, which drops what is too old."""
+        """Move all searches, which drops expired sequences."""
         found: list[Detection] = []
         for clock in self.clocks.values():
             if clock.watermark is not None:
@@ -328,7 +328,7 @@ class RowEvent:
         self.position = position
 
     def order(self, _extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
-        """Return the place in the order of events."""
+        """Return the ordinal."""
         row = self._row
         time_ns = NO_TIME if row.time_ns is None else row.time_ns
         if row.tiebreaker is None:

@@ -21,12 +21,12 @@ class CorrelationState:
     """One sequence or sample.
 
     Attributes:
-        search: what is collected, and the results.
+        search: the hits collected, and the results.
         order: the order of its events.
         starting_stages: the stages with which something begins.
         report: gets a message about an event of which not everything could be taken.
         matcher: takes events in order; None where they are collected and sorted at the end.
-        found: what the matcher found.
+        found: the sequences found by the matcher.
     """
 
     search: Search[EventReference]

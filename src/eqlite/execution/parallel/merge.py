@@ -49,7 +49,7 @@ class RemoteEvent:
         self._reference: EventReference | None = None
 
     def order(self, extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
-        """Return the place in the order of events, and why the event has no single one."""
+        """Return the ordinal, and the reason why there is no single one."""
         return self._orders[extractor]
 
     def keys(self, extractor: KeyExtractor, budget: KeyBudget, report: Report) -> tuple[Key, ...]:
@@ -82,7 +82,7 @@ class ResultMerger:
         self._hits: dict[tuple[object, object], tuple[Hits, HitExtractors]] = {}
         self._position = 1
         self._lines = self._size = 0
-        self._goes_on = ("", 0)  # the file of the last range, and where that ended
+        self._goes_on = ("", 0)  # file and end of the last range
         self._lines_before = 0  # in that file
 
     def add(self, result: PartitionResult, partition: Partition) -> None:

@@ -32,11 +32,11 @@ from eqlite.execution.stats import RunStats
 from eqlite.rules.compiled import Compiled
 
 START_METHOD = "fork" if sys.platform == "linux" else None
-"""A forked process has the compiled rules; others are told their texts. None is the platform's own way."""
+"""A forked process has the compiled rules; others get them pickled. None is the platform's own way."""
 RANGE_BYTES = 1 << 23
 BLOCKS_BYTES = 1 << 20
 _WAITING_FOR_EACH = 3
-"""How many partitions wait for each process: it must not stand still while this one keeps what others found."""
+"""The number of partitions in the queue of each process, so that it has work while this one merges results."""
 
 Progress = Callable[[int, int], None]
 
@@ -79,8 +79,8 @@ class WorkerPool:
         self._stats = stats
         context = multiprocessing.get_context(START_METHOD)
         self._keeps_rejects = intake.rejects is not None
-        told = (compiled, by_index, self._keeps_rejects, intake.stats.sample_limit)
-        self._pool = ProcessPoolExecutor(jobs, context, _begin, told)
+        arguments = (compiled, by_index, self._keeps_rejects, intake.stats.sample_limit)
+        self._pool = ProcessPoolExecutor(jobs, context, _begin, arguments)
         self._most_waiting = jobs * _WAITING_FOR_EACH
         self._is_over = False
         self._waiting: deque[tuple[Future[PartitionResult], Partition]] = deque()
@@ -119,7 +119,7 @@ class WorkerPool:
                 report = future.result()
                 self._waiting.popleft()
                 merger.add(report, partition)
-            except EqlError:  # what comes behind does not count
+            except EqlError:  # the input behind it does not count
                 self._waiting.clear()
                 self._is_over = True
                 raise
@@ -150,7 +150,7 @@ class WorkerPool:
 
 
 class Blocks:
-    """Blocks of lines, and what is rejected among them, until there is enough to be sent."""
+    """Blocks of lines, and the rejects among them, until there are enough to be sent."""
 
     def __init__(self, send: Callable[[Partition], None], sample_limit: int) -> None:
         self._send = send

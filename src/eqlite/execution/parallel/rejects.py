@@ -14,7 +14,7 @@ class Rejects:
     """Rejected pieces that follow each other.
 
     Attributes:
-        sample_limit: how many of them are told one by one.
+        sample_limit: the number of pieces that are reported one by one.
         reasons: how often each reason was given.
         samples: the first pieces.
         data: the bytes of all; none where they are not wanted.

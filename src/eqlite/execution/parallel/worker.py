@@ -26,7 +26,7 @@ from eqlite.query import Query
 from eqlite.rules.compiled import Compiled
 
 Partition = Range | list[RawBlock | Rejects]
-"""A part of the input: a range of a file, or blocks of lines and what was rejected among them when they were cut."""
+"""A part of the input: a range of a file, or blocks of lines and the rejects among them when they were cut."""
 
 
 class LineLocation(NamedTuple):
@@ -55,8 +55,8 @@ class RemoteHit(NamedTuple):
     Attributes:
         hits: which, as an index of `PartitionResult.hits`.
         position: its number in the partition.
-        location: where it stands.
-        orders: its place in the order of events, by each extractor that its rules have: see `extractors_of`.
+        location: its location.
+        orders: its ordinal, by each extractor that its rules have: see `extractors_of`.
         keys: its join keys, by each such extractor; None where they are so many that they have to be counted.
     """
 
@@ -72,16 +72,16 @@ class PartitionResult:
     """The result of a partition.
 
     Attributes:
-        rejects: what was rejected.
+        rejects: the rejected pieces.
         cuts: where that stands among the hits: for each cut the number of hits before it, and the bytes and samples up
             to there.
-        read: how many events there were.
-        documents: how many positions they take.
-        lines: how many lines of a range ended.
+        read: the number of events.
+        documents: the number of their positions.
+        lines: the number of lines of a range that ended.
         unrouted, unrouted_example: as in `RunStats`.
-        hits: what events meet.
+        hits: the different hits of events.
         events: the events that meet something.
-        faults: of each rule that had some, how many and examples.
+        faults: of each rule that had some, their number and examples.
     """
 
     rejects: Rejects
@@ -106,7 +106,7 @@ class Worker:
             compiled: rules and queries.
             by_index: a rule sees only the documents that its index patterns cover.
             keeps_rejects: the bytes of what is rejected are wanted.
-            sample_limit: how many rejected pieces are reported one by one.
+            sample_limit: the number of rejected pieces that are reported one by one.
         """
         self._queries = [query for _, query in compiled]
         self._matcher = make_matcher(compiled, by_index=by_index)
