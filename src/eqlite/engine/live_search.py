@@ -18,11 +18,11 @@ from eqlite.engine.snapshot_form import SavedSample, SavedSearch
 from eqlite.engine.snapshots import (
     EventTable,
     decode_link,
+    decode_ordinal,
     dump_hits,
     dump_matcher,
     load_hits,
     load_matcher,
-    ordinal_of,
 )
 from eqlite.engine.stream_pipes import StreamPipes
 from eqlite.errors import SearchFailure
@@ -248,6 +248,6 @@ def _dump_sample(search: Search[Any], table: EventTable) -> dict[str, Any]:
 
 def _load_sample(search: Search[Reference], saved: SavedSample, events: Sequence[Reference]) -> None:
     for where, number in saved["links"]:
-        search.ordinals[where[-1]] = ordinal_of(where)
+        search.ordinals[where[-1]] = decode_ordinal(where)
         search.references[where[-1]] = events[number]
     search.items = [{tuple(key): positions for key, positions in item} for item in saved["items"]]

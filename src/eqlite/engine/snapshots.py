@@ -72,7 +72,7 @@ class EventTable:
     """The events of a snapshot, each once however many sequences it is part of."""
 
     def __init__(self, to_row: Callable[[Any], Any] | None = None) -> None:
-        """Start with no event. `to_row` makes plain data of one, by default in the form that `event_of` reads."""
+        """Start with no event. `to_row` makes plain data of one, by default in the form that `decode_event` reads."""
         self.rows: list[Any] = []
         self._to_row = to_row or _row
         self._numbers: dict[int, int] = {}
@@ -92,7 +92,7 @@ def _row(event: AnyEvent) -> Any:
     return event if isinstance(event, dict) else dict(event)
 
 
-def event_of(row: Any) -> AnyEvent:
+def decode_event(row: Any) -> AnyEvent:
     """Return the event of a row."""
     if isinstance(row, dict):
         return row
@@ -100,7 +100,7 @@ def event_of(row: Any) -> AnyEvent:
     return Event(document, index=index, id=id, source=None if source is None else EventSource(*source))
 
 
-def ordinal_of(parts: SavedOrdinal) -> Ordinal:
+def decode_ordinal(parts: SavedOrdinal) -> Ordinal:
     """Return an ordinal from plain data."""
     time_ns, kind, value, position = parts
     return (time_ns, kind, value, position)
@@ -108,7 +108,7 @@ def ordinal_of(parts: SavedOrdinal) -> Ordinal:
 
 def decode_link(parts: SavedLink, events: Sequence[Reference]) -> Link[Reference]:
     """Return a link from plain data."""
-    return Link(ordinal_of(parts[0]), events[parts[1]])
+    return Link(decode_ordinal(parts[0]), events[parts[1]])
 
 
 def dump_hits(hits: EventHits[Any], table: EventTable) -> list[Any]:

@@ -19,7 +19,7 @@ from eqlite.engine.order import NO_TIME, order_problem, ordinal, precision_ns
 from eqlite.engine.search import Result, StageMatcher
 from eqlite.engine.sequences import EventHits
 from eqlite.engine.snapshot_form import Saved, checked
-from eqlite.engine.snapshots import EventTable, event_of, pack, unpack
+from eqlite.engine.snapshots import EventTable, decode_event, pack, unpack
 from eqlite.engine.stages import always_relevant_stages
 from eqlite.engine.stats import StreamStats
 from eqlite.errors import SnapshotError
@@ -213,7 +213,7 @@ class Stream:
         return stream
 
     def _load(self, saved: Saved) -> None:
-        events = [event_of(row) for row in saved["events"]]
+        events = [decode_event(row) for row in saved["events"]]
         self._events = saved["count"]
         self._faults.add(*saved["faults"])
         self._clock.load(saved["clock"], events)

@@ -12,7 +12,7 @@ import msgspec
 
 from eqlite.engine.sequences import EventHits
 from eqlite.engine.snapshot_form import SavedLink, SavedSearch, problems_of_search
-from eqlite.engine.snapshots import EventTable, decode_link, event_of, pack, unpack
+from eqlite.engine.snapshots import EventTable, decode_event, decode_link, pack, unpack
 from eqlite.errors import SnapshotError
 from eqlite.events.batches import EventBatch, given_batch
 from eqlite.events.document import AnyEvent, document_of
@@ -200,7 +200,7 @@ class RuleStream:
         return pack(payload, _FINGERPRINT)
 
     def _load(self, saved: SavedStream) -> None:
-        events = [event_of(row) for row in saved["events"]]
+        events = [decode_event(row) for row in saved["events"]]
         stats = self._intake.stats
         stats.read, stats.rejected, self._detections = saved["counts"]
         if min(saved["counts"]) < 0 or not len(saved["rules"]) == len(saved["searches"]) == len(saved["faults"]):
