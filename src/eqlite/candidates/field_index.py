@@ -22,7 +22,7 @@ Passes = Callable[[Any], bool]
 
 
 class FieldIndex:
-    """What conditions require of one field. A condition is a bit of a mask.
+    """The requirements of conditions on one field. A condition is a bit of a mask.
 
     Attributes:
         absent: the mask that an event without the field leaves.
@@ -165,7 +165,7 @@ def _is_costly(part: plan.Condition) -> bool:
 
 
 def _passes(required: plan.Condition) -> Passes:
-    """Return a function that tells whether a raw value meets what is required of it."""
+    """Return a function that tests whether a raw value meets a requirement."""
     match required:
         case plan.Negation(operand=operand):
             inner = _passes(operand)

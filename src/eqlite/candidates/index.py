@@ -22,7 +22,7 @@ MAX_POPULARITY = 100
 
 
 class Shape(NamedTuple):
-    """What an object's keys say.
+    """The indexed fields and objects among an object's keys.
 
     Attributes:
         absent: the mask that the fields leave which the object does not have.
@@ -105,7 +105,7 @@ class ObjectIndex:
         return mask, support
 
     def _shape_of(self, keys: tuple[str, ...]) -> Shape | None:
-        """Return what keys say; None for dotted ones, since fields may stand under several keys then."""
+        """Return the shape of an object with these keys. None for dotted keys: a field may stand under several then."""
         shape = None
         if not any(key.__class__ is not str or "." in key for key in keys):
             present = frozenset(keys)
@@ -126,7 +126,7 @@ class ObjectIndex:
 
 
 class CandidateIndex:
-    """Conditions by what they require, to evaluate few of them for each event.
+    """Conditions by their requirements, so that few are evaluated for each event.
 
     A condition is a bit of a mask: that of its number. An event meets no condition but its candidates, and need not
     meet those. May be used from several threads at once.
