@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any, Self
 
 ENDING = tuple(
     number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
@@ -77,6 +81,71 @@ def interrupting() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class AwaitedSignals:
+    """A context in which signals interrupt nothing but `wait`, so that no event is lost between reading and matching.
+
+    A second signal interrupts at once. Signals interrupt everything, as ever, outside the main thread and on Windows,
+    which cannot wait for input and signals together.
+    """
+
+    def __init__(self) -> None:
+        self._has_come = False
+        self._before: dict[int, Any] = {}
+        self._wakeup: tuple[int, int] | None = None
+
+    def __enter__(self) -> Self:
+        """Install the handlers, and a pipe into which Python writes each signal."""
+        if os.name == "nt" or threading.current_thread() is not threading.main_thread():
+            return self
+        self._wakeup = os.pipe()
+        for end in self._wakeup:
+            os.set_blocking(end, False)
+        self._wakeup_before = signal.set_wakeup_fd(self._wakeup[1], warn_on_full_buffer=False)
+        for number in ENDING:
+            if callable(signal.getsignal(number)):  # neither ignored nor left to the system
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Restore the handlers, and close the pipe."""
+        self._restore()
+        if self._wakeup is not None:
+            signal.set_wakeup_fd(self._wakeup_before)
+            for end in self._wakeup:
+                os.close(end)
+            self._wakeup = None
+
+    def wait(self, descriptor: int | None, seconds: float | None) -> None:
+        """Wait until there is input, for some seconds at most, or for any time.
+
+        Raises:
+            KeyboardInterrupt: a signal has come.
+        """
+        if self._wakeup is None:
+            if descriptor is None and seconds:
+                time.sleep(seconds)
+            return
+        reading = [self._wakeup[0]] if descriptor is None else [self._wakeup[0], descriptor]
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while not self._has_come:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            ready, _, _ = select.select(reading, (), (), left)
+            if self._wakeup[0] not in ready:
+                break
+            os.read(self._wakeup[0], 1 << 10)  # a signal, perhaps of another kind
+        if self._has_come:
+            raise KeyboardInterrupt
+
+    def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what signal handlers take
+        self._has_come = True
+        self._restore()
+        record(number)
+
+    def _restore(self) -> None:
+        while self._before:
+            signal.signal(*self._before.popitem())
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what signal handlers take

@@ -11,6 +11,7 @@ import click
 
 from eqlite import signals
 from eqlite.cli.event_notes import event_notes, nothing_found_notes
+from eqlite.cli.follow import follow_options, take_live_settings
 from eqlite.cli.options import (
     FILE,
     cache_option,
@@ -60,6 +61,7 @@ from eqlite.rules.model import Rule
 @click.option(
     "-j", "--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="Number of processes that share the work."
 )
+@follow_options
 @cache_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no warnings.")
 @color_option
@@ -79,32 +81,36 @@ def command(
     jobs: int,
     quiet: bool,
     color: str,
-    **compiling: Any,
+    **settings: Any,
 ) -> None:
     """Run rules over EVENTS (NDJSON, JSON, gz or zst files, folders, - for stdin).
 
     \b
     eqlite run -r rules/ logs/*.ndjson.gz
     zcat day.gz | eqlite run -r rule.toml --format csv
+    eqlite run -r rules/ --follow /var/log/events.ndjson
     """
-    started = time.monotonic()
-    stats = RunStats()
-    inputs = event_inputs(events, stats.reading)
-    rules, broken, compiled = compile_rules(
-        rule_paths, quiet=quiet, color=color, schema_names=schema_names, **compiling
-    )
-    layout = Layout(documents, fields=_fields_of(compiled), color=wants_color(color, sys.stdout))
-    progress = Progress(inputs, quiet=quiet)
+    started, stats = time.monotonic(), RunStats()
     format_name = output_format(format_name)
+    live = take_live_settings(settings, format_name=format_name, jobs=jobs)
+    inputs = event_inputs(events, stats.reading)
+    rules, broken, compiled = compile_rules(rule_paths, quiet=quiet, color=color, schema_names=schema_names, **settings)
+    layout = Layout(documents, fields=_fields_of(compiled), color=wants_color(color, sys.stdout))
     read = [*inputs, *rule_paths, *schema_names]
     with rejects_file(rejects_path, read) as rejects, WholeLines() as lines:
-        found = run_files(
-            compiled, inputs, by_index=by_index, jobs=jobs, stats=stats, rejects=rejects, progress=progress.update
-        )
-        writer_named(format_name)(lines.of(progress.until_found(found)), result_stdout(format_name), layout)
+        if live is None:
+            progress = Progress(inputs, quiet=quiet)
+            found = run_files(
+                compiled, inputs, by_index=by_index, jobs=jobs, stats=stats, rejects=rejects, progress=progress.update
+            )
+            found = lines.of(progress.until_found(found))
+        else:
+            found = live.detections(compiled, inputs, by_index=by_index, stats=stats, rejects=rejects)
+        writer_named(format_name)(found, result_stdout(format_name), layout)
     if not quiet and (stats.reading.evaluated or stats.interrupted):
         seconds = time.monotonic() - started
         text = run_summary(stats, rules=len(compiled), broken=broken, left_out=left_out_lines(rules), seconds=seconds)
+        text += live.left_out() if live is not None else []
         text += ["interrupted: not all detections were written"] if lines.interrupted else []
         click.echo("\n".join(map(safe, [*text, *_notes(stats, compiled)])), err=True)
     if rejects is not None:

@@ -14,7 +14,7 @@ from eqlite.events.intake import Intake, Rejected
 from eqlite.events.json_decoding import NO_JSON_FORM, BadJson, decode
 from eqlite.events.line_documents import documents_on
 from eqlite.events.readers import RawBlock
-from eqlite.events.references import EventReference, EventReferences, event_at
+from eqlite.events.references import EventReference, References, event_at
 from eqlite.limits import MAX_JSON_DEPTH
 from eqlite.values.json_values import is_plain, json_value
 
@@ -60,7 +60,7 @@ class BlockBatch:
 
     __slots__ = ("_ends", "_lines", "_references", "_wrapped", "block", "documents", "positions")
 
-    def __init__(self, block: RawBlock, first: int, intake: Intake, references: EventReferences) -> None:
+    def __init__(self, block: RawBlock, first: int, intake: Intake, references: References) -> None:
         """Decode the lines. Those that hold no event are rejected, and all are counted."""
         documents: list[Document] = []
         self.block = block

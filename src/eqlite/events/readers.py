@@ -173,7 +173,7 @@ def start_of_text(file: io.FileIO) -> int | None:
 
 def _read_stream(stream: Readable, name: str, intake: Intake, *, start: int | None = None) -> Iterator[RawBlock]:
     for text_name, chunks in texts_in(stream, name, intake.stats):
-        yield from _remembered(_read_text(chunks, text_name, intake, start), intake.stats)
+        yield from remembered(_read_text(chunks, text_name, intake, start), intake.stats)
 
 
 def _read_text(chunks: Iterator[bytes], name: str, intake: Intake, start: int | None) -> Iterator[RawBlock]:
@@ -204,7 +204,7 @@ def remember_start(path: str, stats: ReadStats) -> None:
         stats.remember(line)
 
 
-def _remembered(blocks: Iterator[RawBlock], stats: ReadStats) -> Iterator[RawBlock]:
+def remembered(blocks: Iterator[RawBlock], stats: ReadStats) -> Iterator[RawBlock]:
     """Yield the blocks, and store the first lines in `stats`."""
     left = stats.room
     for block in blocks:

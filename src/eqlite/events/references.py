@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Protocol
 
 from eqlite.errors import EqlError, EventError
 from eqlite.events.document import AnyEvent, Event, EventSource
@@ -139,8 +140,31 @@ class Spool:
         return event_on(file, number, self._file.read(size))
 
 
-class EventReferences:
+class References(Protocol):
     """Makes the references of a run."""
+
+    def of_line(self, file: str, number: int, line: bytes, offset: int | None) -> EventReference:
+        """Return the reference to the one event on a line; `offset` is its place in the file, None for no place."""
+        ...
+
+
+class HeldEvents:
+    """References that hold their events in memory, for streams, which need most of them for a short time.
+
+    Their file may be cut short or replaced by then. `is_alone` is false where other events stood on its lines before.
+    """
+
+    def __init__(self, *, is_alone: bool = True) -> None:
+        self._is_alone = is_alone
+
+    def of_line(self, file: str, number: int, line: bytes, offset: int | None) -> EventReference:  # noqa: ARG002
+        """Return the event on a line."""
+        event = event_at(file, number, documents_on(line.rstrip(b"\n")).documents[0], is_alone=self._is_alone)
+        return lambda: event
+
+
+class EventReferences:
+    """References to places in files, and to a spool of lines that stand in none."""
 
     def __init__(self) -> None:
         self._files = OpenFiles()

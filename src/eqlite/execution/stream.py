@@ -14,7 +14,7 @@ from eqlite.engine.sequences import EventHits
 from eqlite.engine.snapshot_form import SavedLink, SavedSearch, problems_of_search
 from eqlite.engine.snapshots import EventTable, decode_event, decode_link, pack, unpack
 from eqlite.errors import SnapshotError
-from eqlite.events.batches import EventBatch, given_batch
+from eqlite.events.batches import Batch, EventBatch, given_batch
 from eqlite.events.document import AnyEvent, document_of
 from eqlite.events.intake import Intake, ReadStats
 from eqlite.execution.correlation.live_correlator import NO_HITS, LiveCorrelator
@@ -139,9 +139,10 @@ class RuleStream:
 
     def push_many(self, events: Iterable[AnyEvent]) -> list[Detection]:
         """Take the next events and return the detections that are certain by now, as `push` would one by one."""
-        given = list(events)
-        stats = self._intake.stats
-        batch = given_batch(given, self._intake, stats.read + 1)
+        return self.push_batch(given_batch(list(events), self._intake, self._intake.stats.read + 1))
+
+    def push_batch(self, batch: Batch) -> list[Detection]:
+        """Take the documents of a batch as `push_many` does. They were counted where they were read."""
         hits = self._matcher.match(batch, self._correlator.faults)
         self._unrouted += hits.unrouted
         met = {row: (each, document) for row, each, document in hits.rows}
