@@ -77,7 +77,7 @@ class ObjectIndex:
         return self._absent
 
     def narrow(self, document: Mapping[str, Any], mask: int, support: int) -> tuple[int, int] | None:
-        """Return a mask narrowed by a document, or an object in one, and its support; None for an unusual shape."""
+        """Return a mask narrowed by a document or an object in one, and its support. None: the shape is unusual."""
         keys = tuple(document)
         try:
             shape = self._shapes[keys]
@@ -181,7 +181,7 @@ class CandidateIndex:
 
 
 class _Popularity:
-    """How many conditions ask for the same texts: popular ones, such as `event.type == "start"`, say little."""
+    """The number of conditions for each text. Popular texts, as of `event.type == "start"`, are not selective."""
 
     def __init__(self, required: Iterable[Requirements]) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -192,7 +192,7 @@ class _Popularity:
                     self._counts.update((path, text) for text in terms.texts)
 
     def cost(self, required: Requirements) -> float:
-        """Return the popularity of the least popular requirement; infinite where none has terms."""
+        """Return the popularity of the least popular requirement, infinite if none has terms."""
         return min((self._cost(path, each) for path, each in required.items()), default=math.inf)
 
     def _cost(self, path: str, required: plan.Condition) -> float:

@@ -29,7 +29,7 @@ def requirements_of(condition: plan.Condition) -> Requirements:
 
 
 def alternatives_of(condition: plan.Condition, cost: Cost) -> list[Requirements]:
-    """Return alternatives of which every event that meets the condition meets one; none if there is no good choice.
+    """Return alternatives, one of which every matching event meets. Empty if there is no good choice.
 
     They cover what `requirements_of` cannot: terms such as `name == "x" or path == "y"`, which ask several fields.
     """
