@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "eqlite"
 MODULES = {
@@ -159,12 +157,6 @@ MOST_WORDS = 20
 NOUN_PHRASES = {"cli/__init__.py:cli"}
 """Functions whose docstring is the help of a group of commands."""
 
-NOT_YET_IN_THE_VOICE = (
-    *("backends", "candidates", "engine", "execution", "ruleset.py", "query.py", "predicates/raw_values.py"),
-    *(f"events/{name}.py" for name in ("batches", "readers", "references")),
-)
-"""Packages and modules with first lines that are still to be rewritten. Only removals are welcome."""
-
 
 def first_lines(name: str) -> Iterator[tuple[ast.AST, str, str]]:
     """Yield node, location and first line of every docstring of a module."""
@@ -190,26 +182,15 @@ def faults_of_voice(name: str) -> Iterator[str]:
             yield f"{where}: {found[0]!r}: {line}"
 
 
-def is_in(name: str, packages: Iterable[str]) -> bool:
-    return any(name == package or name.startswith(package.rstrip("/") + "/") for package in packages)
-
-
 def test_docstrings_begin_in_the_voice_of_the_house() -> None:
-    found = [fault for name in MODULES if not is_in(name, NOT_YET_IN_THE_VOICE) for fault in faults_of_voice(name)]
+    found = [fault for name in MODULES for fault in faults_of_voice(name)]
     assert found == []
-
-
-@pytest.mark.parametrize("package", NOT_YET_IN_THE_VOICE)
-def test_exceptions_from_the_voice_are_needed(package: str) -> None:
-    assert any(fault for name in MODULES if is_in(name, [package]) for fault in faults_of_voice(name))
 
 
 # --- tests ------------------------------------------------------------------------------------------------------------
 
 TESTS = Path(__file__).parent
 MOST_CHARACTERS_OF_A_TEST_NAME = 60
-STILL_LONG = ("cache/", "decision_graph/", "execution/", "rules/test_file_cache.py", "rules/test_loader.py")
-"""Tests with names that are still to be shortened. Only removals are welcome."""
 
 
 def test_every_test_module_says_what_it_covers() -> None:
@@ -232,6 +213,6 @@ def test_names_of_tests_are_short() -> None:
         f"{module}: {name}"
         for module, functions in names.items()
         for name in functions
-        if len(name) > MOST_CHARACTERS_OF_A_TEST_NAME and not module.startswith(STILL_LONG)
+        if len(name) > MOST_CHARACTERS_OF_A_TEST_NAME
     ]
     assert too_long == []

@@ -166,7 +166,7 @@ class Query:
         return tuple(map(self.stage_predicate, range(len(self.plan.stages))))
 
     def stage_predicate(self, stage: int) -> Predicate:
-        """Return the predicate of a stage, made when it is first asked for; `with runs` gives many stages one."""
+        """Return the predicate of a stage, made at the first call. A query with `with runs` shares one among stages."""
         condition = self.plan.stages[stage].condition
         predicate = self._predicates.get(id(condition))
         if predicate is None:
@@ -343,12 +343,12 @@ def compile(
 
 
 def compile_source(text: str | Source, options: CompileOptions) -> Query:
-    """Compile a query under options that are gathered already; raises as `compile`."""
+    """Compile a query with the given options. Errors are raised as by `compile`."""
     return Query.from_analysis(text, analyze_source(text, options.schema, options.settings), options)
 
 
 def analyze_source(text: str | Source, schema: Schema | None, settings: Settings) -> Analysis:
-    """Return the plan of a query and everything there is to say about it; the plan is None after an error."""
+    """Return the plan of a query and all diagnostics. The plan is None after an error."""
     from eqlite.semantics.analyzer import analyze_text
 
     return analyze_text(text, schema, settings)
@@ -363,14 +363,14 @@ def search(
     stats: SearchStats | None = None,
     **options: Any,
 ) -> list[Match]:
-    """Compile a query and run it over events; see `compile` and `Query.search`."""
+    """Compile a query and run it over events: see `compile` and `Query.search`."""
     return compile(text, **options).search(events, size=size, result_position=result_position, stats=stats)
 
 
 def analyze(
     text: str | Source, schema: Schema | str | os.PathLike[str] | None = None, **settings: Any
 ) -> list[Diagnostic]:
-    """Return everything that is wrong with a query, syntax included; empty for a good one."""
+    """Return all diagnostics of a query, syntax included. The list is empty for a good query."""
     return [*analyze_source(text, Schema.of(schema), Settings(**settings))[1]]
 
 

@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 
 def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
-    """Return the one rule in a file or a text; see `eqlite.rules.loader.load_rule`."""
+    """Return the one rule in a file or a text: see `eqlite.rules.loader.load_rule`."""
     return loading.load_rule(path_or_text)
 
 
@@ -87,7 +87,7 @@ def _require_path(given: object) -> None:
 
 
 def read_rules(*paths: str | os.PathLike[str], cache: bool = False, target: str = DEFAULT_TARGET) -> RuleSet:
-    """Return what `load_rules` returns; nothing is raised, and what is missing is among the problems."""
+    """Return the rules as `load_rules` does. Nothing is raised, and missing paths are among the problems."""
     places = tuple(os.path.realpath(path) for path in paths) if cache else ()
     with relaxed_gc():
         files = RuleFileCache(places) if cache else None
@@ -98,7 +98,7 @@ def read_rules(*paths: str | os.PathLike[str], cache: bool = False, target: str 
 
 
 class RuleSet(Sequence[Rule]):
-    """A sequence of rules that can be run together; a rule is also found by its id and by its name.
+    """A sequence of rules that can be run together. A rule is also found by id and name.
 
     Attributes:
         skipped: rules that are left out on purpose (other languages), with the reason.
@@ -117,7 +117,7 @@ class RuleSet(Sequence[Rule]):
         passed_over: Iterable[Skipped] = (),
         target: str = DEFAULT_TARGET,
     ) -> None:
-        """Make a set of rules; `cached_for` are the paths for which the cache keeps what the queries mean."""
+        """Make a set of rules. `cached_for` are the paths for which the cache holds the analyses of queries."""
         self._rules = tuple(rules)
         self.skipped = tuple(skipped)
         self.passed_over = tuple(passed_over)
@@ -130,7 +130,9 @@ class RuleSet(Sequence[Rule]):
     @overload
     def __getitem__(self, index: slice) -> RuleSet: ...
     def __getitem__(self, index: int | str | slice) -> Rule | RuleSet:
-        """Return the rule of a place, an id or a name, or the rules of a slice; of two rules of one name the first.
+        """Return the rule with an index, an id or a name, or the rules of a slice.
+
+        Of two rules of one name it is the first.
 
         Raises:
             KeyError: no rule has this id or name.
@@ -153,7 +155,7 @@ class RuleSet(Sequence[Rule]):
 
     @cached_property
     def _by_word(self) -> dict[str, Rule]:
-        """Return the rules by id and by name; an id goes before a name."""
+        """Return the rules by id and by name. An id goes before a name."""
         by_word = {rule.name: rule for rule in reversed(self._rules)}
         return by_word | {rule.rule_id: rule for rule in reversed(self._rules) if rule.rule_id is not None}
 
@@ -165,11 +167,11 @@ class RuleSet(Sequence[Rule]):
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """Return everything wrong with the files and the queries; the rules are compiled at the first call."""
+        """Return everything wrong with the files and the queries. The rules are compiled at the first call."""
         return (*self.file_problems, *self._compiled[1])
 
     def compile(self, **options: Any) -> list[tuple[Rule, Query]]:
-        """Return each usable rule with its query; `options` are those of `eqlite.compile`."""
+        """Return each usable rule with its query. `options` are those of `eqlite.compile`."""
         if not options:
             return list(self._compiled[0])
         return self._compile_all(options)[0]
@@ -222,7 +224,7 @@ class RuleSet(Sequence[Rule]):
         stats: RunStats | None = None,
         **options: Any,
     ) -> Iterator[Detection]:
-        """Run all usable rules over finite input; the answer does not depend on the order of the events.
+        """Run all usable rules over finite input. The answer does not depend on the order of the events.
 
         Args:
             events: documents, what `read_events` returns, or the path of a file. Values that JSON has no form for are
@@ -267,7 +269,7 @@ class RuleSet(Sequence[Rule]):
         )
 
     def resume(self, snapshot: bytes, *, by_index: bool = False, **options: Any) -> RuleStream:
-        """Return the stream of which `RuleStream.snapshot` was taken; lateness and bounds are those of that stream.
+        """Return the stream of a snapshot, with its lateness and bounds: see `RuleStream.snapshot`.
 
         A rule is known by its id (or name), its query and the options. Rules that were added begin with nothing open;
         what was open for rules that are gone, or were changed, is dropped.
@@ -296,7 +298,7 @@ class RuleSet(Sequence[Rule]):
         max_ahead: str | timedelta | None = MAX_AHEAD,
         **options: Any,
     ) -> LiveCorrelator:
-        """Return the second half of a run: hits in, detections out; its settings are those of `stream`.
+        """Return the second half of a run: hits in, detections out. Its settings are those of `stream`.
 
         >>> import eqlite
         >>> rules = eqlite.load_rules("examples/rules")
@@ -310,9 +312,9 @@ class RuleSet(Sequence[Rule]):
         )
 
     def profile(self, events: Iterable[AnyEvent], **options: Any) -> Profile:
-        """Measure what each clause of each usable rule costs over events, and how often it holds.
+        """Measure the cost of each clause of each usable rule over events, and how often it holds.
 
-        Every rule is evaluated as if it were run alone, by the python backend. No event is kept. Ctrl-C ends the
+        Every rule is evaluated as if it were run alone, by the python backend. No event is held. Ctrl-C ends the
         measuring with what there is by then (`Profile.interrupted`).
 
         Args:

@@ -122,7 +122,7 @@ def marked(*paths: Path | str, **options: Any) -> list[str]:
 # --- the same as without it -------------------------------------------------------------------------------------------
 
 
-def test_rules_and_queries_are_equal_without_a_cache_and_with_a_cold_and_a_warm_one(rules: Path, folder: Path) -> None:
+def test_rules_are_equal_without_and_with_a_cold_and_warm_cache(rules: Path, folder: Path) -> None:
     plain = told(load_rules(rules))
     assert told(load_rules(rules, cache=True)) == plain
     assert len(files(folder)) == 2
@@ -175,7 +175,7 @@ def test_a_set_of_rules_with_a_cache_survives_pickling(rules: Path, folder: Path
 # --- what it depends on -----------------------------------------------------------------------------------------------
 
 
-def test_a_changed_query_is_compiled_and_the_others_come_from_the_cache(rules: Path, folder: Path) -> None:
+def test_only_a_changed_query_is_compiled_again(rules: Path, folder: Path) -> None:
     warm(rules)
     mark(rules)
     (rules / "event.toml").write_text(TOML.format(name="event", query="any where z == 9"), encoding="utf-8")
@@ -184,7 +184,7 @@ def test_a_changed_query_is_compiled_and_the_others_come_from_the_cache(rules: P
     assert changed.query == "any where z == 9\n"
 
 
-def test_what_is_no_more_there_is_dropped_when_something_new_is_kept(rules: Path, folder: Path) -> None:
+def test_entries_of_removed_rules_go_when_a_new_one_is_stored(rules: Path, folder: Path) -> None:
     warm(rules)
     before = files(folder)
     (rules / "event.toml").unlink()
@@ -207,7 +207,7 @@ def test_the_same_file_elsewhere_has_its_present_path(rules: Path, folder: Path)
     assert list(load_rules(rules, cache=True)) == list(load_rules(rules))
 
 
-def test_a_file_that_gives_its_name_to_a_rule_is_read_again_under_another_name(tmp_path: Path, folder: Path) -> None:
+def test_a_renamed_file_that_names_its_rule_is_read_again(tmp_path: Path, folder: Path) -> None:
     for name in ("old", "new"):
         (tmp_path / "one").mkdir(exist_ok=True)
         path = tmp_path / "one" / f"{name}.toml"
@@ -490,7 +490,7 @@ print(len(eqlite.load_rules(sys.argv[1], cache=True).compile()))
     assert told(load_rules(rules, cache=True)) == told(load_rules(rules))
 
 
-def test_a_run_from_the_cache_imports_neither_parser_nor_analyser(rules: Path, folder: Path) -> None:
+def test_a_cached_run_imports_neither_parser_nor_analyser(rules: Path, folder: Path) -> None:
     (rules.parent / "events.ndjson").write_text("\n".join(map(json.dumps, EVENTS)), encoding="utf-8")
     code = """
 import sys

@@ -37,7 +37,7 @@ def test_run_writes_ndjson_of_schema_1_into_a_pipe() -> None:
     assert done.returncode == 0
     assert [line["events"][0]["_id"] for line in lines] == ["pos-python", "pos-perl-case", "pos-ruby-glued"]
     first = lines[0]
-    assert list(first) == ["schema", "id", "rule", "kind", "start", "end", "join_keys", "events"]
+    assert list(first) == ["schema", "rule", "kind", "start", "end", "join_keys", "id", "events"]
     assert list(first["rule"]) == ["id", "name", "severity", "risk_score", "tactics", "techniques"]
     assert (first["schema"], first["kind"], first["join_keys"]) == (1, "event", {})
     assert first["start"] == first["end"] == "2026-03-02T10:15:21.118Z"

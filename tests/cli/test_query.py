@@ -17,7 +17,7 @@ SEQUENCE = 'sequence by host.name [process where process.name == "perl"] [proces
 
 def test_a_match_is_a_line_without_a_rule(run: Any) -> None:
     (line,) = map(json.loads, run("query", SEQUENCE, EVENTS, "--no-documents").out.splitlines())
-    assert list(line) == ["schema", "id", "kind", "start", "end", "join_keys", "events"]
+    assert list(line) == ["schema", "kind", "start", "end", "join_keys", "id", "events"]
     assert line["kind"] == "sequence"
     assert line["join_keys"] == {"host.name": "node-1"}
     assert (line["start"], line["end"]) == ("2026-03-02T10:16:21.118Z", "2026-03-02T10:17:21.118Z")

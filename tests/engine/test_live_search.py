@@ -15,7 +15,7 @@ import eqlite
 from eqlite.engine.event_clock import EventClock
 from eqlite.engine.live_search import LiveSearch
 from eqlite.engine.order import NO_TIME, ordinal
-from eqlite.engine.search import Result, StageTests
+from eqlite.engine.search import Result, StageMatcher
 from eqlite.engine.sequences import EventHits
 from eqlite.engine.snapshot_form import SavedSearch, problems_of_search
 from eqlite.engine.snapshots import EventTable
@@ -25,13 +25,13 @@ SECOND = 1_000_000_000
 PAIR = "sequence by k [any where n == 1] [any where n == 2]"
 
 
-def stage_tests(query: eqlite.Query) -> StageTests:
-    return StageTests(query.plan, query.stage_predicates, query.new_faults())
+def stage_matcher(query: eqlite.Query) -> StageMatcher:
+    return StageMatcher(query.plan, query.stage_predicates, query.new_faults())
 
 
 def hits_of(query: eqlite.Query, event: dict[str, Any], place: int) -> EventHits[int]:
-    tests = stage_tests(query)
-    return EventHits(ordinal(event, place, query.plan), place, tests.with_keys(event, tests.met(event)))
+    tests = stage_matcher(query)
+    return EventHits(ordinal(event, place, query.plan), place, tests.with_keys(event, tests.matching(event)))
 
 
 def places(results: list[Result[int]]) -> list[tuple[int | None, ...]]:

@@ -61,7 +61,7 @@ def comparable(found: list[Detection]) -> list[object]:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_line_is_rejected_where_a_rule_asks_for_the_whole_document_and_there_is_none(tmp_path, jobs):
+def test_a_line_that_is_too_deep_is_rejected_by_every_rule(tmp_path, jobs):
     rules = rule_set(
         "process where startsWith(a, b)",
         "process where n == 1",
@@ -148,7 +148,7 @@ def test_sources_are_files_and_lines(tmp_path):
 # --- order ------------------------------------------------------------------------------------------------------------
 
 
-def test_detections_come_by_time_whatever_the_order_of_the_events():
+def test_detections_come_by_time_for_any_order_of_events():
     given = [event(number, minute(number)) for number in range(20)]
     rules = rule_set("process where true")
     for seed in range(5):
@@ -162,7 +162,7 @@ def test_events_of_one_time_come_in_the_order_of_the_input():
     assert numbers(list(rule_set("process where true").run(given))) == [3, 1, 2]
 
 
-def test_a_tiebreaker_orders_events_of_one_time_and_those_without_one_come_last():
+def test_a_tiebreaker_orders_events_and_a_missing_one_is_last():
     tied = {"query": "process where true", "tiebreaker_field": "event.sequence"}
     given = [
         {"@timestamp": minute(1), "event": {"category": "process", "sequence": sequence}, "n": sequence}
@@ -180,7 +180,7 @@ def test_events_without_a_readable_time_come_last(time):
     assert (found[-1].start, found[-1].end) == (None, None)
 
 
-def test_rules_come_in_their_order_for_one_event_and_mixed_by_time():
+def test_detections_come_by_time_then_in_the_order_of_rules():
     rules = rule_set({"name": "b", "query": "process where n < 3"}, {"name": "a", "query": "process where n > 1"})
     given = [event(3, minute(3)), event(2, minute(2)), event(1, minute(1))]
     assert [(found.rule.name, found.events[0]["n"]) for found in rules.run(given)] == [
@@ -299,7 +299,7 @@ def test_a_line_alone_gives_what_its_document_gives(number, name):
 SHAPES = [None, 5, 6.5, "a", "AB", "6", True, [], ["b"], ["x", 7], [None], {}, {"name": "b"}, [{"name": "a"}], [["a"]]]
 
 
-def test_every_pair_of_shapes_gives_the_same_by_lines_and_by_documents():
+def test_pairs_of_shapes_match_alike_as_lines_and_documents():
     lines = []
     for name, pid in itertools.product(SHAPES, SHAPES):
         process = {"name": name, "pid": pid}
@@ -426,7 +426,7 @@ def test_event_category_override():
     assert numbers(over_files(rules, ndjson(given))) == [1, 3]
 
 
-def test_timestamp_field_orders_events_and_sequences_and_gives_the_times():
+def test_the_timestamp_field_orders_events_and_sequences():
     sequence = "sequence with maxspan=1m [process where n == 1] [process where n == 2]"
     rules = rule_set({"query": sequence, "timestamp_field": "event.ingested"})
     first = {"@timestamp": minute(9), "event": {"category": "process", "ingested": minute(1)}, "n": 1}
@@ -518,7 +518,7 @@ def test_events_with_several_times_are_left_out_and_counted(is_in_files):
     assert "several values" in stats.fault_examples[0]
 
 
-def test_events_without_a_time_are_left_out_of_sequences_and_counted():
+def test_sequences_leave_out_and_count_events_without_a_time():
     rules = rule_set("sequence [process where true] [file where true]")
     stats = RunStats()
     given = [event(1), event(2, minute(1)), event(3, minute(2), "file"), event(4, "soon", "file"), event(5, None, "x")]
@@ -526,7 +526,7 @@ def test_events_without_a_time_are_left_out_of_sequences_and_counted():
     assert stats.untimed == 2
 
 
-def test_rejected_lines_are_counted_and_kept_and_the_others_evaluated():
+def test_rejected_lines_are_counted_and_the_others_evaluated():
     rules = rule_set("process where true")
     stats, rejects = RunStats(), io.BytesIO()
     data = b"\n".join([ndjson([event(1)]).strip(), b"{oops", b'"x"', b'{"a": "\xff"}', ndjson([event(2)])])

@@ -159,7 +159,7 @@ def test_what_comes_late_is_counted_and_left_out_of_sequences() -> None:
     assert stream.stats.late == 1
 
 
-def test_one_event_of_the_year_9999_does_not_make_the_others_late() -> None:
+def test_an_event_of_the_year_9999_makes_no_others_late() -> None:
     stream = rule_set([SEQUENCE]).stream()
     stream.push(event(1, "A", 1))
     stream.push({**event(1, "A", 2), "@timestamp": "9999-01-01T00:00:00Z"})
@@ -179,7 +179,7 @@ def test_what_is_open_is_bounded_for_each_rule() -> None:
         rule_set([SEQUENCE]).stream(max_open=0)
 
 
-def test_a_snapshot_outlives_rules_that_are_added_changed_and_removed() -> None:
+def test_a_snapshot_outlives_added_changed_and_removed_rules() -> None:
     other = SEQUENCE.replace('"B"', '"D"')
     stream = rule_set([SEQUENCE, other]).stream()
     stream.push(event(1, "A", 1))

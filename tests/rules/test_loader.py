@@ -431,7 +431,7 @@ def test_impossible_paths_are_problems(given):
     assert [problem.id for problem in load_rules(given).problems] == ["unreadable-file"]
 
 
-def test_files_without_rules_in_a_folder_are_listed_and_notes_are_not(tmp_path):
+def test_a_folder_lists_files_without_rules_but_no_notes(tmp_path):
     (tmp_path / "package.json").write_text('{"name": "x"}')
     (tmp_path / "_deprecated.toml").write_text("[other]\n")
     (tmp_path / "LICENSE.txt").write_text("Rules: see below\n")

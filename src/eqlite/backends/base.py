@@ -7,7 +7,7 @@ from typing import Protocol
 
 from eqlite import plan
 from eqlite.engine.faults import Predicate
-from eqlite.engine.sequences import EventHits, Found, Kept
+from eqlite.engine.sequences import EventHits, Found, Reference
 
 
 class Backend(Protocol):
@@ -29,12 +29,14 @@ class Backend(Protocol):
         """Return a predicate for documents that meet the condition.
 
         Args:
-            condition: what to test.
+            condition: the condition.
             name: shown in tracebacks and by `eqlite ast --code`.
         """
         ...
 
-    def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
+    def match_sequences(
+        self, query: plan.SequenceQuery, events: Sequence[EventHits[Reference]]
+    ) -> list[Found[Reference]]:
         """Return the sequences among the hits of all events, which come in any order.
 
         They come by their last event; those with the same one in the order of its keys.

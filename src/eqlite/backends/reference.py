@@ -1,4 +1,4 @@
-"""The reference backend: a plain interpreter of the plan, the executable definition of what a query means.
+"""The reference backend: a plain interpreter of the plan, the executable definition of a query's meaning.
 
 Slow and obvious on purpose. Every case of the conformance suite and every property test runs on it and on the fast
 backend, and they must agree.
@@ -16,7 +16,7 @@ from eqlite.datatypes import DataType
 from eqlite.engine.faults import Faults, Predicate
 from eqlite.engine.match import Event
 from eqlite.engine.reference_sequences import match_sequences_by_lists
-from eqlite.engine.sequences import EventHits, Found, Kept
+from eqlite.engine.sequences import EventHits, Found, Reference
 from eqlite.fields import Field, field_values, script_value, to_boolean
 from eqlite.functions.registry import Value, ValueFault
 from eqlite.limits import MAX_COMBINATIONS, MAX_SCRIPT_STEPS
@@ -43,7 +43,9 @@ class ReferenceBackend:
         steps = script_steps(condition)
         return lambda event, faults: holds(condition, event, faults, steps)
 
-    def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
+    def match_sequences(
+        self, query: plan.SequenceQuery, events: Sequence[EventHits[Reference]]
+    ) -> list[Found[Reference]]:
         """Return the sequences among the hits of all events."""
         return match_sequences_by_lists(query, events)
 

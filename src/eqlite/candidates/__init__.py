@@ -1,1 +1,1 @@
-"""Which of many conditions an event can meet: by what each requires of single fields."""
+"""An index of many conditions by their requirements of single fields. It finds the candidates for an event."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from eqlite import plan
-from eqlite.candidates.terms import terms_of
+from eqlite.candidates.terms import Terms, terms_of
 from eqlite.predicates.literal_search import every_literal
 from eqlite.predicates.raw_values import each, joined
 from eqlite.predicates.value_tests import passes_test
@@ -15,12 +15,14 @@ from eqlite.values.text import fold_ascii, to_text
 MAX_VALUES = 4_096
 """Values whose masks are remembered for each field: events may make up any number of them."""
 _LONGEST_VALUE = 200
+_TESTED_VALUES = 400
+"""Costly tests are worth it for values that come again, which are mostly among the first."""
 
 Passes = Callable[[Any], bool]
 
 
 class FieldIndex:
-    """What conditions require of one field. A condition is a bit of a mask.
+    """The requirements of conditions on one field. A condition is a bit of a mask.
 
     Attributes:
         absent: the mask that an event without the field leaves.
@@ -34,23 +36,32 @@ class FieldIndex:
         self._folded: dict[str, int] = {}
         self._parts: dict[str, int] = {}
         self._tested: dict[plan.Condition, int] = {}
-        self._passes: list[tuple[Passes, int]] | None = None
+        self._costly: dict[plan.Condition, int] = {}
+        self._made: dict[int, list[tuple[Passes, int]]] = {}
         self._parts_in: Callable[[str], int] | None = None
         self._masks: dict[str | int, int] = {}
 
     def add(self, bit: int, required: plan.Condition) -> None:
-        """Add a condition with what it requires; patterns without a text to look for are no requirement here."""
-        terms = terms_of(required)
-        if terms is None and any(_is_pattern(leaf) for leaf in plan.leaves(required)):
-            return
+        """Add a condition with its requirement."""
         self.required |= bit
         self._others &= ~bit
-        if terms is None:
-            self._tested[required] = self._tested.get(required, 0) | bit
-            if not _passes(required)(None):
-                self.absent &= ~bit
+        terms = terms_of(required)
+        if terms is not None:
+            self.absent &= ~bit
+            self._add_terms(bit, terms)
             return
-        self.absent &= ~bit
+        is_costly = any(map(_is_costly, _parts_of(required)))
+        tested = self._costly if is_costly else self._tested
+        tested[required] = tested.get(required, 0) | bit
+        if not _passes(required)(None):
+            self.absent &= ~bit
+
+    def add_support(self, bit: int, support: int, terms: Terms) -> None:
+        """Add a condition that needs the terms of one of several fields: they set the bit `support` in a mask."""
+        self.required |= bit
+        self._add_terms(support, terms)
+
+    def _add_terms(self, bit: int, terms: Terms) -> None:
         for table, texts in ((self._exact, terms.exact), (self._folded, terms.folded), (self._parts, terms.parts)):
             for text in texts:
                 table[text] = table.get(text, 0) | bit
@@ -61,8 +72,9 @@ class FieldIndex:
             mask = self._masks.get(value)
             if mask is None:
                 texts = (value,) if value.__class__ is str else (str(value),)
-                mask = self._mask_of(value, texts)
-                if len(texts[0]) <= _LONGEST_VALUE:
+                is_short = len(texts[0]) <= _LONGEST_VALUE
+                mask = self._mask_of(value, texts, is_tested=is_short and len(self._masks) < _TESTED_VALUES)
+                if is_short:
                     if len(self._masks) >= MAX_VALUES:
                         self._masks.clear()
                     self._masks[value] = mask
@@ -77,8 +89,11 @@ class FieldIndex:
         found = [to_text(item) for item in each(value)]
         return self._mask_of(value, found) if found else self.absent
 
-    def _mask_of(self, value: Any, texts: Sequence[str]) -> int:
-        """Return the mask for a value that is there; `texts` are the texts of all its values."""
+    def _mask_of(self, value: Any, texts: Sequence[str], *, is_tested: bool = False) -> int:
+        """Return the mask for a value that is there.
+
+        `texts` are the texts of all its values. Costly tests are left out unless `is_tested`.
+        """
         mask = self._others
         exact, folded = self._exact, self._folded
         for text in texts:
@@ -90,13 +105,20 @@ class FieldIndex:
             if self._parts_in is None:
                 self._parts_in = _part_finder(self._parts)
             mask |= self._parts_in(fold_ascii(joined(value)))
-        if self._tested:
-            if self._passes is None:
-                self._passes = [(_passes(required), bits) for required, bits in self._tested.items()]
-            for passes, bits in self._passes:
-                if passes(value):
-                    mask |= bits
+        for passes, bits in self._all_tests(self._tested):
+            if passes(value):
+                mask |= bits
+        for passes, bits in self._all_tests(self._costly):
+            if not is_tested or passes(value):
+                mask |= bits
         return mask
+
+    def _all_tests(self, tests: dict[plan.Condition, int]) -> list[tuple[Passes, int]]:
+        """Return tests as functions, made when they are first needed."""
+        made = self._made.get(id(tests))
+        if made is None:
+            made = self._made[id(tests)] = [(_passes(required), bits) for required, bits in tests.items()]
+        return made
 
 
 def _part_finder(parts: dict[str, int]) -> Callable[[str], int]:
@@ -124,13 +146,30 @@ def _part_finder(parts: dict[str, int]) -> Callable[[str], int]:
     return one_by_one if find is None else at_once
 
 
-def _is_pattern(leaf: plan.Condition) -> bool:
-    return isinstance(leaf, plan.FieldTest) and isinstance(leaf.test, (plan.TextLike, plan.TextRegex))
+def _parts_of(required: plan.Condition) -> Iterator[plan.Condition]:
+    """Yield a requirement and all parts of it."""
+    yield required
+    match required:
+        case plan.Negation(operand=operand):
+            yield from _parts_of(operand)
+        case plan.AllOf(terms=terms) | plan.AnyOf(terms=terms):
+            for term in terms:
+                yield from _parts_of(term)
+
+
+def _is_costly(part: plan.Condition) -> bool:
+    """Return whether a part takes long or says little: a pattern, an address, a negation."""
+    if isinstance(part, plan.Negation):
+        return not isinstance(part.operand, plan.Exists)
+    return isinstance(part, plan.FieldTest) and isinstance(part.test, (plan.TextLike, plan.TextRegex, plan.AddressIn))
 
 
 def _passes(required: plan.Condition) -> Passes:
-    """Return a function that tells whether a raw value meets what is required of it."""
+    """Return a function that tests whether a raw value meets a requirement."""
     match required:
+        case plan.Negation(operand=operand):
+            inner = _passes(operand)
+            return lambda value: not inner(value)
         case plan.AllOf(terms=terms):
             every = [_passes(term) for term in terms]
             return lambda value: all(test(value) for test in every)

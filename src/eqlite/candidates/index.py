@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from eqlite import plan
 from eqlite.candidates.field_index import FieldIndex
-from eqlite.candidates.requirements import requirements_of
+from eqlite.candidates.requirements import Cost, Requirements, alternatives_of, requirements_of
+from eqlite.candidates.terms import terms_of
 from eqlite.fields import raw_values
 
 MAX_SHAPES = 1_000
 """Sets of keys that are remembered for each object: events may make up any number of them."""
 
 
+MAX_POPULARITY = 100
+"""Texts for which more conditions ask are in most events: they are no support."""
+
+
 class Shape(NamedTuple):
-    """What an object's keys say.
+    """The indexed fields and objects among an object's keys.
 
     Attributes:
         absent: the mask that the fields leave which the object does not have.
@@ -69,8 +76,8 @@ class ObjectIndex:
             self._absent = mask
         return self._absent
 
-    def narrow(self, document: Mapping[str, Any], mask: int) -> int | None:
-        """Return what a document, or an object in one, leaves of a mask; None where its shape is unusual."""
+    def narrow(self, document: Mapping[str, Any], mask: int, support: int) -> tuple[int, int] | None:
+        """Return a mask narrowed by a document or an object in one, and its support. None: the shape is unusual."""
         keys = tuple(document)
         try:
             shape = self._shapes[keys]
@@ -81,22 +88,24 @@ class ObjectIndex:
         mask &= shape.absent
         for key, field in shape.fields:
             if mask & field.required:
-                mask &= field.mask_of(document[key])
+                found = field.mask_of(document[key])
+                mask &= found
+                support |= found
         for key, below in shape.objects:
             value = document[key]
             if value.__class__ is dict:
-                narrowed = below.narrow(value, mask)
+                narrowed = below.narrow(value, mask, support)
                 if narrowed is None:
                     return None
-                mask = narrowed
+                mask, support = narrowed
             elif value is None:
                 mask &= below.absent
             else:
                 return None
-        return mask
+        return mask, support
 
     def _shape_of(self, keys: tuple[str, ...]) -> Shape | None:
-        """Return what keys say; None for dotted ones, since fields may stand under several keys then."""
+        """Return the shape of an object with these keys. None for dotted keys: a field may stand under several then."""
         shape = None
         if not any(key.__class__ is not str or "." in key for key in keys):
             present = frozenset(keys)
@@ -117,30 +126,77 @@ class ObjectIndex:
 
 
 class CandidateIndex:
-    """Conditions by what they require, to evaluate few of them for each event.
+    """Conditions by their requirements, so that few are evaluated for each event.
 
     A condition is a bit of a mask: that of its number. An event meets no condition but its candidates, and need not
     meet those. May be used from several threads at once.
+
+    Each field takes away the conditions that require another value of it. A condition that requires something of one
+    of several fields needs their support: a second bit, as far to the left as there are conditions.
     """
 
     def __init__(self, conditions: Iterable[plan.Condition]) -> None:
         found = list(conditions)
+        self._count = len(found)
         self._all = (1 << len(found)) - 1
         self._root = ObjectIndex(self._all)
+        self._supported = 0
+        required = [requirements_of(condition) for condition in found]
+        cost = _Popularity(required).cost
         for number, condition in enumerate(found):
-            for path, required in requirements_of(condition).items():
-                self._root.field(path).add(1 << number, required)
+            for path, each in required[number].items():
+                self._root.field(path).add(1 << number, each)
+            alternatives = alternatives_of(condition, cost)
+            if alternatives and max(map(cost, alternatives)) <= MAX_POPULARITY:
+                self._add_alternatives(number, alternatives, cost)
         self._fields = sorted(self._root.fields(), key=lambda pair: -pair[1].required.bit_count())
 
+    def _add_alternatives(self, number: int, alternatives: Iterable[Requirements], cost: Cost) -> None:
+        bit = 1 << number
+        self._supported |= bit
+        for each in alternatives:
+            path = min(each, key=lambda path: cost({path: each[path]}))
+            terms = terms_of(each[path])
+            assert terms is not None
+            self._root.field(path).add_support(bit, bit << self._count, terms)
+
     def candidates(self, document: Mapping[str, Any]) -> int | None:
-        """Return the mask of the candidates for a document of dicts in dicts; None for one of another shape."""
-        return self._root.narrow(document, self._all)
+        """Return the mask of the candidates for a document of dicts in dicts, None for one of another shape."""
+        narrowed = self._root.narrow(document, self._all, 0)
+        if narrowed is None:
+            return None
+        mask, support = narrowed
+        return mask & (~self._supported | support >> self._count)
 
     def candidates_by_field(self, document: Mapping[str, Any]) -> int:
         """Return the mask of the candidates for a document of any shape, field by field: this takes longer."""
-        mask = self._all
+        mask, support = self._all, 0
         for path, field in self._fields:
             if mask & field.required:
                 values = raw_values(document, path)
-                mask &= field.mask_of(values if len(values) > 1 else values[0] if values else None)
-        return mask
+                found = field.mask_of(values if len(values) > 1 else values[0] if values else None)
+                mask &= found
+                support |= found
+        return mask & (~self._supported | support >> self._count)
+
+
+class _Popularity:
+    """The number of conditions for each text. Popular texts, as of `event.type == "start"`, are not selective."""
+
+    def __init__(self, required: Iterable[Requirements]) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+        for each in required:
+            for path, condition in each.items():
+                terms = terms_of(condition)
+                if terms is not None:
+                    self._counts.update((path, text) for text in terms.texts)
+
+    def cost(self, required: Requirements) -> float:
+        """Return the popularity of the least popular requirement, infinite if none has terms."""
+        return min((self._cost(path, each) for path, each in required.items()), default=math.inf)
+
+    def _cost(self, path: str, required: plan.Condition) -> float:
+        terms = terms_of(required)
+        if terms is None:
+            return math.inf
+        return max((self._counts[path, text] for text in terms.texts), default=0)

@@ -27,13 +27,18 @@ class Terms(NamedTuple):
     parts: frozenset[str] = frozenset()
 
     @property
+    def texts(self) -> frozenset[str]:
+        """Return the texts of all kinds."""
+        return self.exact | self.folded | self.parts
+
+    @property
     def rank(self) -> tuple[int, int]:
-        """Return how well they tell events apart, the best first: whole values before long parts."""
+        """Return a sort key by selectivity, the best first: whole values before long parts."""
         return (1, -min(map(len, self.parts))) if self.parts else (0, len(self.exact) + len(self.folded))
 
 
 def terms_of(required: plan.Condition) -> Terms | None:
-    """Return the terms of what is required of a field; None where it is met by values that have none in common."""
+    """Return terms of which every value that meets a requirement has one. None if there are none."""
     match required:
         case plan.FieldTest(test=plan.TextIn(texts=texts, insensitive=insensitive)):
             return Terms(folded=texts) if insensitive else Terms(exact=texts)
@@ -59,7 +64,7 @@ def _union(parts: list[Terms | None]) -> Terms | None:
 
 
 def _parts(texts: list[str]) -> Terms | None:
-    """Return the terms for parts of values, unless one is so short, or so many, that they tell little."""
+    """Return the terms for parts of values. None if they are too short or too many to be selective."""
     for text in texts:
         plain = text.strip(SEPARATOR)
         if (len(plain) < _SHORTEST_PART and len(plain) == len(text)) or not plain or STAND_IN in text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -57,6 +57,7 @@ _EQL_RESPONSE = "eql-response"
 @target_option
 @click.option(
     "--category-field",
+    "event_category_field",
     default="event.category",
     show_default=True,
     help="Field that holds the event category, the word before `where`.",
@@ -79,16 +80,13 @@ def command(
     format_name: str | None,
     documents: bool,
     schema_names: tuple[str, ...],
-    target: str,
-    category_field: str,
-    timestamp_field: str,
-    tiebreaker_field: str | None,
     rejects_path: str | None,
     fail_on_match: bool,
     strict: bool,
     jobs: int,
     quiet: bool,
     color: str,
+    **compiling: Any,
 ) -> None:
     """Run one query (EQL or @FILE) over EVENTS (NDJSON, JSON, gz or zst files, folders, - for stdin).
 
@@ -97,14 +95,7 @@ def command(
     eqlite query -f hunt.eql logs/ --format eql-response
     """
     source, events = query_source(words, path)
-    query = compile(
-        source,
-        schema=read_schema(schema_names),
-        event_category_field=category_field,
-        timestamp_field=timestamp_field,
-        tiebreaker_field=tiebreaker_field,
-        target=target,
-    )
+    query = compile(source, schema=read_schema(schema_names), **compiling)
     stats = RunStats()
     inputs = event_inputs(events, stats.reading)
     format_name = output_format(format_name)

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, Generic
 
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import EventHits, Kept, StageKeys
+from eqlite.engine.sequences import EventHits, Reference, StageKeys
 from eqlite.engine.snapshot_form import SavedClock
 from eqlite.engine.snapshots import EventTable, dump_hits, load_hits
 from eqlite.limits import AHEAD_VOTES, MAX_EVENTS_AHEAD
@@ -34,7 +34,7 @@ def count_keys(stages: StageKeys) -> int:
     return sum(len(keys) for _, keys in stages)
 
 
-class EventClock(Generic[Kept]):
+class EventClock(Generic[Reference]):
     """The clock of a stream, of one query or shared by several with the same timestamp and tiebreaker.
 
     Attributes:
@@ -42,7 +42,7 @@ class EventClock(Generic[Kept]):
         max_ahead_ns: how far an event may be ahead of the newest one; None for any distance.
         newest_ns: the time of the newest event taken.
         ahead: the events set aside, the earliest first.
-        keys: how many join keys these have.
+        keys: the number of join keys of these.
         left_out: events too far ahead of which there were more than can be set aside.
     """
 
@@ -50,26 +50,26 @@ class EventClock(Generic[Kept]):
         self.lateness_ns = lateness_ns
         self.max_ahead_ns = max_ahead_ns
         self.newest_ns: int | None = None
-        self.ahead: list[EventHits[Kept]] = []
+        self.ahead: list[EventHits[Reference]] = []
         self.keys = 0
         self.left_out = 0
         self._votes = 0
 
     def is_ahead(self, time_ns: int) -> bool:
-        """Return whether an event of this time is to be set aside; the first event of a stream never is."""
+        """Return whether an event of this time is to be set aside. The first event of a stream never is."""
         if self.newest_ns is None or self.max_ahead_ns is None:
             return False
         return time_ns - self.newest_ns > self.max_ahead_ns
 
     def move(self, ordinal: Ordinal) -> Watermark:
-        """Return the watermark at an event that is taken; it may be behind an earlier one."""
+        """Return the watermark at an event that is taken. It may be behind an earlier one."""
         time_ns = ordinal[0]
         if self.newest_ns is None or time_ns > self.newest_ns:
             self.newest_ns = time_ns
         return (time_ns - self.lateness_ns, -1, 0) if self.lateness_ns else ordinal[:3]
 
-    def set_aside(self, hits: EventHits[Kept]) -> list[EventHits[Kept]]:
-        """Set aside an event that is too far ahead; return the events to take now, in order: see `take_due`."""
+    def set_aside(self, hits: EventHits[Reference]) -> list[EventHits[Reference]]:
+        """Set aside an event that is too far ahead. Return the events to take now, in order: see `take_due`."""
         insort(self.ahead, hits, key=_ordinal)
         self.keys += count_keys(hits.stages)
         self._votes += 1
@@ -80,25 +80,25 @@ class EventClock(Generic[Kept]):
             self.left_out += 1
         return []
 
-    def take_due(self, ordinal: Ordinal) -> list[EventHits[Kept]]:
+    def take_due(self, ordinal: Ordinal) -> list[EventHits[Reference]]:
         """Return the events set aside that come before one that is to be taken now: they go first."""
         self._votes = max(0, self._votes - 1)
         return self._cut(bisect_left(self.ahead, ordinal, key=_ordinal))
 
-    def advance(self, time_ns: int) -> tuple[list[EventHits[Kept]], Watermark]:
-        """Move the clock without an event; return the events to take before, and the watermark afterwards."""
-        due: list[EventHits[Kept]] = []
+    def advance(self, time_ns: int) -> tuple[list[EventHits[Reference]], Watermark]:
+        """Move the clock without an event. Return the events to take before, and the watermark afterwards."""
+        due: list[EventHits[Reference]] = []
         if self.newest_ns is None or time_ns > self.newest_ns:
             due = self._cut(bisect_left(self.ahead, time_ns + 1, key=_time_ns))
             self.newest_ns, self._votes = time_ns, 0
         return due, (time_ns - self.lateness_ns, -1, 0)
 
-    def finish(self) -> list[EventHits[Kept]]:
-        """Return the events still set aside, to be taken at the end of the stream; the clock begins anew."""
+    def finish(self) -> list[EventHits[Reference]]:
+        """Return the events still set aside, to be taken at the end of the stream. The clock starts anew."""
         self.newest_ns, self._votes = None, 0
         return self._cut(len(self.ahead))
 
-    def _after_gap(self) -> list[EventHits[Kept]]:
+    def _after_gap(self) -> list[EventHits[Reference]]:
         newest_ns, count = self.ahead[0].ordinal[0], 0
         for hits in self.ahead:
             if self.max_ahead_ns is not None and hits.ordinal[0] - newest_ns > self.max_ahead_ns:
@@ -107,7 +107,7 @@ class EventClock(Generic[Kept]):
         self._votes = 0
         return self._cut(count)
 
-    def _cut(self, count: int) -> list[EventHits[Kept]]:
+    def _cut(self, count: int) -> list[EventHits[Reference]]:
         if not count:
             return []
         first, self.ahead = self.ahead[:count], self.ahead[count:]
@@ -123,8 +123,8 @@ class EventClock(Generic[Kept]):
             "votes": self._votes,
         }
 
-    def load(self, saved: SavedClock, events: Sequence[Kept]) -> None:
-        """Take over a state from plain data; `events` are those of the table."""
+    def load(self, saved: SavedClock, events: Sequence[Reference]) -> None:
+        """Restore the state from plain data. `events` are those of the table."""
         self.newest_ns = saved["newest_ns"]
         self.ahead = sorted((load_hits(parts, events) for parts in saved["ahead"]), key=_ordinal)
         self.keys = sum(count_keys(hits.stages) for hits in self.ahead)

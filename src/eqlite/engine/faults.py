@@ -36,12 +36,6 @@ class Faults:
             if len(self.examples) < MOST_EXAMPLES and message not in self.examples:
                 self.examples.append(message)
 
-    def drain(self) -> tuple[int, list[str]]:
-        """Return the count and the examples, and begin anew."""
-        drained = (self.count, self.examples)
-        self.count, self.examples = 0, []
-        return drained
-
 
 class _Uncounted(Faults):
     """Faults of which nothing is counted: without state, so that all threads may share one."""

@@ -1,4 +1,4 @@
-"""One query over a stream that does not end: events with their stages and keys go in, results come out when certain.
+"""One query over an endless stream: events with stages and keys go in, results come out once certain.
 
 No document is read here, so several queries may share what reads them, and one clock.
 """
@@ -13,16 +13,16 @@ from eqlite.engine.event_clock import Watermark, count_keys
 from eqlite.engine.order import Ordinal, no_time_message
 from eqlite.engine.search import Result, Search
 from eqlite.engine.sequence_search import sequence_matcher
-from eqlite.engine.sequences import EventHits, Found, Kept, Link, SequenceMatcher
+from eqlite.engine.sequences import EventHits, Found, Link, Reference, SequenceMatcher
 from eqlite.engine.snapshot_form import SavedSample, SavedSearch
 from eqlite.engine.snapshots import (
     EventTable,
+    decode_link,
+    decode_ordinal,
     dump_hits,
     dump_matcher,
-    link_of,
     load_hits,
     load_matcher,
-    ordinal_of,
 )
 from eqlite.engine.stream_pipes import StreamPipes
 from eqlite.errors import SearchFailure
@@ -30,7 +30,7 @@ from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import Plan, SampleQuery, SequenceQuery
 
 
-class LiveSearch(Generic[Kept]):
+class LiveSearch(Generic[Reference]):
     """The state of one query over a stream. Its time is given by `advance`: see `EventClock`.
 
     An event before the watermark is late, and left out. One at the watermark is matched at once. One after it is held
@@ -39,17 +39,17 @@ class LiveSearch(Generic[Kept]):
 
     Attributes:
         is_ordered: whether the order of events counts.
-        matches: how many results were given.
+        matches: the number of results returned.
         late: events left out because they came too late.
         untimed: events left out of a sequence because they have no readable time.
     """
 
     def __init__(self, plan: Plan, *, max_open: int, max_samples_per_key: int = 1, strict: bool = False) -> None:
-        """Begin.
+        """Start with nothing open.
 
         Args:
             plan: the query's plan.
-            max_open: how many keys and undecided sequences are open at most, and how many events are held.
+            max_open: the most keys and undecided sequences that are open, and the most events held.
             max_samples_per_key: as for `compile`.
             strict: raise where an event of a sequence has no time.
         """
@@ -60,12 +60,12 @@ class LiveSearch(Generic[Kept]):
         self._max_samples_per_key = max_samples_per_key
         self._strict = strict
         self._watermark: Watermark | None = None
-        self._held: list[EventHits[Kept]] = []
+        self._held: list[EventHits[Reference]] = []
         self._held_keys = 0
-        self._untimed: list[Link[Kept]] = []
-        self._pipes: StreamPipes[Kept] = StreamPipes(plan)
-        self._matcher: SequenceMatcher[Kept] | None = None
-        self._sample: Search[Kept] | None = None
+        self._untimed: list[Link[Reference]] = []
+        self._pipes: StreamPipes[Reference] = StreamPipes(plan)
+        self._matcher: SequenceMatcher[Reference] | None = None
+        self._sample: Search[Reference] | None = None
         if isinstance(plan.query, SequenceQuery):
             self._matcher = sequence_matcher(plan.query, max_open)
         elif isinstance(plan.query, SampleQuery):
@@ -73,27 +73,27 @@ class LiveSearch(Generic[Kept]):
 
     @property
     def open(self) -> int:
-        """Return how many keys and undecided sequences are open."""
+        """Return the number of open keys and undecided sequences."""
         return 0 if self._matcher is None else self._matcher.open
 
     @property
     def dropped(self) -> int:
-        """Return how often something was given up because more than `max_open` was open."""
+        """Return the number of times that something was given up because more than `max_open` was open."""
         return 0 if self._matcher is None else self._matcher.dropped
 
     @property
     def held(self) -> int:
-        """Return how many events are held until the watermark reaches them."""
+        """Return the number of events held until the watermark reaches them."""
         return len(self._held)
 
     @property
     def keys(self) -> int:
-        """Return how many join keys are in memory: see `KeyBudget`."""
+        """Return the number of join keys in memory: see `KeyBudget`."""
         return self.open + self._held_keys
 
     @property
     def is_idle(self) -> bool:
-        """Return whether an event at the watermark counts only if it meets one of `idle_stages`: nothing is open."""
+        """Return whether nothing is open: an event then counts only if it meets `always_relevant_stages`."""
         return self._matcher is not None and not self.waits
 
     @property
@@ -103,7 +103,7 @@ class LiveSearch(Generic[Kept]):
 
     @property
     def due_ns(self) -> int | None:
-        """Return the time at which moving the watermark next leads to a decision; None where it never does."""
+        """Return the time of the watermark at which the next decision falls. None if there is none."""
         held = [self._held[0].ordinal[0]] if self._held else []
         if self._matcher is not None and self._matcher.deadlines:
             held.append((self._matcher.deadlines[0][0] + 1) * NANOS_PER_MILLI)
@@ -116,8 +116,8 @@ class LiveSearch(Generic[Kept]):
         self.late += 1
         return True
 
-    def take(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
-        """Take an event that meets stages, the later ones first and `until` last; return what is certain by now."""
+    def take(self, hits: EventHits[Reference]) -> list[Result[Reference]]:
+        """Take an event that meets stages, the later first and `until` last. Return the results certain by now."""
         if not self.is_ordered:
             return self._take_unordered(hits)
         if self._watermark is None or hits.ordinal[:3] > self._watermark:
@@ -127,8 +127,8 @@ class LiveSearch(Generic[Kept]):
         found = self._match(hits)
         return self._give(found) if found else []
 
-    def take_untimed(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
-        """Take an event without a time. An event query puts it last; a sequence leaves it out.
+    def take_untimed(self, hits: EventHits[Reference]) -> list[Result[Reference]]:
+        """Take an event without a time. An event query puts it last, and a sequence leaves it out.
 
         Raises:
             SearchFailure: for a sequence, when strict.
@@ -136,7 +136,7 @@ class LiveSearch(Generic[Kept]):
         if not self.is_ordered:
             return self._take_unordered(hits)
         if self._matcher is None:
-            self._untimed.append(Link(hits.ordinal, hits.kept))
+            self._untimed.append(Link(hits.ordinal, hits.reference))
             self._untimed = self._pipes.may_matter(self._untimed)
             return []
         self.untimed += 1
@@ -144,26 +144,26 @@ class LiveSearch(Generic[Kept]):
             raise SearchFailure(no_time_message(self.plan))
         return []
 
-    def advance(self, watermark: Watermark) -> list[Result[Kept]]:
-        """Move the watermark, after which no earlier event is taken; return what is certain by now."""
+    def advance(self, watermark: Watermark) -> list[Result[Reference]]:
+        """Move the watermark, after which no earlier event is taken. Return the results certain by now."""
         if not self.is_ordered or (self._watermark is not None and watermark <= self._watermark):
             return []
         self._watermark = watermark
-        found: list[Found[Kept]] = []
+        found: list[Found[Reference]] = []
         while self._held and self._held[0].ordinal[:3] <= watermark:
             found += self._release()
         if self._matcher is not None and self._matcher.states:
             self._matcher.advance(watermark[0], found)
         return self._give(found) if found else []
 
-    def flush(self) -> list[Result[Kept]]:
-        """Return what is certain because the stream ends here. What comes afterwards begins anew."""
+    def flush(self) -> list[Result[Reference]]:
+        """Return the results that the end of the stream makes certain. The next event starts anew."""
         if self._sample is not None:
             results = self._sample.results()
             self._sample = self._new_sample()
             self.matches += len(results)
             return results
-        found: list[Found[Kept]] = []
+        found: list[Found[Reference]] = []
         while self._held:
             found += self._release()
         if self._matcher is not None:
@@ -174,46 +174,46 @@ class LiveSearch(Generic[Kept]):
         self._untimed, self._watermark = [], None
         return results
 
-    def _take_unordered(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
+    def _take_unordered(self, hits: EventHits[Reference]) -> list[Result[Reference]]:
         if self._sample is None:
             self.matches += 1
-            return [Result((hits.kept,), (hits.ordinal,), ())]
-        if self._sample.wants(hits.stages):
-            self._sample.take_hits(hits)
+            return [Result((hits.reference,), (hits.ordinal,), ())]
+        if self._sample.needs(hits.stages):
+            self._sample.add_stage_hits(hits)
         return []
 
-    def _hold(self, hits: EventHits[Kept]) -> list[Result[Kept]]:
-        """Hold an event until the watermark reaches it; beyond `max_open` the earliest move the watermark."""
+    def _hold(self, hits: EventHits[Reference]) -> list[Result[Reference]]:
+        """Hold an event until the watermark reaches it. Beyond `max_open` the earliest moves the watermark."""
         heapq.heappush(self._held, hits)
         self._held_keys += count_keys(hits.stages)
         if len(self._held) <= self._max_open:
             return []
         return self.advance((self._held[0].ordinal[0] + 1, -1, 0))
 
-    def _release(self) -> list[Found[Kept]]:
+    def _release(self) -> list[Found[Reference]]:
         hits = heapq.heappop(self._held)
         self._held_keys -= count_keys(hits.stages)
         return self._match(hits)
 
-    def _match(self, hits: EventHits[Kept]) -> list[Found[Kept]]:
+    def _match(self, hits: EventHits[Reference]) -> list[Found[Reference]]:
         if self._matcher is None:
-            return [Found((Link(hits.ordinal, hits.kept),), ())]
+            return [Found((Link(hits.ordinal, hits.reference),), ())]
         return self._matcher.take(hits)
 
-    def _give(self, found: list[Found[Kept]]) -> list[Result[Kept]]:
+    def _give(self, found: list[Found[Reference]]) -> list[Result[Reference]]:
         return self._results(self._pipes.give(found))
 
-    def _results(self, found: Sequence[Found[Kept]]) -> list[Result[Kept]]:
+    def _results(self, found: Sequence[Found[Reference]]) -> list[Result[Reference]]:
         self.matches += len(found)
         return [Result(each.events, each.ordinals, each.key) for each in found]
 
-    def _new_sample(self) -> Search[Kept]:
+    def _new_sample(self) -> Search[Reference]:
         return Search(self.plan, tuple, self._max_samples_per_key)
 
     # --- snapshots ---------------------------------------------------------------------------------------------------
 
     def dump(self, table: EventTable) -> dict[str, Any]:
-        """Return the state as plain data; its events go into a table, which several searches may share."""
+        """Return the state as plain data. Its events go into a table, which several searches may share."""
         return {
             "counts": [self.matches, self.late, self.untimed],
             "watermark": None if self._watermark is None else list(self._watermark),
@@ -224,15 +224,15 @@ class LiveSearch(Generic[Kept]):
             "sample": None if self._sample is None else _dump_sample(self._sample, table),
         }
 
-    def load(self, saved: SavedSearch, events: Sequence[Kept]) -> None:
-        """Take over a state from plain data; `events` are those of the table."""
+    def load(self, saved: SavedSearch, events: Sequence[Reference]) -> None:
+        """Restore the state from plain data. `events` are those of the table."""
         self.matches, self.late, self.untimed = saved["counts"]
         watermark = saved["watermark"]
         self._watermark = None if watermark is None else (watermark[0], watermark[1], watermark[2])
         self._held = [load_hits(parts, events) for parts in saved["held"]]
         heapq.heapify(self._held)
         self._held_keys = sum(count_keys(hits.stages) for hits in self._held)
-        self._untimed = [link_of(parts, events) for parts in saved["untimed"]]
+        self._untimed = [decode_link(parts, events) for parts in saved["untimed"]]
         self._pipes.load(saved["pipes"], events)
         if self._matcher is not None and saved["matcher"] is not None:
             load_matcher(self._matcher, saved["matcher"], events)
@@ -241,13 +241,13 @@ class LiveSearch(Generic[Kept]):
 
 
 def _dump_sample(search: Search[Any], table: EventTable) -> dict[str, Any]:
-    links = [Link(search.ordinals[place], kept) for place, kept in search.kept.items()]
-    items = [[[list(key), places] for key, places in item.items()] for item in search.items]
+    links = [Link(search.ordinals[position], reference) for position, reference in search.references.items()]
+    items = [[[list(key), positions] for key, positions in item.items()] for item in search.items]
     return {"links": [table.link(link) for link in links], "items": items}
 
 
-def _load_sample(search: Search[Kept], saved: SavedSample, events: Sequence[Kept]) -> None:
+def _load_sample(search: Search[Reference], saved: SavedSample, events: Sequence[Reference]) -> None:
     for where, number in saved["links"]:
-        search.ordinals[where[-1]] = ordinal_of(where)
-        search.kept[where[-1]] = events[number]
-    search.items = [{tuple(key): places for key, places in item} for item in saved["items"]]
+        search.ordinals[where[-1]] = decode_ordinal(where)
+        search.references[where[-1]] = events[number]
+    search.items = [{tuple(key): positions for key, positions in item} for item in saved["items"]]

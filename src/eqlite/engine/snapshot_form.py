@@ -1,4 +1,4 @@
-"""The form of a snapshot's data: its types, and what has to hold between its parts.
+"""The form of a snapshot's data: its types, and the conditions between its parts.
 
 A snapshot may come from a stranger. What passes here can be wrong, but a stream goes on from it without an error.
 """
@@ -22,7 +22,7 @@ SavedPending = tuple[list[SavedLink], int | None, bool]
 
 
 class SavedSettings(TypedDict):
-    """How the stream runs."""
+    """The settings of a stream."""
 
     lateness_ns: int
     max_open: int
@@ -30,7 +30,7 @@ class SavedSettings(TypedDict):
 
 
 class SavedMatcher(TypedDict):
-    """What is open in a sequence matcher."""
+    """The open sequences of a matcher."""
 
     dropped: int
     next_sweep_ns: int | None
@@ -53,7 +53,7 @@ class SavedPipes(TypedDict):
 
 
 class SavedClock(TypedDict):
-    """How far the events of a stream are, and those that are too far ahead."""
+    """The position of a stream in time, and its events that are too far ahead."""
 
     newest_ns: int | None
     ahead: list[SavedHits]
@@ -109,7 +109,7 @@ def _problems(saved: Saved, plan: Plan) -> Iterator[str]:
 
 
 def problems_of_clock(clock: SavedClock, plan: Plan, *, events: int) -> Iterator[str]:
-    """Yield what is wrong with the state of a clock; the snapshot holds so many events."""
+    """Yield the problems of the state of a clock. `events` is the number of events in the snapshot."""
     if min(clock["left_out"], clock["votes"]) < 0:
         yield "a count is none"
     yield from _problems_of_hits(clock["ahead"], plan)
@@ -119,7 +119,7 @@ def problems_of_clock(clock: SavedClock, plan: Plan, *, events: int) -> Iterator
 
 
 def problems_of_search(search: SavedSearch, plan: Plan, *, events: int) -> Iterator[str]:
-    """Yield what is wrong with the state of a query over a stream; the snapshot holds so many events."""
+    """Yield the problems of the state of a live search. `events` is the number of events in the snapshot."""
     query, matcher, sample = plan.query, search["matcher"], search["sample"]
     if (matcher is not None) is not isinstance(query, SequenceQuery):
         yield "it is of another kind of query"
@@ -177,8 +177,8 @@ def _problems_of_matcher(matcher: SavedMatcher, *, steps: int, is_pair: bool) ->
 def _problems_of_sample(sample: SavedSample, *, items: int) -> Iterator[str]:
     if len(sample["items"]) not in (0, items):
         yield "a sample has other items"
-    places = {ordinal[-1] for ordinal, _ in sample["links"]}
-    if any(not places.issuperset(found) for item in sample["items"] for _, found in item):
+    positions = {ordinal[-1] for ordinal, _ in sample["links"]}
+    if any(not positions.issuperset(found) for item in sample["items"] for _, found in item):
         yield "a sample lacks an event"
 
 

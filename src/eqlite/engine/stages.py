@@ -6,7 +6,7 @@ from eqlite.plan import Plan, SequenceQuery
 
 
 def starting_stages(plan: Plan) -> frozenset[int]:
-    """Return the stages of a sequence with which something begins: those up to the first event that must come.
+    """Return the stages that can start a sequence: those up to the first event that must come.
 
     All stages of other queries.
     """
@@ -20,7 +20,7 @@ def starting_stages(plan: Plan) -> frozenset[int]:
     return frozenset(begins)
 
 
-def idle_stages(plan: Plan) -> frozenset[int]:
-    """Return the stages that count where nothing is open: `until`, too, since it ends what the same event begins."""
+def always_relevant_stages(plan: Plan) -> frozenset[int]:
+    """Return the stages that matter while nothing is open. `until` does: it ends a sequence that its event starts."""
     until = range(len(plan.query.stages), len(plan.stages)) if isinstance(plan.query, SequenceQuery) else ()
     return starting_stages(plan).union(until)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class SearchStats:
-    """What became of the events of a search; several searches add up.
+    """Counts of a search, or the sums of several.
 
     Attributes:
-        events: how many were searched.
-        matches: how many matches were found.
+        events: the number of events searched.
+        matches: the number of matches found.
         untimed: events of a sequence left out because they have no readable time.
         faults: operations for which Elasticsearch would have failed the search.
         fault_examples: the first few different messages about them.
@@ -33,11 +33,11 @@ class SearchStats:
 
 @dataclass(slots=True)
 class StreamStats:
-    """What became of the events of a stream.
+    """Counts of a stream.
 
     Attributes:
-        events: how many were pushed; after `resume`, the number of the event to go on with.
-        matches: how many matches were given.
+        events: the number of events pushed; after `resume`, the number of the event to go on with.
+        matches: the number of matches returned.
         late: events left out because they came too late; only where order counts.
         ahead: events more than `max_ahead` after the others, set aside at the moment or left out; as above.
         untimed: events of a sequence left out because they have no readable time.

@@ -1,4 +1,4 @@
-"""The pipes of a query over a stream: which results they let through, and when."""
+"""The pipes of a query over a stream."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any, Generic
 
 from eqlite.engine.pipes import Window, folded
 from eqlite.engine.sequence_search import in_result_order, result_order
-from eqlite.engine.sequences import Found, Kept, Link
+from eqlite.engine.sequences import Found, Link, Reference
 from eqlite.engine.snapshot_form import SavedPipes
-from eqlite.engine.snapshots import EventTable, link_of
+from eqlite.engine.snapshots import EventTable, decode_link
 from eqlite.plan import Plan, SequenceQuery
 
 _SPARE = 1_000
 
 
-class StreamPipes(Generic[Kept]):
-    """The results that wait for the end of the stream, and how many were let through."""
+class StreamPipes(Generic[Reference]):
+    """The results that wait for the end of the stream, and the number of those let through."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -24,10 +24,10 @@ class StreamPipes(Generic[Kept]):
         self._order = result_order(plan)
         self._has_missing = any(stage.missing for stage in plan.stages)
         self._given = 0
-        self._limited: list[Found[Kept]] = []
+        self._limited: list[Found[Reference]] = []
 
-    def give(self, found: list[Found[Kept]]) -> list[Found[Kept]]:
-        """Return the results that are certain to be among those the pipes ask for; the others wait for `flush`."""
+    def give(self, found: list[Found[Reference]]) -> list[Found[Reference]]:
+        """Return the results that are certain to pass the pipes. The others wait for `flush`."""
         window = self.window
         if window is None:
             return self._sorted(found)
@@ -43,8 +43,8 @@ class StreamPipes(Generic[Kept]):
             self._limited = Window(window.end, window.total).of_events(self._limited)
         return []
 
-    def flush(self) -> list[Found[Kept]]:
-        """Return the results that waited for the end; the next ones are counted anew."""
+    def flush(self) -> list[Found[Reference]]:
+        """Return the results that waited for the end. The next ones are counted anew."""
         limited, self._limited, self._given = self._limited, [], 0
         if not limited or self.window is None:
             return []
@@ -52,13 +52,13 @@ class StreamPipes(Generic[Kept]):
             return in_result_order(self._plan, limited, self.window)
         return self.window.of_events(self._sorted(limited))
 
-    def may_matter(self, last: list[Link[Kept]]) -> list[Link[Kept]]:
+    def may_matter(self, last: list[Link[Reference]]) -> list[Link[Reference]]:
         """Return the events without a time that the pipes may still ask for. They come behind all others."""
         if self.window is None or len(last) <= 2 * self.window.total + _SPARE:
             return last
         return Window(self.window.end, self.window.total).of_events(sorted(last, key=lambda link: link.ordinal))
 
-    def _sorted(self, found: list[Found[Kept]]) -> list[Found[Kept]]:
+    def _sorted(self, found: list[Found[Reference]]) -> list[Found[Reference]]:
         return sorted(found, key=self._order) if len(found) > 1 else found
 
     def _gives_heads(self, window: Window) -> bool:
@@ -75,8 +75,8 @@ class StreamPipes(Generic[Kept]):
         ]
         return {"given": self._given, "limited": limited}
 
-    def load(self, saved: SavedPipes, events: Sequence[Kept]) -> None:
-        """Take over a state from plain data; `events` are those of the table."""
+    def load(self, saved: SavedPipes, events: Sequence[Reference]) -> None:
+        """Restore the state from plain data. `events` are those of the table."""
         self._given = saved["given"]
         for links, key in saved["limited"]:
-            self._limited.append(Found(tuple(parts and link_of(parts, events) for parts in links), tuple(key)))
+            self._limited.append(Found(tuple(parts and decode_link(parts, events) for parts in links), tuple(key)))

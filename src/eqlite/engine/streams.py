@@ -1,4 +1,4 @@
-"""A query over a stream that does not end: events go in one by one, matches come out as soon as they are certain.
+"""A query over an endless stream: events go in one by one, matches come out once they are certain.
 
 A stream reads events: their stages, keys and place in the order. An `EventClock` says which of them are late or too far
 ahead, and a `LiveSearch` matches them.
@@ -16,11 +16,11 @@ from eqlite.engine.faults import Faults, Predicate
 from eqlite.engine.live_search import LiveSearch
 from eqlite.engine.match import Event, Match, match_maker
 from eqlite.engine.order import NO_TIME, order_problem, ordinal, precision_ns
-from eqlite.engine.search import Result, StageTests
+from eqlite.engine.search import Result, StageMatcher
 from eqlite.engine.sequences import EventHits
 from eqlite.engine.snapshot_form import Saved, checked
-from eqlite.engine.snapshots import EventTable, event_of, pack, unpack
-from eqlite.engine.stages import idle_stages
+from eqlite.engine.snapshots import EventTable, decode_event, pack, unpack
+from eqlite.engine.stages import always_relevant_stages
 from eqlite.engine.stats import StreamStats
 from eqlite.errors import SnapshotError
 from eqlite.events.document import document_of
@@ -30,7 +30,7 @@ from eqlite.values.dates.instants import parse_timestamp
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
-    """How a stream runs: see `Query.stream`. `fingerprint` tells queries apart."""
+    """Settings of a stream: see `Query.stream`. `fingerprint` distinguishes queries."""
 
     fingerprint: str
     lateness_ns: int = 0
@@ -46,7 +46,7 @@ class Stream:
     >>> import eqlite
     >>> query = eqlite.compile("sequence by user with maxspan=10s [any where a == 1] ![any where a == 2]")
     >>> stream = query.stream()
-    >>> stream.push({"@timestamp": 1_000, "user": "ann", "a": 1})  # too early to tell
+    >>> stream.push({"@timestamp": 1_000, "user": "ann", "a": 1})  # not certain yet
     []
     >>> [match.join_keys for match in stream.push({"@timestamp": 12_000, "user": "bob", "a": 3})]
     [('ann',)]
@@ -58,8 +58,8 @@ class Stream:
         self._faults = Faults(settings.strict)
         self._make_match = match_maker(plan)
         self._events = 0
-        self._tests = StageTests(plan, predicates, self._faults)
-        self._idle_tests = self._tests.only(idle_stages(plan))
+        self._stage_matcher = StageMatcher(plan, predicates, self._faults)
+        self._always_relevant = self._stage_matcher.restricted(always_relevant_stages(plan))
         self._is_sequence = isinstance(plan.query, SequenceQuery)
         self._is_event_query = isinstance(plan.query, EventQuery)
         self._clock: EventClock[Event] = EventClock(settings.lateness_ns, settings.max_ahead_ns)
@@ -89,7 +89,7 @@ class Stream:
         )
 
     def push(self, event: Event) -> list[Match]:
-        """Take the next event and return the matches that are certain by now; those of one event in the order of keys.
+        """Take the next event and return the matches certain by now. Those of one event come by its keys.
 
         Raises:
             EventError: it is no mapping; or, under `strict=True`, an expression fails on it.
@@ -123,19 +123,19 @@ class Stream:
         return self._matches(results + self._search.advance(watermark))
 
     def flush(self) -> list[Match]:
-        """Return what is certain because the stream ends here. What is pushed afterwards begins anew."""
+        """Return the matches that the end of the stream makes certain. The next event pushed starts anew."""
         results = self._take_all(self._clock.finish())
         results += self._search.flush()
         self._clock.finish()  # which the last events have moved
         return self._matches(results)
 
     def _take_unordered(self, event: Event, document: dict[str, Any]) -> list[Result[Event]]:
-        met = self._tests.met(document)
+        met = self._stage_matcher.matching(document)
         if not met:
             return []
         if self._is_event_query:  # a match has no ordinals, and to read them takes a third of the time
             return self._search.take(EventHits((0, 0, 0, self._events), event, ((0, ((),)),)))
-        stages = self._tests.with_keys(document, met)
+        stages = self._stage_matcher.with_keys(document, met)
         where = ordinal(document, self._events, self._plan)
         return self._search.take(EventHits(where, event, stages)) if stages else []
 
@@ -143,20 +143,20 @@ class Stream:
         clock, search = self._clock, self._search
         where = ordinal(document, self._events, self._plan)
         if where[0] == NO_TIME:
-            is_met = bool(self._tests.met(document))
+            is_met = bool(self._stage_matcher.matching(document))
             return search.take_untimed(EventHits(where, event, ())) if is_met else []
         if search.leave_out_late(where):
             return []
         is_ahead = clock.is_ahead(where[0])
         results = self._take_all(clock.take_due(where)) if clock.ahead and not is_ahead else []
         is_idle = not (clock.lateness_ns or is_ahead) and search.is_idle
-        tests = self._idle_tests if is_idle else self._tests
-        met = tests.met(document)
+        tests = self._always_relevant if is_idle else self._stage_matcher
+        met = tests.matching(document)
         if met and self._is_sequence:
             if problem := order_problem(document, self._plan):
                 self._faults.record(problem)
                 return results
-            # What is certain is given away: only what is in memory now counts.
+            # Certain results are gone: only the keys that are in memory now count.
             tests.budget.spent = search.keys + clock.keys
         hits = EventHits(where, event, tests.with_keys(document, met) if met else ())
         if is_ahead:
@@ -179,7 +179,7 @@ class Stream:
     # --- snapshots ---------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """Return all that is open as bytes; `Query.resume` goes on from there, in another process too.
+        """Return the open state as bytes. `Query.resume` goes on from there, in another process too.
 
         Events come back as plain documents, or as `Event` where they were given as that.
 
@@ -203,7 +203,7 @@ class Stream:
 
     @classmethod
     def resume(cls, snapshot: bytes, plan: Plan, predicates: Sequence[Predicate], settings: StreamSettings) -> Stream:
-        """Return the stream that a snapshot was taken of; see `Query.resume`."""
+        """Return the stream of a snapshot: see `Query.resume`."""
         saved = checked(unpack(snapshot, settings.fingerprint), plan)
         try:
             stream = cls(plan, predicates, replace(settings, **saved["settings"]))
@@ -213,7 +213,7 @@ class Stream:
         return stream
 
     def _load(self, saved: Saved) -> None:
-        events = [event_of(row) for row in saved["events"]]
+        events = [decode_event(row) for row in saved["events"]]
         self._events = saved["count"]
         self._faults.add(*saved["faults"])
         self._clock.load(saved["clock"], events)

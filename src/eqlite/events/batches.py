@@ -42,7 +42,7 @@ class Batch(Protocol):
         ...
 
     def reference(self, row: int) -> EventReference:
-        """Return how to get an event again."""
+        """Return the reference to an event."""
         ...
 
     @property
@@ -61,7 +61,7 @@ class BlockBatch:
     __slots__ = ("_ends", "_lines", "_references", "_wrapped", "block", "documents", "positions")
 
     def __init__(self, block: RawBlock, first: int, intake: Intake, references: References) -> None:
-        """Decode the lines; those that hold no event are rejected, and all are counted."""
+        """Decode the lines. Those that hold no event are rejected, and all are counted."""
         documents: list[Document] = []
         self.block = block
         self.documents = documents
@@ -105,12 +105,12 @@ class BlockBatch:
         return self._wrapped[row][0][1] if row in self._wrapped else None
 
     def reference(self, row: int) -> EventReference:
-        """Return how to get an event again."""
-        place = self.place(row)
-        if place is None:  # to decode a search's whole answer again for each hit would take a time in its square
+        """Return the reference to an event."""
+        location = self.location(row)
+        if location is None:  # to decode a search's whole answer again for each hit would take a time in its square
             unwrapped, _ = self._wrapped[row]
             return partial(event_at, self.block.file, self.block.line + self.line_of(row), unwrapped)
-        index, offset = place
+        index, offset = location
         block = self.block
         return self._references.of_line(block.file, block.line + index, block.lines[index], offset)
 
@@ -123,8 +123,11 @@ class BlockBatch:
         """Return the index of the line on which a document stands."""
         return self._lines[row] if self._lines else row
 
-    def place(self, row: int) -> tuple[int, int | None] | None:
-        """Return index and offset (None for a line of no file) of a document's line; None if it is not alone on it."""
+    def location(self, row: int) -> tuple[int, int | None] | None:
+        """Return index and offset of a document's line, None if it is not alone there.
+
+        The offset is None for a line of no file.
+        """
         if row in self._wrapped and not self._wrapped[row][1]:
             return None
         index = self.line_of(row)
@@ -163,7 +166,7 @@ class EventBatch:
         return index if isinstance(index, str) else None
 
     def reference(self, row: int) -> EventReference:
-        """Return how to get an event again: as the reference it came by, or the event itself."""
+        """Return the reference to an event: the one it came with, or one to the event itself."""
         return self._references[row] if self._references else partial(_itself, self.events[row])
 
     @property
@@ -191,7 +194,7 @@ def given_batches(events: Iterable[AnyEvent], intake: Intake, first: int = 1) ->
 
 
 def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> EventBatch:
-    """Return events that a program gives as a batch; see `given_batches`."""
+    """Return events that a program gives as a batch: see `given_batches`."""
     documents: list[Document] = []
     usable: list[AnyEvent] = []
     for number, event in enumerate(events, first):

@@ -44,7 +44,7 @@ class Shape(NamedTuple):
     """One kind of envelope.
 
     Attributes:
-        key: the name at the top level that tells it.
+        key: the name at the top level that identifies it.
         form: how it looks, for people.
         holds: what the events in it are, for people.
         documents: returns the documents of an object; None if it is not of this shape.

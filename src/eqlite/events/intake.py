@@ -59,7 +59,7 @@ class ReadStats:
         samples: the first rejected pieces, at most `sample_limit`.
         warnings: files that were read in part.
         passed_over: files of folders and archives that were not read, by reason.
-        first_lines: the first lines of each input, to tell afterwards why nothing was found.
+        first_lines: the first lines of each input, from which a report says why nothing was found.
         sample_limit: how many rejected pieces to remember.
     """
 

@@ -1,7 +1,7 @@
 """Reads events from files, directories, streams and standard input, whatever JSON shape they have.
 
-Told by content, not by name: gzip and zstd, UTF-16, NDJSON, JSON arrays, documents over several lines, answers of
-Elasticsearch with their hits. Everything streams; what cannot be read is counted (`ReadStats`), kept (`rejects`) and
+Recognized by content, not by name: gzip and zstd, UTF-16, NDJSON, JSON arrays, documents over several lines, answers of
+Elasticsearch with their hits. Everything streams; what cannot be read is counted (`ReadStats`), written (`rejects`) and
 never ends the reading.
 """
 
@@ -96,17 +96,6 @@ def read_events(*inputs: Input, rejects: BinarySink | None = None, stats: ReadSt
     return EventReader(inputs, Intake(ReadStats() if stats is None else stats, rejects))
 
 
-def iter_raw(
-    inputs: Iterable[Input], *, stats: ReadStats | None = None, rejects: BinarySink | None = None
-) -> Iterator[RawLine]:
-    """Return the undecoded lines of all inputs, blank ones left out: what `read_events` stands on.
-
-    Only lines over the limit and text that cannot be cut into values are counted as rejected here. Whoever decodes the
-    lines counts the events in `stats.read` and reports the bad lines to `Intake(stats, rejects).reject`.
-    """
-    return _lines_of(iter_blocks(inputs, Intake(ReadStats() if stats is None else stats, rejects)))
-
-
 def _lines_of(blocks: Iterable[RawBlock]) -> Iterator[RawLine]:
     return (
         RawLine(file, number, line.rstrip(b"\n"))
@@ -117,7 +106,11 @@ def _lines_of(blocks: Iterable[RawBlock]) -> Iterator[RawLine]:
 
 
 def iter_blocks(inputs: Iterable[Input], intake: Intake | None = None) -> Iterator[RawBlock]:
-    """Return the lines of `iter_raw` in blocks, for callers that skip most of them."""
+    """Return the undecoded lines of all inputs in blocks, blank ones included.
+
+    Only lines over the limit and text that cannot be cut into values are rejected here. The caller decodes the lines,
+    counts the events in `intake.stats.read` and reports the bad lines to `intake.reject`.
+    """
     intake = Intake() if intake is None else intake
     expanded = [file for given in inputs for file in expand_input(given, intake.stats)]
     return itertools.chain.from_iterable(_read_file(file, intake) for file in expanded)
@@ -165,7 +158,10 @@ def _read_file(given: Input, intake: Intake) -> Iterator[RawBlock]:
 
 
 def start_of_text(file: io.FileIO) -> int | None:
-    """Return where the lines of a file start, behind a byte order mark; None if they do not stand in it as they are."""
+    """Return the offset of the first line of a file, behind a byte order mark.
+
+    None for a file of no plain lines: a pipe, a compressed file, an archive.
+    """
     if not file.seekable():
         return None
     head = file.read(TAR_BLOCK_BYTES) or b""
@@ -199,7 +195,7 @@ def _read_text(chunks: Iterator[bytes], name: str, intake: Intake, start: int | 
 
 
 def remember_start(path: str, stats: ReadStats) -> None:
-    """Remember the first lines of a file in `stats`; it is read elsewhere."""
+    """Store the first lines of a file in `stats`, for a file whose lines are read elsewhere."""
     start = ReadStats()
     for _ in iter_blocks([path], Intake(start)):
         if not start.room or len(start.first_lines) >= stats.room:
@@ -209,7 +205,7 @@ def remember_start(path: str, stats: ReadStats) -> None:
 
 
 def remembered(blocks: Iterator[RawBlock], stats: ReadStats) -> Iterator[RawBlock]:
-    """Yield the blocks; the first lines are remembered in `stats`."""
+    """Yield the blocks, and store the first lines in `stats`."""
     left = stats.room
     for block in blocks:
         for number, line in enumerate(block.lines, block.line):

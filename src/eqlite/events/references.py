@@ -1,6 +1,6 @@
 """References: how to get the events of a detection again once their batch is gone.
 
-Of a line that stands in a file as it is, only the place is held: a run that finds much does not hold what it found.
+Of a line that stands in a file as it is, only the location is held: a run that finds much does not hold what it found.
 Lines of pipes and packed files go to a spool. Decoded documents take five times as much as their lines.
 """
 
@@ -25,7 +25,7 @@ EventReference = Callable[[], AnyEvent]
 
 
 def event_at(file: str, line: int, unwrapped: Unwrapped, *, is_alone: bool = False) -> Event:
-    """Return a document that knows where it stood; `is_alone`: there is no other document on its line."""
+    """Return a document with its location. `is_alone`: there is no other document on its line."""
     document, index, id = unwrapped
     return Event(document, index=index, id=id, source=EventSource(file, line), is_alone=is_alone)
 
@@ -47,7 +47,7 @@ class OpenFile:
         os.close(self._descriptor)
 
     def read(self, offset: int, size: int) -> bytes:
-        """Return some bytes; fewer where the file is shorter now."""
+        """Return some bytes, or fewer where the file is shorter now."""
         return os.pread(self._descriptor, size, offset)
 
 
@@ -64,7 +64,7 @@ class LostEvent(EventError):
 
 
 class FileReference:
-    """A line that holds one document, as its place in a file and a checksum."""
+    """A line that holds one document, as its location in a file and a checksum."""
 
     __slots__ = ("_checksum", "_file", "_number", "_offset", "_size")
 
@@ -94,7 +94,7 @@ class OpenFiles:
         self._files: dict[str, OpenFile | None] = {}
 
     def open(self, path: str) -> OpenFile | None:
-        """Return a file, opened once; None where too many are open, or it cannot be opened again."""
+        """Return a file, opened once. None where too many are open, or it cannot be opened again."""
         if path not in self._files:
             self._files[path] = self._opened(path)
         return self._files[path]
@@ -144,7 +144,7 @@ class References(Protocol):
     """Makes the references of a run."""
 
     def of_line(self, file: str, number: int, line: bytes, offset: int | None) -> EventReference:
-        """Return the reference to the one event on a line; `offset` is its place in the file, None for no place."""
+        """Return the reference to the one event on a line. `offset` is that of the line, if known."""
         ...
 
 
@@ -174,14 +174,14 @@ class EventReferences:
         return Spool()
 
     def of_line(self, file: str, number: int, line: bytes, offset: int | None) -> EventReference:
-        """Return the reference to the one event on a line; `offset` is its place in the file, None for no place."""
+        """Return the reference to the one event on a line. `offset` is that of the line, if known."""
         opened = None if offset is None else self._files.open(file)
         if opened is None:
             return self._spool.keep(file, number, line)
         assert offset is not None
         return FileReference(opened, number, offset, len(line), zlib.crc32(line))
 
-    def of_place(self, file: str, number: int, offset: int, size: int, checksum: int) -> EventReference:
+    def of_location(self, file: str, number: int, offset: int, size: int, checksum: int) -> EventReference:
         """Return the reference to a line that another process read."""
         opened = self._files.open(file)
         if opened is not None:

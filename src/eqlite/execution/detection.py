@@ -19,7 +19,7 @@ RECORD_SCHEMA = 1
 
 
 def event_record(event: AnyEvent | None, *, documents: bool = True) -> dict[str, Any] | None:
-    """Return an event with its source, index and id as plain data; None for a missing one."""
+    """Return an event with its source, index and id as plain data. None for a missing one."""
     if event is None:
         return None
     source = event.source if isinstance(event, Event) else None
@@ -36,7 +36,7 @@ def event_record(event: AnyEvent | None, *, documents: bool = True) -> dict[str,
 
 
 def origin_of(event: AnyEvent | None, position: int | None) -> str | None:
-    """Return what an event is known by: index and id, else file and line, else its position in the input.
+    """Return the origin of an event: index and id, else file and line, else its position in the input.
 
     None for a missing event.
     """
@@ -48,12 +48,12 @@ def origin_of(event: AnyEvent | None, position: int | None) -> str | None:
         return f"{event.index or ''}/{event.id}"
     if event.source is None:
         return str(position)
-    place = f"{event.source.file}:{event.source.line}"
-    return place if event.is_alone else f"{place}#{position}"
+    location = f"{event.source.file}:{event.source.line}"
+    return location if event.is_alone else f"{location}#{position}"
 
 
 def detection_id(rule: Rule, origins: Sequence[str | None]) -> str:
-    """Return the id of a detection: the SHA-256 of the rule's id (its query where it has none) and the events' origins.
+    """Return the id of a detection: the SHA-256 of the rule's id (or query) and the events' origins.
 
     Sinks that take a detection twice, after a restart for one, know it by its id.
     """
@@ -68,7 +68,7 @@ class Detection(msgspec.Struct, frozen=True):
         rule: the rule.
         kind: `event`, `sequence` or `sample`.
         events: the events in the order of the stages; None in the place of a missing event.
-        join_keys: what the events have in common, by the name of the field.
+        join_keys: the values that the events have in common, by the name of the field.
         start, end: times of the first and the last event, ISO 8601 in UTC; None where an event has no readable time.
         id: a text that stays the same for the same rule and the same events, from run to run: see `detection_id`.
     """
@@ -96,7 +96,6 @@ class Detection(msgspec.Struct, frozen=True):
         rule = self.rule
         return {
             "schema": RECORD_SCHEMA,
-            "id": self.id,
             "rule": {
                 "id": rule.rule_id,
                 "name": rule.name,
@@ -109,10 +108,11 @@ class Detection(msgspec.Struct, frozen=True):
             "start": self.start,
             "end": self.end,
             "join_keys": dict(self.join_keys),
+            "id": self.id,
             "events": [event_record(event, documents=documents) for event in self.events],
         }
 
     @property
     def sources(self) -> tuple[EventSource | None, ...]:
-        """Return file and line of each event; None for a missing event and for one that came from no file."""
+        """Return file and line of each event. None for a missing event and for one that came from no file."""
         return tuple(event.source if isinstance(event, Event) else None for event in self.events)

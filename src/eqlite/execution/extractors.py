@@ -1,4 +1,4 @@
-"""Extractors: read join keys and the place in the order of events, each once for all rules that read alike."""
+"""Extractors: read join keys and ordinals of events, each once for all rules that read alike."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class KeyExtractor:
         return join_keys(document, self._fields, budget=budget, report=report)
 
     def may_share(self, keys: tuple[Key, ...]) -> bool:
-        """Return whether rules may share keys that were read; of very many each rule counts its own."""
+        """Return whether rules may share keys that were read. Of very many keys each rule counts its own."""
         return len(keys) <= FREE_KEYS_PER_EVENT
 
 
@@ -58,7 +58,7 @@ class OrderExtractor:
         self._path = timestamp.path if is_plain and timestamp is not None and timestamp.is_direct else None
 
     def order(self, document: Document, position: int) -> tuple[Ordinal, str | None]:
-        """Return the place of a document in the order of events, and why it has no single one, if so."""
+        """Return the ordinal of a document, and the reason if it has no single one."""
         time_ns: int | None
         value = None if self._path is None else plain_value(document, self._path)
         times: list[Any] = []

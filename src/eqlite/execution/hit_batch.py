@@ -1,4 +1,4 @@
-"""Hit batches: what the documents of a batch meet. Times, keys and references are read where they are asked for."""
+"""Hit batches: the rules and stages that documents meet. Times, keys and references are read on demand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class HitEvent(Protocol):
     position: int
 
     def order(self, extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
-        """Return the place in the order of events, and why the event has no single one: see `order.ambiguity`."""
+        """Return the ordinal, and the reason why there is no single one: see `order.ambiguity`."""
         ...
 
     def keys(self, extractor: KeyExtractor, budget: KeyBudget, report: Report) -> tuple[Key, ...]:
@@ -34,7 +34,7 @@ class HitEvent(Protocol):
         ...
 
     def reference(self) -> EventReference:
-        """Return how to get the event again."""
+        """Return the reference to the event."""
         ...
 
 
@@ -70,7 +70,7 @@ class DocumentHit:
         self._keys: tuple[Key, ...] = ()
 
     def order(self, extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
-        """Return the place in the order of events, and why the event has no single one: see `order.ambiguity`."""
+        """Return the ordinal, and the reason why there is no single one: see `order.ambiguity`."""
         if self._order_extractor is not extractor:
             self._order_extractor = extractor
             self._order = extractor.order(self._document, self.position)
@@ -84,18 +84,18 @@ class DocumentHit:
         return self._keys
 
     def reference(self) -> EventReference:
-        """Return how to get the event again."""
+        """Return the reference to the event."""
         if self._reference is None:
             self._reference = self._batch.reference(self.row)
         return self._reference
 
 
 class HitBatch:
-    """The documents of a batch that meet something, with what each meets.
+    """The documents of a batch that meet something, with their hits.
 
     Attributes:
         batch: the batch.
-        unrouted: how many of its documents no rule sees, for their index.
+        unrouted: the number of its documents that no rule sees, because of their index.
         unrouted_example: the name of one such index.
     """
 
@@ -108,7 +108,7 @@ class HitBatch:
         self.unrouted_example: str | None = None
 
     def add(self, row: int, hits: Hits, document: Document) -> None:
-        """Add a document with what it meets, in the form in which it was evaluated."""
+        """Add a document with its hits, in the form in which it was evaluated."""
         self.rows.append((row, hits, document))
 
     def leave_unrouted(self, route: Route) -> None:

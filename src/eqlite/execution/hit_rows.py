@@ -28,7 +28,7 @@ class HitRow(NamedTuple):
         key: the parts of the join key; empty for rules without.
         time_ns: nanoseconds since the epoch, cut to milliseconds unless the timestamp is a `date_nanos`; None for none.
         tiebreaker: the value that orders events of the same time; None for none.
-        origin: what the event is known by, in the id of a detection.
+        origin: the event's name in the id of a detection.
         stages: the stages, from 0; `until` has the last number.
         starts: whether a sequence may start with the event; True for event rules and samples.
         event: the document.
@@ -54,7 +54,7 @@ class RowMaker:
         self._starting = [starting_stages(query.plan) for query in queries]
 
     def rows(self, event: HitEvent, hits: Hits, origin: str | None, report: Report) -> Iterator[HitRow]:
-        """Yield the rows of an event; `report` gets the rule and what it leaves out of the event.
+        """Yield the rows of an event. `report` gets the rule and a message where the event is left out.
 
         `origin` is what the event is known by, None for what it says itself.
         """
@@ -86,7 +86,7 @@ class RowMaker:
 
 
 def to_arrow(rows: Iterable[HitRow]) -> Any:
-    """Return rows as a table of Arrow; keys and events as JSON, tiebreakers as text with their type.
+    """Return rows as a table of Arrow. Keys and events are JSON, tiebreakers text with their type.
 
     Raises:
         ImportError: pyarrow is not installed.

@@ -11,7 +11,7 @@ StageHits = tuple[tuple[int, tuple[int, ...]], ...]
 
 
 class Hits:
-    """What an event meets. Events that meet the same share one object.
+    """The rules and stages that an event meets. Events that meet the same share one object.
 
     Attributes:
         event_rules: the indices of event rules.

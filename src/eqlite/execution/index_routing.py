@@ -44,13 +44,13 @@ class IndexRouter:
     """Knows the route of each document, found once for each index."""
 
     def __init__(self, patterns: Sequence[tuple[str, ...]], stream: tuple[Field, ...] = _STREAM_FIELDS) -> None:
-        """Route by the index patterns of each rule; `stream` are the fields that name a document's data stream."""
+        """Route by the index patterns of each rule. `stream` are the fields that name a document's data stream."""
         self._patterns = list(patterns)
         self._stream = stream
         self._routes: dict[tuple[str, ...], Route] = {}
 
     def route(self, document: Mapping[str, Any], index: str | None) -> Route:
-        """Return the route of a document; `index` is what its envelope names."""
+        """Return the route of a document. `index` is the one that its envelope names."""
         names = index_names(document, index, self._stream)
         route = self._routes.get(names)
         if route is None:
@@ -64,7 +64,7 @@ class IndexRouter:
 
 
 def stream_fields(constants: Mapping[str, Any]) -> tuple[Field, ...]:
-    """Return the fields that name a document's data stream; `constants` holds values that a mapping gives to all."""
+    """Return the fields that name a document's data stream. `constants` holds values that a mapping gives to all."""
     return tuple(Field(name, name, constant=constants.get(name)) for name in _STREAM_PARTS)
 
 
@@ -88,7 +88,7 @@ def index_names(
 
 
 def stream_name(index: str) -> str:
-    """Return an index name without its cluster and without what data streams, snapshots and alerts put around it.
+    """Return an index name without its cluster and the affixes of data streams, snapshots and alerts.
 
     >>> stream_name("europe:.ds-logs-endpoint.events.process-default-2026.03.02-000001")
     'logs-endpoint.events.process-default'
@@ -97,7 +97,7 @@ def stream_name(index: str) -> str:
 
 
 def _stream_names(index: str) -> Iterator[str]:
-    """Yield the names that patterns may mean an index by: two, where random characters may be part of the name."""
+    """Yield the names that patterns may use for an index: two, where the name may have a random suffix."""
     name = index.rpartition(":")[2]
     while (prefix := _PREFIX.match(name)) is not None:
         name = name[prefix.end() :]
@@ -133,7 +133,7 @@ def _covered(patterns: tuple[str, ...], name: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def _parse(patterns: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
-    """Return the texts of patterns, and whether each takes away; date math stands for any date.
+    """Return the texts of patterns, and whether each excludes. Date math stands for any date.
 
     >>> _parse(("eu:logs-*,-<logs-{now/d}>",))
     (('logs-*', False), ('logs-*', True))

@@ -24,7 +24,7 @@ class HitRows(list[HitRow]):
     """The hits of some events.
 
     Attributes:
-        stats: how many events were read and rejected.
+        stats: the numbers of events read and rejected.
         faults: operations for which Elasticsearch would have failed the search; `fault_examples` has some messages.
     """
 
@@ -35,7 +35,7 @@ class HitRows(list[HitRow]):
         self.fault_examples = list(dict.fromkeys(text for each in faults for text in each.examples))
 
     def to_arrow(self) -> Any:
-        """Return the rows as a `pyarrow.Table`; join keys, tiebreakers and events are JSON in it.
+        """Return the rows as a `pyarrow.Table`. Join keys, tiebreakers and events are JSON in it.
 
         Raises:
             ImportError: pyarrow is not installed, which the extra `arrow` brings.
@@ -57,7 +57,7 @@ class Matcher:
     """
 
     def __init__(self, compiled: Compiled, *, by_index: bool = False) -> None:
-        """Prepare compiled rules; `by_index`: a rule sees only the documents that its index patterns cover."""
+        """Prepare compiled rules. `by_index`: a rule sees only the documents that its index patterns cover."""
         names = [rule.rule_id or rule.query for rule, _ in compiled]
         patterns = [rule.index for rule, _ in compiled] if by_index else None
         self._prepare(names, [query for _, query in compiled], patterns)
@@ -74,11 +74,11 @@ class Matcher:
         self._rows = RowMaker(names, queries)
 
     def match(self, events: Iterable[bytes | AnyEvent] | Any, *, origin: Origin | None = None) -> HitRows:
-        """Return what events meet: a row for each event, rule and join key.
+        """Return the hits of events: a row for each event, rule and join key.
 
         Args:
             events: lines of JSON as bytes, mappings, or a table or record batch of pyarrow (a row is a document).
-            origin: what the events are known by in the ids of detections, with the position of the first one: a topic
+            origin: the events' name in the ids of detections, with the position of the first one: a topic
                 and partition with an offset, say. By default index and id of an event, else its number here.
         """
         intake = Intake()
@@ -104,7 +104,7 @@ def _load_matcher(names: list[str], queries: bytes, patterns: list[tuple[str, ..
 
 
 def _events_of(events: Any, intake: Intake) -> list[AnyEvent]:
-    """Return events that are given as lines, mappings or columns; lines that hold none are rejected."""
+    """Return events that are given as lines, mappings or columns. Lines without an event are rejected."""
     if hasattr(events, "to_pylist"):
         events = events.to_pylist()
     found: list[AnyEvent] = []

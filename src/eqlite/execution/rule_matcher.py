@@ -30,10 +30,10 @@ MAX_MASKS = 20_000
 
 
 class RuleMatcher(Protocol):
-    """Finds out what documents meet."""
+    """Matches documents with rules."""
 
     def match(self, batch: Batch, faults: Sequence[Faults]) -> HitBatch:
-        """Return the documents that meet something, with what each meets.
+        """Return the documents that meet something, with their hits.
 
         Args:
             batch: the documents.
@@ -46,7 +46,7 @@ class PredicateMatcher:
     """Evaluates each rule's own predicates, for the conditions that an index leaves."""
 
     def __init__(self, queries: Sequence[Query], router: IndexRouter | None = None) -> None:
-        """Prepare the conditions of queries; `router` knows which rules see which documents."""
+        """Prepare the conditions of queries. `router` finds the rules that see a document."""
         self._queries = list(queries)
         self._router = router
         self._conditions, self._uses = _distinct_conditions(self._queries)
@@ -61,7 +61,7 @@ class PredicateMatcher:
         self._routed: dict[Route, int] = {}
 
     def match(self, batch: Batch, faults: Sequence[Faults]) -> HitBatch:
-        """Return the documents that meet something; see `RuleMatcher`."""
+        """Return the documents that meet something: see `RuleMatcher`."""
         found = HitBatch(batch)
         index, router = self._index, self._router
         route: Route | None = None
@@ -86,7 +86,7 @@ class PredicateMatcher:
         return found
 
     def _unusual(self, index: CandidateIndex, document: Document) -> tuple[Document, int]:
-        """Return a document of an unusual shape in the usual one, if there is one, and the mask of its candidates."""
+        """Return a document of unusual shape, in the usual one if possible, and the mask of its candidates."""
         usual = None if self._reads_nulls else nested(document)
         mask = None if usual is None else index.candidates(usual)
         if usual is None or mask is None:
@@ -140,7 +140,7 @@ class PredicateMatcher:
 
 
 def make_matcher(compiled: Compiled, *, by_index: bool) -> PredicateMatcher:
-    """Return the matcher of compiled rules; `by_index`: a rule sees only what its index patterns cover."""
+    """Return the matcher of compiled rules. `by_index`: a rule sees only documents that its index patterns cover."""
     queries = [query for _, query in compiled]
     if not by_index:
         return PredicateMatcher(queries)

@@ -36,7 +36,7 @@ def run_rules(
     by_index: bool = False,
     stats: RunStats | None = None,
 ) -> Iterator[Detection]:
-    """Yield the detections of compiled rules over events; see `RuleSet.run`."""
+    """Yield the detections of compiled rules over events: see `RuleSet.run`."""
     stats = stats or RunStats()
     source, intake = open_source(events, Intake(stats.reading))
     stats.reading = intake.stats
@@ -58,17 +58,19 @@ def run_files(
     progress: Progress | None = None,
     window: ResultWindow | None = None,
 ) -> Iterator[Detection]:
-    """Yield the detections of compiled rules over files, as `run_rules` does; Ctrl-C ends the reading, not the run.
+    """Yield the detections of compiled rules over files, as `run_rules` does.
+
+    Ctrl-C ends the reading, not the run.
 
     Args:
         compiled: rules and queries.
         inputs: as for `read_events`.
         by_index: let a rule see only the documents that its index patterns cover.
-        jobs: how many processes share the work; the answer is the same.
+        jobs: the number of processes; the answer is the same.
         stats: gets the counts.
         rejects: gets the lines that hold no event.
         progress: called now and then with the number of lines and of bytes read.
-        window: the results to give of each rule; see `detections_of`.
+        window: the results to give of each rule, as `detections_of` says.
 
     Raises:
         EqlError: one of several processes was killed, or memory is used up. Detections found before come first.
@@ -107,7 +109,7 @@ class Run:
         self.correlator = Correlator([query for _, query in compiled], in_order=True, history=self._history)
 
     def feed(self, batches: Iterable[Batch]) -> None:
-        """Match the documents of batches, and correlate what they meet."""
+        """Match the documents of batches, and correlate their hits."""
         self._feed(make_matcher(self._compiled, by_index=self._by_index), batches, self.correlator)
 
     def _feed(self, matcher: RuleMatcher, batches: Iterable[Batch], correlator: Correlator) -> None:
@@ -130,7 +132,7 @@ class Run:
         self.correlator.adopt(rules, sorting)
 
     def detections(self, window: ResultWindow | None = None) -> Iterator[Detection]:
-        """Yield what was found, and complete the counts."""
+        """Yield the detections, and complete the counts."""
         correlator, stats = self.correlator, self._stats
         yield from detections_of(self._compiled, correlator.searches, stats, window)
         for search, faults in zip(correlator.searches, correlator.faults, strict=True):
@@ -141,7 +143,7 @@ class Run:
 
 @contextlib.contextmanager
 def _holding_problems(stats: RunStats) -> Iterator[list[EqlError]]:
-    """Hold whatever ends the reading until the detections are given: Ctrl-C is noted, errors are collected."""
+    """Defer problems of reading until the detections are given. Ctrl-C is recorded, errors are collected."""
     problems: list[EqlError] = []
     try:
         yield problems

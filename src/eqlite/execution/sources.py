@@ -1,4 +1,4 @@
-"""Sources of a run: where its batches come from, and whether they can be read a second time."""
+"""Sources of a run: they give batches, some of them a second time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Source(Protocol):
     is_rereadable: bool
 
     def batches(self, intake: Intake) -> Iterator[Batch]:
-        """Return the input in batches; what holds no event is counted by `intake`."""
+        """Return the input in batches. Lines without an event are counted by `intake`."""
 
 
 class FileSource:
@@ -52,7 +52,7 @@ class DocumentSource:
         self.is_rereadable = isinstance(events, Sequence)
 
     def batches(self, intake: Intake) -> Iterator[Batch]:
-        """Return the events; those with values that JSON has no form for are counted as rejected.
+        """Return the events. Those with values that JSON has no form for are counted as rejected.
 
         Raises:
             EventError: something among the events is no mapping.
@@ -61,7 +61,7 @@ class DocumentSource:
 
 
 def open_source(events: Iterable[AnyEvent] | str | os.PathLike[str], intake: Intake) -> tuple[Source, Intake]:
-    """Return the source for what a program gives to a run, and the intake that counts for it.
+    """Return the source for the input that a program gives to a run, and the intake that counts for it.
 
     What `read_events` returns is read as the files behind it, as long as nothing was taken from it. It counts for the
     stats that were given to `read_events`.

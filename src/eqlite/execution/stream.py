@@ -12,7 +12,7 @@ import msgspec
 
 from eqlite.engine.sequences import EventHits
 from eqlite.engine.snapshot_form import SavedLink, SavedSearch, problems_of_search
-from eqlite.engine.snapshots import EventTable, event_of, link_of, pack, unpack
+from eqlite.engine.snapshots import EventTable, decode_event, decode_link, pack, unpack
 from eqlite.errors import SnapshotError
 from eqlite.events.batches import Batch, EventBatch, given_batch
 from eqlite.events.document import AnyEvent, document_of
@@ -29,11 +29,11 @@ _FINGERPRINT = "rules"
 
 @dataclass(slots=True)
 class RuleStreamStats:
-    """What became of the events of a stream of rules.
+    """Counts of a stream of rules.
 
     Attributes:
-        reading: how many events were pushed, and rejected for values that JSON has no form for.
-        detections: how many were given.
+        reading: the numbers of events pushed, and rejected for values that JSON has no form for.
+        detections: the number of detections returned.
         late: events left out of rules whose events have an order, because they came too late.
         ahead: events set aside because they are too far ahead.
         untimed: events left out of sequences because they have no readable time, counted for each rule.
@@ -100,7 +100,7 @@ class RuleStream:
         max_ahead: str | timedelta | None = MAX_AHEAD,
         by_index: bool = False,
     ) -> None:
-        """Begin; see `RuleSet.stream`."""
+        """Start with nothing open: see `RuleSet.stream`."""
         self._compiled = compiled
         self._matcher = make_matcher(compiled, by_index=by_index)
         self._correlator = LiveCorrelator(
@@ -154,13 +154,13 @@ class RuleStream:
         return found
 
     def advance(self, time: object) -> list[Detection]:
-        """Move the clock without an event, so that a quiet stream comes to decisions; see `Stream.advance`."""
+        """Move the clock without an event, so that a quiet stream comes to decisions: see `Stream.advance`."""
         found = self._correlator.advance(time)
         self._detections += len(found)
         return found
 
     def flush(self) -> list[Detection]:
-        """Return what is certain because the stream ends here. What is pushed afterwards begins anew."""
+        """Return the detections that the end of the stream makes certain. The next event pushed starts anew."""
         found = self._correlator.flush()
         self._detections += len(found)
         return found
@@ -187,7 +187,7 @@ class RuleStream:
     # --- snapshots ---------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """Return all that is open as bytes; `RuleSet.resume` goes on from there, in another process too.
+        """Return the open state as bytes. `RuleSet.resume` goes on from there, in another process too.
 
         Raises:
             SnapshotError: an event that is still needed holds something that no JSON document could.
@@ -201,7 +201,7 @@ class RuleStream:
         return pack(payload, _FINGERPRINT)
 
     def _load(self, saved: SavedStream) -> None:
-        events = [event_of(row) for row in saved["events"]]
+        events = [decode_event(row) for row in saved["events"]]
         stats = self._intake.stats
         stats.read, stats.rejected, self._detections = saved["counts"]
         if min(saved["counts"]) < 0 or not len(saved["rules"]) == len(saved["searches"]) == len(saved["faults"]):
@@ -221,14 +221,14 @@ class RuleStream:
             watermark = state["watermark"]
             clock.watermark = None if watermark is None else (watermark[0], watermark[1], watermark[2])
             for link, concerned in state["ahead"]:
-                ordinal, event = link_of(link, events)
-                kept = [(correlator.rules[found[rule]], tuple(stages)) for rule, stages in concerned if rule in found]
-                clock.clock.ahead.append(EventHits(ordinal, (_hit_of(event, ordinal[-1]), kept), ()))
+                ordinal, event = decode_link(link, events)
+                known = [(correlator.rules[found[rule]], tuple(stages)) for rule, stages in concerned if rule in found]
+                clock.clock.ahead.append(EventHits(ordinal, (_hit_of(event, ordinal[-1]), known), ()))
         correlator.schedule_all()
 
 
 def resume_stream(snapshot: bytes, compiled: Compiled, *, by_index: bool) -> RuleStream:
-    """Return the stream that a snapshot was taken of; see `RuleSet.resume`."""
+    """Return the stream of a snapshot: see `RuleSet.resume`."""
     try:
         saved = msgspec.convert(unpack(snapshot, _FINGERPRINT), SavedStream)
         lateness_ns, max_open, ahead_ns = saved["settings"]
@@ -251,7 +251,7 @@ def _hit_of(event: AnyEvent, position: int) -> DocumentHit:
 
 
 def rule_fingerprints(compiled: Compiled) -> list[str]:
-    """Return what tells rules apart in snapshots: each by its id or name, its query and how that was compiled."""
+    """Return the fingerprints of rules for snapshots: the id or name, the query and its options."""
     counts: dict[str, int] = {}
     found = []
     for rule, query in compiled:

@@ -43,7 +43,21 @@ def _is_plain(field_: Field) -> bool:
 
 def is_too_complex(condition: plan.Condition) -> bool:
     """Return whether a condition is interpreted for its depth or its number of leaves."""
-    return sum(1 for _ in plan.leaves(condition)) > MAX_LEAVES or depth(condition) > MAX_DEPTH
+    leaves, pending = 0, [(condition, 1)]
+    while pending:
+        node, level = pending.pop()
+        if level > MAX_DEPTH:
+            return True
+        kind = node.__class__
+        if kind is plan.AllOf or kind is plan.AnyOf:
+            pending += [(term, level + 1) for term in node.terms]  # type: ignore[union-attr]
+        elif kind is plan.Negation:
+            pending.append((node.operand, level + 1))  # type: ignore[union-attr]
+        elif kind is not plan.Always:
+            leaves += 1
+            if leaves > MAX_LEAVES:
+                return True
+    return False
 
 
 def conjuncts(condition: plan.Condition) -> list[plan.Condition]:
@@ -53,19 +67,6 @@ def conjuncts(condition: plan.Condition) -> list[plan.Condition]:
     """
     terms: list[plan.Condition] = [*condition.terms] if isinstance(condition, plan.AllOf) else [condition]
     return terms if is_too_complex(condition) else sorted(terms, key=cost)
-
-
-def depth(condition: plan.Condition) -> int:
-    """Return the nesting depth of a condition."""
-    deepest, pending = 0, [(condition, 1)]
-    while pending:
-        node, level = pending.pop()
-        deepest = max(deepest, level)
-        if isinstance(node, plan.Negation):
-            pending.append((node.operand, level + 1))
-        elif isinstance(node, (plan.AllOf, plan.AnyOf)):
-            pending.extend((term, level + 1) for term in node.terms)
-    return deepest
 
 
 def cost(condition: plan.Condition) -> float:

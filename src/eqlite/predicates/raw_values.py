@@ -54,7 +54,7 @@ def each(value: Any) -> Iterator[Any]:
 
 def exists(value: Any) -> bool:
     """Return whether there is any value."""
-    return next(each(value), None) is not None
+    return value.__class__ is str or next(each(value), None) is not None
 
 
 def within(value: Any, ignore_above: int) -> Any:
@@ -67,8 +67,8 @@ def within(value: Any, ignore_above: int) -> Any:
         return value if is_within(value, ignore_above) else None
     if value is None:
         return None
-    kept = tuple(item for item in each(value) if is_within(to_text(item), ignore_above))
-    return kept if isinstance(value, ARRAYS) else kept[0] if kept else None
+    searchable = tuple(item for item in each(value) if is_within(to_text(item), ignore_above))
+    return searchable if isinstance(value, ARRAYS) else searchable[0] if searchable else None
 
 
 def joined(value: Any) -> str:
@@ -104,7 +104,7 @@ def any_text(value: Any, passes: Callable[[str], bool]) -> bool:
 
 
 def any_in(value: Any, texts: frozenset[str]) -> bool:
-    """Return whether some value's text is among `texts`. For values that are no str; those are tested in line."""
+    """Return whether some value's text is among `texts`. For values other than str, which are tested in line."""
     if value.__class__ is list and {*map(type, value)} == {str}:
         return not texts.isdisjoint(value)
     return any(to_text(found) in texts for found in each(value))
@@ -126,6 +126,8 @@ def any_folded_in(value: Any, texts: frozenset[str]) -> bool:
 
 def any_number(value: Any, passes: Callable[[int | float], bool]) -> bool:
     """Return whether some value, read as a number, passes."""
+    if value.__class__ is int:
+        return passes(value)
     return any(passes(number) for item in each(value) if (number := to_number(item)) is not None)
 
 

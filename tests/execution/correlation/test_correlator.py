@@ -99,7 +99,7 @@ def test_input_that_turns_out_unsorted_is_read_again(is_piped) -> None:
     assert (stats.reading.read, stats.detections) == (52, 3)
 
 
-def test_what_is_read_again_counts_its_faults_and_untimed_events_once() -> None:
+def test_events_read_again_count_faults_and_missing_times_once() -> None:
     rules = RuleSet([eqlite.load_rule("sequence by u [any where n >= 0] [any where 2 / zero == 1]")])
     events = [{**event, "zero": 0} for event in UNSORTED]
     events[3]["@timestamp"] = "soon"
@@ -127,7 +127,7 @@ def test_what_is_older_than_the_maxspan_is_dropped(monkeypatch) -> None:
     assert 10 <= open_keys("a" * 500, query) < 30
 
 
-def test_an_event_that_begins_a_sequence_and_ends_it_leaves_nothing_open(monkeypatch) -> None:
+def test_an_event_that_starts_and_ends_leaves_nothing_open(monkeypatch) -> None:
     monkeypatch.setattr(rule_matcher, "ENOUGH_CONDITIONS", 1)
     rules = RuleSet(
         [eqlite.load_rule('sequence by u [any where k == "a"] [any where k == "b"] until [any where stop == true]')]

@@ -16,7 +16,7 @@ from eqlite.backends.reference import holds, script_steps
 from eqlite.engine.faults import Faults, Predicate
 from eqlite.engine.match import Event
 from eqlite.engine.sequence_search import match_sequences
-from eqlite.engine.sequences import EventHits, Found, Kept
+from eqlite.engine.sequences import EventHits, Found, Reference
 from eqlite.fields import raw_values
 
 _BUILTINS = {kind.__name__: kind for kind in (bool, dict, int, len, list, str)}
@@ -44,7 +44,7 @@ class PythonBackend:
         made: list[Predicate] = []
 
         def irregular(event: Event, faults: Faults) -> bool:
-            """Evaluate an event of unusual shape; the function for them is made when the first one comes."""
+            """Evaluate an event of unusual shape. The function for them is made for the first one."""
             if not made:
                 general = Generator(FlatAccess(), interpret).generate(condition)
                 made.append(load(general, f"{name}, any shape", read=read_value))
@@ -52,7 +52,9 @@ class PythonBackend:
 
         return load(generated, name, irregular=irregular)
 
-    def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
+    def match_sequences(
+        self, query: plan.SequenceQuery, events: Sequence[EventHits[Reference]]
+    ) -> list[Found[Reference]]:
         """Return the sequences among the hits of all events."""
         return match_sequences(query, events)
 
@@ -77,7 +79,7 @@ def read_value(event: Event, path: str) -> Any:
 
 
 def load(generated: Generated, name: str, **extra: Any) -> Callable[..., bool]:
-    """Compile generated source; tracebacks show its lines under `<eql:name>`."""
+    """Compile generated source. Tracebacks show its lines under `<eql:name>`."""
     function: Callable[..., bool] = define(generated.source, "matches", name=name, **generated.constants, **extra)
     return function
 

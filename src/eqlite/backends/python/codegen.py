@@ -164,31 +164,31 @@ class Generator:
             case plan.BooleanIn(values=values):
                 return self._boolean(variable, values)
             case plan.AddressIn(blocks=blocks):
-                kept = self.constant("k", blocks)
-                return f"({variable} is not None and {self.runtime('any_address')}({variable}, {kept}))"
+                constant = self.constant("k", blocks)
+                return f"({variable} is not None and {self.runtime('any_address')}({variable}, {constant}))"
             case _:
                 raise AssertionError(f"no code for {type(leaf.test).__name__}")
 
     def _text_in(self, variable: str, texts: frozenset[str]) -> str:
         """Test a str inline, and a list too if no text could be that of a number."""
-        kept = self.constant("k", texts)
+        constant = self.constant("k", texts)
         if len(texts) == 1:
             (text,) = texts
             plain, within = f"{variable} == {text!r}", f"{text!r} in {variable}"
         else:
-            plain, within = f"{variable}.__class__ is str and {variable} in {kept}", ""
-        slow = f"{variable} is not None and {self.runtime('any_in')}({variable}, {kept})"
+            plain, within = f"{variable}.__class__ is str and {variable} in {constant}", ""
+        slow = f"{variable} is not None and {self.runtime('any_in')}({variable}, {constant})"
         if within and not _MAYBE_NUMBER.match(next(iter(texts))):
             slow = f"({variable}.__class__ is list and {within} or {slow})"
         return f"({plain} or {variable}.__class__ is not str and {slow})"
 
     def _folded_in(self, variable: str, texts: frozenset[str]) -> str:
         lowered = f"({variable}.lower() if {variable}.isascii() else {self._fold()}({variable}))"
-        kept = self.constant("k", texts)
+        constant = self.constant("k", texts)
         name = variable.replace("v", "l")
         lowered = f"({name} or ({name} := {lowered}))"
-        plain = f"{lowered} == {next(iter(texts))!r}" if len(texts) == 1 else f"{lowered} in {kept}"
-        slow = f"{variable} is not None and {self.runtime('any_folded_in')}({variable}, {kept})"
+        plain = f"{lowered} == {next(iter(texts))!r}" if len(texts) == 1 else f"{lowered} in {constant}"
+        slow = f"{variable} is not None and {self.runtime('any_folded_in')}({variable}, {constant})"
         return f"({plain} if {variable}.__class__ is str else {slow})"
 
     def _fold(self) -> str:
@@ -218,9 +218,9 @@ class Generator:
         literals = shapes.literals
         finder = patterns.literal_finder(literals)
         if literals and not folded and literals == [f"\0{prefix}" for prefix in sorted(shapes.prefixes, key=len)]:
-            kept = self.constant("k", tuple(shapes.prefixes))
+            constant = self.constant("k", tuple(shapes.prefixes))
             chain = " or ".join(f"{literal!r} in {text}" for literal in literals)
-            alternatives.append(f"({variable}.startswith({kept}) if {variable}.__class__ is str else ({chain}))")
+            alternatives.append(f"({variable}.startswith({constant}) if {variable}.__class__ is str else ({chain}))")
         elif finder is not None:
             alternatives.append(f"{self.constant('a', finder)}({text})")
         else:
@@ -248,8 +248,8 @@ class Generator:
 
     def _number(self, variable: str, test: plan.NumberIn | plan.NumberRange) -> str:
         if isinstance(test, plan.NumberIn):
-            kept = self.constant("k", test.numbers)
-            quick = f"{variable} in {kept}"
+            constant = self.constant("k", test.numbers)
+            quick = f"{variable} in {constant}"
             passes: Callable[[int | float], bool] = test.numbers.__contains__
         else:
             bound = repr(test.bound) if math.isfinite(test.bound) else self.constant("k", test.bound)

@@ -1,8 +1,8 @@
-"""The correlator of a run: takes hits, holds what sequences and samples need of them, and gives results at the end.
+"""The correlator of a run: takes hits, holds the events that sequences and samples need, gives results at the end.
 
-While events come in order, sequences are matched as they come, and what is too old is dropped. An event that meets a
+While events come in order, sequences are matched as they come, and expired sequences are dropped. An event that meets a
 later stage of a rule without anything open is passed by. Once events turn out not to be sorted, the run reads the input
-again and collects what meets stages, to sort it.
+again and collects the events that meet stages, to sort them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from eqlite.engine.faults import Faults
 from eqlite.engine.keys import Key, KeyBudget
 from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
-from eqlite.engine.sequences import UNTIL, EventHits, Link, StageKeys, new_tuple
+from eqlite.engine.sequences import UNTIL, EventHits, Link, StageKeys, make_tuple
 from eqlite.engine.stages import starting_stages
 from eqlite.events.references import EventReference
 from eqlite.execution.correlation.order_tracker import OrderTracker
@@ -41,7 +41,7 @@ class Correlator:
     """
 
     def __init__(self, queries: Sequence[Query], *, in_order: bool, history: History | None = None) -> None:
-        """Begin.
+        """Start with nothing open.
 
         Args:
             queries: the rules' queries.
@@ -81,7 +81,7 @@ class Correlator:
     def add_event(self, event: HitEvent, hits: Hits) -> None:
         """Take the hits of the next event."""
         for rule in hits.event_rules:
-            self.searches[rule].take_match(event.order(self._orders[rule])[0], event.reference())
+            self.searches[rule].add_match(event.order(self._orders[rule])[0], event.reference())
         if hits.stage_hits:
             self._correlate(event, hits)
 
@@ -111,7 +111,7 @@ class Correlator:
             self._sweep()
 
     def _match(self, hit: RuleHit, event: HitEvent) -> None:
-        """Let the matcher of a sequence take an event in order."""
+        """Match an event in order."""
         state = hit.state
         matcher = state.matcher
         assert matcher is not None
@@ -124,7 +124,7 @@ class Correlator:
                 return
             ordinal, _ = event.order(state.order.extractor)
             if stage == 0:
-                state.found += matcher.begin(new_tuple(Link, (ordinal, event.reference())), keys)
+                state.found += matcher.begin(make_tuple(Link, (ordinal, event.reference())), keys)
             else:
                 state.found += matcher.take((ordinal, event.reference(), ((stage, keys),)))
             return
@@ -141,8 +141,8 @@ class Correlator:
             search.leave_out(ordinal[0], problem)
             return
         stages = self._stage_keys(hit.stages, event, hit.state)
-        if stages and search.wants(stages):
-            search.take_hits(EventHits(ordinal, event.reference(), stages))
+        if stages and search.needs(stages):
+            search.add_stage_hits(EventHits(ordinal, event.reference(), stages))
 
     def _stage_keys(self, stages: StageExtractors, event: HitEvent, state: CorrelationState) -> StageKeys:
         found = [(stage, event.keys(extractor, self._budget, state.report)) for stage, extractor in stages]
@@ -167,13 +167,13 @@ class Correlator:
         return (*(pair for pair in pairs if pair[0] != until), *last)
 
     def _sweep(self) -> None:
-        """Drop what is too old in matchers to which no event comes any more."""
+        """Drop expired sequences of matchers to which no event comes any more."""
         self._until_sweep = EVENTS_BETWEEN_SWEEPS
         for state in self._states.values():
             state.drop_expired()
 
     def adopt(self, rules: Sequence[int], others: Correlator) -> None:
-        """Take over what another correlator, which had only some of the rules, holds of these."""
+        """Take over the state of another correlator, which had only some of the rules."""
         for rule, search, faults in zip(rules, others.searches, others.faults, strict=True):
             self.searches[rule], self.faults[rule] = search, faults
 

@@ -19,7 +19,7 @@ from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, precision_ns
 from eqlite.engine.search import Result
 from eqlite.engine.sequences import UNTIL, EventHits, Link, StageKeys
 from eqlite.engine.snapshots import EventTable
-from eqlite.engine.stages import idle_stages
+from eqlite.engine.stages import always_relevant_stages
 from eqlite.events.document import AnyEvent, Event
 from eqlite.execution.detection import Detection
 from eqlite.execution.detections import detection_maker
@@ -48,7 +48,7 @@ class LiveRule:
         search: its state.
         clock: the clock that it shares with others.
         faults: the operations on which Elasticsearch would have failed.
-        idle_stages: the stages that count while nothing is open.
+        always_relevant_stages: the stages that count while nothing is open.
         due_ns: the time for which the search is scheduled.
     """
 
@@ -57,7 +57,7 @@ class LiveRule:
     search: LiveSearch[AnyEvent]
     clock: SharedClock
     faults: Faults
-    idle_stages: frozenset[int]
+    always_relevant_stages: frozenset[int]
     extractors: dict[tuple[int, ...], list[tuple[int, KeyExtractor]]] = field(default_factory=dict)
     due_ns: int | None = None
 
@@ -88,7 +88,7 @@ class LiveCorrelator:
         rules: the rules.
         clocks: their clocks.
         late: events left out because they came too late.
-        settings: nanoseconds of lateness, the bound of what is open for each rule, nanoseconds ahead.
+        settings: nanoseconds of lateness, `max_open` of each rule, nanoseconds ahead.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class LiveCorrelator:
         max_open: int = 100_000,
         max_ahead: Any = "1d",
     ) -> None:
-        """Begin; the settings are those of `RuleSet.stream`."""
+        """Start with nothing open. The settings are those of `RuleSet.stream`."""
         if max_open < 1:
             raise ValueError("max_open must be 1 or more")
         lateness_ns = duration_ms(allowed_lateness) * NANOS_PER_MILLI
@@ -128,7 +128,7 @@ class LiveCorrelator:
                 ),
                 self.clocks[extractor],
                 query.new_faults(),
-                idle_stages(query.plan),
+                always_relevant_stages(query.plan),
             )
             live.clock.rules.append(live)
             self.rules.append(live)
@@ -140,7 +140,7 @@ class LiveCorrelator:
         self._position = 0
 
     def add(self, hits: Iterable[HitRow] | Any) -> list[Detection]:
-        """Take hits, as rows or as the table that `HitRows.to_arrow` makes, and return what is certain by now.
+        """Take hits, as rows or a table of `HitRows.to_arrow`, and return the detections certain by now.
 
         Events come in the order of time, but for the allowed lateness; those of equal time in the order of the rows.
         Rows of rules that are not here are left out.
@@ -157,7 +157,7 @@ class LiveCorrelator:
         return found
 
     def add_event(self, event: HitEvent, hits: Hits) -> list[Detection]:
-        """Take the next event; one that meets nothing moves the clocks."""
+        """Take the next event. One that meets nothing moves the clocks."""
         found: list[Detection] = []
         met = [*((rule, (0,)) for rule in hits.event_rules), *hits.stage_hits]
         for clock in self.clocks.values():
@@ -181,7 +181,7 @@ class LiveCorrelator:
         return found
 
     def _take_aside(self, clock: SharedClock, due: EventHits[Any]) -> list[Detection]:
-        event, concerned = due.kept
+        event, concerned = due.reference
         return self._take(clock, event, concerned)
 
     def _take(
@@ -200,7 +200,7 @@ class LiveCorrelator:
                 if problem is not None:
                     rule.faults.record(problem)
                     continue
-                if search.is_idle and rule.idle_stages.isdisjoint(stages):
+                if search.is_idle and rule.always_relevant_stages.isdisjoint(stages):
                     continue
             if search.is_ordered:
                 found += self._detections(rule, search.advance(clock.watermark))
@@ -237,12 +237,12 @@ class LiveCorrelator:
             heapq.heappush(rule.clock.due, (due_ns, rule.index))
 
     def schedule_all(self) -> None:
-        """Schedule what searches wait for, after their states were loaded."""
+        """Set the times of the next decisions, after the states of searches were loaded."""
         for rule in self.rules:
             self._schedule(rule)
 
     def _sweep(self) -> list[Detection]:
-        """Move all searches, which drops what is too old."""
+        """Move all searches, which drops expired sequences."""
         found: list[Detection] = []
         for clock in self.clocks.values():
             if clock.watermark is not None:
@@ -285,7 +285,7 @@ class LiveCorrelator:
         return found
 
     def flush(self) -> list[Detection]:
-        """Return what is certain because the stream ends here. What comes afterwards begins anew."""
+        """Return the detections that the end of the stream makes certain. The next event starts anew."""
         found: list[Detection] = []
         for clock in self.clocks.values():
             for each in clock.clock.finish():
@@ -300,11 +300,11 @@ class LiveCorrelator:
         return found
 
     def dump(self, table: EventTable) -> dict[str, Any]:
-        """Return the state as plain data; its events go into the table."""
+        """Return the state as plain data. Its events go into the table."""
         clocks = []
         for clock in self.clocks.values():
             ahead = [
-                [table.link(Link(hits.ordinal, hits.kept[0].reference()())), _dump_concerned(hits.kept[1])]
+                [table.link(Link(hits.ordinal, hits.reference[0].reference()())), _dump_concerned(hits.reference[1])]
                 for hits in clock.clock.ahead
             ]
             clocks.append({**clock.clock.dump(table), "ahead": ahead, "watermark": clock.watermark})
@@ -321,14 +321,14 @@ def _dump_concerned(concerned: Iterable[tuple[LiveRule, tuple[int, ...]]]) -> li
 
 
 class RowEvent:
-    """An event as a row of hits tells of it: see `HitEvent`."""
+    """An event read from a row of hits: see `HitEvent`."""
 
     def __init__(self, row: HitRow, position: int) -> None:
         self._row = row
         self.position = position
 
     def order(self, _extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
-        """Return the place in the order of events."""
+        """Return the ordinal."""
         row = self._row
         time_ns = NO_TIME if row.time_ns is None else row.time_ns
         if row.tiebreaker is None:
@@ -340,7 +340,7 @@ class RowEvent:
         return (self._row.key,)
 
     def reference(self) -> Any:
-        """Return how to get the event again."""
+        """Return the reference to the event."""
         document = {} if self._row.event is None else dict(self._row.event)
         event = Event(document, origin=self._row.origin)
         return lambda: event

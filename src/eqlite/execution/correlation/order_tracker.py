@@ -23,7 +23,7 @@ class OrderTracker:
         self._latest: Ordinal | None = None
 
     def observe(self, event: HitEvent) -> bool:
-        """Look at the next event; return whether it has a single place in the order."""
+        """Observe the next event. Return whether it has a single place in the order."""
         ordinal, problem = event.order(self.extractor)
         if problem is not None or ordinal[0] == NO_TIME:
             return False

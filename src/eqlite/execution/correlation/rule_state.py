@@ -1,4 +1,4 @@
-"""What one correlation rule holds during a run."""
+"""The state of one correlation rule during a run."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class CorrelationState:
     """One sequence or sample.
 
     Attributes:
-        search: what is collected, and the results.
+        search: the hits collected, and the results.
         order: the order of its events.
         starting_stages: the stages with which something begins.
         report: gets a message about an event of which not everything could be taken.
         matcher: takes events in order; None where they are collected and sorted at the end.
-        found: what the matcher found.
+        found: the sequences found by the matcher.
     """
 
     search: Search[EventReference]
@@ -37,7 +37,7 @@ class CorrelationState:
     found: list[Found[EventReference]] = field(default_factory=list)
 
     def drop_expired(self) -> None:
-        """Drop what is too old to be continued by the latest event."""
+        """Drop sequences that are too old to be continued by the latest event."""
         if self.matcher is not None and self.matcher.states:
             self.matcher.advance(self.order.latest_ns, self.found)
 

@@ -49,7 +49,7 @@ class RemoteEvent:
         self._reference: EventReference | None = None
 
     def order(self, extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
-        """Return the place in the order of events, and why the event has no single one."""
+        """Return the ordinal, and the reason why there is no single one."""
         return self._orders[extractor]
 
     def keys(self, extractor: KeyExtractor, budget: KeyBudget, report: Report) -> tuple[Key, ...]:
@@ -58,7 +58,7 @@ class RemoteEvent:
         return keys if keys is not None else extractor.keys(document_of(self.reference()()), budget, report)
 
     def reference(self) -> EventReference:
-        """Return how to get the event again."""
+        """Return the reference to the event."""
         if self._reference is None:
             self._reference = self._make_reference(self._location)
         return self._reference
@@ -82,7 +82,7 @@ class ResultMerger:
         self._hits: dict[tuple[object, object], tuple[Hits, HitExtractors]] = {}
         self._position = 1
         self._lines = self._size = 0
-        self._goes_on = ("", 0)  # the file of the last range, and where that ended
+        self._goes_on = ("", 0)  # file and end of the last range
         self._lines_before = 0  # in that file
 
     def add(self, result: PartitionResult, partition: Partition) -> None:
@@ -118,7 +118,7 @@ class ResultMerger:
         match location:
             case LineLocation(number, offset, size, checksum):
                 assert isinstance(partition, Range)
-                return self._references.of_place(partition.file, number + lines_before, offset, size, checksum)
+                return self._references.of_location(partition.file, number + lines_before, offset, size, checksum)
             case BlockLocation(block_index, line):
                 assert not isinstance(partition, Range)
                 block = partition[block_index]
@@ -144,26 +144,26 @@ class ResultMerger:
 
 
 class RemoteRejects:
-    """What a worker rejected, for the intake of the run."""
+    """The rejects of a worker, for the intake of the run."""
 
     def __init__(self, result: PartitionResult, intake: Intake, lines_before: int) -> None:
         """Count all of it."""
-        self._refusals = result.refusals
+        self._rejects = result.rejects
         self._cuts = result.cuts
         self._intake = intake
         self._lines_before = lines_before
         self._next = self._bytes = self._samples = 0
-        intake.stats.count_rejected(result.refusals.reasons)
+        intake.stats.count_rejected(result.rejects.reasons)
 
     def report(self, *, until: int) -> None:
-        """Keep what stands before a hit, by its number."""
+        """Count and write the rejects before a hit, given by its number."""
         size, samples = self._bytes, self._samples
         while self._next < len(self._cuts) and self._cuts[self._next] <= until:
             _, size, samples = self._cuts[self._next : self._next + 3]
             self._next += 3
         if size > self._bytes:
-            self._intake.keep(bytes(self._refusals.data[self._bytes : size]))
-        self._intake.stats.add_samples([*map(self._moved, self._refusals.samples[self._samples : samples])])
+            self._intake.keep(bytes(self._rejects.data[self._bytes : size]))
+        self._intake.stats.add_samples([*map(self._moved, self._rejects.samples[self._samples : samples])])
         self._bytes, self._samples = size, samples
 
     def _moved(self, rejected: Rejected) -> Rejected:

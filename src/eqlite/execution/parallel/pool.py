@@ -26,17 +26,17 @@ from eqlite.events.readers import RawBlock, iter_blocks, remember_start
 from eqlite.events.splits import ranges_of
 from eqlite.execution.correlation.correlator import Correlator
 from eqlite.execution.parallel.merge import ResultMerger
-from eqlite.execution.parallel.refusals import Refusals, RemoteIntake
+from eqlite.execution.parallel.rejects import Rejects, RemoteIntake
 from eqlite.execution.parallel.worker import Partition, PartitionResult, Worker
 from eqlite.execution.stats import RunStats
 from eqlite.rules.compiled import Compiled
 
 START_METHOD = "fork" if sys.platform == "linux" else None
-"""A forked process has the compiled rules; others are told their texts. None is the platform's own way."""
+"""A forked process has the compiled rules; others get them pickled. None is the platform's own way."""
 RANGE_BYTES = 1 << 23
 BLOCKS_BYTES = 1 << 20
 _WAITING_FOR_EACH = 3
-"""How many partitions wait for each process: it must not stand still while this one keeps what others found."""
+"""The number of partitions in the queue of each process, so that it has work while this one merges results."""
 
 Progress = Callable[[int, int], None]
 
@@ -72,21 +72,21 @@ class WorkerPool:
     def __init__(
         self, compiled: Compiled, intake: Intake, correlator: Correlator, *, jobs: int, by_index: bool, stats: RunStats
     ) -> None:
-        """Start the workers; `correlator` gets what they find."""
+        """Start the workers. `correlator` gets their hits."""
         self._intake = intake
         self._queries = [query for _, query in compiled]
         self._correlator = correlator
         self._stats = stats
         context = multiprocessing.get_context(START_METHOD)
         self._keeps_rejects = intake.rejects is not None
-        told = (compiled, by_index, self._keeps_rejects, intake.stats.sample_limit)
-        self._pool = ProcessPoolExecutor(jobs, context, _begin, told)
+        arguments = (compiled, by_index, self._keeps_rejects, intake.stats.sample_limit)
+        self._pool = ProcessPoolExecutor(jobs, context, _begin, arguments)
         self._most_waiting = jobs * _WAITING_FOR_EACH
         self._is_over = False
         self._waiting: deque[tuple[Future[PartitionResult], Partition]] = deque()
 
     def run(self, inputs: Iterable[Input], progress: Progress | None) -> None:
-        """Go through all input.
+        """Process all input.
 
         Ctrl-C ends the reading: what was read before is worked on, unless Ctrl-C comes again.
 
@@ -119,13 +119,13 @@ class WorkerPool:
                 report = future.result()
                 self._waiting.popleft()
                 merger.add(report, partition)
-            except EqlError:  # what comes behind does not count
+            except EqlError:  # the input behind it does not count
                 self._waiting.clear()
                 self._is_over = True
                 raise
 
     def _share(self, file: Input, merger: ResultMerger) -> None:
-        """Give a file to the others."""
+        """Share a file among the workers."""
         stats = self._intake.stats
         ranges = ranges_of(file, RANGE_BYTES)  # which the others count, and reject lines of
         if ranges:
@@ -150,12 +150,12 @@ class WorkerPool:
 
 
 class Blocks:
-    """Blocks of lines, and what is rejected among them, until there is enough to be sent."""
+    """Blocks of lines, and the rejects among them, until there are enough to be sent."""
 
     def __init__(self, send: Callable[[Partition], None], sample_limit: int) -> None:
         self._send = send
         self._sample_limit = sample_limit
-        self._items: list[RawBlock | Refusals] = []
+        self._items: list[RawBlock | Rejects] = []
         self._size = 0
 
     def add(self, block: RawBlock) -> None:
@@ -166,14 +166,14 @@ class Blocks:
     def refuse(self, rejected: Rejected | None, data: bytes) -> None:
         """Add a rejected piece, or, where it is None, more bytes of the last one."""
         last = self._items[-1] if self._items else None
-        if not isinstance(last, Refusals):
-            last = Refusals(self._sample_limit)
+        if not isinstance(last, Rejects):
+            last = Rejects(self._sample_limit)
             self._items.append(last)
         last.take(rejected, data)
         self._grow(len(data))
 
     def send(self) -> None:
-        """Send what there is."""
+        """Send the pieces collected so far."""
         items, self._items, self._size = self._items, [], 0
         if items:
             self._send(items)
@@ -185,7 +185,7 @@ class Blocks:
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """End all processes at once; those that are done with their work have nothing left to do."""
+    """End all processes at once. Those with no work left have nothing to lose."""
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:

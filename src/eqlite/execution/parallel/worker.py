@@ -1,4 +1,4 @@
-"""One of several processes of a run: it matches a partition of the input, and returns the hits as plain data."""
+"""One of several processes of a run: it matches partitions of the input, and returns hits as plain data."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from eqlite.events.splits import Range, RangeReader
 from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
 from eqlite.execution.hit_batch import DocumentHit
 from eqlite.execution.hits import Hits
-from eqlite.execution.parallel.refusals import Refusals, RemoteIntake
+from eqlite.execution.parallel.rejects import Rejects, RemoteIntake
 from eqlite.execution.rule_matcher import make_matcher
 from eqlite.limits import FREE_KEYS_PER_EVENT
 from eqlite.query import Query
 from eqlite.rules.compiled import Compiled
 
-Partition = Range | list[RawBlock | Refusals]
-"""A part of the input: a range of a file, or blocks of lines and what was rejected among them when they were cut."""
+Partition = Range | list[RawBlock | Rejects]
+"""A part of the input: a range of a file, or blocks of lines and the rejects among them when they were cut."""
 
 
 class LineLocation(NamedTuple):
@@ -55,8 +55,8 @@ class RemoteHit(NamedTuple):
     Attributes:
         hits: which, as an index of `PartitionResult.hits`.
         position: its number in the partition.
-        location: where it stands.
-        orders: its place in the order of events, by each extractor that its rules have: see `extractors_of`.
+        location: its location.
+        orders: its ordinal, by each extractor that its rules have: see `extractors_of`.
         keys: its join keys, by each such extractor; None where they are so many that they have to be counted.
     """
 
@@ -69,22 +69,22 @@ class RemoteHit(NamedTuple):
 
 @dataclass(slots=True)
 class PartitionResult:
-    """What became of a partition.
+    """The result of a partition.
 
     Attributes:
-        refusals: what was rejected.
+        rejects: the rejected pieces.
         cuts: where that stands among the hits: for each cut the number of hits before it, and the bytes and samples up
             to there.
-        read: how many events there were.
-        documents: how many positions they take.
-        lines: how many lines of a range ended.
+        read: the number of events.
+        documents: the number of their positions.
+        lines: the number of lines of a range that ended.
         unrouted, unrouted_example: as in `RunStats`.
-        hits: what events meet.
+        hits: the different hits of events.
         events: the events that meet something.
-        faults: of each rule that had some, how many and examples.
+        faults: of each rule that had some, their number and examples.
     """
 
-    refusals: Refusals
+    rejects: Rejects
     cuts: array[int] = field(default_factory=lambda: array("q"))
     read: int = 0
     documents: int = 0
@@ -106,28 +106,28 @@ class Worker:
             compiled: rules and queries.
             by_index: a rule sees only the documents that its index patterns cover.
             keeps_rejects: the bytes of what is rejected are wanted.
-            sample_limit: how many rejected pieces are reported one by one.
+            sample_limit: the number of rejected pieces that are reported one by one.
         """
         self._queries = [query for _, query in compiled]
         self._matcher = make_matcher(compiled, by_index=by_index)
         self._extractors = Extractors()
         self._sample_limit = sample_limit
         self._keeps_rejects = keeps_rejects
-        self._result = PartitionResult(Refusals(sample_limit))
+        self._result = PartitionResult(Rejects(sample_limit))
         self._numbers: dict[Hits, int] = {}
 
     def work(self, partition: Partition) -> PartitionResult:
         """Match the lines of a partition."""
-        result = self._result = PartitionResult(Refusals(self._sample_limit))
+        result = self._result = PartitionResult(Rejects(self._sample_limit))
         self._numbers = {}
         stats = ReadStats()
         faults = [Faults(strict=query.options.strict) for query in self._queries]
         intake = RemoteIntake(stats, self._refuse, keeps_bytes=self._keeps_rejects)
         reader = RangeReader(partition) if isinstance(partition, Range) else None
-        items: Iterable[RawBlock | Refusals] = partition if reader is None else reader.blocks(intake)  # type: ignore[assignment]
+        items: Iterable[RawBlock | Rejects] = partition if reader is None else reader.blocks(intake)  # type: ignore[assignment]
         for number, item in enumerate(items):
-            if isinstance(item, Refusals):
-                result.refusals.join(item)
+            if isinstance(item, Rejects):
+                result.rejects.join(item)
                 self._cut()
                 continue
             batch = BlockBatch(item, result.documents, intake, EventReferences())
@@ -143,15 +143,15 @@ class Worker:
         return result
 
     def _refuse(self, rejected: Rejected | None, data: bytes) -> None:
-        self._result.refusals.take(rejected, data)
+        self._result.rejects.take(rejected, data)
         self._cut()
 
     def _cut(self) -> None:
-        """Record how much was rejected before the next hit."""
-        cuts, refusals, hits = self._result.cuts, self._result.refusals, len(self._result.events)
+        """Record the number of rejects before the next hit."""
+        cuts, rejects, hits = self._result.cuts, self._result.rejects, len(self._result.events)
         if cuts and cuts[-3] == hits:
             del cuts[-3:]
-        cuts.extend((hits, len(refusals.data), len(refusals.samples)))
+        cuts.extend((hits, len(rejects.data), len(rejects.samples)))
 
     def _add(self, event: DocumentHit, hits: Hits, location: Location) -> None:
         number = self._numbers.get(hits)
@@ -174,7 +174,10 @@ class Worker:
 def extractors_of(
     hits: Hits, queries: list[Query], extractors: Extractors
 ) -> tuple[list[OrderExtractor], list[KeyExtractor]]:
-    """Return what reads order and keys of an event for its hits, each once, in an order that depends on them alone."""
+    """Return the extractors of order and keys for the hits of an event, each once.
+
+    Their order depends on the hits alone.
+    """
     plans = [queries[rule].plan for rule in (*hits.event_rules, *(rule for rule, _ in hits.stage_hits))]
     orders = dict.fromkeys(extractors.order(plan) for plan in plans)
     stages = [queries[rule].plan.stages[stage] for rule, found in hits.stage_hits for stage in found]
@@ -182,10 +185,10 @@ def extractors_of(
 
 
 def _location(batch: BlockBatch, event: DocumentHit, block: int | None) -> Location:
-    place = batch.place(event.row)
-    if place is None:
+    line_location = batch.location(event.row)
+    if line_location is None:
         return event.reference()
-    line, offset = place
+    line, offset = line_location
     if block is not None:
         return BlockLocation(block, line)
     assert offset is not None

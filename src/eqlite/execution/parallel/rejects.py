@@ -1,4 +1,4 @@
-"""Rejected pieces of the input on their way to the process that counts and keeps them, in the order of the input."""
+"""Rejected pieces of the input on their way to the process that counts and writes them, in input order."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from eqlite.events.intake import Intake, ReadStats, Rejected
 
 
 @dataclass(slots=True)
-class Refusals:
+class Rejects:
     """Rejected pieces that follow each other.
 
     Attributes:
-        sample_limit: how many of them are told one by one.
+        sample_limit: the number of pieces that are reported one by one.
         reasons: how often each reason was given.
         samples: the first pieces.
         data: the bytes of all; none where they are not wanted.
@@ -33,7 +33,7 @@ class Refusals:
                 self.samples.append(rejected)
         self.data += data
 
-    def join(self, more: Refusals) -> None:
+    def join(self, more: Rejects) -> None:
         """Add the pieces that follow."""
         self.reasons.update(more.reasons)
         self.samples += more.samples[: self.sample_limit - len(self.samples)]
@@ -41,7 +41,7 @@ class Refusals:
 
 
 class RemoteIntake(Intake):
-    """An intake that passes on what is rejected, to be counted and kept by another one."""
+    """An intake that forwards rejected pieces, to be counted and written by another one."""
 
     __slots__ = ("_keeps_bytes", "_pass_on")
 
@@ -53,10 +53,10 @@ class RemoteIntake(Intake):
         self._keeps_bytes = keeps_bytes
 
     def begin(self, rejected: Rejected) -> None:
-        """Pass a rejected piece on; `keep` gets its bytes."""
+        """Forward a rejected piece. Its bytes go to `keep`."""
         self._pass_on(rejected, b"")
 
     def keep(self, data: bytes) -> None:
-        """Pass bytes of a rejected piece on."""
+        """Forward bytes of a rejected piece."""
         if self._keeps_bytes:
             self._pass_on(None, data)
