@@ -73,6 +73,7 @@ _EQL_RESPONSE = "eql-response"
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     words: tuple[str, ...],
     path: str | None,
     size: int | None,
