@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -269,3 +270,40 @@ def test_help_names_every_verb() -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell: str) -> None:
     assert "_EQLITE_COMPLETE" in eqlite("completion", shell).stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ("completion", "the shell, bash, zsh or fish"),
+        ("check", "files, folders, globs or archives of rules, or - for EQL on stdin"),
+        ("fmt", "files or folders with EQL, or - for stdin"),
+    ],
+)
+def test_a_missing_argument_is_described(run: Any, command: str, what: str) -> None:
+    done = run(command)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith(f": {what}\n")
+
+
+def test_toml_on_stdin_is_not_checked_as_eql(run: Any) -> None:
+    done = run("check", "-", stdin='[rule]\nquery = "any where true"\n')
+    assert (done.code, done.out) == (2, "")
+    assert "`check -` takes EQL, and this is a rule in TOML" in done.err
+
+
+def test_an_empty_folder_of_rules_gives_one_message(run: Any, tmp_path: Path) -> None:
+    done = run("run", "-r", str(tmp_path), "-", stdin="{}")
+    assert done.code == 2
+    assert done.err == f"error[bad-rule-file]: no rule file in the directory `{tmp_path}`\n  --> {tmp_path}\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_that_of_the_output(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [*COMMAND, "query", "any where true", "-"]
+        done = subprocess.run(command, input=b"{}\n", stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        2,
+        b"Error: cannot write the output: No space left on device",
+    )

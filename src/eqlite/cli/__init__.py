@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import difflib
+import errno
 import gc
 import io
 import sys
@@ -24,6 +25,9 @@ from eqlite.errors import EqlError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""What the system says of a disk, file or quota that is full."""
 
 FINDINGS, USER_ERROR, OUR_BUG = 1, 2, 3
 
@@ -150,8 +154,10 @@ def _show(problem: click.ClickException) -> None:
 def _system_error(error: OSError) -> int:
     from eqlite.report.escaping import safe
 
-    where = f" `{error.filename}`" if error.filename else ""
-    click.echo(safe(f"Error: cannot read or write{where}: {error.strerror or error}"), err=True)
+    action = f"cannot read or write `{error.filename}`" if error.filename else "cannot read or write"
+    if error.filename is None and error.errno in _FULL:
+        action = "cannot write the output"
+    click.echo(safe(f"Error: {action}: {error.strerror or error}"), err=True)
     return USER_ERROR
 
 

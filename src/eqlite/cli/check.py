@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 
 import click
 
-from eqlite.cli.options import FILE, cache_option, color_option, plural, read_schema, schema_option, target_option
+from eqlite.cli.options import (
+    FILE,
+    cache_option,
+    color_option,
+    plural,
+    read_schema,
+    require,
+    schema_option,
+    target_option,
+)
 from eqlite.cli.progress import compiling
 from eqlite.cli.stdio import data_stdout, wants_color
 from eqlite.cli.summary import passed_over_lines, skipped_lines
@@ -20,9 +30,11 @@ from eqlite.ruleset import RuleSet, read_rules
 from eqlite.semantics.schema import Schema
 from eqlite.source import Source
 
+_RULE_TABLE = re.compile(r"^\s*\[(rule|metadata)\]\s*$", re.MULTILINE)
+
 
 @click.command("check")
-@click.argument("rules", nargs=-1, required=True, type=FILE, metavar="RULES...")
+@click.argument("rules", nargs=-1, type=FILE, metavar="RULES...")
 @schema_option
 @target_option
 @click.option("--format", "format_name", type=click.Choice(FORMATS), default="full", show_default=True)
@@ -58,11 +70,12 @@ def command(
     eqlite check rules/ --schema ecs
     echo 'process where proces.name == "a"' | eqlite check - --schema ecs
     """
+    require(rules, "RULES...", "files, folders, globs or archives of rules, or - for EQL on stdin")
     schema = read_schema(schema_names)
     found: list[Diagnostic] = []
     loaded = RuleSet(())
     if "-" in rules:
-        found += analyze(Source(sys.stdin.read(), "<stdin>"), schema, target=target)
+        found += _analyze_stdin(schema, target)
     paths = [path for path in rules if path != "-"]
     if paths:
         loaded = read_rules(*paths, cache=cache)
@@ -86,6 +99,16 @@ def command(
     if count == 0 and not errors:
         raise click.ClickException(f"no EQL rule in {', '.join(rules)}")
     ctx.exit(1 if errors or (warnings and fail_on == "warning") else 0)
+
+
+def _analyze_stdin(schema: Schema | None, target: str) -> list[Diagnostic]:
+    text = sys.stdin.read()
+    found = analyze(Source(text, "<stdin>"), schema, target=target)
+    if _RULE_TABLE.search(text) and any(problem.is_error for problem in found):
+        raise click.UsageError(
+            "`check -` takes EQL, and this is a rule in TOML: name its file, `eqlite check FILE.toml`"
+        )
+    return [*found]
 
 
 def _problems(loaded: RuleSet, schema: Schema | None, target: str) -> list[Diagnostic]:

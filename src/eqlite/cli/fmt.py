@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from eqlite.cli.options import FILE, RULE_SUFFIXES, plural
+from eqlite.cli.options import FILE, RULE_SUFFIXES, plural, require
 from eqlite.cli.stdio import data_stdout, wants_color
 from eqlite.errors import EqlError
 from eqlite.language.parser import parse_with_comments
@@ -21,7 +21,7 @@ from eqlite.source import Source
 
 
 @click.command("fmt")
-@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILES...")
+@click.argument("files", nargs=-1, type=FILE, metavar="FILES...")
 @click.option(
     "--check", is_flag=True, help="Write nothing. List the files that would change, and exit with 1 if any would."
 )
@@ -35,6 +35,7 @@ def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool,
 
     Rule files in other formats are never changed. Paste the formatted query that --stdout prints.
     """
+    require(files, "FILES...", "files or folders with EQL, or - for stdin")
     changed, failed = 0, 0
     for name in _expanded(files):
         try:
@@ -101,7 +102,10 @@ def _change(name: str, before: str, after: str, *, check: bool, diff: bool) -> N
     elif check:
         click.echo(safe(f"would format {name}"))
     else:
-        Path(name).write_text(after, encoding="utf-8")
+        try:
+            Path(name).write_text(after, encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"cannot write `{name}`: {error.strerror or error}") from error
 
 
 def _print_errors(error: EqlError | click.ClickException) -> None:

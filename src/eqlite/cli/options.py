@@ -115,6 +115,16 @@ def format_option(*formats: str) -> Callable[[Decorated], Decorated]:
     )
 
 
+def require(values: object, name: str, what: str) -> None:
+    """Check that an argument was given.
+
+    Raises:
+        UsageError: it was not. The message says what to give.
+    """
+    if not values:
+        raise click.UsageError(f"Missing argument '{name}': {what}")
+
+
 def read_schema(names: Sequence[str]) -> Schema | None:
     """Return the combined schema of all `--schema` options, or None without any."""
     return Schema.load(*names) if names else None

@@ -39,13 +39,16 @@ def compile_rules(
     missing = [problem for problem in errors if problem.id == "unreadable-file" and problem.file in rule_paths]
     if missing:
         raise EqlError(diagnostics=missing)
-    if not quiet:
+    is_empty = not len(rules) and len(errors) == 1
+    if not quiet and not is_empty:
         _print_errors(errors, color)
         for line in not_applied_lines(problems):
             click.echo(safe(line), err=True)
     if not compiled:
         for line in left_out_lines(rules):
             click.echo(safe(line), err=True)
+        if is_empty:
+            raise EqlError(diagnostics=errors)
         reason = "every rule is broken" if len(rules) else "no EQL rule"
         raise click.ClickException(f"{reason} in {', '.join(rule_paths)}")
     return rules, _count_broken(rules, compiled, errors), compiled
