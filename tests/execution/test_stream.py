@@ -16,6 +16,7 @@ from tests.engine.test_streams import inputs, queries
 
 import eqlite
 from eqlite.execution.correlation import live_correlator
+from eqlite.execution.run import run_files
 from eqlite.ruleset import RuleSet
 
 
@@ -233,3 +234,17 @@ def test_lines_and_bad_lines_are_matched() -> None:
     )
     assert [(hit.rule, hit.origin, hit.stages, hit.starts) for hit in hits] == [("0", "file:0", (0,), True)]
     assert (hits.stats.read, hits.stats.rejected) == (2, 1)
+
+
+SEVERAL = ['[{"a": 1}, {"a": 1}]', '{"a": 1} {"a": 1}', '{"a": 1}\n{"a": 1}\n', '[{"a": 1},\n{"a": 1}, {"a": 1}]']
+
+
+@pytest.mark.parametrize("text", SEVERAL)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ids_of_equal_documents_differ(tmp_path, text, jobs) -> None:
+    path = tmp_path / "events.json"
+    path.write_text(text)
+    compiled = rule_set(["any where a == 1"]).compile()
+    found = list(run_files(compiled, [path], jobs=jobs))
+    assert len(ids(found)) == len(found) == text.count("1")
+    assert ids(found) == ids(list(run_files(compiled, [path])))

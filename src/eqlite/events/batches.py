@@ -112,7 +112,9 @@ class BlockBatch:
             return partial(event_at, self.block.file, self.block.line + self.line_of(row), unwrapped)
         index, offset = location
         block = self.block
-        return self._references.of_line(block.file, block.line + index, block.lines[index], offset)
+        return self._references.of_line(
+            block.file, block.line + index, block.lines[index], offset, is_alone=block.is_alone
+        )
 
     @property
     def read(self) -> tuple[int, int]:

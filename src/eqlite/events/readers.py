@@ -20,7 +20,7 @@ from eqlite.errors import EventError
 from eqlite.events.bulk import BulkBody
 from eqlite.events.byte_chunks import Readable, is_encoded
 from eqlite.events.contents import texts_in
-from eqlite.events.document import AnyEvent, Event, EventSource
+from eqlite.events.document import Event, EventSource
 from eqlite.events.foreign import recognise
 from eqlite.events.inputs import Input, cannot_read, expand_input
 from eqlite.events.intake import BinarySink, Intake, RawLine, ReadStats, Rejected
@@ -39,15 +39,14 @@ class RawBlock(NamedTuple):
         line: the number of the first line.
         lines: the lines.
         offset: where the first of them starts in the file; None where the lines do not stand there as they are.
-        events: the events that were encoded as these lines, where they come from a program and not from a file. A line
-            is empty where the event's document has no plain form in JSON.
+        is_alone: the first line of the file on which it stands holds no value before it.
     """
 
     file: str
     line: int
     lines: list[bytes]
     offset: int | None = None
-    events: Sequence[AnyEvent] | None = None
+    is_alone: bool = True
 
 
 class EventReader(Iterator[Event]):
@@ -183,8 +182,10 @@ def _read_text(chunks: Iterator[bytes], name: str, intake: Intake, start: int | 
         return
     chunks = itertools.chain((head,), chunks)
     if layout is Layout.VALUES:
+        last = 0
         for line, data in split_values(chunks, name, intake):
-            yield RawBlock(name, line, [data])
+            yield RawBlock(name, line, [data], is_alone=line != last)
+            last = line
         return
     body = BulkBody() if layout is Layout.BULK else None
     for first, lines, offset in line_blocks(chunks, name, intake):

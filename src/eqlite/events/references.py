@@ -30,9 +30,9 @@ def event_at(file: str, line: int, unwrapped: Unwrapped, *, is_alone: bool = Fal
     return Event(document, index=index, id=id, source=EventSource(file, line), is_alone=is_alone)
 
 
-def event_on(file: str, number: int, line: bytes) -> Event:
+def event_on(file: str, number: int, line: bytes, *, is_alone: bool = True) -> Event:
     """Return the one event on a line."""
-    return event_at(file, number, documents_on(line.rstrip(b"\n")).documents[0], is_alone=True)
+    return event_at(file, number, documents_on(line.rstrip(b"\n")).documents[0], is_alone=is_alone)
 
 
 class OpenFile:
@@ -119,7 +119,7 @@ class Spool:
         """Close the file."""
         self._file.close()
 
-    def keep(self, file: str, number: int, line: bytes) -> EventReference:
+    def keep(self, file: str, number: int, line: bytes, *, is_alone: bool = True) -> EventReference:
         """Add a line that holds one event, and return the reference to it.
 
         Raises:
@@ -133,17 +133,19 @@ class Spool:
             message = f"cannot hold events of `{file}` in {tempfile.gettempdir()}: {error.strerror or error}"
             raise EqlError(f"{message}; set TMPDIR to a folder with more room, or read from files") from error
         self._size += len(line)
-        return partial(self._event, file, number, offset, len(line))
+        return partial(self._event, file, number, offset, len(line), is_alone=is_alone)
 
-    def _event(self, file: str, number: int, offset: int, size: int) -> Event:
+    def _event(self, file: str, number: int, offset: int, size: int, *, is_alone: bool) -> Event:
         self._file.seek(offset)
-        return event_on(file, number, self._file.read(size))
+        return event_on(file, number, self._file.read(size), is_alone=is_alone)
 
 
 class References(Protocol):
     """Makes the references of a run."""
 
-    def of_line(self, file: str, number: int, line: bytes, offset: int | None) -> EventReference:
+    def of_line(
+        self, file: str, number: int, line: bytes, offset: int | None, *, is_alone: bool = True
+    ) -> EventReference:
         """Return the reference to the one event on a line. `offset` is that of the line, if known."""
         ...
 
@@ -157,9 +159,17 @@ class HeldEvents:
     def __init__(self, *, is_alone: bool = True) -> None:
         self._is_alone = is_alone
 
-    def of_line(self, file: str, number: int, line: bytes, offset: int | None) -> EventReference:  # noqa: ARG002
+    def of_line(
+        self,
+        file: str,
+        number: int,
+        line: bytes,
+        offset: int | None,  # noqa: ARG002 - protocol
+        *,
+        is_alone: bool = True,
+    ) -> EventReference:
         """Return the event on a line."""
-        event = event_at(file, number, documents_on(line.rstrip(b"\n")).documents[0], is_alone=self._is_alone)
+        event = event_on(file, number, line, is_alone=is_alone and self._is_alone)
         return lambda: event
 
 
@@ -173,11 +183,13 @@ class EventReferences:
     def _spool(self) -> Spool:
         return Spool()
 
-    def of_line(self, file: str, number: int, line: bytes, offset: int | None) -> EventReference:
+    def of_line(
+        self, file: str, number: int, line: bytes, offset: int | None, *, is_alone: bool = True
+    ) -> EventReference:
         """Return the reference to the one event on a line. `offset` is that of the line, if known."""
         opened = None if offset is None else self._files.open(file)
         if opened is None:
-            return self._spool.keep(file, number, line)
+            return self._spool.keep(file, number, line, is_alone=is_alone)
         assert offset is not None
         return FileReference(opened, number, offset, len(line), zlib.crc32(line))
 

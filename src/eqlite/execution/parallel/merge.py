@@ -125,7 +125,7 @@ class ResultMerger:
                 assert isinstance(block, RawBlock)
                 data = block.lines[line]
                 start = None if block.offset is None else block.offset + sum(map(len, block.lines[:line]))
-                return self._references.of_line(block.file, block.line + line, data, start)
+                return self._references.of_line(block.file, block.line + line, data, start, is_alone=block.is_alone)
             case reference:
                 return partial(_moved_event, reference, lines_before) if lines_before else reference
 
