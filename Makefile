@@ -8,7 +8,7 @@ PYTHON :=
 PYTEST_ARGS :=
 
 # Where coverage has a floor: what decides whether a rule matches.
-CORE := language semantics values functions backends engine plan predicates decision_graph
+CORE := language semantics values functions backends engine plan predicates candidates
 CORE_FILES := $(foreach name,$(CORE),src/eqlite/$(name)/*) src/eqlite/fields.py
 # The tests that say what the core does.
 CORE_TESTS := $(foreach name,$(CORE) conformance property,$(wildcard tests/$(name))) tests/test_diagnostics.py
@@ -56,7 +56,7 @@ docs: $(READY)  ## write the generated reference pages anew
 docs-check: $(READY)
 	$(BIN)/python -m tools.docs --check
 
-fix: $(READY)  ## mend what can be mended by itself: style and imports
+fix: $(READY)  ## fix style and import order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

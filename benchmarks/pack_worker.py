@@ -15,7 +15,7 @@ import orjson
 
 from benchmarks.clock import Contender, compare
 from benchmarks.one_rule import decode_only
-from eqlite.backends.base import Predicate
+from eqlite.engine.faults import Faults, Predicate
 from eqlite.ruleset import load_rules
 
 
@@ -52,11 +52,11 @@ def _over_events(events: str, count: int, predicates: Sequence[Predicate]) -> di
 
 
 def _loop(lines: list[bytes], predicates: Sequence[Predicate]) -> int:
-    found = 0
+    found, faults = 0, Faults()
     for line in lines:
         document = orjson.loads(line)
         for predicate in predicates:
-            if predicate(document):
+            if predicate(document, faults):
                 found += 1
     return found
 

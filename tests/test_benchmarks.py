@@ -25,7 +25,6 @@ ROOT = Path(__file__).parent.parent
 ONE_RULE = [
     "orjson.loads",
     "msgspec.json.decode",
-    "line predicate, lines in memory",
     "orjson.loads, lines read from the file",
     "run_files, from the file to detections",
     "orjson.loads + query.matches",
@@ -106,7 +105,7 @@ def test_events_are_of_the_size_and_shape_of_real_ones():
     assert all(earlier <= later for earlier, later in itertools.pairwise(times))
 
 
-def test_events_of_sequences_complete_what_they_say_and_keep_the_keys_open():
+def test_sequence_events_complete_matches_and_leave_keys_open():
     stream = eqlite.compile(QUERY).stream()
     events = list(make_sequence_events(open_keys=50, count=1_000))
     assert events == list(make_sequence_events(open_keys=50, count=1_000))

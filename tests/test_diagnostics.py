@@ -100,6 +100,6 @@ def test_messages_are_in_the_house_style(path: Path) -> None:
         assert not problem.message.endswith((".", "!"))
         assert problem.message[0].islower() or problem.message.startswith(("`", "EQL", "Elasticsearch"))
         assert len(problem.label) <= 60
-        assert problem.help or problem.note or problem.elasticsearch, "says what is wrong and nothing to mend it"
+        assert problem.help or problem.note or problem.elasticsearch, "says what is wrong and nothing to fix it"
         assert problem.source is not None
         assert 0 <= problem.span.start <= problem.span.end <= len(problem.source.text)

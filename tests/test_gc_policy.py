@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from eqlite.gc_policy import rare_collections
+from eqlite.gc_policy import relaxed_gc
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def is_old(item: object) -> bool:
 
 
 def test_what_was_made_is_old_at_the_end() -> None:
-    with rare_collections():
+    with relaxed_gc():
         made: list[object] = [[]]
     assert is_old(made)
 
@@ -35,14 +35,14 @@ def test_thresholds_are_as_before_whatever_happens() -> None:
         assert gc.get_threshold() == (1_000_000, 7, 8)
         raise ValueError("stop")
 
-    with pytest.raises(ValueError, match="stop"), rare_collections():
+    with pytest.raises(ValueError, match="stop"), relaxed_gc():
         fail()
     assert gc.get_threshold() == (500, 7, 8)
 
 
 def test_a_collector_that_is_off_stays_off() -> None:
     gc.set_threshold(0)
-    with rare_collections():
+    with relaxed_gc():
         assert gc.get_threshold()[0] == 0
 
 
@@ -50,6 +50,6 @@ def test_what_the_caller_has_frozen_stays_frozen() -> None:
     gc.freeze()
     frozen = gc.get_freeze_count()
     assert frozen
-    with rare_collections():
+    with relaxed_gc():
         pass
     assert gc.get_freeze_count() == frozen

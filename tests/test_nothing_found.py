@@ -1,3 +1,5 @@
+"""Reasons for an empty result: categories and fields that no event has."""
+
 from __future__ import annotations
 
 from typing import Any

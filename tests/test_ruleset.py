@@ -1,3 +1,5 @@
+"""`RuleSet`: access, compiling, running, problems."""
+
 import json
 import pickle
 from collections.abc import Sequence
@@ -57,7 +59,7 @@ def test_skipped_rules_are_listed_with_the_reason(rules):
     assert repr(rules) == "RuleSet(4 rules, 1 skipped)"
 
 
-def test_problems_of_files_settings_and_queries_have_their_places(rules):
+def test_problems_of_files_and_queries_have_positions(rules):
     broken = json.dumps(LINES[2])
     assert [(problem.id, problem.location, problem.is_error) for problem in rules.problems] == [
         ("bad-rule-field", f"export.ndjson:6:{json.dumps(LINES[5]).index('500') + 1}", True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def test_only_lexer_parser_and_builder_know_lark() -> None:
     assert users_of({"lark"}, allowed=tuple(f"language/{name}.py" for name in ("lexer", "parser", "builder"))) == []
 
 
-def test_only_the_command_line_and_the_reports_know_click_and_rich() -> None:
+def test_only_command_line_and_reports_import_click_and_rich() -> None:
     assert users_of({"click", "rich"}, allowed=("cli/", "report/")) == []
 
 
@@ -103,7 +104,7 @@ def test_only_the_python_backend_turns_text_into_code() -> None:
     assert found == []
 
 
-def test_only_the_python_backend_imports_what_turns_text_into_code() -> None:
+def test_only_the_python_backend_imports_code_generation() -> None:
     found = [
         f"{name}:{node.lineno} imports {alias.name}"
         for name, tree in TREES.items()
@@ -126,3 +127,92 @@ def test_processes_are_started_in_one_package() -> None:
         if isinstance(node, ast.ImportFrom) and node.module == "concurrent.futures"
     ]
     assert pools == []
+
+
+# --- the voice of docstrings ------------------------------------------------------------------------------------------
+
+VERBS = """
+Abbreviate Abort Add Advance Allow Answer Append Apply Assemble Attach Build Cache Calculate Call Cancel Catch Change
+Check Choose Clean Clear Close Collect Combine Commit Compare Compile Complete Compress Compute Connect Continue
+Convert Copy Count Create Cut Decide Declare Decode Decompress Deduplicate Defer Define Delegate Delete Derive
+Describe Detach Detect Disable Discard Dispatch Divide Draw Drop Dump Emit Enable Encode End Enter Escape Estimate
+Evaluate Exclude Execute Exit Expand Extract Feed Fetch Fill Filter Find Finish Flush Fold Follow Format Forward
+Generate Group Handle Hash Hide Highlight Hold Ignore Import Include Index Initialize Insert Install Intern Interpret
+Intersect Invert Iterate Join Launch Limit List Load Lock Log Lower Make Map Mark Mask Match Measure Merge Move
+Normalize Notify Number Observe Open Order Pack Parse Pause Pickle Place Poll Pop Prefer Prepare Preserve Print
+Process Propagate Prune Purge Push Put Query Quote Raise Rank Read Receive Reconfigure Record Refresh Register Reject
+Release Reload Remove Rename Reorder Replace Replay Report Request Require Reserve Reset Resolve Restart Restore
+Restrict Resume Retry Return Reuse Review Rewrite Round Route Run Sample Save Scan Score Search Seek Select Send
+Serialize Set Settle Share Shift Show Shrink Shut Simplify Skip Sort Specialize Spill Split Spool Start Step Stop
+Store Strip Sum Suppress Swap Switch Take Terminate Test Track Transform Translate Trim Try Unite Unlink Unpack Unwrap
+Update Upload Use Validate Verify Visit Wait Wake Walk Warn Weigh Widen Wrap Write Yield
+"""
+QUESTION = re.compile(r"(what|where|who|whom|whoever|how|why|which)\b", re.IGNORECASE)
+BANNED_WORDS = re.compile(
+    r"\b(who(so)?ever|who waits?|somebody|nobody|anybody|tells?|told|notebooks?|not(e|es|ed|ing)|books?|kept"
+    r"|dear(er|est)?|mend(s|ed|ing)?|at hand|signs|sign by sign)\b",
+    re.IGNORECASE,
+)
+MOST_WORDS = 20
+NOUN_PHRASES = {"cli/__init__.py:cli"}
+"""Functions whose docstring is the help of a group of commands."""
+
+
+def first_lines(name: str) -> Iterator[tuple[ast.AST, str, str]]:
+    """Yield node, location and first line of every docstring of a module."""
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Module | ast.ClassDef | Function) and (text := ast.get_docstring(node)):
+            yield node, f"{name}:{node.body[0].lineno}", text.partition("\n")[0]
+
+
+def faults_of_voice(name: str) -> Iterator[str]:
+    """Yield the faults in the first lines of the docstrings of a module."""
+    for node, where, line in first_lines(name):
+        first, _, rest = line.partition(" ")
+        is_function = isinstance(node, Function) and f"{name}:{node.name}" not in NOUN_PHRASES
+        if is_function and first.rstrip(".:,") not in VERBS.split():
+            yield f"{where}: {first!r} is no verb of the list: {line}"
+        if QUESTION.match(rest if is_function else line):
+            yield f"{where}: names no thing, but asks for one: {line}"
+        if ";" in line:
+            yield f"{where}: semicolon: {line}"
+        if len(line.split()) > MOST_WORDS:
+            yield f"{where}: {len(line.split())} words: {line}"
+        if found := BANNED_WORDS.search(line):
+            yield f"{where}: {found[0]!r}: {line}"
+
+
+def test_docstrings_begin_in_the_voice_of_the_house() -> None:
+    found = [fault for name in MODULES for fault in faults_of_voice(name)]
+    assert found == []
+
+
+# --- tests ------------------------------------------------------------------------------------------------------------
+
+TESTS = Path(__file__).parent
+MOST_CHARACTERS_OF_A_TEST_NAME = 60
+
+
+def test_every_test_module_says_what_it_covers() -> None:
+    undocumented = [
+        path.relative_to(TESTS).as_posix()
+        for path in sorted(TESTS.rglob("test_*.py"))
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert undocumented == []
+
+
+def test_names_of_tests_are_short() -> None:
+    names = {
+        path.relative_to(TESTS).as_posix(): [
+            node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, Function)
+        ]
+        for path in sorted(TESTS.rglob("test_*.py"))
+    }
+    too_long = [
+        f"{module}: {name}"
+        for module, functions in names.items()
+        for name in functions
+        if len(name) > MOST_CHARACTERS_OF_A_TEST_NAME
+    ]
+    assert too_long == []

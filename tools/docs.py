@@ -51,22 +51,21 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Lines:
 FUNCTIONS_INTRO = """\
 # Functions
 
-The functions of EQL, as Elasticsearch has them. Names are read in any case: `endsWith`, `endswith` and `ENDSWITH` are
-one function. A `~` behind the name of some makes them insensitive to case: `endsWith~(process.name, ".EXE")`.
+The functions of EQL, as in Elasticsearch. Names are read in any case: `endsWith`, `endswith` and `ENDSWITH` are
+one function. A `~` after the name makes some functions case-insensitive: `endsWith~(process.name, ".EXE")`.
 
-- **Null in, null out**, where nothing else is said. A condition on a null is not met, so `length(process.name) > 3`
+- **Null in, null out**, unless stated otherwise. A null does not meet a condition, so `length(process.name) > 3`
   does not match an event without a name, and `not length(process.name) > 3` does.
-- **Arrays:** a function is called once for each value of a field, and the condition holds if one of the results meets
-  it.
+- **Arrays:** a function is called once for each value of a field, and the condition holds if any result meets it.
 - **Positions and lengths** count UTF-16 units: letters are one, most emoji are two.
-- **Errors:** where a function fails on an event, Elasticsearch fails the whole search. eqlite takes the result for
-  null, counts it and says so; with `strict=True` it raises. [Differences](../explanation/differences.md) has the
+- **Errors:** if a function fails on an event, Elasticsearch fails the whole search. eqlite takes the result as null,
+  counts it and reports the count. With `strict=True` it raises. [Differences](../explanation/differences.md) has the
   details.
-- **A field and a constant:** for `startsWith`, `endsWith`, `stringContains` and `cidrMatch` Elasticsearch asks its
-  index instead of calling the function, and the answers differ in places:
-  [semantics](../explanation/semantics.md#functions) says where.
+- **A field and a constant:** for `startsWith`, `endsWith`, `stringContains` and `cidrMatch` Elasticsearch queries its
+  index instead of calling the function, and the results sometimes differ:
+  [semantics](../explanation/semantics.md#functions) has the cases.
 
-Each example on this page is run as a test. To try one:
+Each example on this page runs as a test. To try one:
 
 ```python
 >>> import eqlite
@@ -77,7 +76,7 @@ Each example on this page is run as a test. To try one:
 
 
 def signature(function: Function) -> str:
-    """Return how a function is called: `substring(text, start[, end])`."""
+    """Return the signature of a function: `substring(text, start[, end])`."""
     text = ""
     for number, parameter in enumerate(function.parameters):
         part = (", " if number else "") + parameter.name
@@ -104,7 +103,7 @@ def functions_page() -> Lines:
         yield from ("", f"## {function.name}", "", f"`{signature(function)}` → {_returns(function)}", "")
         yield function.doc
         if function.insensitive is not None:
-            yield from ("", f"`{function.name}~(…)` does the same whatever the case.")
+            yield from ("", f"`{function.name}~(…)` is the same in any case.")
         yield ""
         yield from table(("parameter", "takes", "is"), map(_parameter_row, function.parameters))
         yield ""
@@ -124,7 +123,7 @@ def _parameter_row(parameter: Parameter) -> tuple[str, str, str]:
         name
         for name, holds in (
             ("a constant", parameter.constant),
-            ("may be left out", parameter.optional),
+            ("optional", parameter.optional),
             ("may be repeated", parameter.repeated),
         )
         if holds
@@ -141,12 +140,16 @@ def _example_row(example: Example) -> tuple[str, str]:
 DIAGNOSTICS_INTRO = """\
 # Diagnostics
 
-Everything eqlite has to say about a query or a rule, by id. An id is never renamed and never used again for something
-else, so scripts may rely on it; the wording of a message may improve at any time.
+All messages about a query or a rule, by id. An id is never renamed and never reused for something
+else, so scripts may rely on it. The wording of a message may improve at any time.
 
-An *error* keeps a query from running. A *warning* does not: the query runs, and perhaps means something else than it
-seems to. A message points at the place in the file you edit, proposes an edit where it can, and ends with the words
-that Elasticsearch uses for the same problem, with its line and column.
+An *error* prevents a query from running. A *warning* does not: the query runs, but perhaps with another meaning than it
+seems to have. A message points to the position in the file you edit, proposes an edit if possible, and ends with
+Elasticsearch's message for the same problem, with its line and column.
+
+The *category* is the subject, and decides the exception that an error raises: `EqlSyntaxError` for *syntax*,
+`EqlSchemaError` for *schema*, `EqlTypeMismatchError` for *type*, `LimitError` for *limit* and `EqlSemanticError` for
+*meaning*. Warnings about a query are *lint*. What is wrong with a file of rules is *rule*, and raises `RuleError`.
 
 ```python
 >>> import eqlite
@@ -162,8 +165,8 @@ def diagnostics_page() -> Lines:
     """Yield the page of diagnostics."""
     yield DIAGNOSTICS_INTRO
     yield from table(
-        ("id", "severity", "what it says"),
-        ((f"[`{id}`](#{id})", entry.severity, entry.summary) for id, entry in REGISTER.items()),
+        ("id", "severity", "category", "what it says"),
+        ((f"[`{id}`](#{id})", entry.severity, entry.category, entry.summary) for id, entry in REGISTER.items()),
     )
     for id, entry in REGISTER.items():
         yield from ("", f"## {id}", "", f"*{entry.severity}*: {entry.summary}. {entry.explanation}")
@@ -171,7 +174,7 @@ def diagnostics_page() -> Lines:
 
 
 def _rendered_example(case: Path) -> Lines:
-    """Yield the message that a case of the tests gets; nothing where there is no such case."""
+    """Yield the message of a test case, or nothing if the case does not exist."""
     if not case.is_file():
         return
     first = case.read_text(encoding="utf-8").partition("\n")[0]
@@ -186,12 +189,12 @@ def _rendered_example(case: Path) -> Lines:
 CLI_INTRO = """\
 # Command line
 
-`eqlite`, or `python -m eqlite` where the program is not on the path. Results go to standard output, everything else
-to standard error. [Output formats](output.md) and [exit codes](exit-codes.md) have pages of their own.
+`eqlite`, or `python -m eqlite` if the program is not on the path. Results go to standard output, and everything else
+to standard error. [Output formats](output.md) and [exit codes](exit-codes.md) have their own pages.
 
 | variable | effect |
 |---|---|
-| `NO_COLOR` | set to anything: no colours |
+| `NO_COLOR` | any value disables colours |
 | `COLUMNS` | the width of tables and help, instead of the terminal's |
 """
 

@@ -1,3 +1,3 @@
-"""The version, kept where both the build and `eqlite.__version__` read it."""
+"""The version, read by the build and by `eqlite.__version__`."""
 
 __version__ = "0.1.0a1"

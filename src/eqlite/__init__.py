@@ -19,6 +19,7 @@ from eqlite.__about__ import __version__
 if TYPE_CHECKING:
     from eqlite.diagnostics import Diagnostic as Diagnostic
     from eqlite.engine.match import Match as Match
+    from eqlite.engine.stats import SearchStats as SearchStats
     from eqlite.engine.streams import Stream as Stream
     from eqlite.errors import EqlError as EqlError
     from eqlite.errors import EqlSchemaError as EqlSchemaError
@@ -33,8 +34,14 @@ if TYPE_CHECKING:
     from eqlite.errors import UnsupportedFeature as UnsupportedFeature
     from eqlite.evaluate import evaluate as evaluate
     from eqlite.events.document import Event as Event
+    from eqlite.events.intake import ReadStats as ReadStats
     from eqlite.events.readers import read_events as read_events
     from eqlite.execution.detection import Detection as Detection
+    from eqlite.execution.hit_rows import HitRow as HitRow
+    from eqlite.execution.matcher import HitRows as HitRows
+    from eqlite.execution.matcher import Matcher as Matcher
+    from eqlite.execution.stats import RunStats as RunStats
+    from eqlite.execution.stream import RuleStream as RuleStream
     from eqlite.language.parser import parse as parse
     from eqlite.profiling.model import Profile as Profile
     from eqlite.query import Query as Query
@@ -58,14 +65,21 @@ _HOMES = {
     "EqlTypeMismatchError": "eqlite.errors",
     "Event": "eqlite.events.document",
     "EventError": "eqlite.errors",
+    "HitRow": "eqlite.execution.hit_rows",
+    "HitRows": "eqlite.execution.matcher",
     "LimitError": "eqlite.errors",
     "Match": "eqlite.engine.match",
+    "Matcher": "eqlite.execution.matcher",
     "Profile": "eqlite.profiling.model",
     "Query": "eqlite.query",
+    "ReadStats": "eqlite.events.intake",
     "Rule": "eqlite.rules.model",
     "RuleError": "eqlite.errors",
     "RuleSet": "eqlite.ruleset",
+    "RuleStream": "eqlite.execution.stream",
+    "RunStats": "eqlite.execution.stats",
     "Schema": "eqlite.semantics.schema",
+    "SearchStats": "eqlite.engine.stats",
     "ServerError": "eqlite.errors",
     "SnapshotError": "eqlite.errors",
     "Stream": "eqlite.engine.streams",

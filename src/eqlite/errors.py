@@ -1,4 +1,4 @@
-"""What eqlite raises. Every exception is an `EqlError` and carries its diagnostics.
+"""The exceptions of eqlite: each is an `EqlError` and carries its diagnostics.
 
 EqlError
 ├── EqlSyntaxError            the text is not EQL
@@ -15,9 +15,9 @@ EqlError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from eqlite.diagnostics import Diagnostic
+from eqlite.diagnostics import Category, Diagnostic
 
 
 class EqlError(Exception):
@@ -33,8 +33,8 @@ class EqlError(Exception):
         super().__init__(message or "\n\n".join(diagnostic.render() for diagnostic in self.diagnostics))
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle with the diagnostics: exceptions with keyword arguments do not do so by themselves."""
-        return (_rebuild, (type(self), self.message, self.diagnostics))
+        """Pickle with the attributes: exceptions with keyword arguments do not do so by themselves."""
+        return (_rebuild, (type(self), self.message, self.diagnostics), self.__dict__)
 
 
 class EqlSyntaxError(EqlError):
@@ -58,7 +58,24 @@ class RuleError(EqlError):
 
 
 class EventError(EqlError):
-    """Input without events, or, under `strict=True`, an event on which an expression fails."""
+    """Input without events, or, under `strict=True`, an event on which an expression fails.
+
+    Attributes:
+        file: the file that cannot be read, or not any more; None where it is not about a file.
+        reason: what is wrong with the file, without its name; the whole message elsewhere.
+    """
+
+    def __init__(
+        self, message: str = "", *, diagnostics: Sequence[Diagnostic] = (), file: str | None = None, reason: str = ""
+    ) -> None:
+        message = message or (f"`{file}` {reason}" if file is not None else reason)
+        super().__init__(message, diagnostics=diagnostics)
+        self.file = file
+        self.reason = reason or self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with the file."""
+        return (_rebuild_event_error, (type(self), self.message, self.diagnostics, self.file, self.reason))
 
 
 class SearchFailure(EventError):
@@ -81,28 +98,36 @@ class UnsupportedFeature(EqlError):
     """Something that is understood but not available here."""
 
 
-_SCHEMA_IDS = frozenset(
-    {"unknown-field", "unsupported-field-type", "nested-field", "ambiguous-field", "text-without-keyword"}
-)
-_TYPE_IDS = frozenset({"not-boolean", "type-mismatch", "incompatible-keys"})
-_LIMIT_IDS = frozenset(
-    {"query-too-long", "nesting-too-deep", "list-too-long", "regex-too-large", "too-many-key-conditions"}
-)
+_CLASSES: dict[Category, type[EqlError]] = {
+    "syntax": EqlSyntaxError,
+    "meaning": EqlSemanticError,
+    "schema": EqlSchemaError,
+    "type": EqlTypeMismatchError,
+    "limit": LimitError,
+    "lint": EqlSemanticError,
+    "rule": RuleError,
+}
 
 
-def semantic_error(diagnostics: Sequence[Diagnostic]) -> EqlError:
-    """Return the exception for the errors among `diagnostics`: the most special class that fits the first."""
-    errors = [diagnostic for diagnostic in diagnostics if diagnostic.is_error]
-    first = errors[0].id
-    kind: type[EqlError] = EqlSemanticError
-    if first in _LIMIT_IDS:
-        kind = LimitError
-    elif first in _SCHEMA_IDS:
-        kind = EqlSchemaError
-    elif first in _TYPE_IDS:
-        kind = EqlTypeMismatchError
-    return kind(diagnostics=errors)
+def error_for(diagnostics: Iterable[Diagnostic], *, strict: bool = False) -> EqlError | None:
+    """Return the exception that carries the errors among `diagnostics`, or None without any.
+
+    The first error that is not about syntax decides the class. Under `strict`, warnings of a search that Elasticsearch
+    would fail count as errors where there are no others.
+    """
+    found = list(diagnostics)
+    errors = [each for each in found if each.is_error] or [each for each in found if strict and each.fails_search]
+    if not errors:
+        return None
+    deciding = next((error for error in errors if error.category != "syntax"), errors[0])
+    return _CLASSES[deciding.category](diagnostics=errors)
 
 
 def _rebuild(kind: type[EqlError], message: str, diagnostics: tuple[Diagnostic, ...]) -> EqlError:
     return kind(message, diagnostics=diagnostics)
+
+
+def _rebuild_event_error(
+    kind: type[EventError], message: str, diagnostics: tuple[Diagnostic, ...], file: str | None, reason: str
+) -> EventError:
+    return kind(message, diagnostics=diagnostics, file=file, reason=reason)

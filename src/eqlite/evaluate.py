@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from eqlite import plan
-from eqlite.backends.base import Faults
 from eqlite.backends.reference import holds, script_values
 from eqlite.diagnostics import Collector
+from eqlite.engine.faults import Faults
 from eqlite.engine.match import Event
+from eqlite.errors import error_for
 from eqlite.events import document_of
 from eqlite.language import ast
 from eqlite.language.parser import parse_expression
 from eqlite.language.walk import transform
-from eqlite.query import raise_errors
 from eqlite.semantics.context import Context
 from eqlite.semantics.fold import fold
 from eqlite.semantics.lower import lower
@@ -41,7 +41,9 @@ def evaluate(expression: str, event: Event | None = None) -> Any:
     resolved = resolve(tree, context)
     if event is not None and _is_condition(tree):
         resolved = as_condition(resolved)
-    raise_errors(collector.diagnostics, strict=False)
+    error = error_for(collector.diagnostics)
+    if error is not None:
+        raise error
     folded = fold(resolved)
     if event is None:
         assert isinstance(folded, plan.Constant)

@@ -84,7 +84,7 @@ def raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None = 
     ['a', 'b']
     """
     if event.__class__ is dict and len(path) <= _LONG_PATH:
-        value = _plain_value(event, path)
+        value = plain_value(event, path)
         if value is None and null_value is None:
             return []
         if value is not None and value.__class__ in PLAIN_TYPES:
@@ -92,8 +92,11 @@ def raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None = 
     return _raw_values(event, path, null_value)
 
 
-def _plain_value(event: Any, path: str) -> Any:
-    """Return the value at a path of dicts in dicts; an array or object where the event is not as plain as that."""
+def plain_value(event: Any, path: str) -> Any:
+    """Return the value at a path of nested dicts.
+
+    None if there is none; an array or object if the event has another shape there.
+    """
     value = event
     for key, dotted in _plain_steps(path):
         if value.__class__ is not dict:
@@ -144,7 +147,7 @@ def _raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None) 
 
 
 def _steps(mapping: Mapping[str, Any], path: str) -> list[tuple[Any, str | None]]:
-    """Return where to go on from a mapping: for `a.b.c` by the keys `a`, `a.b` and `a.b.c`."""
+    """Return the next steps from a mapping: for `a.b.c` by the keys `a`, `a.b` and `a.b.c`."""
     if len(path) > _LONG_PATH:
         return _steps_by_key(mapping, path)
     steps: list[tuple[Any, str | None]] = []
@@ -160,7 +163,10 @@ def _steps(mapping: Mapping[str, Any], path: str) -> list[tuple[Any, str | None]
 
 
 def _steps_by_key(mapping: Mapping[str, Any], path: str) -> list[tuple[Any, str | None]]:
-    """Return the same by looking at the keys there are: a hostile path has many more to try, each nearly as long."""
+    """Return the same steps by looking at the keys of the mapping.
+
+    A hostile path has many more prefixes than the mapping has keys, each nearly as long as the path.
+    """
     steps: list[tuple[Any, str | None]] = []
     keys: Iterable[object] = mapping  # not only texts, where the event does not come from JSON
     for key in sorted((key for key in keys if isinstance(key, str) and path.startswith(key)), key=len):
@@ -172,14 +178,14 @@ def _steps_by_key(mapping: Mapping[str, Any], path: str) -> list[tuple[Any, str 
 
 
 def to_boolean(value: Any) -> bool | None:
-    """Return a document's value as a boolean field takes it: `true`, `"true"`, `""` (false); None for others."""
+    """Return a value as a boolean field takes it (`true`, `"true"`, `""` for false), or None for others."""
     if isinstance(value, bool):
         return value
     return {"true": True, "false": False, "": False}.get(value) if isinstance(value, str) else None
 
 
 def field_values(event: Mapping[str, Any], field: Field) -> list[Any]:
-    """Return the values of a field in an event, converted to the field's type; what the type refuses is left out.
+    """Return the converted values of a field in an event. Values that the type rejects are omitted.
 
     Numbers come as int or float, addresses as the integer of their 16-byte form, dates as milliseconds (date_nanos:
     nanoseconds) since the epoch, everything textual as str; without a type they come as they stand.
@@ -188,14 +194,14 @@ def field_values(event: Mapping[str, Any], field: Field) -> list[Any]:
 
 
 def converted(values: list[Any], field: Field) -> list[Any]:
-    """Return raw values of a field as its type holds them; what the type refuses is left out."""
+    """Return raw values converted to the type of a field. Values that the type rejects are omitted."""
     if field.is_plain:
         return values
     return [typed for value in values if (typed := convert(value, field)) is not None]
 
 
 def convert(value: Any, field: Field) -> Any:
-    """Return one value of a document as the field's type holds it; None where the type refuses it."""
+    """Return a document's value converted to the field's type, or None if the type rejects it."""
     kind = field.type
     if kind is DataType.UNKNOWN:
         return value

@@ -1,4 +1,4 @@
-"""The cyclic garbage collector while much is made that stays."""
+"""Policy of the cyclic garbage collector while many long-lived objects are created."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Iterator
 
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 1_000_000
 _FROZEN_BY_PYTHON = 1_000
-"""Python 3.12 begins with some hundred frozen objects; a program that freezes its own has thousands."""
+"""Python 3.12 starts with a few hundred frozen objects. A program that freezes its own has thousands."""
 
 
 @contextlib.contextmanager
-def rare_collections() -> Iterator[None]:
-    """Let the collector look less often: what rules are made into, and what a run keeps, is much to look at again.
+def relaxed_gc() -> Iterator[None]:
+    """Collect cycles less often while many objects without cycles are created that stay alive.
 
-    Neither makes cycles. What was made is not looked at as if it were young, either. A collector that is off stays off.
+    The new objects end in the oldest generation, so no young collection visits them. A disabled collector stays off.
     """
     before = gc.get_threshold()
-    if 0 < before[0] < _ALLOCATIONS_BETWEEN_COLLECTIONS:  # 0 is for never
+    if 0 < before[0] < _ALLOCATIONS_BETWEEN_COLLECTIONS:  # 0 disables collection
         gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, *before[1:])
     try:
         yield
     finally:
         gc.set_threshold(*before)
         if gc.get_freeze_count() < _FROZEN_BY_PYTHON:
-            gc.freeze()  # and back: all objects are in the oldest generation then
+            gc.freeze()  # with unfreeze: moves all objects to the oldest generation
             gc.unfreeze()

@@ -1,6 +1,6 @@
-"""Why a search found nothing: categories and fields that no event has.
+"""Reasons for an empty result: categories and fields that no event has.
 
-Looks at the first events only. It says what is certain of those, in a few lines.
+Only the first events are examined. The reasons are certain for these.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Document = Mapping[str, Any]
 
 
 def explain(queries: Sequence[Query], events: Iterable[AnyEvent], *, total: int | None = None) -> list[str]:
-    """Return why queries find nothing in some events; no line where nothing is known.
+    """Return lines with reasons why queries found nothing in some events, if any are known.
 
     Args:
-        queries: those that found nothing.
-        events: the first ones are looked at, at most `MOST_EVENTS`.
-        total: how many events there are, if more than are given.
+        queries: the queries without a result.
+        events: the events, of which the first `MOST_EVENTS` are examined.
+        total: the number of all events, if it is greater.
 
     >>> import eqlite
     >>> query = eqlite.compile('process where process.nam == "nc"')
@@ -43,35 +43,35 @@ def explain(queries: Sequence[Query], events: Iterable[AnyEvent], *, total: int 
         return []
     is_all = total is None or total <= len(documents)
     subject = "no event" if is_all else f"none of the first {len(documents):,} events"
-    said = _about_categories(queries, documents, subject)
-    return said + _about_fields(queries, documents, subject)
+    lines = _about_categories(queries, documents, subject)
+    return lines + _about_fields(queries, documents, subject)
 
 
 def _about_categories(queries: Sequence[Query], documents: Sequence[Document], subject: str) -> list[str]:
-    """Return a line where no event has a category that is asked for."""
+    """Return a line if no event has a category that the queries ask for."""
     wanted: dict[str, dict[str, None]] = {}
     for query in queries:
-        name = query.options["event_category_field"]
+        name = query.options.event_category_field
         asked = [_category(stage.condition, name) for stage in query.plan.stages]
         if not all(asked):
             return []  # `any where` needs none
         wanted.setdefault(name, {}).update((category, None) for each in asked for category in sorted(each))
-    said: list[str] = []
+    lines: list[str] = []
     for name, categories in wanted.items():
         there = Counter(value for document in documents for value in {*map(to_text, raw_values(document, name))})
         if not there:
-            said.append(f"{subject} has `{name}`, which tells the category; `any where` asks for none")
+            lines.append(f"{subject} has `{name}`, which holds the category; `any where` asks for none")
         elif there.keys() & categories.keys():
             return []
         else:
             asked_for = _listed([f"`{each}`" for each in categories], "or")
             shown = _listed([f"`{value[:80]}` ({count:,})" for value, count in there.most_common()])
-            said.append(f"{subject} has the category {asked_for}; there {'is' if len(there) == 1 else 'are'} {shown}")
-    return said
+            lines.append(f"{subject} has the category {asked_for}; there {'is' if len(there) == 1 else 'are'} {shown}")
+    return lines
 
 
 def _category(condition: plan.Condition, name: str) -> frozenset[str]:
-    """Return the categories that a stage asks for; none for `any where`."""
+    """Return the categories that a stage asks for, or none for `any where`."""
     terms = condition.terms if isinstance(condition, plan.AllOf) else (condition,)
     for term in terms:
         if isinstance(term, plan.FieldTest) and term.field.name == name and isinstance(term.test, plan.TextIn):
@@ -80,13 +80,13 @@ def _category(condition: plan.Condition, name: str) -> frozenset[str]:
 
 
 def _about_fields(queries: Sequence[Query], documents: Sequence[Document], subject: str) -> list[str]:
-    """Return lines about fields that are read and that no event has."""
+    """Return lines about fields that the queries read and no event has."""
     readers: Counter[str] = Counter()
     paths: dict[str, str] = {}
     for query in queries:
         fields = [field for stage in query.plan.stages for field in plan.condition_fields(stage.condition)]
         fields += [key for stage in query.plan.stages for key in stage.keys if key is not None]
-        names = {field.name: field.path for field in fields if field.name != query.options["event_category_field"]}
+        names = {field.name: field.path for field in fields if field.name != query.options.event_category_field}
         readers.update(names.keys())
         paths.update(names)
     absent = [name for name in readers if not any(raw_values(document, paths[name]) for document in documents)]
@@ -97,13 +97,13 @@ def _about_fields(queries: Sequence[Query], documents: Sequence[Document], subje
         return [f"{subject} has `{most}`, which {readers[most]:,} of {len(queries):,} rules read"]
     known = _names(documents)
     near = {name: [f"`{each}`" for each in _near_names(name, known)] for name in sorted(absent)}
-    said = [f"{subject} has `{name}`; there is {_listed(names, 'or')}" for name, names in near.items() if names]
+    lines = [f"{subject} has `{name}`; there is {_listed(names, 'or')}" for name, names in near.items() if names]
     others = [f"`{name}`" for name, names in near.items() if not names]
-    return [*said[:_MOST_SHOWN], *([f"{subject} has {_listed(others, 'or')}"] if others else [])]
+    return [*lines[:_MOST_SHOWN], *([f"{subject} has {_listed(others, 'or')}"] if others else [])]
 
 
 def _near_names(name: str, known: Iterable[str]) -> list[str]:
-    """Return the names of which every part is near to that of a name."""
+    """Return the names whose parts are all similar to those of a name."""
     near = [each for each in similar_names(name, known) if _are_near(name.split("."), each.split("."))]
     return near[:2]
 
@@ -114,7 +114,7 @@ def _are_near(parts: list[str], others: list[str]) -> bool:
 
 
 def _names(documents: Iterable[Document]) -> list[str]:
-    """Return the names of the fields that documents have, not of very many."""
+    """Return the names of the fields in documents, up to a limit."""
     names: dict[str, None] = {}
     for document in documents:
         pending: list[tuple[str, Any]] = [("", document)]
@@ -130,7 +130,7 @@ def _names(documents: Iterable[Document]) -> list[str]:
 
 
 def _listed(shown: list[str], word: str = "and") -> str:
-    """Return the first parts as a list in words."""
+    """Return the first items as a list in words."""
     if len(shown) > _MOST_SHOWN:
         shown = [*shown[:_MOST_SHOWN], f"{len(shown) - _MOST_SHOWN:,} more"]
     return f"{', '.join(shown[:-1])} {word} {shown[-1]}" if len(shown) > 1 else "".join(shown)

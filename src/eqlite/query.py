@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -20,17 +20,23 @@ from typing import Any, Literal
 
 from eqlite import plan
 from eqlite.backends import backend_named
-from eqlite.backends.base import Backend, Faults, Predicate
+from eqlite.backends.base import Backend
 from eqlite.diagnostics import Diagnostic
+from eqlite.engine.faults import UNCOUNTED, Faults, Predicate
 from eqlite.engine.match import Event, Match, match_maker
-from eqlite.engine.search import Search
+from eqlite.engine.search import Result, Search
+from eqlite.engine.stats import SearchStats
 from eqlite.engine.streams import Stream, StreamSettings
-from eqlite.errors import EqlError, EqlSemanticError, EqlSyntaxError, semantic_error
+from eqlite.errors import EqlError, error_for
 from eqlite.events.document import document_of, iterate_events
 from eqlite.fields import NANOS_PER_MILLI
+from eqlite.limits import MAX_AHEAD
+from eqlite.options import CompileOptions
 from eqlite.semantics.schema import Schema
-from eqlite.semantics.settings import SETTING_NAMES, Settings
+from eqlite.semantics.settings import Settings
 from eqlite.semantics.targets import DEFAULT_TARGET
+from eqlite.serialization.codec import NotEncodable
+from eqlite.serialization.queries import CompiledText, decode_queries, encode_queries
 from eqlite.source import Source
 from eqlite.values.durations import duration_ms
 
@@ -38,47 +44,41 @@ Kind = Literal["event", "sequence", "sample"]
 Analysis = tuple[plan.Plan | None, Sequence[Diagnostic]]
 """What a text says, and what is wrong with it; no plan after an error."""
 
-_SYNTAX_IDS = frozenset(
-    {
-        "syntax-error",
-        "unexpected-character",
-        "unterminated-string",
-        "unterminated-comment",
-        "bad-escape",
-        "single-quotes",
-        "old-raw-string",
-        "array-index",
-        "process-relationship",
-        "bad-duration",
-        "bad-runs",
-        "unknown-option",
-        "by-after-with",
-    }
-)
-
-
 _MAX_REPR_LENGTH = 80
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Query:
-    """A compiled query. Immutable; may be used from several threads at once, and pickled.
+    """A compiled query. It is immutable, can be pickled, and can be used from several threads at once.
 
     Attributes:
         text: the query as it was given.
         plan: what it does, resolved against the schema.
         diagnostics: warnings found while compiling.
         backend: what runs it.
-        faults: the operations on which Elasticsearch would have failed the search, counted while matching.
     """
 
     text: str
     plan: plan.Plan = field(repr=False)  # which may be as deep as the query
     diagnostics: tuple[Diagnostic, ...]
     backend: Backend
-    faults: Faults
     name: str | None
-    options: Mapping[str, Any]
+    options: CompileOptions
+
+    @classmethod
+    def from_analysis(cls, text: str | Source, analysis: Analysis, options: CompileOptions) -> Query:
+        """Return the query of a text that is analyzed already.
+
+        Raises:
+            EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
+        """
+        made, diagnostics = analysis
+        error = error_for(diagnostics, strict=options.strict)
+        if error is not None:
+            raise error
+        assert made is not None
+        source_text = text.text if isinstance(text, Source) else text
+        return cls(source_text, made, tuple(diagnostics), backend_named(options.backend), options.name, options)
 
     @property
     def kind(self) -> Kind:
@@ -93,7 +93,7 @@ class Query:
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """Return the names of the fields that the query reads, join keys included; not the timestamp."""
+        """Return the names of the fields that the query reads, with join keys, without the timestamp."""
         keys = {key.name for stage in self.plan.stages for key in stage.keys if key is not None}
         return frozenset(keys.union(*self.stage_fields))
 
@@ -105,28 +105,16 @@ class Query:
 
     @cached_property
     def key_names(self) -> tuple[str, ...]:
-        """Return the names of the join keys; those that differ between stages are joined by `=`, each name once."""
+        """Return the names of the join keys. Those that differ between stages are joined by `=`."""
         columns = zip(*(stage.keys for stage in self.plan.stages), strict=True)
         return tuple("=".join(dict.fromkeys(key.name if key else "null" for key in column)) for column in columns)
 
     @cached_property
     def predicate(self) -> Predicate:
-        """Return the function behind `matches`; it takes an unwrapped document."""
+        """Return the function behind `matches`: of an unwrapped document and the faults to count in."""
         if not isinstance(self.plan.query, plan.EventQuery):
             raise EqlError(f"`matches` asks about one event, and this is a {self.kind}: use `search`")
-        return self.backend.predicate(self.plan.query.condition, name=self.name or "query", faults=self.faults)
-
-    @cached_property
-    def line_predicate(self) -> Callable[[bytes], bool] | None:
-        """Return an event query's condition as a function of an undecoded line of JSON; None where there is none.
-
-        Where the function raises one of `backends.python.typed.DecodingRefused`, decode the line and ask `matches`.
-        """
-        make = getattr(self.backend, "line_predicate", None)
-        if make is None or not isinstance(self.plan.query, plan.EventQuery):
-            return None
-        made: Callable[[bytes], bool] | None = make(self.plan.query.condition, name=self.name or "query")
-        return made
+        return self.stage_predicate(0)
 
     def matches(self, event: Event) -> bool:
         """Return whether an event meets an event query. Pipes do not count.
@@ -139,10 +127,15 @@ class Query:
         """
         if event.__class__ is not dict or "@timestamp" not in event or "_source" in event or "fields" in event:
             event = document_of(event)  # always a dict
-        return self.predicate(event)
+        return self.predicate(event, UNCOUNTED[self.options.strict])
 
     def search(
-        self, events: Iterable[Event], *, size: int | None = None, result_position: Literal["head", "tail"] = "tail"
+        self,
+        events: Iterable[Event],
+        *,
+        size: int | None = None,
+        result_position: Literal["head", "tail"] = "tail",
+        stats: SearchStats | None = None,
     ) -> list[Match]:
         """Return the matches in all the events, in Elasticsearch's order.
 
@@ -150,31 +143,49 @@ class Query:
             events: in any order.
             size: how many results at most; None for all. Elasticsearch's own default is 10.
             result_position: which end to keep when there are more than `size`; output is in ascending order anyway.
+            stats: gets the counts of this search, even where it raises.
         """
         if size is not None and size < 0:
             raise ValueError("size must be greater than or equal to 0")
         search: Search[Event] = self.new_search()
-        for place, event in enumerate(iterate_events(events)):
-            search.take(document_of(event), place, event)
+        place = -1
+        found: list[Result[Event]] = []
+        try:
+            for place, event in enumerate(iterate_events(events)):
+                search.take(document_of(event), place, event)
+            found = search.results(size=size, result_position=result_position)
+        finally:
+            if stats is not None:
+                search.count(stats, events=place + 1, matches=len(found))
         to_match = match_maker(self.plan)
-        found = search.results(size=size, result_position=result_position)
         return [to_match(result.events, result.key) for result in found]
 
     @cached_property
     def stage_predicates(self) -> tuple[Predicate, ...]:
-        """Return the functions that tell whether a document meets each stage, `until` last."""
-        if self.kind == "event":
-            return (self.predicate,)
-        name = self.name or "query"
-        made: dict[int, Predicate] = {}  # by identity of the condition: `with runs` gives many stages one
-        for number, stage in enumerate(self.plan.stages, 1):
-            if id(stage.condition) not in made:
-                made[id(stage.condition)] = self.backend.predicate(
-                    stage.condition, name=f"{name}, stage {number}", faults=self.faults
-                )
-        return tuple(made[id(stage.condition)] for stage in self.plan.stages)
+        """Return the predicate of each stage, `until` last."""
+        return tuple(map(self.stage_predicate, range(len(self.plan.stages))))
 
-    def stream(self, *, allowed_lateness: str | timedelta = "0s", max_open: int = 1_000_000) -> Stream:
+    def stage_predicate(self, stage: int) -> Predicate:
+        """Return the predicate of a stage, made at the first call. A query with `with runs` shares one among stages."""
+        condition = self.plan.stages[stage].condition
+        predicate = self._predicates.get(id(condition))
+        if predicate is None:
+            name = self.name or "query"
+            name = name if self.kind == "event" else f"{name}, stage {stage + 1}"
+            predicate = self._predicates[id(condition)] = self.backend.predicate(condition, name=name)
+        return predicate
+
+    @cached_property
+    def _predicates(self) -> dict[int, Predicate]:
+        return {}
+
+    def stream(
+        self,
+        *,
+        allowed_lateness: str | timedelta = "0s",
+        max_open: int = 1_000_000,
+        max_ahead: str | timedelta | None = MAX_AHEAD,
+    ) -> Stream:
         """Return a stream: push events one by one, get matches as soon as they are certain.
 
         Args:
@@ -183,14 +194,20 @@ class Query:
                 (`stats.late`) and left out. An event query without pipes asks for no order, and holds nothing.
             max_open: how many keys and undecided sequences are held, and how many events that wait for late ones.
                 Beyond, what began longest ago is given up, counted (`stats.dropped`) and warned about once.
+            max_ahead: how far an event may be ahead of the newest one before it; None for any distance. One that is
+                further ahead is set aside and counted (`stats.ahead`), and does not make the others late. It is taken
+                when events, or `advance`, reach its time, or by `flush`. After a gap in the input, all events seem to
+                be ahead: they are taken once 1,000 more of them have come than others. Of more than 10,000 set aside,
+                the latest are left out. The first event may have any time.
 
         A sample, and pipes that ask for the last results, are answered by `flush`.
         """
         if max_open < 1:
             raise ValueError("max_open must be 1 or more")
         lateness_ns = duration_ms(allowed_lateness) * NANOS_PER_MILLI
-        settings = replace(self._stream_settings, lateness_ns=lateness_ns, max_open=max_open)
-        return Stream(self.plan, self.stage_predicates, settings, self.faults.record)
+        max_ahead_ns = None if max_ahead is None else duration_ms(max_ahead) * NANOS_PER_MILLI
+        settings = replace(self._stream_settings, lateness_ns=lateness_ns, max_open=max_open, max_ahead_ns=max_ahead_ns)
+        return Stream(self.plan, self.stage_predicates, settings)
 
     def resume(self, snapshot: bytes) -> Stream:
         """Return the stream of which `Stream.snapshot` was taken: the event to push next is number `stats.events`.
@@ -198,31 +215,39 @@ class Query:
         Raises:
             SnapshotError: it is no snapshot, is damaged, or of another query, schema or version.
         """
-        return Stream.resume(snapshot, self.plan, self.stage_predicates, self._stream_settings, self.faults.record)
+        return Stream.resume(snapshot, self.plan, self.stage_predicates, self._stream_settings)
 
     @cached_property
     def _stream_settings(self) -> StreamSettings:
         from eqlite.language.parser import parse
         from eqlite.language.printer import print_query
 
-        schema = self.options["schema"]
-        fields = None if schema is None else sorted(schema.fields.items())
-        names = (*SETTING_NAMES, "max_samples_per_key")
-        told = repr((print_query(parse(self.text), ()), fields, [self.options[name] for name in names]))
-        fingerprint = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
-        return StreamSettings(
-            fingerprint, max_samples_per_key=self.options["max_samples_per_key"], strict=self.options["strict"]
-        )
+        samples = self.options.max_samples_per_key
+        described = repr((print_query(parse(self.text), ()), self.options.fingerprint(), samples))
+        fingerprint = hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
+        return StreamSettings(fingerprint, max_samples_per_key=samples, strict=self.options.strict)
 
-    def new_search(self) -> Search[Any]:
-        """Return the state of a search of its own, for a caller that feeds documents one by one."""
+    @cached_property
+    def fingerprint(self) -> str:
+        """Return a digest of the text and of the options that decide what it finds."""
+        described = repr((self.text, self.options.fingerprint(), self.options.max_samples_per_key))
+        return hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def new_faults(self) -> Faults:
+        """Return a count of faults for one search, stream or run."""
+        return Faults(strict=self.options.strict)
+
+    def new_search(self, faults: Faults | None = None) -> Search[Any]:
+        """Return the state of a search of its own, for a caller that feeds documents one by one.
+
+        Its faults are counted in `faults` if given.
+        """
         return Search(
             self.plan,
             lambda: self.stage_predicates,
-            self.options["max_samples_per_key"],
-            self.faults.record,
+            self.options.max_samples_per_key,
+            faults if faults is not None else self.new_faults(),
             self.backend.match_sequences,
-            self.options["strict"],
         )
 
     def __repr__(self) -> str:
@@ -233,12 +258,42 @@ class Query:
         return f"Query({text!r}, kind={self.kind!r}{name})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle as text and options: the functions are made again."""
-        return (_recompile, (self.text, dict(self.options)))
+        """Pickle with the plan, so that loading needs no parser. The functions are made when they are first used."""
+        try:
+            return (_load_query, (dump_queries([self]),))
+        except NotEncodable:
+            return (compile_source, (self.text, self.options))
 
 
-def _recompile(text: str, options: dict[str, Any]) -> Query:
-    return compile(text, **options)
+def dump_queries(queries: Iterable[Query]) -> bytes:
+    """Return queries as bytes for `load_queries`: plain data, compressed, in which equal parts stand once.
+
+    Raises:
+        NotEncodable: a plan or schema holds a value that has no form, such as a null value that is an object.
+
+    >>> queries = [compile(f'process where process.name == "{name}"') for name in ("a", "b")]
+    >>> [
+    ...     query.matches({"event.category": "process", "process.name": "b"})
+    ...     for query in load_queries(dump_queries(queries))
+    ... ]
+    [False, True]
+    """
+    return encode_queries(CompiledText(query.text, query.plan, query.diagnostics, query.options) for query in queries)
+
+
+def load_queries(data: bytes) -> list[Query]:
+    """Return the queries that `dump_queries` took, without parsing a text. Their functions are made on first use.
+
+    Raises:
+        EqlError: the bytes are no saved queries, are damaged, or come from another version of eqlite.
+    """
+    found = decode_queries(data)
+    return [Query.from_analysis(each.text, (each.plan, each.diagnostics), each.options) for each in found]
+
+
+def _load_query(data: bytes) -> Query:
+    (query,) = load_queries(data)
+    return query
 
 
 def compile(
@@ -273,54 +328,30 @@ def compile(
         EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
         EqlError: there is no such backend or target.
     """
-    schema = Schema.of(schema)
-    options = {
-        "schema": schema,
-        "event_category_field": event_category_field,
-        "timestamp_field": timestamp_field,
-        "tiebreaker_field": tiebreaker_field,
-        "target": target,
-        "max_samples_per_key": max_samples_per_key,
-        "strict": strict,
-        "backend": backend,
-        "name": name,
-    }
-    settings = Settings(event_category_field, timestamp_field, tiebreaker_field, target)
-    return query_of(text, read_plan(text, schema, settings), options)
+    options = CompileOptions(
+        schema=Schema.of(schema),
+        event_category_field=event_category_field,
+        timestamp_field=timestamp_field,
+        tiebreaker_field=tiebreaker_field,
+        target=target,
+        max_samples_per_key=max_samples_per_key,
+        strict=strict,
+        backend=backend,
+        name=name,
+    )
+    return compile_source(text, options)
 
 
-def read_plan(text: str | Source, schema: Schema | None, settings: Settings) -> Analysis:
-    """Return the plan of a query and everything there is to say about it; the plan is None after an error."""
+def compile_source(text: str | Source, options: CompileOptions) -> Query:
+    """Compile a query with the given options. Errors are raised as by `compile`."""
+    return Query.from_analysis(text, analyze_source(text, options.schema, options.settings), options)
+
+
+def analyze_source(text: str | Source, schema: Schema | None, settings: Settings) -> Analysis:
+    """Return the plan of a query and all diagnostics. The plan is None after an error."""
     from eqlite.semantics.analyzer import analyze_text
 
     return analyze_text(text, schema, settings)
-
-
-def query_of(text: str | Source, analysis: Analysis, options: Mapping[str, Any]) -> Query:
-    """Return the query of which all is known that its text says; `options` are those of `compile`, each of them.
-
-    Raises:
-        EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
-    """
-    made, diagnostics = analysis
-    raise_errors(diagnostics, strict=options["strict"])
-    assert made is not None
-    faults = Faults(strict=options["strict"])
-    source_text = text.text if isinstance(text, Source) else text
-    backend = backend_named(options["backend"])
-    return Query(source_text, made, tuple(diagnostics), backend, faults, options["name"], options)
-
-
-def raise_errors(diagnostics: Sequence[Diagnostic], *, strict: bool) -> None:
-    """Raise what keeps a query from running, and, `strict`, what would make a search of Elasticsearch fail."""
-    errors = [found for found in diagnostics if found.is_error]
-    if errors and all(found.id in _SYNTAX_IDS for found in errors):
-        raise EqlSyntaxError(diagnostics=errors)
-    if errors:
-        raise semantic_error(errors)
-    refused = [found for found in diagnostics if found.id in ("literal-out-of-type", "constant-fault")]
-    if strict and refused:
-        raise EqlSemanticError(diagnostics=refused)
 
 
 def search(
@@ -329,21 +360,22 @@ def search(
     *,
     size: int | None = None,
     result_position: Literal["head", "tail"] = "tail",
+    stats: SearchStats | None = None,
     **options: Any,
 ) -> list[Match]:
-    """Compile a query and run it over events; see `compile` and `Query.search`."""
-    return compile(text, **options).search(events, size=size, result_position=result_position)
+    """Compile a query and run it over events: see `compile` and `Query.search`."""
+    return compile(text, **options).search(events, size=size, result_position=result_position, stats=stats)
 
 
 def analyze(
     text: str | Source, schema: Schema | str | os.PathLike[str] | None = None, **settings: Any
 ) -> list[Diagnostic]:
-    """Return everything that is wrong with a query, syntax included; empty for a good one."""
-    return [*read_plan(text, Schema.of(schema), Settings(**settings))[1]]
+    """Return all diagnostics of a query, syntax included. The list is empty for a good query."""
+    return [*analyze_source(text, Schema.of(schema), Settings(**settings))[1]]
 
 
 def format(text: str) -> str:
-    """Return a query in its canonical form, comments kept.
+    """Return a query in its canonical form, with its comments.
 
     >>> print(format('process where process.name=="a" // why'), end="")
     process where process.name == "a" // why

@@ -9,32 +9,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar, overload
 
-from eqlite.cache.plans import Plans
+from eqlite.cache.plans import PlanCache
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EqlError, RuleError
 from eqlite.events.document import AnyEvent
+from eqlite.execution.correlation.live_correlator import LiveCorrelator
 from eqlite.execution.detection import Detection
+from eqlite.execution.matcher import Matcher
 from eqlite.execution.run import RunStats, run_rules
-from eqlite.gc_policy import rare_collections
+from eqlite.execution.stream import RuleStream, resume_stream
+from eqlite.gc_policy import relaxed_gc
+from eqlite.limits import MAX_AHEAD
+from eqlite.options import CompileOptions
 from eqlite.profiling.model import Profile
-from eqlite.query import Query
+from eqlite.query import Query, dump_queries, load_queries
 from eqlite.rules import loader as loading
-from eqlite.rules.file_cache import Files
+from eqlite.rules.file_cache import RuleFileCache
 from eqlite.rules.model import Rule, Skipped
 from eqlite.semantics.schema import Schema
 from eqlite.semantics.targets import DEFAULT_TARGET, target_named
+from eqlite.serialization.codec import NotEncodable
 
 T = TypeVar("T")
 
 
 def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
-    """Return the one rule in a file or a text; see `eqlite.rules.loader.load_rule`."""
+    """Return the one rule in a file or a text: see `eqlite.rules.loader.load_rule`."""
     return loading.load_rule(path_or_text)
 
 
@@ -79,10 +87,10 @@ def _require_path(given: object) -> None:
 
 
 def read_rules(*paths: str | os.PathLike[str], cache: bool = False, target: str = DEFAULT_TARGET) -> RuleSet:
-    """Return what `load_rules` returns; nothing is raised, and what is missing is among the problems."""
+    """Return the rules as `load_rules` does. Nothing is raised, and missing paths are among the problems."""
     places = tuple(os.path.realpath(path) for path in paths) if cache else ()
-    with rare_collections():
-        files = Files(places) if cache else None
+    with relaxed_gc():
+        files = RuleFileCache(places) if cache else None
         loaded = loading.load_rules(*paths, files=files)
     if files is not None:
         files.save()
@@ -90,7 +98,7 @@ def read_rules(*paths: str | os.PathLike[str], cache: bool = False, target: str 
 
 
 class RuleSet(Sequence[Rule]):
-    """A sequence of rules that can be run together; a rule is also found by its id and by its name.
+    """A sequence of rules that can be run together. A rule is also found by id and name.
 
     Attributes:
         skipped: rules that are left out on purpose (other languages), with the reason.
@@ -109,7 +117,7 @@ class RuleSet(Sequence[Rule]):
         passed_over: Iterable[Skipped] = (),
         target: str = DEFAULT_TARGET,
     ) -> None:
-        """Make a set of rules; `cached_for` are the paths for which the cache keeps what the queries mean."""
+        """Make a set of rules. `cached_for` are the paths for which the cache holds the analyses of queries."""
         self._rules = tuple(rules)
         self.skipped = tuple(skipped)
         self.passed_over = tuple(passed_over)
@@ -122,7 +130,9 @@ class RuleSet(Sequence[Rule]):
     @overload
     def __getitem__(self, index: slice) -> RuleSet: ...
     def __getitem__(self, index: int | str | slice) -> Rule | RuleSet:
-        """Return the rule of a place, an id or a name, or the rules of a slice; of two rules of one name the first.
+        """Return the rule with an index, an id or a name, or the rules of a slice.
+
+        Of two rules of one name it is the first.
 
         Raises:
             KeyError: no rule has this id or name.
@@ -145,7 +155,7 @@ class RuleSet(Sequence[Rule]):
 
     @cached_property
     def _by_word(self) -> dict[str, Rule]:
-        """Return the rules by id and by name; an id goes before a name."""
+        """Return the rules by id and by name. An id goes before a name."""
         by_word = {rule.name: rule for rule in reversed(self._rules)}
         return by_word | {rule.rule_id: rule for rule in reversed(self._rules) if rule.rule_id is not None}
 
@@ -157,11 +167,11 @@ class RuleSet(Sequence[Rule]):
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """Return everything wrong with the files and the queries; the rules are compiled at the first call."""
+        """Return everything wrong with the files and the queries. The rules are compiled at the first call."""
         return (*self.file_problems, *self._compiled[1])
 
     def compile(self, **options: Any) -> list[tuple[Rule, Query]]:
-        """Return each usable rule with its query; `options` are those of `eqlite.compile`."""
+        """Return each usable rule with its query. `options` are those of `eqlite.compile`."""
         if not options:
             return list(self._compiled[0])
         return self._compile_all(options)[0]
@@ -175,14 +185,34 @@ class RuleSet(Sequence[Rule]):
     def _compiled(self) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
         return self._compile_all({})
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle with the queries, if the rules are compiled: loading needs no parser then."""
+        state = {name: value for name, value in self.__dict__.items() if name not in ("_by_word", "_compiled")}
+        if "_compiled" in self.__dict__:
+            compiled, problems = self._compiled
+            indices = {id(rule): index for index, rule in enumerate(self._rules)}
+            with contextlib.suppress(NotEncodable):
+                queries = dump_queries(query for _, query in compiled)
+                state["_queries"] = ([indices[id(rule)] for rule, _ in compiled], queries, problems)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the rules, and the queries that were pickled with them."""
+        pickled = state.pop("_queries", None)
+        self.__dict__.update(state)
+        if pickled is not None:
+            indices, queries, problems = pickled
+            rules = [self._rules[index] for index in indices]
+            self._compiled = [*zip(rules, load_queries(queries), strict=True)], problems
+
     def _compile_all(self, options: dict[str, Any]) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
         options = {"target": self.target, **options}
-        if "schema" in options:
-            options = {**options, "schema": Schema.of(options["schema"])}
+        if "schema" in options:  # loaded once, not for each rule
+            options["schema"] = Schema.of(options["schema"])
         if not self._cached_for:
             return _compile_all(self._rules, lambda rule: rule.compile(**options))
-        plans = Plans(self._cached_for, options)
-        answer = _compile_all(self._rules, lambda rule: plans.compile(rule.source, rule.compile_options(options)))
+        plans = PlanCache(self._cached_for, CompileOptions.of(**options))
+        answer = _compile_all(self._rules, lambda rule: plans.compile(rule.source, rule.compile_options(**options)))
         plans.save()
         return answer
 
@@ -194,7 +224,7 @@ class RuleSet(Sequence[Rule]):
         stats: RunStats | None = None,
         **options: Any,
     ) -> Iterator[Detection]:
-        """Run all usable rules over finite input; the answer does not depend on the order of the events.
+        """Run all usable rules over finite input. The answer does not depend on the order of the events.
 
         Args:
             events: documents, what `read_events` returns, or the path of a file. Values that JSON has no form for are
@@ -208,10 +238,83 @@ class RuleSet(Sequence[Rule]):
         """
         return run_rules(self.compile(**options), events, by_index=by_index, stats=stats)
 
-    def profile(self, events: Iterable[AnyEvent], **options: Any) -> Profile:
-        """Measure what each clause of each usable rule costs over events, and how often it holds.
+    def stream(
+        self,
+        *,
+        allowed_lateness: str | timedelta = "0s",
+        max_open: int = 100_000,
+        max_ahead: str | timedelta | None = MAX_AHEAD,
+        by_index: bool = False,
+        **options: Any,
+    ) -> RuleStream:
+        """Return a stream of all usable rules: push events, get detections as soon as they are certain.
 
-        Every rule is evaluated as if it were run alone, by the python backend. No event is kept. Ctrl-C ends the
+        Args:
+            allowed_lateness: how far an event may be behind the newest one, such as `30s`; sequences are decided so
+                much later. What comes later than that is counted (`stats.late`) and left out of them.
+            max_open: for each rule, how many keys and undecided sequences are open, and how many events are held until
+                late ones have come. Beyond, what began longest ago is given up and counted (`stats.dropped`).
+            max_ahead: how far an event may be ahead of the newest one; None for any distance. See `Query.stream`.
+            by_index: let a rule see only the documents that its index patterns cover.
+            options: those of `eqlite.compile`.
+
+        Event rules are answered at once, samples and pipes that ask for the last results by `flush`.
+        """
+        return RuleStream(
+            self.compile(**options),
+            allowed_lateness=allowed_lateness,
+            max_open=max_open,
+            max_ahead=max_ahead,
+            by_index=by_index,
+        )
+
+    def resume(self, snapshot: bytes, *, by_index: bool = False, **options: Any) -> RuleStream:
+        """Return the stream of a snapshot, with its lateness and bounds: see `RuleStream.snapshot`.
+
+        A rule is known by its id (or name), its query and the options. Rules that were added begin with nothing open;
+        what was open for rules that are gone, or were changed, is dropped.
+
+        Raises:
+            SnapshotError: it is no snapshot of a stream of rules, is damaged, or of another version.
+        """
+        return resume_stream(snapshot, self.compile(**options), by_index=by_index)
+
+    def matcher(self, *, by_index: bool = False, **options: Any) -> Matcher:
+        """Return the first half of a run: events in, hits out, without a memory.
+
+        It is long-lived, may be used from several threads, and is small when pickled.
+
+        Args:
+            by_index: let a rule see only the documents that its index patterns cover.
+            options: those of `eqlite.compile`.
+        """
+        return Matcher(self.compile(**options), by_index=by_index)
+
+    def correlator(
+        self,
+        *,
+        allowed_lateness: str | timedelta = "0s",
+        max_open: int = 100_000,
+        max_ahead: str | timedelta | None = MAX_AHEAD,
+        **options: Any,
+    ) -> LiveCorrelator:
+        """Return the second half of a run: hits in, detections out. Its settings are those of `stream`.
+
+        >>> import eqlite
+        >>> rules = eqlite.load_rules("examples/rules")
+        >>> matcher, correlator = rules.matcher(), rules.correlator()
+        >>> hits = matcher.match(list(eqlite.read_events("examples/incident.ndjson")))
+        >>> len(correlator.add(hits)) + len(correlator.flush())
+        3
+        """
+        return LiveCorrelator(
+            self.compile(**options), allowed_lateness=allowed_lateness, max_open=max_open, max_ahead=max_ahead
+        )
+
+    def profile(self, events: Iterable[AnyEvent], **options: Any) -> Profile:
+        """Measure the cost of each clause of each usable rule over events, and how often it holds.
+
+        Every rule is evaluated as if it were run alone, by the python backend. No event is held. Ctrl-C ends the
         measuring with what there is by then (`Profile.interrupted`).
 
         Args:
@@ -228,7 +331,7 @@ def _compile_all(
 ) -> tuple[list[tuple[Rule, Query]], list[Diagnostic]]:
     compiled: list[tuple[Rule, Query]] = []
     problems: list[Diagnostic] = []
-    with rare_collections():
+    with relaxed_gc():
         for rule in rules:
             try:
                 query = compile_rule(rule)

@@ -1,4 +1,4 @@
-"""Where a query's text stands: spans in the query, positions in the file the user edits.
+"""Spans in a query's text, and positions in the file that the user edits.
 
 A query may be a file of its own or lie inside another one (a TOML string, a JSON string, a rule page). `Source` keeps
 both texts and the way from one to the other, so that every message points into the file the user opens.
@@ -44,7 +44,10 @@ def position_in(text: str, offset: int) -> Position:
 
 @lru_cache(maxsize=4)
 def _line_starts(text: str) -> list[int]:
-    """Return where the lines of a text start; one file may hold the queries of thousands of messages."""
+    """Return the offsets of the line starts of a text.
+
+    They are cached, since one file may hold the queries of thousands of messages.
+    """
     return [0, *(found.end() for found in _LINE_END.finditer(text))]
 
 
@@ -82,7 +85,7 @@ class Source:
         return position_in(self.text, offset)
 
     def line_around(self, offset: int, reach: int) -> tuple[str, int]:
-        """Return the part of a line that is at most `reach` from an offset of the query, and where that is in it.
+        """Return the part of a line within `reach` of an offset, and the index of the offset in it.
 
         A file may be one line, with a message for each of its parts.
         """

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import eqlite
 from eqlite import plan, strategies
-from eqlite.backends.base import Faults
 from eqlite.backends.python import PythonBackend
+from eqlite.engine.faults import Faults
 from eqlite.language.printer import print_expression
 from eqlite.predicates.complexity import MAX_DEPTH, MAX_LEAVES
 from eqlite.strategies.queries import text_literal
@@ -54,7 +54,7 @@ def names_in(code: str) -> set[str]:
 
 
 KNOWN_NAMES = {
-    *("EMPTY", "e", "read", "decode", "irregular", "bool", "dict", "int", "len", "list", "str"),
+    *("EMPTY", "e", "faults", "read", "decode", "irregular", "bool", "dict", "int", "len", "list", "str"),
     *("__class__", "get", "lower", "isascii", "startswith", "fold_ascii", "joined", "exists"),
     *("any_text", "any_in", "any_folded_in", "any_number", "any_boolean", "any_address"),
 }
@@ -74,7 +74,9 @@ def test_generated_code_names_nothing_but_its_own(text: str) -> None:
 def test_texts_of_a_query_stay_texts(text: str, form: str) -> None:
     literal = print_expression(text_literal(text))
     if "regex" in form:
-        literal = print_expression(text_literal("".join(sign if sign.isalnum() else f"\\{sign}" for sign in text)))
+        literal = print_expression(
+            text_literal("".join(character if character.isalnum() else f"\\{character}" for character in text))
+        )
     code = source(form.format(literal))
     assert {name for name in names_in(code) if not is_ours(name)} == set()
     assert len(ast.parse(code).body) == 1
@@ -115,7 +117,7 @@ def test_cheap_conditions_come_first() -> None:
 def test_code_is_found_by_its_rule_in_tracebacks() -> None:
     query = eqlite.compile('any where f == "x"', name="my-rule")
     with pytest.raises(AttributeError) as caught:
-        query.predicate(None)  # type: ignore[arg-type]
+        query.predicate(None, Faults())  # type: ignore[arg-type]
     frames = traceback.extract_tb(caught.value.__traceback__)
     assert frames[-1].filename == "<eql:my-rule>"
     assert "'f'" in (frames[-1].line or "")
@@ -139,7 +141,6 @@ def test_what_is_too_much_for_code_is_interpreted(text: str, event: dict[str, An
     made = query.plan.query
     assert isinstance(made, plan.EventQuery)
     assert PythonBackend().source(made.condition).startswith("#")
-    assert PythonBackend().line_predicate(made.condition, name="much") is None
     for document in (event, other):
         assert query.matches(document) is expected.matches(document)
 
@@ -174,4 +175,4 @@ def test_unusual_shapes_are_noticed_on_the_way(event: dict[str, Any]) -> None:
 def test_no_value_breaks_the_code(value: Any) -> None:
     tests = 'a.b.c == "x" or a.b : "x*" or a > 1 or b == true or c regex "x+y" or cidrMatch(a.c, "::/0") or a.b.c < "q"'
     made = condition(f"({tests}) and not ({tests})")
-    assert PythonBackend().predicate(made, name="any", faults=Faults())({"a": value, "b": value, "c": value}) is False
+    assert PythonBackend().predicate(made, name="any")({"a": value, "b": value, "c": value}, Faults()) is False

@@ -20,8 +20,9 @@ import eqlite
 from eqlite import RuleSet, Schema, load_rules, plan
 from eqlite.cache import store
 from eqlite.cache.directory import cache_folder, is_own
-from eqlite.cache.plans import Kept, Plans
+from eqlite.cache.plans import CachedAnalysis, PlanCache
 from eqlite.limits import MAX_CACHE_AGE_DAYS, MAX_CACHE_FILES
+from eqlite.options import CompileOptions
 
 ROOT = Path(__file__).parents[2]
 DAY_S = 86_400
@@ -95,7 +96,7 @@ def told(rules: RuleSet, **options: Any) -> list[Any]:
     queries = []
     for _, query in rules.compile(**options):
         fingerprint = query._stream_settings.fingerprint
-        said = (query.text, query.plan, query.diagnostics, dict(query.options), query.name, query.backend.name)
+        said = (query.text, query.plan, query.diagnostics, query.options, query.name, query.backend.name)
         queries.append((*said, fingerprint, pickle.loads(pickle.dumps(query)).plan))
     return [list(rules), [rule.settings for rule in rules], queries, rules.problems, rules.skipped]
 
@@ -107,8 +108,8 @@ def warm(*paths: Path | str, **options: Any) -> None:
 
 def mark(*paths: Path) -> None:
     """Let every query that is in the cache ask for nothing, so that one sees where it is taken from."""
-    plans = Plans(tuple(os.path.realpath(path) for path in paths), {})
-    plans._used = dict.fromkeys(plans._kept, Kept(MARK))
+    plans = PlanCache(tuple(os.path.realpath(path) for path in paths), CompileOptions())
+    plans._used = dict.fromkeys(plans._cached, CachedAnalysis(MARK))
     plans._has_new = True
     plans.save()
 
@@ -121,7 +122,7 @@ def marked(*paths: Path | str, **options: Any) -> list[str]:
 # --- the same as without it -------------------------------------------------------------------------------------------
 
 
-def test_rules_and_queries_are_equal_without_a_cache_and_with_a_cold_and_a_warm_one(rules: Path, folder: Path) -> None:
+def test_rules_are_equal_without_and_with_a_cold_and_warm_cache(rules: Path, folder: Path) -> None:
     plain = told(load_rules(rules))
     assert told(load_rules(rules, cache=True)) == plain
     assert len(files(folder)) == 2
@@ -174,7 +175,7 @@ def test_a_set_of_rules_with_a_cache_survives_pickling(rules: Path, folder: Path
 # --- what it depends on -----------------------------------------------------------------------------------------------
 
 
-def test_a_changed_query_is_compiled_and_the_others_come_from_the_cache(rules: Path, folder: Path) -> None:
+def test_only_a_changed_query_is_compiled_again(rules: Path, folder: Path) -> None:
     warm(rules)
     mark(rules)
     (rules / "event.toml").write_text(TOML.format(name="event", query="any where z == 9"), encoding="utf-8")
@@ -183,7 +184,7 @@ def test_a_changed_query_is_compiled_and_the_others_come_from_the_cache(rules: P
     assert changed.query == "any where z == 9\n"
 
 
-def test_what_is_no_more_there_is_dropped_when_something_new_is_kept(rules: Path, folder: Path) -> None:
+def test_entries_of_removed_rules_go_when_a_new_one_is_stored(rules: Path, folder: Path) -> None:
     warm(rules)
     before = files(folder)
     (rules / "event.toml").unlink()
@@ -206,7 +207,7 @@ def test_the_same_file_elsewhere_has_its_present_path(rules: Path, folder: Path)
     assert list(load_rules(rules, cache=True)) == list(load_rules(rules))
 
 
-def test_a_file_that_gives_its_name_to_a_rule_is_read_again_under_another_name(tmp_path: Path, folder: Path) -> None:
+def test_a_renamed_file_that_names_its_rule_is_read_again(tmp_path: Path, folder: Path) -> None:
     for name in ("old", "new"):
         (tmp_path / "one").mkdir(exist_ok=True)
         path = tmp_path / "one" / f"{name}.toml"
@@ -322,7 +323,7 @@ def test_a_whole_file_with_something_else_in_it_is_written_anew(rules: Path, fol
     place = os.path.realpath(rules)
     warm(rules)
     good = files(folder)
-    for subject in (("plans", repr(["event.category", "@timestamp", None, "9.5"]), "", place), ("files", place)):
+    for subject in (("plans", CompileOptions().fingerprint(), "", place), ("files", place)):
         assert store.Store(subject).read() is not None
         store.Store(subject).write(msgspec.msgpack.encode(content))
     assert told(load_rules(rules, cache=True)) == told(load_rules(rules))
@@ -489,7 +490,7 @@ print(len(eqlite.load_rules(sys.argv[1], cache=True).compile()))
     assert told(load_rules(rules, cache=True)) == told(load_rules(rules))
 
 
-def test_a_run_from_the_cache_imports_neither_parser_nor_analyser(rules: Path, folder: Path) -> None:
+def test_a_cached_run_imports_neither_parser_nor_analyser(rules: Path, folder: Path) -> None:
     (rules.parent / "events.ndjson").write_text("\n".join(map(json.dumps, EVENTS)), encoding="utf-8")
     code = """
 import sys

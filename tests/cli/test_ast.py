@@ -46,7 +46,7 @@ def test_deep_queries_are_shown_too(run: Any) -> None:
     [
         (["nowhere.eql"], "cannot read `nowhere.eql`: no such file"),
         (["any where ("], "error[syntax-error]"),
-        (["any where true", "--json", "--code"], "--json is for the tree and the plan"),
+        (["any where true", "--json", "--code"], "--json applies to the tree and the plan"),
     ],
 )
 def test_mistakes_are_told(run: Any, arguments: list[str], said: str) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_run_writes_ndjson_of_schema_1_into_a_pipe() -> None:
     assert done.returncode == 0
     assert [line["events"][0]["_id"] for line in lines] == ["pos-python", "pos-perl-case", "pos-ruby-glued"]
     first = lines[0]
-    assert list(first) == ["schema", "rule", "kind", "start", "end", "join_keys", "events"]
+    assert list(first) == ["schema", "rule", "kind", "start", "end", "join_keys", "id", "events"]
     assert list(first["rule"]) == ["id", "name", "severity", "risk_score", "tactics", "techniques"]
     assert (first["schema"], first["kind"], first["join_keys"]) == (1, "event", {})
     assert first["start"] == first["end"] == "2026-03-02T10:15:21.118Z"
@@ -99,7 +100,7 @@ def test_rejected_lines_are_counted_kept_and_never_end_a_run(tmp_path: Path) -> 
     assert eqlite("run", "-r", RULE, "-", "--strict", stdin=mixed).returncode == 2
 
 
-def test_a_broken_rule_is_told_with_its_place_and_the_good_one_runs(tmp_path: Path) -> None:
+def test_a_broken_rule_is_reported_and_the_good_one_runs(tmp_path: Path) -> None:
     (tmp_path / "good.eql").write_text("any where true\n", encoding="utf-8")
     (tmp_path / "bad.eql").write_text("any where a = 1\n", encoding="utf-8")
     done = eqlite("run", "-r", ".", "-", stdin='{"a": 1}', cwd=tmp_path)
@@ -193,7 +194,7 @@ def test_show_is_a_card_with_threats_fields_and_query() -> None:
 def test_ast_shows_tree_plan_and_code() -> None:
     assert "PatternMatch operator=':'" in eqlite("ast", 'any where a : "x*"').stdout
     assert "FieldTest" in eqlite("ast", 'any where a : "x*"', "--plan").stdout
-    assert eqlite("ast", 'any where a : "x*"', "--code").stdout.startswith("def matches(e):")
+    assert eqlite("ast", 'any where a : "x*"', "--code").stdout.startswith("def matches(e, faults):")
 
 
 # --- the rest of the manners ------------------------------------------------------------------------------------------
@@ -269,3 +270,40 @@ def test_help_names_every_verb() -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell: str) -> None:
     assert "_EQLITE_COMPLETE" in eqlite("completion", shell).stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ("completion", "the shell, bash, zsh or fish"),
+        ("check", "files, folders, globs or archives of rules, or - for EQL on stdin"),
+        ("fmt", "files or folders with EQL, or - for stdin"),
+    ],
+)
+def test_a_missing_argument_is_described(run: Any, command: str, what: str) -> None:
+    done = run(command)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith(f": {what}\n")
+
+
+def test_toml_on_stdin_is_not_checked_as_eql(run: Any) -> None:
+    done = run("check", "-", stdin='[rule]\nquery = "any where true"\n')
+    assert (done.code, done.out) == (2, "")
+    assert "`check -` takes EQL, and this is a rule in TOML" in done.err
+
+
+def test_an_empty_folder_of_rules_gives_one_message(run: Any, tmp_path: Path) -> None:
+    done = run("run", "-r", str(tmp_path), "-", stdin="{}")
+    assert done.code == 2
+    assert done.err == f"error[bad-rule-file]: no rule file in the directory `{tmp_path}`\n  --> {tmp_path}\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_that_of_the_output(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [*COMMAND, "query", "any where true", "-"]
+        done = subprocess.run(command, input=b"{}\n", stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        2,
+        b"Error: cannot write the output: No space left on device",
+    )

@@ -44,7 +44,7 @@ def test_folders_are_walked(run: Any, folder: Path) -> None:
     assert (folder / "in" / "b.txt").read_text(encoding="utf-8") == BAD
 
 
-def test_a_broken_file_does_not_keep_the_others_from_being_formatted(run: Any, folder: Path) -> None:
+def test_a_broken_file_does_not_stop_the_others(run: Any, folder: Path) -> None:
     (folder / "a.eql").write_text("any where (", encoding="utf-8")
     (folder / "b.eql").write_text(BAD, encoding="utf-8")
     done = run("fmt", "a.eql", "b.eql")

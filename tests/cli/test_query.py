@@ -17,7 +17,7 @@ SEQUENCE = 'sequence by host.name [process where process.name == "perl"] [proces
 
 def test_a_match_is_a_line_without_a_rule(run: Any) -> None:
     (line,) = map(json.loads, run("query", SEQUENCE, EVENTS, "--no-documents").out.splitlines())
-    assert list(line) == ["schema", "kind", "start", "end", "join_keys", "events"]
+    assert list(line) == ["schema", "kind", "start", "end", "join_keys", "id", "events"]
     assert line["kind"] == "sequence"
     assert line["join_keys"] == {"host.name": "node-1"}
     assert (line["start"], line["end"]) == ("2026-03-02T10:16:21.118Z", "2026-03-02T10:17:21.118Z")
@@ -161,13 +161,15 @@ def test_a_rule_file_is_no_query_file(run: Any, tmp_path: Path, name: str) -> No
     for words in (("-f", str(path)), (f"@{path}",)):
         done = run("query", *words, "-", stdin="{}")
         assert (done.code, done.out) == (2, "")
-        assert f"`{path}` is a rule file, not one with a query alone: `eqlite run -r {path}` runs the rule" in done.err
+        assert (
+            f"`{path}` is a rule file, not a file with only a query: `eqlite run -r {path}` runs the rule" in done.err
+        )
 
 
 def test_a_file_in_the_place_of_the_query_is_named(run: Any) -> None:
     done = run("query", EVENTS, PERL)
     assert done.code == 2
-    assert f"`{EVENTS}` is a file, not EQL: give the query first, or its file with -f" in done.err
+    assert f"`{EVENTS}` is a file, not EQL: give the query first, or read it from a file with -f" in done.err
 
 
 def test_many_reasons_for_files_take_few_lines(run: Any, tmp_path: Path) -> None:
@@ -187,3 +189,44 @@ def test_a_partial_answer_is_told(run: Any) -> None:
     done = run("query", "any where n == 1", "-", stdin=answer)
     assert len(done.out.splitlines()) == 1
     assert "<stdin>:1 is a part of a search's answer: 1 of 2,000 hits, timed out" in done.err
+
+
+MANY = [
+    *("any where n == 1", "any where n == 2 | head 3", "sequence by k [any where n == 1] [any where n == 2] | tail 4"),
+    "sequence by k with maxspan=9s [any where n == 1] ![any where n == 2]",
+    "sample by k [any where n == 1] [any where n == 2]",
+]
+
+
+@pytest.mark.parametrize("query", MANY)
+@pytest.mark.parametrize("options", [(), ("--size", "2"), ("--size", "2", "--position", "head")])
+@pytest.mark.parametrize("format_name", ["ndjson", "eql-response"])
+def test_several_processes_give_the_same_bytes(
+    run: Any, tmp_path: Path, query: str, options: tuple[str, ...], format_name: str
+) -> None:
+    """Over events that are out of order, which are read twice."""
+    events = [{"@timestamp": 1000 * (n * 7 % 60), "n": n % 3, "k": n % 4} for n in range(60)]
+    path = tmp_path / "events.ndjson"
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    arguments = ("query", query, str(path), *options, "--format", format_name)
+    assert run(*arguments).out == run(*arguments, "--jobs", "2").out != ""
+
+
+def test_rejected_lines_are_written_to_a_file(run: Any, tmp_path: Path) -> None:
+    rejects = tmp_path / "rejects"
+    done = run("query", "any where true", "-", "--rejects", str(rejects), stdin="{}\noops\n")
+    assert (done.code, len(done.out.splitlines()), rejects.read_text()) == (0, 1, "oops\n")
+    same = run("query", "any where true", str(rejects), "--rejects", str(rejects))
+    assert "would overwrite" in same.err
+
+
+def test_exit_codes_for_matches_and_rejected_lines(run: Any) -> None:
+    def code(*options: str, stdin: str = "{}\n") -> int:
+        return int(run("query", "any where true", "-", *options, stdin=stdin).code)
+
+    assert (code(), code("--fail-on-match")) == (0, 1)
+    assert run("query", "any where false", "-", "--fail-on-match", stdin="{}").code == 0
+    strict = run("query", "any where true", "-", "--strict", stdin="{}\noops\n")
+    assert (strict.code, len(strict.out.splitlines())) == (2, 1)
+    assert "1 rejected line under --strict" in strict.err
+    assert code("--strict") == 0

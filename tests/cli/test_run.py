@@ -128,7 +128,7 @@ def test_missing_events_are_told_before_the_rules_are_read(run: Any) -> None:
     assert done.err == "Error: cannot read `nowhere.ndjson`: no such file\n"
 
 
-def test_rejected_lines_are_counted_by_reason_with_the_first_place(run: Any, everything: str) -> None:
+def test_rejected_lines_are_counted_by_reason(run: Any, everything: str) -> None:
     done = run("run", "-r", everything, "-", stdin=event() + "[1\n42\n{]\n")
     assert re.search(r"3 lines rejected: 2 not JSON, 1 not a JSON object; the first: <stdin>:2: not JSON", done.err)
     one = run("run", "-r", everything, "-", stdin=event() + "42\n")
@@ -148,7 +148,7 @@ def test_rejects_start_empty_and_never_overwrite_an_input(run: Any, tmp_path: Pa
     assert copy.read_text(encoding="utf-8") == event()
 
 
-def test_events_outside_all_index_patterns_are_told_with_an_example(run: Any) -> None:
+def test_events_outside_all_index_patterns_are_reported(run: Any) -> None:
     routed = (Path(EVENTS).read_text(encoding="utf-8")).replace("logs-cloud_defend", "logs-other")
     routed = routed.replace('"dataset": "cloud_defend.process"', '"dataset": "other"')
     done = run("run", "-r", RULE, "-", "--by-index", stdin=routed)

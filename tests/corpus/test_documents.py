@@ -1,4 +1,4 @@
-"""Real documents: the undecoded line, the decoded document and the reference give one answer, rule by rule."""
+"""Real documents: both backends give one answer, rule by rule."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from hypothesis import strategies as st
 
 import eqlite
 from eqlite import plan, strategies
-from eqlite.backends.base import Faults
-from eqlite.backends.python import PythonBackend
 from eqlite.backends.reference import ReferenceBackend
+from eqlite.engine.faults import Faults
 from eqlite.events.envelopes import unwrap
-from eqlite.events.json_decoding import DecodingRefused, decode_object
+from eqlite.events.json_decoding import decode_object
 
 EVERY = 8
 RULES = 101
@@ -31,28 +30,24 @@ SAMPLE = 600
 
 @dataclass
 class Evaluated:
-    """A rule in its three forms."""
+    """A rule on both backends."""
 
     name: str
     query: eqlite.Query
     python: Callable[[dict[str, Any]], bool]
     reference: Callable[[dict[str, Any]], bool]
-    line: Callable[[bytes], bool] | None
 
     @classmethod
     def of(cls, rule: eqlite.Rule) -> Evaluated:
         query = rule.compile()
         assert isinstance(query.plan.query, plan.EventQuery)
         condition, name = query.plan.query.condition, rule.rule_id or rule.name
-        reference = ReferenceBackend().predicate(condition, name=name, faults=Faults())
-        return cls(name, query, query.predicate, reference, PythonBackend().line_predicate(condition, name=name))
+        reference = ReferenceBackend().predicate(condition, name=name)
+        return cls(name, query, query.predicate, reference)
 
-    def differing(self, line: bytes, document: dict[str, Any]) -> dict[str, bool]:
-        """Return what the three say of a document; nothing where they agree."""
-        found = {"python": self.python(document), "reference": self.reference(document)}
-        if self.line is not None:
-            with suppress(*DecodingRefused):
-                found["line"] = self.line(line)
+    def differing(self, document: dict[str, Any]) -> dict[str, bool]:
+        """Return what both say of a document; nothing where they agree."""
+        found = {"python": self.python(document, Faults()), "reference": self.reference(document, Faults())}
         return found if len(set(found.values())) > 1 else {}
 
 
@@ -77,7 +72,7 @@ def check_file(path: Path, rules: list[Evaluated], *, step: int) -> int:
         document, *_ = unwrap(decode_object(line))[0]
         documents += 1
         for rule in rules:
-            assert rule.differing(line, document) == {}, (rule.name, document)
+            assert rule.differing(document) == {}, (rule.name, document)
     return documents
 
 
@@ -98,7 +93,7 @@ FILES = (
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
-def test_the_three_ways_agree_on_real_documents(shared: Path, rules: list[Evaluated], name: str) -> None:
+def test_both_backends_agree_on_real_documents(shared: Path, rules: list[Evaluated], name: str) -> None:
     path = shared / "events" / f"{name}.ndjson.gz"
     count = sum(1 for _ in lines_of(path))
     assert check_file(path, rules, step=max(1, count // SAMPLE)) >= min(count, SAMPLE)
@@ -106,7 +101,7 @@ def test_the_three_ways_agree_on_real_documents(shared: Path, rules: list[Evalua
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize("name", FILES)
-def test_the_three_ways_agree_on_all_real_documents(shared: Path, rules: list[Evaluated], name: str) -> None:
+def test_both_backends_agree_on_all_real_documents(shared: Path, rules: list[Evaluated], name: str) -> None:
     check_file(shared / "events" / f"{name}.ndjson.gz", rules, step=1)
 
 
@@ -118,7 +113,7 @@ def strategies_of_rules(rules: list[Evaluated]) -> list[tuple[Evaluated, Any]]:
 @pytest.mark.slow
 @settings(max_examples=400)
 @given(data=st.data())
-def test_the_three_ways_agree_on_hostile_documents(
+def test_both_backends_agree_on_hostile_documents(
     strategies_of_rules: list[tuple[Evaluated, Any]], data: st.DataObject
 ) -> None:
     rule, events = data.draw(st.sampled_from(strategies_of_rules))
@@ -127,7 +122,7 @@ def test_the_three_ways_agree_on_hostile_documents(
 
 @pytest.mark.fuzz
 @given(data=st.data())
-def test_the_three_ways_agree_on_many_hostile_documents(
+def test_both_backends_agree_on_many_hostile_documents(
     strategies_of_rules: list[tuple[Evaluated, Any]], data: st.DataObject
 ) -> None:
     rule, events = data.draw(st.sampled_from(strategies_of_rules))
@@ -138,11 +133,11 @@ def check_document(rule: Evaluated, document: dict[str, Any]) -> None:
     """Compare the answers for a document as JSON has it: raw, and with its NULs and lone surrogates escaped."""
     for line in json_lines(document):
         again, *_ = unwrap(decode_object(line))[0]
-        assert rule.differing(line, again) == {}, (rule.name, document)
+        assert rule.differing(again) == {}, (rule.name, document)
     wrapped = json.dumps({"_index": "logs", "_id": "1", "_source": document}).encode()
     inner, index, _ = unwrap(decode_object(wrapped))[0]
     assert index == "logs"
-    assert rule.differing(wrapped, inner) == {}, (rule.name, document)
+    assert rule.differing(inner) == {}, (rule.name, document)
 
 
 def json_lines(document: dict[str, Any]) -> list[bytes]:

@@ -99,7 +99,7 @@ def test_searches_find_what_elasticsearch_finds(shared: Path, name: str, backend
 # --- constants -------------------------------------------------------------------------------------------------------
 
 
-def test_constant_expressions_have_elasticsearchs_values_and_types(shared: Path) -> None:
+def test_constant_expressions_have_elasticsearchs_values(shared: Path) -> None:
     cases = read(shared, "expressions")["cases"]
     found = {case["expression"]: eqlite.evaluate(case["expression"]) for case in cases}
     expected = {case["expression"]: case["expected"] for case in cases}
@@ -185,7 +185,7 @@ def same_words(case: dict[str, Any], text: str) -> bool:
             return found.endswith(wanted)
 
 
-def test_what_elasticsearch_takes_is_taken_and_what_it_refuses_refused(score: Score) -> None:
+def test_queries_are_accepted_and_refused_as_by_elasticsearch(score: Score) -> None:
     assert score.cases == 594
     assert len(score.wrong) <= score.cases // 100
     assert score.wrong.keys() == KNOWN_EXCEPTIONS.keys(), score.wrong

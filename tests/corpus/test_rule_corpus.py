@@ -48,7 +48,7 @@ def test_settings_and_queries_are_those_of_the_files(archive, loaded):
         )
 
 
-def test_every_character_of_every_query_stands_where_its_place_says(loaded):
+def test_every_character_of_a_query_is_at_its_position(loaded):
     for rule in loaded.rules:
         source = rule.source
         assert source.document is not None, source.name

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ import pytest
 import eqlite
 from eqlite import plan
 from eqlite.backends import BACKENDS
-from eqlite.backends.base import Backend, Faults
-from eqlite.backends.python import PythonBackend
-from eqlite.events.json_decoding import DecodingRefused
+from eqlite.backends.base import Backend
+from eqlite.engine.faults import Faults
 
 RULES, EVENT_RULES, ASSETS = 1_081, 861, 315
 GENERATED = 20_000
@@ -58,32 +56,12 @@ def test_no_asset_has_an_error(shared: Path) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
 def test_every_event_rule_becomes_a_function(rules: eqlite.RuleSet, backend: Backend) -> None:
-    made = [backend.predicate(condition, name="rule", faults=Faults()) for condition in conditions(rules)]
+    made = [backend.predicate(condition, name="rule") for condition in conditions(rules)]
     assert len(made) == EVENT_RULES
-    assert not any(predicate({}) for predicate in made)
-
-
-def test_most_event_rules_read_undecoded_lines(rules: eqlite.RuleSet) -> None:
-    made = [PythonBackend().line_predicate(condition, name="rule") for condition in conditions(rules)]
-    assert sum(predicate is not None for predicate in made) > 0.7 * EVENT_RULES
+    assert not any(predicate({}, Faults()) for predicate in made)
 
 
 # --- the example rule ------------------------------------------------------------------------------------------------
-
-
-def through_lines(query: eqlite.Query) -> Callable[[dict[str, Any]], bool]:
-    """Return `matches` by way of the typed reader; what it hands back is decoded."""
-    assert isinstance(query.plan.query, plan.EventQuery)
-    matches_line = PythonBackend().line_predicate(query.plan.query.condition, name="the example")
-    assert matches_line is not None
-
-    def matches(document: dict[str, Any]) -> bool:
-        try:
-            return matches_line(json.dumps(document).encode())
-        except DecodingRefused:
-            return query.matches(document)
-
-    return matches
 
 
 def test_the_example_rule_is_right_about_the_labelled_documents(shared: Path, example: eqlite.Rule) -> None:
@@ -93,7 +71,7 @@ def test_the_example_rule_is_right_about_the_labelled_documents(shared: Path, ex
     assert len(documents) == 8
     assert len(set(expected)) == 2
     python, reference = example.compile(), example.compile(backend="reference")
-    for matches in (python.matches, reference.matches, through_lines(python)):
+    for matches in (python.matches, reference.matches):
         assert [matches(document) for document in documents] == expected
         assert [matches(document["_source"]) for document in documents] == expected
 
@@ -119,8 +97,6 @@ def test_the_example_rule_is_right_about_generated_events(
     assert 50 < sum(expected) < 200
     query = example.compile()
     assert [query.matches(document) for document in documents] == expected
-    reads_lines = through_lines(query)
-    assert [reads_lines(document) for document in documents] == expected
 
 
 def test_the_reference_is_right_about_a_slice_of_them(

@@ -121,13 +121,13 @@ class Difference:
     """A place where a page says something else than what happens.
 
     Attributes:
-        mends: whether `found` may take the place of `said`.
+        is_update: whether `found` may take the place of `said`.
     """
 
     line: int
     said: str
     found: str
-    mends: bool = False
+    is_update: bool = False
 
     def __str__(self) -> str:
         return f"line {self.line} says:\n{self.said}\nbut this happens:\n{self.found}"
@@ -160,7 +160,7 @@ class PageRun:
             if block.language == "text" and block.follows and printed:
                 if not says(block.text, printed):
                     yield Difference(
-                        block.line, f"```text\n{block.text}```", f"```text\n{tidy(printed)}```", mends=True
+                        block.line, f"```text\n{block.text}```", f"```text\n{tidy(printed)}```", is_update=True
                     )
                 printed = ""
             elif block.language == "python" and block.file is None:
@@ -213,7 +213,7 @@ class PageRun:
             agrees = status == 0 if installs and not step.output else says(step.output, output)
             if lacks or not agrees:
                 found = step.typed + shortened(output)
-                yield Difference(block.line, step.typed + step.output, found, mends=not lacks and not installs)
+                yield Difference(block.line, step.typed + step.output, found, is_update=not lacks and not installs)
 
     def _eql(self, block: Block) -> Iterator[Difference]:
         import eqlite

@@ -67,7 +67,7 @@ def test_a_page_says_what_happens(path: Path, tmp_path: Path) -> None:
         differences = list(PageRun(text, shell).differences())
     if os.environ.get("EQLITE_UPDATE") == "1":
         for difference in differences:
-            if difference.mends:
+            if difference.is_update:
                 text = text.replace(difference.said, difference.found, 1)
         path.write_text(text, encoding="utf-8")
     if differences:
@@ -209,7 +209,7 @@ def test_the_navigation_names_every_page_once() -> None:
     assert {DOCS / name for name in named} == set(PAGES[1:])
 
 
-def test_the_first_screen_of_the_readme_shows_what_it_is_and_how_to_start() -> None:
+def test_the_first_screen_of_the_readme_shows_how_to_start() -> None:
     screen = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:MOST_LINES_OF_THE_FIRST_SCREEN]
     text = "\n".join(screen)
     found = blocks(text + "\n")

@@ -60,7 +60,7 @@ def test_keys_that_are_gone_leave_no_room_behind(is_completed: bool) -> None:
     assert complete(pairs, MANY + 1, 31, "last")
 
 
-def test_the_key_begun_longest_ago_is_given_up_where_there_are_too_many() -> None:
+def test_the_oldest_key_is_dropped_beyond_the_limit() -> None:
     pairs = matcher(3)
     for number in range(5):
         begin(pairs, number, number, "abcab"[number])

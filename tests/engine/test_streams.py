@@ -148,8 +148,8 @@ def test_damaged_snapshots_are_refused() -> None:
     for end in range(0, len(snapshot), 3):
         with pytest.raises(eqlite.SnapshotError):
             query.resume(snapshot[:end])
-    with pytest.raises(eqlite.SnapshotError, match="form 4"):
-        query.resume(snapshot.replace(b"eqlite-stream 3", b"eqlite-stream 4", 1))
+    with pytest.raises(eqlite.SnapshotError, match="form 5"):
+        query.resume(snapshot.replace(b"eqlite-stream 4", b"eqlite-stream 5", 1))
     with pytest.raises(eqlite.SnapshotError, match="damaged"):
         query.resume(snapshot[:-1] + bytes([snapshot[-1] ^ 1]))
 
@@ -182,7 +182,7 @@ def test_what_cannot_be_saved_is_said() -> None:
 
 
 @pytest.mark.slow
-def test_killed_anywhere_and_resumed_nothing_is_lost_and_nothing_comes_twice() -> None:
+def test_kill_and_resume_anywhere_loses_and_repeats_nothing() -> None:
     query = eqlite.compile(
         written("sequence by k with maxspan=30s [A] by j ![C] by j [B] by j ![D] by j until [U] by j")
     )

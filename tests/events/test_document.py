@@ -1,19 +1,15 @@
-import copy
-import json
+"""`Event`: a mapping over its document, pickled and copied."""
+
 import pickle
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eqlite.errors import EventError
 from eqlite.events.document import Event, EventSource, iterate_events
-from eqlite.events.envelopes import is_plain, unwrap
-from eqlite.events.json_decoding import decode_object
-from eqlite.limits import MAX_JSON_DEPTH
+from eqlite.events.envelopes import unwrap
 
 
 def test_event_is_a_mapping_over_its_document():
@@ -42,28 +38,6 @@ def test_event_survives_pickling():
     event = Event({"a": [1]}, index="i", id="d", source=EventSource("f", 3))
     again = pickle.loads(pickle.dumps(event))
     assert (again, again.index, again.id, again.source) == (event, "i", "d", EventSource("f", 3))
-
-
-def test_undecoded_event_is_decoded_once_where_it_is_looked_at():
-    event = Event.undecoded(b'{"user": {"name": "ann"}}', EventSource("f", 3))
-    assert event.source == EventSource("f", 3)
-    assert (event.index, event.id) == (None, None)
-    assert event["user"] == {"name": "ann"}
-    assert event.document is event.document
-    assert repr(event).startswith("Event({'user': {'name': 'ann'}}, ")
-
-
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda event: pickle.loads(pickle.dumps(event))])
-def test_undecoded_event_survives_copying(again):
-    event = again(Event.undecoded(b'{"a": [1]}', EventSource("f", 3)))
-    assert (event.document, event.source) == ({"a": [1]}, EventSource("f", 3))
-
-
-def test_event_has_no_other_attributes():
-    event = Event.undecoded(b"{}", EventSource("f", 3))
-    assert not hasattr(event, "documents")
-    with pytest.raises(AttributeError, match="no attribute `documents`"):
-        _ = event.documents
 
 
 @pytest.mark.parametrize(
@@ -134,45 +108,6 @@ PIECES = st.sampled_from(
     b'\\ud800 \\u00e9 \\u005fsource \\u12 \\x \\ " \x00 \x1f \x80 \xff \xed\xa0\x80 \xef\xbb\xbf NaN -Infinity '
     b"- 01 1. .5 1e 1e999 -1e999 +1 nul { } [ ] , : /**/".split()
 )
-
-
-@given(
-    document=st.dictionaries(NAMES, VALUES, max_size=4),
-    changes=st.lists(st.tuples(st.integers(0, 80), st.integers(0, 2), st.just(b"") | PIECES), max_size=2),
-    ascii_only=st.booleans(),
-)
-@example(document={"a": 1}, changes=[(0, 0, b"\xef\xbb\xbf")], ascii_only=True)
-@example(document={"a": "x"}, changes=[(7, 0, b"\xff")], ascii_only=True)
-def test_plain_text_holds_a_document_that_can_be_decoded(document, changes, ascii_only):
-    data = json.dumps(document, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    for place, size, piece in changes:
-        data = data[:place] + piece + data[place + size :]
-    if is_plain(data):
-        found = decode_object(data)
-        assert [whole is found for whole, _, _ in unwrap(found)] == [True]
-
-
-@pytest.mark.parametrize("data", [b"{}", b'{"a": {"_source": {}, "hits": 1}, "fields": [1.5e3, "\xc3\xa4"]}\r'])
-def test_usual_documents_are_plain(data):
-    assert is_plain(data)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b'{"_source": {"a": 1}}',
-        b'{"_id": "1", "fields": {"a": [1]}}',
-        b'{"_index": null}',
-        b'{"\\u0068its": {"hits": []}}',
-        b"[1]",
-        b'{"a": 1',
-        b'{"a": "\xff"}',
-        b'{"a": ' + b"[" * MAX_JSON_DEPTH + b"]" * MAX_JSON_DEPTH + b"}",
-        b'{"a": ' + b"9" * (sys.get_int_max_str_digits() + 1) + b"}",
-    ],
-)
-def test_other_texts_are_decoded_to_know_what_they_hold(data):
-    assert not is_plain(data)
 
 
 @pytest.mark.parametrize("path", ["events.ndjson", Path("events.ndjson")])

@@ -8,19 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import eqlite
 from eqlite.errors import EventError
 from eqlite.events.document import document_of
-from eqlite.events.envelopes import SHAPES, envelope_of, is_plain, unwrap
+from eqlite.events.envelopes import SHAPES, envelope_of, unwrap
 from eqlite.events.intake import RawLine, ReadStats
-from eqlite.events.json_decoding import DecodingRefused
-from eqlite.events.line_documents import documents_on
 from eqlite.events.look_alikes import form_of, look_alikes
-from eqlite.events.observed_keys import KeysSeen
-from eqlite.events.projection import Structs, fitting
 from eqlite.events.readers import read_events
 
 ONE: dict[str, Any] = {
@@ -207,66 +201,6 @@ def test_what_looks_like_an_envelope_is_named(value: dict[str, Any]) -> None:
     )
     assert [(each.events, each.file, each.line) for each in found] == [(1, "a.json", 1)]
     assert form_of({**value, "@timestamp": "2026"}) is None
-
-
-# --- the fast readers of lines never disagree with the slow one ------------------------------------------------------
-
-CONDITIONS = [
-    "process where n == 1",
-    'any where log.level == "a"',
-    'file where process.name : "n*"',
-    "any where not n == 2",
-    "any where log == null",
-    "any where hits == null and events == null",
-    'any where log : "*" or stream == "stdout"',
-]
-LINE_VALUES = st.sampled_from([*ENVELOPES.values(), *SINGLE.values(), *DOCUMENTS.values(), ONE, TWO])
-EXTRA = st.dictionaries(
-    st.sampled_from(
-        ["n", "log", "fields", "_ignored", "_id", "_index", "_source", "hits", "value", "@timestamp", "inner_hits"]
-    ),
-    st.sampled_from([1, "x", None, {"level": "a"}, {"n": [1]}, ["n"], ["log.level"], [{"_source": ONE}], '{"n": 1}']),
-    max_size=2,
-)
-
-
-@given(LINE_VALUES, EXTRA, st.sampled_from(CONDITIONS))
-def test_fast_readers_give_way_or_agree(value: dict[str, Any], extra: dict[str, Any], condition: str) -> None:
-    line = json.dumps({**value, **extra}).encode()
-    documents = [document for document, _, _ in documents_on(line).documents]
-    query = eqlite.compile(condition)
-    if is_plain(line):
-        assert documents == [{**value, **extra}]
-    try:
-        found = query.line_predicate(line) if query.line_predicate is not None else None
-    except DecodingRefused:
-        found = None
-    if found is not None:
-        assert [found] == [query.predicate(document) for document in documents]
-
-
-@given(st.lists(st.tuples(LINE_VALUES, EXTRA), min_size=1, max_size=8), st.data())
-def test_structs_give_way_or_hold_the_only_document(lines: list[Any], data: st.DataObject) -> None:
-    paths = fitting(["n", "log.level", "process.name", "event.category", "hits.total", "log"])
-    structs = Structs(paths)
-    seen = KeysSeen()
-    for document in data.draw(st.lists(st.sampled_from([ONE, TWO, HITS[0]["_source"]]), max_size=3)):
-        seen.take(document, is_wrapped=data.draw(st.booleans()))
-    structs.meet(seen, are_alike=bool(seen.places))
-    for value, extra in lines:
-        line = json.dumps({**value, **extra}).encode()
-        struct = structs.decode_or_none(line)
-        if struct is not None:
-            (found,) = documents_on(line).documents
-            plain = Structs(paths).decode_or_none(json.dumps(found[0]).encode())
-            assert plain is None or all(_at(structs, struct, path) == _at(structs, plain, path) for path in paths)
-
-
-def _at(structs: Structs, struct: Any, path: str) -> object:
-    try:
-        return structs.getter(path)(struct)
-    except AttributeError:
-        return None
 
 
 def test_reference_page_lists_every_shape() -> None:

@@ -1,3 +1,5 @@
+"""Decoding of JSON: accepted values, and rejections with their reasons."""
+
 import json
 import math
 
@@ -30,7 +32,7 @@ def test_any_bytes_are_decoded_or_rejected(data):
     assert reason in (None, NOT_JSON, NOT_UTF8, TOO_DEEP)
 
 
-def test_byte_order_mark_of_a_file_appended_to_another_is_passed_over():
+def test_byte_order_mark_of_an_appended_file_is_skipped():
     assert decode(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
 
 

@@ -1,3 +1,5 @@
+"""Lines and ranges of files: the same for any chunks, within a limit, each exactly once."""
+
 import io
 import tempfile
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Odd times: recognised scales and texts, counted with an example."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""Reading of events: shapes, compression, encodings, folders, damaged input."""
+
 import gzip
 import io
 import itertools
@@ -11,8 +13,8 @@ from hypothesis import strategies as st
 
 from eqlite.errors import EventError
 from eqlite.events.document import EventSource
-from eqlite.events.intake import RawLine, ReadStats
-from eqlite.events.readers import iter_raw, read_events
+from eqlite.events.intake import ReadStats
+from eqlite.events.readers import read_events
 from eqlite.limits import MAX_LINE_BYTES
 
 DOCUMENTS = [{"n": 1, "text": "ä [ { ,"}, {"n": 2, "_x": [{"y": None}]}, {"n": 3}]
@@ -252,12 +254,6 @@ def test_reading_is_lazy():
 
     events = read_events(Endless())
     assert [event["n"] for event in itertools.islice(events, 3)] == [0, 1, 2]
-
-
-def test_raw_lines_are_undecoded(tmp_path):
-    path = tmp_path / "day.ndjson"
-    path.write_bytes(b'{"n": 1}\r\n\nnot json\n')
-    assert list(iter_raw([path])) == [RawLine(str(path), 1, b'{"n": 1}\r'), RawLine(str(path), 3, b"not json")]
 
 
 @given(

@@ -1,4 +1,4 @@
-"""What is kept of events comes back as it was, whatever becomes of the files in between."""
+"""References give events back as they were, whatever becomes of the files in between."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import gzip
 import io
 import json
 import os
-from functools import partial
+import tempfile
 from pathlib import Path
 
 import pytest
 
 import eqlite
-from eqlite.events import references as keeping
+from eqlite.events import references
+from eqlite.events.batches import BlockBatch
+from eqlite.events.intake import Intake
 from eqlite.events.readers import iter_blocks
-from eqlite.events.references import Keeper, KeptLine
+from eqlite.events.references import EventReference, EventReferences, FileReference, LostEvent
 from eqlite.execution.run import RunStats, run_files
 from eqlite.ruleset import RuleSet
 
@@ -27,47 +29,33 @@ def text_of(numbers: range) -> str:
     )
 
 
-def kept_of(path: Path) -> list[keeping.Kept]:
-    keeper = Keeper()
-    kept = []
+def references_of(path: Path) -> list[EventReference]:
+    made = EventReferences()
+    found: list[EventReference] = []
     for block in iter_blocks([path]):
-        keeper.begin(block)
-        kept += [keeper.keep(index) for index, line in enumerate(block.lines) if line.strip()]
-    return kept
-
-
-def test_what_is_kept_is_of_the_block_in_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eqlite.events.byte_chunks.CHUNK_BYTES", 64)
-    path = tmp_path / "events.ndjson"
-    path.write_text(text_of(range(50)))
-    keeper = Keeper()
-    for number, block in enumerate(iter_blocks([path])):
-        keeper.begin(block)
-        if number % 2:  # another process is told where the event stands, and it is kept besides
-            _, offset, size = keeper.place(0)
-            assert path.read_bytes()[offset : offset + size] == block.lines[0]
-        if block.lines[0].strip():
-            assert keeper.keep(0)() == json.loads(block.lines[0])
+        batch = BlockBatch(block, 1, Intake(), made)
+        found += [batch.reference(row) for row in range(len(batch.documents))]
+    return found
 
 
 @pytest.mark.parametrize(
-    ("data", "kind"),
+    ("data", "is_in_file"),
     [
-        (text_of(range(50)).encode(), partial),
-        (b"\xef\xbb\xbf" + text_of(range(50)).encode(), partial),
-        (text_of(range(50)).encode("utf-16"), KeptLine),
-        (gzip.compress(text_of(range(50)).encode()), KeptLine),
-        (text_of(range(50)).rstrip().encode(), partial),
+        (text_of(range(50)).encode(), True),
+        (b"\xef\xbb\xbf" + text_of(range(50)).encode(), True),
+        (text_of(range(50)).encode("utf-16"), False),
+        (gzip.compress(text_of(range(50)).encode()), False),
+        (text_of(range(50)).rstrip().encode(), True),
     ],
     ids=["plain", "mark", "utf-16", "gzip", "no last line end"],
 )
-def test_lines_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, kind: type) -> None:
+def test_lines_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, is_in_file: bool) -> None:
     monkeypatch.setattr("eqlite.events.byte_chunks.CHUNK_BYTES", 64)
     path = tmp_path / "events.ndjson"
     path.write_bytes(data)
-    kept = kept_of(path)
-    assert {type(each) for each in kept} == {kind}
-    events = [each() for each in kept]
+    found = references_of(path)
+    assert {isinstance(each, FileReference) for each in found} == {is_in_file}
+    events = [each() for each in found]
     assert [event["n"] for event in events] == list(range(50))
     assert events == list(eqlite.read_events(path))
     assert [event.source for event in events] == [event.source for event in eqlite.read_events(path)]
@@ -76,10 +64,36 @@ def test_lines_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: 
 def test_a_file_may_be_renamed_and_written_anew_in_between(tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
     path.write_text(text_of(range(9)))
-    kept = kept_of(path)
+    found = references_of(path)
     path.rename(tmp_path / "events.1")
     path.write_text("something else")
-    assert [each()["n"] for each in kept] == list(range(9))
+    assert [each()["n"] for each in found] == list(range(9))
+
+
+def test_a_file_may_be_deleted_in_between(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_text(text_of(range(9)))
+    found = references_of(path)
+    path.unlink()
+    assert [each()["n"] for each in found] == list(range(9))
+
+
+def test_bytes_that_were_overwritten_are_not_taken_for_the_event(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_text(text_of(range(9)))
+    found = references_of(path)
+    path.write_text(text_of(range(9)).replace('"n"', '"m"'))
+    with pytest.raises(LostEvent, match="was changed while it was read"):
+        found[0]()
+
+
+def test_the_spool_goes_to_a_file_without_a_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(references, "MAX_SPOOL_MEMORY_BYTES", 100)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    spool = references.Spool()
+    found = [spool.keep("<stream>", number, b'{"n": %d}\n' % number) for number in range(100)]
+    assert [each()["n"] for each in found] == list(range(100))
+    assert not list(tmp_path.iterdir())
 
 
 def test_of_a_file_that_is_cut_short_the_rest_is_found(tmp_path: Path) -> None:
@@ -94,26 +108,27 @@ def test_of_a_file_that_is_cut_short_the_rest_is_found(tmp_path: Path) -> None:
         os.truncate(short, size)
 
     found = run_files(rules.compile(), [short, whole], stats=stats, progress=cut)
-    assert [detection.events[0]["n"] for detection in found][::4] == [*range(5), 100, 101, 102]
+    events = [detection.events[0] for detection in found][::4]
+    assert [event.get("n") for event in events] == [*range(5), None, None, None, None, 100, 101, 102]
+    assert all(event.source is not None for event in events)
     assert [(warning.file, warning.reason) for warning in stats.reading.warnings] == [
-        (str(short), "was cut short while it was read; some detections are left out")
+        (str(short), "changed while it was read; some events are shown without fields")
     ]
-    assert stats.detections == 32
+    assert stats.detections == 48
 
 
-def test_of_very_many_files_lines_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "_MOST_FILES", 2)
-    keeper = Keeper()
+def test_of_very_many_files_lines_are_spooled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(references, "MAX_OPEN_FILES", 2)
+    made = EventReferences()
     kinds = []
     for number in range(4):
         path = tmp_path / f"{number}.ndjson"
         path.write_text(text_of(range(1)))
         for block in iter_blocks([path]):
-            keeper.begin(block)
-            kept = keeper.keep(0)
-            kinds.append(type(kept))
-            assert kept()["n"] == 0
-    assert kinds == [partial, partial, KeptLine, KeptLine]
+            reference = BlockBatch(block, 1, Intake(), made).reference(0)
+            kinds.append(isinstance(reference, FileReference))
+            assert reference()["n"] == 0
+    assert kinds == [True, True, False, False]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

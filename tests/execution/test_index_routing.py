@@ -1,3 +1,5 @@
+"""Routing of events by index: names of a document, and patterns that cover them."""
+
 import pytest
 
 from eqlite.execution.index_routing import covers, index_names, stream_name

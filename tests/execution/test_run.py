@@ -1,3 +1,5 @@
+"""Runs of rules over files and events: detections, order, rejections, open files."""
+
 import gc
 import gzip
 import io
@@ -10,9 +12,8 @@ import pytest
 
 from eqlite import EventError, load_rule, load_rules, read_events
 from eqlite.events.intake import ReadStats
-from eqlite.execution.correlation import correlator as joining
 from eqlite.execution.detection import Detection
-from eqlite.execution.dispatcher import Asker
+from eqlite.execution.index_routing import IndexRouter
 from eqlite.execution.run import RunStats, run_files
 from eqlite.ruleset import RuleSet
 
@@ -60,7 +61,7 @@ def comparable(found: list[Detection]) -> list[object]:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_line_is_rejected_where_a_rule_asks_for_the_whole_document_and_there_is_none(tmp_path, jobs):
+def test_a_line_that_is_too_deep_is_rejected_by_every_rule(tmp_path, jobs):
     rules = rule_set(
         "process where startsWith(a, b)",
         "process where n == 1",
@@ -84,8 +85,7 @@ def test_a_line_is_rejected_where_a_rule_asks_for_the_whole_document_and_there_i
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are seen in /proc")
-def test_a_run_leaves_no_file_open(tmp_path, monkeypatch):
-    monkeypatch.setattr(joining, "ORDERLY_EVENTS", 3)
+def test_a_run_leaves_no_file_open(tmp_path):
     rules = rule_set("process where n == 1", "sequence [process where n > 3] [process where n == 9]")
     path = tmp_path / "events.ndjson"
     path.write_bytes(ndjson([event(number, minute(number)) for number in range(12)]))
@@ -148,7 +148,7 @@ def test_sources_are_files_and_lines(tmp_path):
 # --- order ------------------------------------------------------------------------------------------------------------
 
 
-def test_detections_come_by_time_whatever_the_order_of_the_events():
+def test_detections_come_by_time_for_any_order_of_events():
     given = [event(number, minute(number)) for number in range(20)]
     rules = rule_set("process where true")
     for seed in range(5):
@@ -162,7 +162,7 @@ def test_events_of_one_time_come_in_the_order_of_the_input():
     assert numbers(list(rule_set("process where true").run(given))) == [3, 1, 2]
 
 
-def test_a_tiebreaker_orders_events_of_one_time_and_those_without_one_come_last():
+def test_a_tiebreaker_orders_events_and_a_missing_one_is_last():
     tied = {"query": "process where true", "tiebreaker_field": "event.sequence"}
     given = [
         {"@timestamp": minute(1), "event": {"category": "process", "sequence": sequence}, "n": sequence}
@@ -180,7 +180,7 @@ def test_events_without_a_readable_time_come_last(time):
     assert (found[-1].start, found[-1].end) == (None, None)
 
 
-def test_rules_come_in_their_order_for_one_event_and_mixed_by_time():
+def test_detections_come_by_time_then_in_the_order_of_rules():
     rules = rule_set({"name": "b", "query": "process where n < 3"}, {"name": "a", "query": "process where n > 1"})
     given = [event(3, minute(3)), event(2, minute(2)), event(1, minute(1))]
     assert [(found.rule.name, found.events[0]["n"]) for found in rules.run(given)] == [
@@ -296,15 +296,10 @@ def test_a_line_alone_gives_what_its_document_gives(number, name):
     files_and_memory(rules, ODD[number])
 
 
-def test_one_rule_alone_reads_lines_undecoded():
-    rules = rule_set(RULES[0])
-    assert Asker(rules.compile(), by_index=False, stats=RunStats())._line_predicate() is not None
-
-
 SHAPES = [None, 5, 6.5, "a", "AB", "6", True, [], ["b"], ["x", 7], [None], {}, {"name": "b"}, [{"name": "a"}], [["a"]]]
 
 
-def test_every_pair_of_shapes_gives_the_same_by_lines_and_by_documents():
+def test_pairs_of_shapes_match_alike_as_lines_and_documents():
     lines = []
     for name, pid in itertools.product(SHAPES, SHAPES):
         process = {"name": name, "pid": pid}
@@ -413,12 +408,12 @@ def test_events_that_no_rule_sees_are_counted_with_an_example():
 
 
 def test_made_up_index_names_are_not_remembered_without_end():
-    asker = Asker(rule_set(*ROUTED).compile(), by_index=True, stats=RunStats())
+    router = IndexRouter([rule.index for rule in rule_set(*ROUTED)])
     for number in range(10_000):
-        asker.take({}, f"logs-{number}", dict)
-    asker.take({}, "x" * 100_000, dict)
-    assert len(asker._routes) <= 4096
-    assert max(len(name) for names in asker._routes for name in names) < 1024
+        router.route({}, f"logs-{number}")
+    router.route({}, "x" * 100_000)
+    assert len(router._routes) <= 4096
+    assert max(len(name) for names in router._routes for name in names) < 1024
 
 
 # --- a rule's own settings --------------------------------------------------------------------------------------------
@@ -431,7 +426,7 @@ def test_event_category_override():
     assert numbers(over_files(rules, ndjson(given))) == [1, 3]
 
 
-def test_timestamp_field_orders_events_and_sequences_and_gives_the_times():
+def test_the_timestamp_field_orders_events_and_sequences():
     sequence = "sequence with maxspan=1m [process where n == 1] [process where n == 2]"
     rules = rule_set({"query": sequence, "timestamp_field": "event.ingested"})
     first = {"@timestamp": minute(9), "event": {"category": "process", "ingested": minute(1)}, "n": 1}
@@ -523,7 +518,7 @@ def test_events_with_several_times_are_left_out_and_counted(is_in_files):
     assert "several values" in stats.fault_examples[0]
 
 
-def test_events_without_a_time_are_left_out_of_sequences_and_counted():
+def test_sequences_leave_out_and_count_events_without_a_time():
     rules = rule_set("sequence [process where true] [file where true]")
     stats = RunStats()
     given = [event(1), event(2, minute(1)), event(3, minute(2), "file"), event(4, "soon", "file"), event(5, None, "x")]
@@ -531,7 +526,7 @@ def test_events_without_a_time_are_left_out_of_sequences_and_counted():
     assert stats.untimed == 2
 
 
-def test_rejected_lines_are_counted_and_kept_and_the_others_evaluated():
+def test_rejected_lines_are_counted_and_the_others_evaluated():
     rules = rule_set("process where true")
     stats, rejects = RunStats(), io.BytesIO()
     data = b"\n".join([ndjson([event(1)]).strip(), b"{oops", b'"x"', b'{"a": "\xff"}', ndjson([event(2)])])
@@ -590,8 +585,7 @@ MANY = ["any where n == -1", "any where n == -2", "any where n == -3"]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_sequence_begins_with_any_event_of_a_line(tmp_path, monkeypatch, jobs):
-    monkeypatch.setattr(joining, "ORDERLY_EVENTS", 3)
+def test_a_sequence_begins_with_any_event_of_a_line(tmp_path, jobs):
     query = "sequence [process where true] [file where true]"
     categories = ["dns"] * 8 + ["process", "file"] * 4
     events = [event(n, minute(n), category) for n, category in enumerate(categories)]
@@ -604,8 +598,7 @@ def test_a_sequence_begins_with_any_event_of_a_line(tmp_path, monkeypatch, jobs)
 
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("time", ["soon", [1, 2]])
-def test_a_fault_counts_once_whatever_the_time(tmp_path, monkeypatch, jobs, time):
-    monkeypatch.setattr(joining, "ORDERLY_EVENTS", 3)
+def test_a_fault_counts_once_whatever_the_time(tmp_path, jobs, time):
     stats = RunStats()
     path = tmp_path / "events.ndjson"
     path.write_bytes(ndjson([*(event(n, minute(n)) for n in range(1, 9)), event(0, time)]))

@@ -46,7 +46,7 @@ def test_the_rules_find_something() -> None:
     assert sorted(EXPECTED) == [f"rule {n}" for n in range(5)]
 
 
-def test_a_list_a_tuple_a_generator_and_a_set_of_mappings_give_the_same() -> None:
+def test_all_iterables_of_mappings_give_the_same() -> None:
     for events in (tuple(EVENTS), iter(EVENTS), (e for e in EVENTS), map(OrderedDict, EVENTS)):
         assert names(RULES.run(events)) == EXPECTED
     assert names(RULES.run(MappingProxyType(e) for e in EVENTS)) == EXPECTED

@@ -62,7 +62,7 @@ def test_between_ignoring_case_keeps_the_case_of_the_text() -> None:
     assert between_insensitive("ÀÉÎ", "à", "î") == "É"
 
 
-def test_between_is_a_fault_where_the_last_end_is_before_the_start() -> None:
+def test_between_is_a_fault_if_the_last_end_precedes_the_start() -> None:
     with pytest.raises(ValueFault):
         between("]a[b", "[", "]", True)
     with pytest.raises(ValueFault, match="boolean"):
@@ -75,7 +75,7 @@ def test_between_of_a_text_needs_its_other_arguments(arguments: tuple[Value, ...
         between("[a]", *arguments)
 
 
-def test_between_ignoring_case_counts_positions_in_the_lower_case_text() -> None:
+def test_insensitive_between_counts_in_the_lower_case_text() -> None:
     assert between_insensitive("İ(ab)c", "(", ")") == "b)"  # the lower case of İ is one longer
     with pytest.raises(ValueFault):
         between_insensitive("İİ(a)", "(", ")")

@@ -82,7 +82,7 @@ def test_every_way_takes_the_same_first_keys(
 
 @pytest.mark.slow
 def test_what_is_certain_is_found_beside_keys_without_end() -> None:
-    hostile = [event(number, 2) for number in range(2 * MAX_KEYS_PER_RUN // MAX_KEYS_PER_EVENT)]
+    hostile = [event(number, 1) for number in range(2 * MAX_KEYS_PER_RUN // MAX_KEYS_PER_EVENT)]
     certain = [event(1_000 + number, 1 + number % 2, side=number % 4) for number in range(200)]
     data = b"".join(json.dumps(one).encode() + b"\n" for one in [*hostile, *certain])
     for jobs in (1, 2):

@@ -56,25 +56,25 @@ def test_what_lasts_is_said_and_leaves_no_index(
     server: StandIn, connection: Connection, kind: str, fault: int | str, said: str
 ) -> None:
     server.faults[kind], server.for_ever = [fault], {kind}
-    told: list[str] = []
+    warnings: list[str] = []
     with pytest.raises(eqlite.ServerError, match=said):
-        verify([ALL], EVENTS, connection, tell=told.append)
+        verify([ALL], EVENTS, connection, warn=warnings.append)
     assert list(server.indices) == ["logs-production"]
-    assert told == []
+    assert warnings == []
     assert only_own_indices_were_touched(server)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_server_that_never_answers_is_given_up(server: StandIn, kind: str) -> None:
     server.faults[kind] = ["hang"]
-    told: list[str] = []
+    warnings: list[str] = []
     impatient = Connection(server.url, timeout_s=0.2, backoff_s=0)
     if kind == "delete":
-        verify([ALL], EVENTS, impatient, tell=told.append)
-        assert "may be left: remove it with `DELETE /eqlite-verify-" in told[0]
+        verify([ALL], EVENTS, impatient, warn=warnings.append)
+        assert "may be left: remove it with `DELETE /eqlite-verify-" in warnings[0]
         return
     with pytest.raises(eqlite.ServerError, match=r"did not answer within 0\.2 seconds: allow more time"):
-        verify([ALL], EVENTS, impatient, tell=told.append)
+        verify([ALL], EVENTS, impatient, warn=warnings.append)
     assert list(server.indices) == ["logs-production"]
 
 
@@ -100,18 +100,18 @@ def test_an_index_that_was_there_before_is_left_alone(
 
 def test_an_index_that_cannot_be_removed_is_named(server: StandIn, connection: Connection) -> None:
     server.faults["delete"], server.for_ever = [503], {"delete"}
-    told: list[str] = []
-    assert verify([ALL], EVENTS, connection, tell=told.append).agreed == 1
-    (message,) = told
+    warnings: list[str] = []
+    assert verify([ALL], EVENTS, connection, warn=warnings.append).agreed == 1
+    (message,) = warnings
     assert message.startswith("the index eqlite-verify-")
     assert "(503)" in message
 
 
 def test_an_index_that_is_gone_already_is_no_fault(server: StandIn, connection: Connection) -> None:
     server.faults["delete"] = [404]
-    told: list[str] = []
-    verify([ALL], EVENTS, connection, tell=told.append)
-    assert told == []
+    warnings: list[str] = []
+    verify([ALL], EVENTS, connection, warn=warnings.append)
+    assert warnings == []
 
 
 @pytest.mark.parametrize("kind", ["create", "bulk", "refresh", "search"])
@@ -229,13 +229,13 @@ def test_credentials_go_to_the_server_and_nowhere_else(server: StandIn, credenti
     server.reason = f"I know {' and '.join(SECRETS)} and {encoded} and {sent}"
     for kind, fault in [(kind, fault) for kind in KINDS[:-1] for fault in (401, 403, 503, 400, "reset")]:
         server.faults[kind] = [fault]
-        told: list[str] = []
+        warnings: list[str] = []
         try:
-            result = verify([ALL], EVENTS, connection, tell=told.append)
+            result = verify([ALL], EVENTS, connection, warn=warnings.append)
             text = str(result.to_dict())
         except eqlite.ServerError as error:
             text = "".join(traceback.format_exception(error)) + repr(error) + str(error.args)
-        shown = text + str(told)
+        shown = text + str(warnings)
         hidden = [credentials.get("password", "sEcReT-key"), sent.split()[1]]
         assert not any(secret in shown for secret in hidden)
 

@@ -1,3 +1,5 @@
+"""The canonical form: it parses to the same tree, with its comments, within the width."""
+
 from __future__ import annotations
 
 import sys
@@ -134,7 +136,7 @@ def test_and_inside_or_gets_parentheses_for_the_reader() -> None:
     assert print_expression(parse_expression("a and b or c and d")) == "(a and b) or (c and d)"
 
 
-def test_a_very_deep_query_gets_no_parentheses_that_could_make_it_too_deep_to_parse() -> None:
+def test_parentheses_never_make_a_query_too_deep_to_parse() -> None:
     text = "x or a and (" * 900 + "b or c" + ")" * 900
     printed = print_expression(parse_expression(text))
     assert printed == text
@@ -254,7 +256,7 @@ def test_a_sequence_has_a_line_for_each_stage() -> None:
     )
 
 
-def test_the_condition_of_a_long_stage_is_broken_inside_its_brackets() -> None:
+def test_a_long_stage_is_broken_inside_its_brackets() -> None:
     check_layout(
         'sequence [process where event.type == "start" and process.name == "net.exe"] by process.entity_id '
         "[file where a]",
@@ -405,7 +407,7 @@ def test_a_comment_inside_a_condition_moves_behind_it() -> None:
     )
 
 
-def test_a_comment_above_an_and_comes_to_stand_above_the_condition() -> None:
+def test_a_comment_above_an_and_moves_above_the_condition() -> None:
     check_layout(
         """
         process where a == 1
@@ -445,7 +447,7 @@ def test_a_query_nested_a_thousand_deep_is_printed(nest: type[ast.Not]) -> None:
     assert print_query(parse(text)) == text
 
 
-def test_groups_nested_a_thousand_deep_are_printed_and_not_pushed_out_of_sight() -> None:
+def test_groups_nested_a_thousand_deep_stay_on_the_page() -> None:
     text = print_query(ast.Query(ast.EventFilter(None, deep(999))))
     assert max(map(len, text.splitlines())) <= 100
     assert print_query(parse(text)) == text

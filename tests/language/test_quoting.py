@@ -1,3 +1,5 @@
+"""Quoting of names and texts: each parses back to itself."""
+
 from __future__ import annotations
 
 import re
@@ -55,7 +57,7 @@ def test_text_with_backslashes_is_written_raw(value: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["\\\n", "\\\r", "\\\t", '\\"""', '"""\\', '\\""""', "\\\N{RIGHT-TO-LEFT OVERRIDE}"])
-def test_text_that_a_raw_string_cannot_hold_is_written_with_escapes(value: str) -> None:
+def test_text_unfit_for_a_raw_string_is_escaped(value: str) -> None:
     text = string_text(value)
     assert not text.startswith('"""')
     assert read_string(text) == value

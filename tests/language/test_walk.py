@@ -1,3 +1,5 @@
+"""Walking of syntax trees."""
+
 from __future__ import annotations
 
 import dataclasses

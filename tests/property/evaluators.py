@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from typing import Any
 
 import eqlite
-from eqlite.events.json_decoding import DecodingRefused
+from eqlite.engine.faults import Faults
+from eqlite.events.batches import given_batch
+from eqlite.events.intake import Intake
+from eqlite.execution.rule_matcher import ENOUGH_CONDITIONS, PredicateMatcher
 from eqlite.plan import EventQuery
 
 
 class Evaluators:
-    """One event query on both backends and, where it has one, through the typed reader of lines."""
+    """One event query on both backends, and as one of several rules."""
 
     def __init__(self, text: str, **options: Any) -> None:
         self.text = text
         self.python = eqlite.compile(text, **options)
         self.reference = eqlite.compile(text, backend="reference", **options)
         assert isinstance(self.python.plan.query, EventQuery)
-        self.line_predicate = self.python.backend.line_predicate(self.python.plan.query.condition, name="typed")  # type: ignore[attr-defined]
+        others = [eqlite.compile(f"any where other == {number}") for number in range(ENOUGH_CONDITIONS)]
+        self.queries = [self.python, *others]
+        self.matcher = PredicateMatcher(self.queries)
 
     def answers(self, event: dict[str, Any]) -> dict[str, bool]:
-        """Return what each of them says; where the typed reader hands a line back, it says nothing."""
-        found = {"python": self.python.predicate(event), "reference": self.reference.predicate(event)}
-        if self.line_predicate is not None:
-            with suppress(*DecodingRefused):
-                found["line"] = self.line_predicate(line_of(event))
-        return found
+        """Return what each of them says."""
+        batch = given_batch([event], Intake(), 0)
+        hits = [hits for _, hits in self.matcher.match(batch, [Faults() for _ in self.queries]).events()]
+        return {
+            "python": self.python.predicate(event, Faults()),
+            "reference": self.reference.predicate(event, Faults()),
+            "together": any(0 in each.event_rules for each in hits),
+        }
 
     def check(self, event: dict[str, Any]) -> bool:
         """Return the one answer; fail where they differ."""
         found = self.answers(event)
         assert len(set(found.values())) == 1, f"{found} for {self.text} over {event!a}"
         return found["reference"]
-
-
-def line_of(event: dict[str, Any]) -> bytes:
-    """Return an event as a JSON line, as UTF-8 where that can be."""
-    try:
-        return json.dumps(event, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return json.dumps(event).encode()

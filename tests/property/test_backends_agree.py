@@ -1,4 +1,4 @@
-"""The fast backend, the typed line path and the reference give one answer, whatever the query and the event."""
+"""The fast backend and the reference give one answer, whatever the query and the event."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import pickle
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import eqlite
 from eqlite import strategies
-from eqlite.backends.python import PythonBackend
 from eqlite.backends.reference import holds
-from eqlite.events.json_decoding import DecodingRefused
+from eqlite.engine.faults import Faults
 from eqlite.plan import EventQuery
 
 
@@ -30,15 +28,7 @@ def compiled(text: str, schema: eqlite.Schema | None = None) -> eqlite.Query | N
 def answers(query: eqlite.Query, event: dict[str, Any]) -> dict[str, bool]:
     assert isinstance(query.plan.query, EventQuery)
     condition = query.plan.query.condition
-    found = {"reference": holds(condition, event, query.faults), "python": query.matches(event)}
-    line_matches = PythonBackend().line_predicate(condition, name="line")
-    if line_matches is not None:
-        try:
-            line = msgspec.json.encode(event)
-            found["typed"] = line_matches(line)
-        except (*DecodingRefused, UnicodeError):
-            pass
-    return found
+    return {"reference": holds(condition, event, Faults()), "python": query.matches(event)}
 
 
 @given(st.data())

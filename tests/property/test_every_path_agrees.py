@@ -118,9 +118,7 @@ scalars = st.one_of(st.text(alphabet=ALPHABET, max_size=3), st.integers(-2, 12),
 
 
 @given(TWO_FIELDS, st.sampled_from(["process.parent.name", "process.parent.pid"]), st.lists(scalars, max_size=3))
-def test_neither_the_shape_of_a_document_nor_the_order_of_values_matters(
-    condition: str, path: str, values: list[Any]
-) -> None:
+def test_shape_of_documents_and_order_of_values_do_not_matter(condition: str, path: str, values: list[Any]) -> None:
     evaluators = Evaluators(f"any where {condition}")
     arrangements = (values, values[::-1], [*values, *values])
     events = itertools.chain.from_iterable(shapes(path, arrangement) for arrangement in arrangements)

@@ -22,7 +22,7 @@ ECS_CONDITIONS = strategies.conditions(Schema.ecs())
 
 
 @given(strategies.queries(kinds=("event", "sequence", "sample")))
-def test_every_query_compiles_with_and_without_the_schema_it_was_made_for(text: str) -> None:
+def test_every_query_compiles_with_and_without_its_schema(text: str) -> None:
     assert eqlite.compile(text, schema=TYPED).kind == eqlite.compile(text).kind
 
 

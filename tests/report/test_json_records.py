@@ -32,6 +32,7 @@ DETECTION = Detection(
     {"host.name": "h"},
     "2026-01-01T00:00:00.000Z",
     "2026-01-01T00:00:01.000Z",
+    "d-1",
 )
 
 scalars = (
@@ -48,16 +49,16 @@ values: st.SearchStrategy[Any] = st.recursive(
 
 def test_a_detection_has_these_keys_in_this_order() -> None:
     assert to_json(detection_record(DETECTION, Layout())) == (
-        '{"schema":1,"rule":{"id":"r-1","name":"A rule","severity":"high","risk_score":73,"tactics":["TA0002"],'
-        '"techniques":["T1059"]},"kind":"sequence","start":"2026-01-01T00:00:00.000Z","end":"2026-01-01T00:00:01.000Z",'
-        '"join_keys":{"host.name":"h"},"events":[{"source":{"file":"day.ndjson","line":7},"_index":"logs","_id":"x",'
+        '{"schema":1,"rule":{"id":"r-1","name":"A rule","severity":"high","risk_score":73,'
+        '"tactics":["TA0002"],"techniques":["T1059"]},"kind":"sequence","start":"2026-01-01T00:00:00.000Z","end":"2026-01-01T00:00:01.000Z",'
+        '"join_keys":{"host.name":"h"},"id":"d-1","events":[{"source":{"file":"day.ndjson","line":7},"_index":"logs","_id":"x",'
         '"document":{"a":1}},null,{"source":null,"_index":null,"_id":null,"document":{"a":2}}]}'
     )
 
 
 def test_documents_can_be_left_out_and_the_rule_too() -> None:
     record = detection_record(DETECTION, Layout(documents=False, names_rule=False))
-    assert list(record) == ["schema", "kind", "start", "end", "join_keys", "events"]
+    assert list(record) == ["schema", "kind", "start", "end", "join_keys", "id", "events"]
     assert record["events"][0] == {"source": {"file": "day.ndjson", "line": 7}, "_index": "logs", "_id": "x"}
 
 
@@ -79,6 +80,6 @@ def test_any_document_becomes_json_that_reads_back(document: dict[str, Any]) -> 
     def no_constant(name: str) -> None:
         raise AssertionError(f"{name} is no JSON")
 
-    # two halves of a pair read back as the one sign that they make
+    # two halves of a pair read back as the one character that they make
     expected = json.loads(json.dumps(without_odd_numbers(document)))
     assert json.loads(line, parse_constant=no_constant) == expected

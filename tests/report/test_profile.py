@@ -119,13 +119,13 @@ def test_a_terminal_that_knows_ascii_only_gets_nothing_else() -> None:
     assert b"11.2 us" in out.buffer.getvalue()  # type: ignore[attr-defined]
 
 
-def test_the_page_tells_of_a_hundred_rules_but_shows_bars_for_all() -> None:
+def test_the_page_details_a_hundred_rules_with_bars_for_all() -> None:
     rules = tuple(RuleProfile(rule(f"r{number}"), "event", PROFILE.rules[1].stages) for number in range(120))
     _, root = page(Profile(rules, 1000))
     assert (len(list(root.iter("details"))), len(next(root.iter("div")))) == (100, 120)
 
 
-def test_nothing_measured_is_an_empty_table_and_a_record_of_zeros() -> None:
+def test_no_events_give_an_empty_table_and_zeros() -> None:
     empty = Profile((RuleProfile(rule("a"), "event", (stage("event", clause("a", 0, 0, 0.0)),)),), 0)
     assert table(empty) == ""
     assert record(empty)["rules"][0]["share"] == 0

@@ -33,7 +33,7 @@ def of_event(document: dict[str, Any], **settings: Any) -> Detection:
     return Detection(rule(**settings), "event", (Event(document, source=EventSource("e", 1)),), {}, None, None)
 
 
-def story(document: dict[str, Any], *fields: str) -> list[str]:
+def summary_of(document: dict[str, Any], *fields: str) -> list[str]:
     """Return what the table says of an event: its lines below the name and the severity of the rule."""
     lines = table(of_event(document), fields=fields).splitlines()[6:-3]
     return [line[15:] for line in lines]
@@ -45,31 +45,31 @@ def test_nothing_is_printed_for_no_detection() -> None:
 
 def test_a_command_line_says_what_happened() -> None:
     process = {"name": "a", "command_line": "a -b"}
-    assert story({"process": process}, "process.name") == ["a -b", "process.name  a"]
+    assert summary_of({"process": process}, "process.name") == ["a -b", "process.name  a"]
 
 
-def test_what_the_rule_tests_says_it_where_no_process_is_asked_about() -> None:
+def test_a_tested_field_is_the_headline_without_a_process() -> None:
     document = {"process": {"name": "svchost.exe"}, "dns": {"question": {"name": "evil.example"}}}
-    assert story(document, "dns.question.name", "process.pid") == ["evil.example"]
+    assert summary_of(document, "dns.question.name", "process.pid") == ["evil.example"]
 
 
-def test_fields_that_say_little_and_those_without_a_value_are_left_out() -> None:
+def test_uninformative_and_missing_fields_are_left_out() -> None:
     document = {"event": {"category": "process", "type": "start"}, "process": {"args": ["a", "b"], "pid": 1}}
     asked = ("event.category", "event.type", "process.pid", "process.ppid", "process.args")
-    assert story(document, *asked) == ["a b", "process.pid  1"]
+    assert summary_of(document, *asked) == ["a b", "process.pid  1"]
 
 
 def test_host_and_user_stand_on_one_line() -> None:
     document = {"host": {"name": "h", "hostname": "other"}, "user": {"id": 0}, "process": {"name": "a"}}
-    assert story(document) == ["a", "host.name h · user.id 0"]
+    assert summary_of(document) == ["a", "host.name h · user.id 0"]
 
 
 def test_an_event_that_says_nothing_is_an_event() -> None:
-    assert story({}) == ["an event"]
+    assert summary_of({}) == ["an event"]
 
 
 def test_empty_text_is_shown_as_such() -> None:
-    assert story({"process": {"name": "a"}, "x": ""}, "x") == ["a", 'x  ""']
+    assert summary_of({"process": {"name": "a"}, "x": ""}, "x") == ["a", 'x  ""']
 
 
 def test_the_footer_counts_severities_and_tactics() -> None:
@@ -91,7 +91,7 @@ def test_matches_of_a_query_name_no_rule() -> None:
     assert shown.endswith(" 1 match\n")
 
 
-def test_a_missing_event_and_one_without_a_time_are_said_to_be_so() -> None:
+def test_a_missing_event_and_a_missing_time_are_shown() -> None:
     first = {"@timestamp": "2026-01-01T00:00:02Z", "process": {"name": "a"}}
     earlier = {"@timestamp": "2026-01-01T00:00:00.5Z", "process": {"name": "b"}}
     events = (Event(first), None, Event({"process": {"name": "c"}}), Event(earlier))
@@ -100,7 +100,7 @@ def test_a_missing_event_and_one_without_a_time_are_said_to_be_so() -> None:
         assert part in shown
 
 
-def test_a_stage_shows_what_it_tests_and_what_tells_the_events_apart() -> None:
+def test_a_stage_shows_tested_and_distinguishing_fields() -> None:
     documents = [
         {"event": {"outcome": word, "type": "start"}, "process": {"name": "a"}, "n": 1} for word in ("no", "yes")
     ]

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from eqlite.cache.store import Store
-from eqlite.rules.file_cache import Files, archive_key
+from eqlite.rules.file_cache import RuleFileCache, archive_key
 from eqlite.rules.model import LoadedRules
 from eqlite.ruleset import read_rules
 
@@ -69,12 +69,12 @@ def told(path: Path | str, *, cache: bool = True) -> tuple[object, ...]:
 
 def kept(path: Path | str) -> LoadedRules | None:
     """Return what the cache has of an archive."""
-    return Files((os.path.realpath(path),)).find_archive(archive_key(Path(path).read_bytes()), os.fspath(path))
+    return RuleFileCache((os.path.realpath(path),)).find_archive(archive_key(Path(path).read_bytes()), os.fspath(path))
 
 
 @pytest.mark.parametrize("write", [write_tar, write_zip])
 @pytest.mark.parametrize("name", ["pack.tar.gz", "PACK.TAR", "a b.zip"])
-def test_an_archive_is_the_same_without_a_cache_and_with_a_cold_and_a_warm_one(folder, tmp_path, write, name):
+def test_an_archive_is_equal_with_no_cold_and_warm_cache(folder, tmp_path, write, name):
     path = write(tmp_path / name, MEMBERS)
     plain = told(path, cache=False)
     assert len(plain[0]) == 6
@@ -123,13 +123,13 @@ def test_a_changed_archive_is_read_again(folder, tmp_path):
     ],
     ids=["broken", "times", "large number", "no rule", "nothing"],
 )
-def test_an_archive_of_which_not_all_can_be_kept_is_the_same_each_time(folder, tmp_path, members):
+def test_an_archive_that_fits_only_in_part_is_equal_each_time(folder, tmp_path, members):
     path = write_tar(tmp_path / "pack.tar.gz", members)
     plain = told(path, cache=False)
     assert [told(path) for _ in range(2)] == [plain] * 2
 
 
-def test_an_archive_without_rules_is_told_of_only_where_it_is_named(folder, tmp_path):
+def test_an_archive_without_rules_is_reported_only_if_named(folder, tmp_path):
     (tmp_path / "rules").mkdir()
     write_tar(tmp_path / "rules" / "pack.tar", {"readme.md": ""}, "w")
     for cache in (False, True, True):
@@ -137,7 +137,7 @@ def test_an_archive_without_rules_is_told_of_only_where_it_is_named(folder, tmp_
         assert [problem.id for problem in read_rules("rules/pack.tar", cache=cache).problems] == ["bad-rule-file"]
 
 
-def test_what_stands_before_the_damage_of_an_archive_is_good_each_time(folder, tmp_path):
+def test_rules_before_the_damage_of_an_archive_load_each_time(folder, tmp_path):
     path = write_tar(tmp_path / "pack.tar", {f"{n}.eql": f"any where a == {n}" for n in range(50)}, "w")
     path.write_bytes(path.read_bytes()[:20_100])
     plain = told(path, cache=False)
@@ -147,7 +147,7 @@ def test_what_stands_before_the_damage_of_an_archive_is_good_each_time(folder, t
 
 
 @pytest.mark.parametrize("data", [gzip.compress(ESCAPED.encode()), b"any where true", b"", b"PK\x03\x04"])
-def test_a_file_that_is_an_archive_by_its_name_alone_is_the_same_each_time(folder, tmp_path, data):
+def test_an_archive_in_name_only_is_equal_each_time(folder, tmp_path, data):
     path = tmp_path / "rule.tar.gz"
     path.write_bytes(data)
     plain = told(path, cache=False)
@@ -164,7 +164,7 @@ def test_a_file_that_is_an_archive_by_its_name_alone_is_the_same_each_time(folde
         {"texts": []},
     ],
 )
-def test_an_archive_is_read_again_where_something_else_stands_in_the_cache(folder, tmp_path, content):
+def test_an_archive_is_read_again_if_the_cache_holds_another(folder, tmp_path, content):
     path = write_tar(tmp_path / "pack.tar.gz", MEMBERS)
     told(path)
     store = Store(("files", os.path.realpath(path)))

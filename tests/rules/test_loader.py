@@ -1,3 +1,5 @@
+"""Loading of rules from files, folders, globs and archives."""
+
 import contextlib
 import gzip
 import io
@@ -19,7 +21,7 @@ from eqlite.archives import tar as tar_archives
 from eqlite.archives import zip as zip_archives
 from eqlite.errors import EqlError, RuleError
 from eqlite.rules import loader
-from eqlite.rules.formats.settings import NoRule, RuleText
+from eqlite.rules.formats.settings import NotARule, RuleFile
 from eqlite.rules.formats.toml import load_toml
 from eqlite.rules.loader import load_rule, load_rules
 from eqlite.rules.model import LoadedRules
@@ -379,8 +381,8 @@ TEXTS = st.text(st.sampled_from('[]{}"\'=\\#.,:\n\r \t-a1é"""rule query')) | st
 def test_any_toml_is_scanned_as_tomllib_reads_it(before, after):
     text = f"{before}\n[rule]\nquery = 'any where true'\n{after}"
     loaded = LoadedRules()
-    with contextlib.suppress(NoRule):
-        load_toml(RuleText(text), loaded)
+    with contextlib.suppress(NotARule):
+        load_toml(RuleFile(text), loaded)
     for rule in loaded.rules:
         assert rule.source.document is not None
         start = rule.source.document_offset(0)
@@ -429,7 +431,7 @@ def test_impossible_paths_are_problems(given):
     assert [problem.id for problem in load_rules(given).problems] == ["unreadable-file"]
 
 
-def test_files_without_rules_in_a_folder_are_listed_and_notes_are_not(tmp_path):
+def test_a_folder_lists_files_without_rules_but_no_notes(tmp_path):
     (tmp_path / "package.json").write_text('{"name": "x"}')
     (tmp_path / "_deprecated.toml").write_text("[other]\n")
     (tmp_path / "LICENSE.txt").write_text("Rules: see below\n")

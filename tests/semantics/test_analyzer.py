@@ -58,7 +58,7 @@ def test_settings_name_the_fields_of_category_time_and_order():
     assert (made.timestamp.name, made.tiebreaker.name) == ("when", "order")  # type: ignore[union-attr]
 
 
-def test_a_category_field_that_is_not_mapped_is_an_error_unless_the_query_is_about_any_event():
+def test_an_unmapped_category_field_is_an_error_except_for_any():
     schema = eqlite.Schema.from_fields({"a": "long"})
     assert ids("process where a == 1", schema) == ["unknown-field"]
     assert ids("any where a == 1", schema) == []

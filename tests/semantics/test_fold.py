@@ -104,7 +104,7 @@ def test_when_strict_it_is_refused(text: str):
         eqlite.compile(f"any where {text}", strict=True)
 
 
-def test_integers_of_fields_are_long_and_those_of_literals_are_not():
+def test_integers_of_fields_are_long_but_not_of_literals():
     inner = condition("f + 1 == 2", f="integer")
     assert isinstance(inner, plan.Script)
     assert isinstance(inner.expression, plan.Compare)

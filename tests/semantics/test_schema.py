@@ -1,3 +1,5 @@
+"""Schemas from mappings: types, aliases, copies, several indices."""
+
 from __future__ import annotations
 
 import pickle
@@ -46,7 +48,7 @@ def test_a_multi_field_reads_its_parent():
     assert text.exact == ("name.keyword",)
 
 
-def test_an_alias_reads_its_target_and_one_that_leads_nowhere_is_unsupported():
+def test_an_alias_reads_its_target_or_is_unsupported():
     schema = Schema.from_mapping(MAPPING)
     alias, lost = schema.find("short"), schema.find("lost")
     assert alias is not None
@@ -82,7 +84,7 @@ def test_indices_together_have_the_fields_of_each():
     assert {name: found.conflict for name, found in schema.fields.items()} == {"x": None, "y": None, "same": None}
 
 
-def test_types_that_differ_between_indices_are_a_conflict_that_names_them():
+def test_different_types_between_indices_are_a_named_conflict():
     schema = Schema.from_indices(
         {
             "b": {"properties": {"x": {"type": "long"}}},
@@ -143,7 +145,7 @@ def test_a_constant_holds_for_several_indices_if_all_agree_on_it():
     assert Schema.from_mapping(constant(True)).constants == {"f": "true"}
 
 
-def test_copies_name_their_sources_for_multi_fields_and_aliases_too():
+def test_copies_name_sources_of_multi_fields_and_aliases():
     schema = Schema.from_mapping(
         {
             "properties": {

@@ -23,7 +23,7 @@ def test_a_character_stands_for_all_that_fold_to_the_same() -> None:
     assert wrong == []
 
 
-def test_a_character_stands_for_nothing_but_its_fold_and_its_simple_cases() -> None:
+def test_variants_of_a_character_are_its_fold_and_simple_cases() -> None:
     for character in EVERY_CHARACTER:
         strangers = {other for other in fold_variants(character) if other.casefold() != character.casefold()}
         assert strangers <= {simple_upper(character), simple_lower(character)}, character
@@ -72,6 +72,6 @@ def test_folding_is_not_symmetric() -> None:
 
 
 @given(st.characters())
-def test_ascii_variants_are_the_two_cases_of_ascii_letters_and_else_the_character_alone(character: str) -> None:
+def test_ascii_variants_are_both_cases_of_ascii_letters_only(character: str) -> None:
     letter = character.isascii() and unicodedata.category(character) in ("Lu", "Ll")
     assert ascii_variants(character) == ({character.lower(), character.upper()} if letter else {character})

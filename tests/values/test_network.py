@@ -1,3 +1,5 @@
+"""IP addresses and blocks, compared with Python's `ipaddress`."""
+
 from __future__ import annotations
 
 import ipaddress

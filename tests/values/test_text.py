@@ -62,7 +62,7 @@ def test_values_read_as_java_writes_them(value: object, text: str) -> None:
 
 
 @pytest.mark.parametrize(("value", "text"), [(5e-324, "4.9E-324"), (1e-323, "9.9E-324"), (2e-322, "2.0E-322")])
-def test_the_smallest_floats_have_two_digits_where_they_are_nearer(value: float, text: str) -> None:
+def test_the_smallest_floats_have_two_digits_if_nearer(value: float, text: str) -> None:
     assert to_text(value) == text
 
 
@@ -134,7 +134,7 @@ def test_lower_case_may_change_the_length() -> None:
     assert lower_root("ΟΔΟΣ ΣΔ") == "οδος σδ"
 
 
-def test_utf16_order_puts_emoji_before_the_last_block_of_the_plane() -> None:
+def test_utf16_order_puts_emoji_before_the_last_bmp_block() -> None:
     assert GRIN > "\uff21"
     assert utf16_key(GRIN) < utf16_key("\uff21")
     assert compare_text(GRIN, "\uff21") == -1

@@ -1,3 +1,5 @@
+"""The order of versions."""
+
 from __future__ import annotations
 
 from itertools import pairwise

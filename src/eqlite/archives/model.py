@@ -1,4 +1,4 @@
-"""What both archive readers give and raise."""
+"""Members and errors shared by both archive readers."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ class Member(NamedTuple):
 
 
 class BadArchive(Exception):
-    """An archive that is damaged or over a limit; the members that came before are good."""
+    """An archive that is damaged or over a limit. The members before the damage are intact."""

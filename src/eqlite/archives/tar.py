@@ -20,7 +20,7 @@ _MAX_DIGITS = 20
 
 
 def is_tar(head: bytes) -> bool:
-    """Return whether data begins with a tar header; `TAR_BLOCK_BYTES` of it are enough."""
+    """Return whether data begins with a tar header. The first `TAR_BLOCK_BYTES` are enough."""
     return head[257:262] == _MAGIC or _has_checksum(head[:TAR_BLOCK_BYTES])
 
 
@@ -78,16 +78,16 @@ class _Blocks:
         self.broken = False
 
     def block(self) -> bytes:
-        """Return the next block; shorter at the end of the archive, and empty behind it."""
+        """Return the next block, a shorter one at the end of the archive, or an empty one after it."""
         return b"".join(self._take(TAR_BLOCK_BYTES))
 
     def begin(self, size: int) -> None:
-        """Begin a file of so many bytes, which `content` reads and `skip` passes over."""
+        """Start a file of `size` bytes, for `content` to read and `skip` to pass over."""
         self._content_bytes = size
         self._padding_bytes = -size % TAR_BLOCK_BYTES
 
     def content(self) -> Iterator[bytes]:
-        """Yield what is left of the file.
+        """Yield the rest of the file.
 
         Raises:
             BadArchive: the archive ends before the file does.
@@ -101,7 +101,7 @@ class _Blocks:
             yield bytes(piece)
 
     def skip(self) -> None:
-        """Go on behind the file and its padding, unless the damage was already raised where the file was read."""
+        """Skip the rest of the file and its padding, unless reading it has already raised."""
         if self.broken:
             return
         for _ in self.content():
@@ -126,7 +126,7 @@ class _Blocks:
 
 
 def _next_header(blocks: _Blocks) -> bytes | None:
-    """Return the next block that is a header; None behind the end mark, two blocks of zeros."""
+    """Return the next block that is a header, or None after the end mark, two blocks of zeros."""
     has_end_mark = False
     while not blocks.broken and (block := blocks.block()):
         if block.strip(b"\0"):
@@ -154,7 +154,10 @@ def _has_checksum(block: bytes) -> bool:
 
 
 def _number(field: bytes) -> int:
-    """Return a number of a header: octal digits or, for large ones, bytes behind a first one with its high bit set."""
+    """Return a number of a header.
+
+    It has octal digits, or for large numbers bytes after one with its high bit set.
+    """
     if field[0] == 0x80:
         return int.from_bytes(field[1:], "big")
     try:
@@ -179,7 +182,7 @@ def _read_header(blocks: _Blocks, size: int) -> bytes:
 
 
 def _pax_records(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield names and values of records `LENGTH NAME=VALUE` and a line feed; the length counts all of the record."""
+    """Yield names and values of records `LENGTH NAME=VALUE` and a line feed. The length counts it all."""
     place = 0
     while place < len(content):
         blank = content.find(b" ", place, place + _MAX_DIGITS)
@@ -193,7 +196,7 @@ def _pax_records(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _skip_sparse_map(blocks: _Blocks, header: bytes) -> None:
-    """Pass over the blocks with the rest of a GNU sparse file's map, each of which says whether there is another."""
+    """Skip the blocks with the rest of a GNU sparse map. Each says whether another follows."""
     is_continued = header[482]
     while is_continued:
         block = blocks.block()

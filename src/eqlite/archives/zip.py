@@ -34,7 +34,7 @@ def is_zip(head: bytes) -> bool:
 
 
 def zip_members(file: BinaryIO) -> Iterator[Member]:
-    """Yield the files of a zip archive, without its folders; the file has to be seekable.
+    """Yield the files of a zip archive, without its folders. The file has to be seekable.
 
     Raises:
         BadArchive: it is damaged, has more than `MAX_ARCHIVE_ENTRIES` entries, or entries that share their bytes.
@@ -59,7 +59,7 @@ def zip_members(file: BinaryIO) -> Iterator[Member]:
 
 
 class _Directory(NamedTuple):
-    """Where the directory stands, how many entries it has, and how far the archive is from the file's start."""
+    """The position of the directory, its number of entries, and the offset of the archive in the file."""
 
     start: int
     end: int
@@ -80,7 +80,7 @@ class _Entry(NamedTuple):
 
 
 def _find_directory(file: BinaryIO, size: int) -> _Directory:
-    """Return where the directory stands, by the record at the end of the file."""
+    """Return the position of the directory, from the record at the end of the file."""
     start = max(0, size - _END.size - _MAX_COMMENT_BYTES)
     tail = _read(file, start, size - start)
     found = tail.rfind(_END_MAGIC, 0, len(tail) - _END.size + len(_END_MAGIC))
@@ -148,7 +148,10 @@ def _reason_not_to_read(entry: _Entry) -> str:
 
 
 def _content(file: BinaryIO, entry: _Entry) -> Iterator[bytes]:
-    """Yield what a file holds; the numbers of its entry bound it and have to be true."""
+    """Yield the content of a file.
+
+    The sizes in its entry bound the content and have to be true.
+    """
     checksum, size = 0, 0
     for piece in _unpacked(file, entry):
         size += len(piece)

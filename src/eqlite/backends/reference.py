@@ -1,4 +1,4 @@
-"""The reference backend: a plain interpreter of the plan, the executable definition of what a query means.
+"""The reference backend: a plain interpreter of the plan, the executable definition of a query's meaning.
 
 Slow and obvious on purpose. Every case of the conformance suite and every property test runs on it and on the fast
 backend, and they must agree.
@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
 from eqlite import plan
-from eqlite.backends.base import Event, Faults, Predicate
 from eqlite.datatypes import DataType
+from eqlite.engine.faults import Faults, Predicate
+from eqlite.engine.match import Event
 from eqlite.engine.reference_sequences import match_sequences_by_lists
-from eqlite.engine.sequences import EventHits, Found, Kept
+from eqlite.engine.sequences import EventHits, Found, Reference
 from eqlite.fields import Field, field_values, script_value, to_boolean
 from eqlite.functions.registry import Value, ValueFault
 from eqlite.limits import MAX_COMBINATIONS, MAX_SCRIPT_STEPS
@@ -31,28 +32,31 @@ _ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.
 
 
 class ReferenceBackend:
-    """Interprets conditions, and matches sequences by lists."""
+    """A backend that interprets conditions, and matches sequences by lists."""
 
     name = "reference"
     is_incremental = False
+    is_indexed = False
 
-    def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:  # noqa: ARG002 - protocol
-        """Return a function that tells whether a document meets the condition."""
+    def predicate(self, condition: plan.Condition, *, name: str) -> Predicate:  # noqa: ARG002 - protocol
+        """Return the condition as a function of a document and of the faults that it counts."""
         steps = script_steps(condition)
-        return lambda event: holds(condition, event, faults, steps)
+        return lambda event, faults: holds(condition, event, faults, steps)
 
-    def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
+    def match_sequences(
+        self, query: plan.SequenceQuery, events: Sequence[EventHits[Reference]]
+    ) -> list[Found[Reference]]:
         """Return the sequences among the hits of all events."""
         return match_sequences_by_lists(query, events)
 
 
 def script_steps(condition: plan.Condition) -> int:
-    """Return the steps that each script leaf of a condition may take over one event; see `script_values`."""
+    """Return the most steps of each script leaf of a condition on one event, as in `script_values`."""
     return MAX_SCRIPT_STEPS // max(1, sum(isinstance(leaf, plan.Script) for leaf in plan.leaves(condition)))
 
 
 def holds(condition: plan.Condition, event: Event, faults: Faults, steps: int = MAX_SCRIPT_STEPS) -> bool:
-    """Return whether an event meets a condition. Each of its script leaves may take so many steps."""
+    """Return whether an event meets a condition, with at most `steps` for each script leaf."""
     match condition:
         case plan.Always(holds=always):
             return always
@@ -79,7 +83,10 @@ def holds(condition: plan.Condition, event: Event, faults: Faults, steps: int = 
 
 
 def as_kind(value: Any, field: Field, kind: plan.Kind) -> Any:
-    """Return an untyped value as the kind that a test asks for, None where it is none; a typed one as it is."""
+    """Return an untyped value as the kind that a test needs, or None.
+
+    A typed value is returned unchanged.
+    """
     if field.type is not DataType.UNKNOWN:
         return value
     match kind:
@@ -96,7 +103,7 @@ def as_kind(value: Any, field: Field, kind: plan.Kind) -> Any:
 
 
 def passes(test: plan.Test, value: Any) -> bool:
-    """Return whether a value passes a test; None passes none."""
+    """Return whether a value passes a test. None never does."""
     if value is None:
         return False
     match test:

@@ -1,6 +1,5 @@
-"""What loading and compiling rules gave, kept in the user's cache folder for the next run.
+"""Persistent cache of what loading and compiling rules gave, in the user's cache folder.
 
-`files` keeps what rule files say, `plans` what queries mean, each in one file for the paths that rules are loaded from.
-`tables` is the form in which plans are written: data, of which nothing is run. `store` reads and writes the files, and
-`folder` says where they are, and whether they can be trusted.
+`plans` caches the analyses of queries, one file for each set of paths that rules are loaded from. `store` reads and
+writes the files; `directory` finds the folder and checks its owner.
 """

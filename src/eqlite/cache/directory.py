@@ -1,4 +1,4 @@
-"""Where the cache is, and whether what is there can be trusted."""
+"""The directory of the cache, and the check that it belongs to this user alone."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ VARIABLE = "EQLITE_CACHE_DIR"
 
 
 def cache_folder() -> Path | None:
-    """Return the folder, made if need be; None where there is none that only this user can write to.
+    """Return the folder, or None where there is none that only this user can write to. Creates it.
 
-    Who writes there decides what rules mean. On Windows the user's profile is private by itself.
+    Write access there decides what rules mean. On Windows the user's profile is private by itself.
     """
     try:
         folder = _place()

@@ -2,106 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import msgspec
 
 from eqlite import plan
-from eqlite.cache.codec import NotPlain, Table, Tables
 from eqlite.cache.store import Store, digest
 from eqlite.diagnostics import Diagnostic
-from eqlite.fields import Field
-from eqlite.gc_policy import rare_collections
-from eqlite.query import Analysis, Query, compile, query_of, read_plan
-from eqlite.semantics.schema import Schema
-from eqlite.semantics.settings import SETTING_NAMES, Settings
-from eqlite.source import Source, Span
-from eqlite.values.network import Block
-from eqlite.values.wildcard import Pattern, Segment
-
-_DEFAULTS: dict[str, Any] = {**(compile.__kwdefaults__ or {})}
-_NODES = [
-    kind for kind in vars(plan).values() if isinstance(kind, type) and kind.__module__.startswith(f"{plan.__name__}.")
-]
+from eqlite.gc_policy import relaxed_gc
+from eqlite.options import CompileOptions
+from eqlite.query import Analysis, Query, analyze_source
+from eqlite.serialization.codec import ColumnCodec, NotEncodable, Table
+from eqlite.serialization.queries import ANALYSIS_CLASSES
+from eqlite.source import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedAnalysis:
     """An analysis, whose diagnostics are without their source."""
 
     plan: plan.Plan | None
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-TABLES = Tables((*_NODES, Field, Block, Pattern, Segment, Span, Diagnostic, Kept))
+CODEC = ColumnCodec((*ANALYSIS_CLASSES, CachedAnalysis))
 
 
 class _Content(msgspec.Struct, array_like=True):
-    """What a file holds: the keys, the tables, and where in them stands what belongs to each key."""
+    """The content of a file: keys, tables of `CODEC`, and the root in them for each key."""
 
     keys: list[bytes]
     tables: list[Table]
     roots: list[int]
 
 
-class Plans:
-    """The plans of the queries of some rule files, under the same options of `eqlite.compile`."""
+class PlanCache:
+    """The plans of the queries of some rule files, under the same schema and with the same defaults."""
 
-    def __init__(self, paths: tuple[str, ...], options: Mapping[str, Any]) -> None:
-        schema = options.get("schema")
-        fields = "" if schema is None else repr((schema.name, sorted(schema.fields.items())))
-        settings = [(_DEFAULTS | dict(options))[name] for name in SETTING_NAMES]
-        self._store = Store(("plans", repr(settings), fields, *paths))
-        self._kept = self._read()
-        self._used: dict[bytes, Kept] = {}
+    def __init__(self, paths: tuple[str, ...], options: CompileOptions) -> None:
+        schema_name = "" if options.schema is None else options.schema.name  # which messages show
+        self._store = Store(("plans", options.fingerprint(), schema_name, *paths))
+        self._cached = self._read()
+        self._used: dict[bytes, CachedAnalysis] = {}
         self._has_new = False
 
-    def compile(self, source: Source, options: Mapping[str, Any]) -> Query:
-        """Return what `eqlite.compile` does, and raise what it raises."""
-        told = _DEFAULTS | dict(options)
-        if told.keys() != _DEFAULTS.keys():
-            return compile(source, **options)  # which says that there is no such option
-        settings = Settings(*(told[name] for name in SETTING_NAMES))
-        return query_of(source, self._read_plan(source, told["schema"], settings), told)
+    def compile(self, source: Source, options: CompileOptions) -> Query:
+        """Compile a query, with its plan from the cache if there. Raises as `eqlite.compile`."""
+        return Query.from_analysis(source, self._analyze(source, options), options)
 
-    def _read_plan(self, source: Source, schema: Schema | None, settings: Settings) -> Analysis:
-        """Return the plan and diagnostics of `eqlite.query.read_plan`, from the cache where they are in it."""
+    def _analyze(self, source: Source, options: CompileOptions) -> Analysis:
+        """Return the plan and diagnostics of a query, from the cache where they are in it."""
+        settings = options.settings
         key = digest(source.text, repr(settings))
-        kept = self._kept.get(key)
-        if kept is not None:
-            self._used[key] = kept
-            return kept.plan, [replace(diagnostic, source=source) for diagnostic in kept.diagnostics]
-        made, diagnostics = read_plan(source, schema, settings)
-        self._used[key] = Kept(made, tuple([replace(diagnostic, source=None) for diagnostic in diagnostics]))
+        cached = self._cached.get(key)
+        if cached is not None:
+            self._used[key] = cached
+            return cached.plan, [replace(diagnostic, source=source) for diagnostic in cached.diagnostics]
+        made, diagnostics = analyze_source(source, options.schema, settings)
+        self._used[key] = CachedAnalysis(made, tuple([replace(diagnostic, source=None) for diagnostic in diagnostics]))
         self._has_new = True
         return made, diagnostics
 
     def save(self) -> None:
-        """Keep what was asked for, and nothing else, if there is anything new in it."""
+        """Write the analyses that this run used, if one of them is new. Others are dropped."""
         if not self._has_new:
             return
-        with rare_collections():
-            writer = TABLES.writer()
+        with relaxed_gc():
+            writer = CODEC.writer()
             numbers: dict[bytes, int] = {}
-            for key, kept in self._used.items():
+            for key, cached in self._used.items():
                 try:
-                    numbers[key] = writer.add(kept)
-                except NotPlain:  # such as a schema's null value that no field can have
+                    numbers[key] = writer.add(cached)
+                except NotEncodable:  # such as a schema's null value that no field can have
                     continue
             self._store.write(msgspec.msgpack.encode(_Content([*numbers], *writer.written(numbers.values()))))
 
-    def _read(self) -> dict[bytes, Kept]:
+    def _read(self) -> dict[bytes, CachedAnalysis]:
         data = self._store.read()
         if data is None:
             return {}
         try:
-            with rare_collections():
+            with relaxed_gc():
                 content = msgspec.msgpack.decode(data, type=_Content)
-                kept = TABLES.read(content.tables, content.roots)
-                if not all(isinstance(analysis, Kept) for analysis in kept):
+                cached = CODEC.read(content.tables, content.roots)
+                if not all(isinstance(analysis, CachedAnalysis) for analysis in cached):
                     return {}
-                return dict(zip(content.keys, kept, strict=True))
-        except (msgspec.MsgspecError, NotPlain, RecursionError, ValueError):
+                return dict(zip(content.keys, cached, strict=True))
+        except (msgspec.MsgspecError, NotEncodable, RecursionError, ValueError):
             return {}

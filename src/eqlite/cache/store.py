@@ -1,7 +1,7 @@
 """The files of the cache: read whole or not at all, replaced at once, and few.
 
 A file is a checksum and data. Its name, and the checksum too, depend on all that the data depends on, so that a file of
-another version, or a damaged one, is as good as none. Whatever goes wrong, no run ends by it.
+another version, or a damaged one, counts as missing. No error of the cache ends a run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DIGEST_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """One file of the cache; `subject` is what it is about, and all that its content depends on."""
+    """One file of the cache. `subject` names everything that its content depends on."""
 
     subject: tuple[str, ...]
 
@@ -40,7 +40,7 @@ class Store:
         return digest(str(FORMAT), __version__, _code(), sys.implementation.name, version, *self.subject)
 
     def read(self) -> bytes | None:
-        """Return the data; None if there is none that is whole and one's own."""
+        """Return the data, or None if there is no undamaged file of this user."""
         folder = cache_folder()
         if folder is None:
             return None
@@ -60,7 +60,7 @@ class Store:
         return data
 
     def write(self, data: bytes) -> None:
-        """Put data in the place of what was there; others read the one or the other."""
+        """Replace the file at once: other processes read the old or the new data."""
         folder = cache_folder()
         if folder is None or len(data) > MAX_CACHE_FILE_BYTES - _DIGEST_BYTES:
             return
@@ -106,12 +106,12 @@ def _code() -> str:
 
 
 def _remove_old(folder: Path) -> None:
-    """Remove what was not used for long, the longest unused of too many files, and what a killed run left."""
+    """Remove files that are old, the least recently used of too many, and temporary ones of killed runs."""
     now = time.time()
     files = [(path.stat().st_mtime, path) for path in folder.iterdir() if path.suffix in (_SUFFIX, ".tmp")]
-    kept = [(used, path) for used, path in sorted(files, reverse=True) if path.suffix == _SUFFIX]
-    _remove(path for used, path in kept if now - used > MAX_CACHE_AGE_DAYS * _DAY_S)
-    _remove(path for _, path in kept[MAX_CACHE_FILES:])
+    newest = [(used, path) for used, path in sorted(files, reverse=True) if path.suffix == _SUFFIX]
+    _remove(path for used, path in newest if now - used > MAX_CACHE_AGE_DAYS * _DAY_S)
+    _remove(path for _, path in newest[MAX_CACHE_FILES:])
     _remove(path for used, path in files if path.suffix == ".tmp" and now - used > _DAY_S)
 
 

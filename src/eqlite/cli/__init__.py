@@ -1,4 +1,4 @@
-"""The command line. Each verb is a thin call of the library, in a module of its own, loaded when it is asked for.
+"""Command line: one module a command, each a thin call of the library, loaded on demand.
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 ran, 1 findings, 2 the user's error, 3 our bug,
 128 and the number of a signal that ended the reading (130 for Ctrl-C).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import difflib
+import errno
 import gc
 import io
 import sys
@@ -19,36 +20,39 @@ import click
 
 from eqlite import signals
 from eqlite.__about__ import __version__
-from eqlite.cli.stdio import let_go_of_stdout, mend_streams, wants_color
+from eqlite.cli.stdio import detach_stdout, harden_streams, wants_color
 from eqlite.errors import EqlError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""What the system says of a disk, file or quota that is full."""
+
 FINDINGS, USER_ERROR, OUR_BUG = 1, 2, 3
 
 VERBS = {
-    "run": "Run rules over events; print the detections.",
+    "run": "Run rules over events and print the detections.",
     "query": "Run one EQL query over events.",
     "profile": "Measure what each clause of each rule costs.",
-    "verify": "Compare our answers with those of an Elasticsearch.",
+    "verify": "Compare answers with those of an Elasticsearch.",
     "check": "Check rules: syntax, types, fields.",
     "fmt": "Write EQL in its canonical form.",
     "show": "Show a rule as a card.",
-    "ast": "Show what a query is made of: tree, plan, code.",
+    "ast": "Show the syntax tree, plan or code of a query.",
     "completion": "Print the completion script for a shell.",
 }
 
 
 class LazyVerbs(click.Group):
-    """A group whose commands are imported when they are run, so that `--version` and `--help` stay quick."""
+    """A group that imports its commands when they run, so that `--version` and `--help` stay fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the verbs in the order of the help."""
+        """Return the commands in the order of the help."""
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import a verb; None for one that does not exist."""
+        """Import a command, or return None for an unknown one."""
         if name not in VERBS:
             return None
         command: click.Command = import_module(f"eqlite.cli.{name}").command
@@ -57,7 +61,7 @@ class LazyVerbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb, or say which one may have been meant."""
+        """Find the command, or raise an error that suggests a similar one."""
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], VERBS, n=1)
             hint = f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(VERBS)}"
@@ -65,22 +69,22 @@ class LazyVerbs(click.Group):
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete verbs without importing them, and options."""
+        """Complete options, and commands without importing them."""
         from click.shell_completion import CompletionItem
 
         verbs = [CompletionItem(name, help=text) for name, text in VERBS.items() if name.startswith(incomplete)]
         return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the verb; a reader that has seen enough (`| head`) ends it quietly."""
+        """Run the command. A reader that closes the pipe early (`| head`) ends it quietly."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            let_go_of_stdout()
+            detach_stdout()
             return 0
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the verbs with their summaries, without importing them."""
+        """Write the commands with their summaries, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
 
@@ -97,15 +101,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     atexit.register(gc.freeze)  # or Python would look for garbage among all the rules before it ends
     with signals.interrupting():
-        mend_streams()
+        harden_streams()
         code = _run(words)
         try:
             sys.stdout.flush()
         except BrokenPipeError:
-            let_go_of_stdout()
+            detach_stdout()
         except OSError as error:
             code = code or _system_error(error)
-            let_go_of_stdout()
+            detach_stdout()
     sys.exit(code)
 
 
@@ -139,7 +143,7 @@ def _render(error: EqlError) -> str:
 
 
 def _show(problem: click.ClickException) -> None:
-    """Write a message of click, in which names of files and values of options stand as they were given."""
+    """Write an error of click, with file names and option values as they were given."""
     from eqlite.report.escaping import safe_lines
 
     text = io.StringIO()
@@ -150,8 +154,10 @@ def _show(problem: click.ClickException) -> None:
 def _system_error(error: OSError) -> int:
     from eqlite.report.escaping import safe
 
-    where = f" `{error.filename}`" if error.filename else ""
-    click.echo(safe(f"Error: cannot read or write{where}: {error.strerror or error}"), err=True)
+    action = f"cannot read or write `{error.filename}`" if error.filename else "cannot read or write"
+    if error.filename is None and error.errno in _FULL:
+        action = "cannot write the output"
+    click.echo(safe(f"Error: {action}: {error.strerror or error}"), err=True)
     return USER_ERROR
 
 

@@ -1,4 +1,4 @@
-"""`eqlite ast`: what a query is made of, for the curious and for bug reports."""
+"""`eqlite ast`: syntax tree, plan and generated code of a query, to explore and for bug reports."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from eqlite.source import Source, Span
 
 @click.command("ast")
 @click.argument("text", type=FILE, metavar="EQL|RULE")
-@click.option("--plan", "shows_plan", is_flag=True, help="Show what will be done: fields resolved, constants folded.")
+@click.option("--plan", "shows_plan", is_flag=True, help="Show the plan: fields resolved, constants folded.")
 @click.option("--code", "shows_code", is_flag=True, help="Show the generated Python.")
-@click.option("--json", "as_json", is_flag=True, help="Write tree or plan as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Write the tree or the plan as JSON.")
 @schema_option
 def command(text: str, shows_plan: bool, shows_code: bool, as_json: bool, schema_names: tuple[str, ...]) -> None:
-    """Show the syntax tree of a query, given as text or as a rule's file; --plan and --code go on from there."""
+    """Show the syntax tree, plan or code of a query, given as EQL or as a rule file."""
     if as_json and shows_code:
-        raise click.UsageError("--json is for the tree and the plan; --code is Python")
+        raise click.UsageError("--json applies to the tree and the plan, not to --code")
     source = load_rule(Path(text)).source if _names_file(text) else Source(text)
     if not (shows_code or shows_plan):
         _write(parse(source), as_json=as_json)
@@ -51,7 +51,10 @@ def command(text: str, shows_plan: bool, shows_code: bool, as_json: bool, schema
 
 
 def _names_file(text: str) -> bool:
-    """Return whether a text is a path. No query is a single word: one that is may be a name with a slip in it."""
+    """Return whether a text is a path.
+
+    No query is a single word, so a single word is a path, perhaps with a typo.
+    """
     if len(text.split()) == 1:
         return True
     return names_file(text)
@@ -66,7 +69,7 @@ def _write(node: object, *, as_json: bool) -> None:
 
 
 def outline(root: object) -> Iterator[str]:
-    """Yield the lines of a tree: a node a line, its plain values behind its name, its nodes indented below.
+    """Yield the lines of a tree: a line a node with its plain values, and its children indented below.
 
     Walks without recursion: queries may be nested a thousand levels deep.
     """
@@ -93,13 +96,16 @@ def outline(root: object) -> Iterator[str]:
 
 
 class _Token(NamedTuple):
-    """A piece of JSON that is ready."""
+    """A finished piece of JSON."""
 
     text: str
 
 
 def json_tokens(root: object) -> Iterator[str]:
-    """Yield the pieces of a tree as JSON; an object for each node, its kind under `node`. Without recursion."""
+    """Yield the pieces of a tree as JSON, without recursion.
+
+    Each node is an object with its kind under `node`.
+    """
     pending: list[object] = [root]
     while pending:
         value = pending.pop()
@@ -127,7 +133,7 @@ def is_node(value: object) -> bool:
 
 
 def parts(node: Any) -> Iterator[tuple[str, object]]:
-    """Yield names and values of what a node holds, places in the text left out."""
+    """Yield names and values of the parts of a node, without its span."""
     for field in dataclasses.fields(node):
         value = getattr(node, field.name)
         if not isinstance(value, Span):

@@ -1,4 +1,4 @@
-"""Lines on stderr about the events themselves: files passed over, odd shapes and times, and why nothing was found."""
+"""Remarks on stderr about the events: files passed over, odd shapes and times, reasons for no result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_PARTIAL = 2
 
 
 def event_notes(stats: ReadStats, queries: Sequence[Query]) -> Iterator[str]:
-    """Yield lines about files that were passed over, events that look like envelopes, and odd times."""
+    """Yield lines about files passed over, events that look like envelopes, and odd times."""
     yield from unread_lines(stats)
     partial = list(itertools.islice(partial_answers(stats.first_lines), _MOST_PARTIAL + 1))
     for answer in partial[:_MOST_PARTIAL]:
@@ -36,7 +36,7 @@ def event_notes(stats: ReadStats, queries: Sequence[Query]) -> Iterator[str]:
 
 
 def nothing_found_notes(stats: ReadStats, queries: Sequence[Query]) -> list[str]:
-    """Return lines about why nothing was found in the events."""
+    """Return lines with possible reasons for an empty result."""
     from eqlite.nothing_found import explain  # which is needed seldom
 
     return explain(queries, _documents(stats.first_lines), total=stats.evaluated)

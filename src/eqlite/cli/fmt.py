@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from eqlite.cli.options import FILE, RULE_SUFFIXES, plural
+from eqlite.cli.options import FILE, RULE_SUFFIXES, plural, require
 from eqlite.cli.stdio import data_stdout, wants_color
 from eqlite.errors import EqlError
 from eqlite.language.parser import parse_with_comments
@@ -21,16 +21,21 @@ from eqlite.source import Source
 
 
 @click.command("fmt")
-@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILES...")
-@click.option("--check", is_flag=True, help="Write nothing; exit with 1 and name the files that would change.")
-@click.option("--diff", is_flag=True, help="Write nothing; show what would change, and exit with 1 if anything would.")
-@click.option("--stdout", "to_stdout", is_flag=True, help="Write to stdout; takes the query of a rule file too.")
+@click.argument("files", nargs=-1, type=FILE, metavar="FILES...")
+@click.option(
+    "--check", is_flag=True, help="Write nothing. List the files that would change, and exit with 1 if any would."
+)
+@click.option("--diff", is_flag=True, help="Write nothing. Show the changes, and exit with 1 if there are any.")
+@click.option("--stdout", "to_stdout", is_flag=True, help="Write to stdout. Formats the query of a rule file too.")
 @click.pass_context
 def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool, to_stdout: bool) -> None:
-    """Format .eql FILES (and those of folders) in place, comments kept; - formats stdin to stdout.
+    """Format .eql FILES in place and preserve comments.
 
-    Rules in TOML or JSON and rule pages are not written: --stdout prints the formatted query, to be pasted there.
+    FILES are files or folders, or - to format stdin to stdout.
+
+    Rule files in other formats are never changed. Paste the formatted query that --stdout prints.
     """
+    require(files, "FILES...", "files or folders with EQL, or - for stdin")
     changed, failed = 0, 0
     for name in _expanded(files):
         try:
@@ -38,7 +43,7 @@ def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool,
             after = formatted(before)
         except (EqlError, click.ClickException) as error:
             failed += 1
-            _tell(error)
+            _print_errors(error)
             continue
         if to_stdout or (name == "-" and not (check or diff)):
             data_stdout().write(safe_lines(after) if sys.stdout.isatty() else after)
@@ -70,7 +75,7 @@ def _expanded(names: Sequence[str]) -> Iterator[str]:
 
 
 def _read(name: str, *, takes_rules: bool) -> Source:
-    """Return the text of a file; with `takes_rules` of a rule file its query."""
+    """Return the text of a file, or with `takes_rules` the query of a rule file."""
     if name == "-":
         return Source(sys.stdin.read(), "<stdin>")
     if Path(name).suffix.lower() in RULE_SUFFIXES:
@@ -97,10 +102,13 @@ def _change(name: str, before: str, after: str, *, check: bool, diff: bool) -> N
     elif check:
         click.echo(safe(f"would format {name}"))
     else:
-        Path(name).write_text(after, encoding="utf-8")
+        try:
+            Path(name).write_text(after, encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"cannot write `{name}`: {error.strerror or error}") from error
 
 
-def _tell(error: EqlError | click.ClickException) -> None:
+def _print_errors(error: EqlError | click.ClickException) -> None:
     if isinstance(error, EqlError) and error.diagnostics:
         color = wants_color("auto", sys.stderr)
         click.echo("\n\n".join(render(found, color=color) for found in error.diagnostics), err=True)

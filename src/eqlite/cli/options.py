@@ -1,4 +1,4 @@
-"""Options that several verbs share, and what they stand for."""
+"""Options shared by several commands, and the values behind them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from eqlite.source import Source
 
 Decorated = Callable[..., Any]
 FILE = click.Path(allow_dash=True)
-"""For shells to complete; whether there is such a file is for the library to say."""
+"""Completed by shells. The library checks that the file exists."""
 RULE_SUFFIXES = tuple(suffix for suffix in SUFFIXES if suffix != ".eql")
-"""Suffixes of files in which a query is not alone. A page of documentation and a bare query share `.txt`."""
+"""Suffixes of files that hold more than a query. A page of documentation and a bare query share `.txt`."""
 
 
 def rules_option(command: Decorated) -> Decorated:
@@ -33,7 +33,7 @@ def rules_option(command: Decorated) -> Decorated:
         multiple=True,
         required=True,
         metavar="RULES",
-        help="File, folder, glob or archive; may be given several times.",
+        help="File, folder, glob or archive. Can be repeated.",
     )(command)
 
 
@@ -45,7 +45,7 @@ def schema_option(command: Decorated) -> Decorated:
         type=FILE,
         multiple=True,
         metavar="ecs|elastic|FILE",
-        help="Check fields and types against ECS, ECS with Elastic's integrations, or a mapping; repeat it to add.",
+        help="Check fields and types against ECS, ECS with Elastic's integrations, or a mapping. Can be repeated.",
     )(command)
 
 
@@ -56,7 +56,28 @@ def target_option(command: Decorated) -> Decorated:
         metavar="VERSION",
         default=DEFAULT_TARGET,
         show_default=True,
-        help="Answer as this version of Elasticsearch, from 8.19 to 9.6.",
+        help="Behave like this version of Elasticsearch, from 8.19 to 9.6.",
+    )(command)
+
+
+def jobs_option(command: Decorated) -> Decorated:
+    """Add `--jobs`."""
+    return click.option(
+        *("-j", "--jobs"),
+        type=click.IntRange(min=1),
+        default=1,
+        metavar="N",
+        help="Number of processes that share the work.",
+    )(command)
+
+
+def rejects_option(command: Decorated) -> Decorated:
+    """Add `--rejects`."""
+    return click.option(
+        *("--rejects", "rejects_path"),
+        type=FILE,
+        metavar="FILE",
+        help="Write lines without a readable event to this file.",
     )(command)
 
 
@@ -65,7 +86,7 @@ def cache_option(command: Decorated) -> Decorated:
     return click.option(
         "--cache/--no-cache",
         default=True,
-        help="Keep what the rules mean for the next time, in the user's cache folder.",
+        help="Cache compiled rules in the user's cache folder.",
     )(command)
 
 
@@ -76,14 +97,14 @@ def color_option(command: Decorated) -> Decorated:
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
         show_default=True,
-        help="Colour the output; auto: on a terminal, unless NO_COLOR is set.",
+        help="Colour the output. auto: on a terminal, unless NO_COLOR is set.",
     )(command)
 
 
 def documents_option(command: Decorated) -> Decorated:
     """Add `--no-documents`."""
     return click.option(
-        "--documents/--no-documents", default=True, help="Write the events themselves into ndjson and json."
+        "--documents/--no-documents", default=True, help="Include the events themselves in ndjson and json."
     )(command)
 
 
@@ -94,27 +115,39 @@ def format_option(*formats: str) -> Callable[[Decorated], Decorated]:
     )
 
 
+def require(values: object, name: str, what: str) -> None:
+    """Check that an argument was given.
+
+    Raises:
+        UsageError: it was not. The message says what to give.
+    """
+    if not values:
+        raise click.UsageError(f"Missing argument '{name}': {what}")
+
+
 def read_schema(names: Sequence[str]) -> Schema | None:
-    """Return the schema that `--schema` names, once or several times."""
+    """Return the combined schema of all `--schema` options, or None without any."""
     return Schema.load(*names) if names else None
 
 
 def query_source(words: Sequence[str], path: str | None) -> tuple[Source, Sequence[str]]:
-    """Return the query, from a file or the first word, and the inputs."""
+    """Return the query, from a file or the first argument, and the inputs."""
     if path is None:
         if not words:
             raise click.UsageError("Missing argument 'EQL': the query, or -f FILE with it")
         text, *events = words
         if not text.startswith("@"):
             if names_file(text):
-                raise click.UsageError(f"`{text}` is a file, not EQL: give the query first, or its file with -f")
+                raise click.UsageError(
+                    f"`{text}` is a file, not EQL: give the query first, or read it from a file with -f"
+                )
             return Source(text), events
         path = text[1:]
     else:
         events = list(words)
     if path.lower().endswith(tuple({*RULE_SUFFIXES} - {".txt"})) and names_file(path):
         advice = f"`eqlite run -r {path}` runs the rule, `eqlite show {path}` shows its query"
-        raise click.ClickException(f"`{path}` is a rule file, not one with a query alone: {advice}")
+        raise click.ClickException(f"`{path}` is a rule file, not a file with only a query: {advice}")
     try:
         return Source(Path(path).read_text(encoding="utf-8-sig"), path), events
     except OSError as error:
@@ -124,20 +157,20 @@ def query_source(words: Sequence[str], path: str | None) -> tuple[Source, Sequen
 
 
 def names_file(text: str) -> bool:
-    """Return whether a text is the path of a file that is there."""
+    """Return whether a text is the path of an existing file."""
     try:
         return Path(text).is_file()
-    except (OSError, ValueError):  # too long for a path, or with signs that none has
+    except (OSError, ValueError):  # too long for a path, or with characters that no path has
         return False
 
 
 def event_inputs(events: Sequence[str], stats: ReadStats) -> list[str]:
-    """Return the files to read, of directories and globs too; standard input where something is piped into it.
+    """Return the input files, with directories and globs expanded, or `-` for piped standard input.
 
     Files of folders that are passed over are counted in `stats`.
 
     Raises:
-        EventError: there is no such file: better said before the rules are compiled than after.
+        EventError: a file does not exist. This is checked before the rules are compiled, which takes seconds.
     """
     if events:
         return [str(file) for given in events for file in expand_input(given, stats)]
@@ -147,7 +180,7 @@ def event_inputs(events: Sequence[str], stats: ReadStats) -> list[str]:
 
 
 def output_format(choice: str | None) -> str:
-    """Return the format asked for; by default a table on a terminal, ndjson in a pipe."""
+    """Return the chosen format, by default `table` on a terminal and `ndjson` in a pipe."""
     return choice or ("table" if sys.stdout.isatty() else "ndjson")
 
 

@@ -1,4 +1,4 @@
-"""`eqlite profile`: where rules spend their time."""
+"""`eqlite profile`: the time that each clause of each rule takes."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from eqlite.report.escaping import safe
     type=click.IntRange(min=1),
     default=5000,
     show_default=True,
-    help="Look at so many lines, chosen evenly from all of EVENTS.",
+    help="Measure a sample of this many lines, spread evenly over all EVENTS.",
 )
 @click.option(
     "--top",
     type=click.IntRange(min=1),
-    help="Show so many rules, the dearest. Default: 10 in a table.",
+    help="Show the N most expensive rules only. Default: 10 in a table.",
 )
 @click.option(
     "--format",
@@ -67,7 +67,7 @@ def command(
     quiet: bool,
     color: str,
 ) -> None:
-    """Measure rules over EVENTS (as for run): what each clause costs, how often it holds, what to mend first.
+    """Measure cost and selectivity of each clause over EVENTS (as for run), and show what to fix first.
 
     \b
     eqlite profile -r rules/ logs/*.ndjson.gz
@@ -87,10 +87,10 @@ def command(
             for profile in lines.of([found]):
                 _write(profile, format_name, top, color)
     if not quiet and (found.events or found.interrupted):
-        said = _summary(found, stats)
-        said += [f"{plural(broken, 'broken rule')} left out; `eqlite check` says what is wrong"] if broken else []
-        said += [*left_out_lines(rules), *reading_lines(stats.reading), *unread_lines(stats.reading)]
-        click.echo("\n".join(map(safe, said)), err=True)
+        summary = _summary(found, stats)
+        summary += [f"{plural(broken, 'broken rule')} left out; run `eqlite check` for the reasons"] if broken else []
+        summary += [*left_out_lines(rules), *reading_lines(stats.reading), *unread_lines(stats.reading)]
+        click.echo("\n".join(map(safe, summary)), err=True)
     if found.interrupted:
         ctx.exit(signals.exit_code())
     if not found.events:
@@ -109,7 +109,9 @@ def _write(profile: Profile, format_name: str, top: int | None, color: str) -> N
 def _summary(profile: Profile, stats: ProfileStats) -> list[str]:
     if not profile.events:
         return ["interrupted: nothing was measured yet"]
-    said = [f"{plural(len(profile.rules), 'rule')} measured over {plural(profile.events, 'event')}"]
+    lines = [f"{plural(len(profile.rules), 'rule')} measured over {plural(profile.events, 'event')}"]
     if stats.chosen < stats.lines:
-        said[0] += f", in {stats.chosen:,} of {plural(stats.lines, 'line')}"
-    return [*said, "interrupted: these are the numbers of the events measured so far"] if profile.interrupted else said
+        lines[0] += f", in {stats.chosen:,} of {plural(stats.lines, 'line')}"
+    return (
+        [*lines, "interrupted: these are the numbers of the events measured so far"] if profile.interrupted else lines
+    )

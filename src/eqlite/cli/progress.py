@@ -1,4 +1,4 @@
-"""Progress shown on a terminal while a command works. Always on stderr, erased when it is over.
+"""Progress of a command on a terminal, written to stderr and erased at the end.
 
 Rich's live displays take over `sys.stdout` and `sys.stderr` by default, even where only stderr is a terminal, and then
 print results to the display's console. Every display here is made with `redirect_stdout=False` and
@@ -26,7 +26,10 @@ _PACKED = (".gz", ".zst")
 
 
 class Progress:
-    """A bar over the bytes of the input files; without a terminal, or for little input, nothing."""
+    """A progress bar over the bytes of the input.
+
+    It stays hidden without a terminal, or for little input.
+    """
 
     def __init__(self, files: list[str], *, quiet: bool) -> None:
         sizes = [Path(file).stat().st_size for file in files if file != "-" and Path(file).is_file()]
@@ -38,7 +41,7 @@ class Progress:
             self._show(sum(sizes) if is_known else None)
 
     def until_found(self, items: Iterable[Item]) -> Iterator[Item]:
-        """Yield the items; the bar goes away before the first, so that both do not mix on one terminal."""
+        """Yield the items, and erase the bar before the first, so that they do not mix on one terminal."""
         try:
             for item in items:
                 self._stop()
@@ -47,7 +50,7 @@ class Progress:
             self._stop()
 
     def end(self) -> None:
-        """Take the bar away, if it is there."""
+        """Remove the bar if it is shown."""
         self._stop()
 
     def _show(self, total: int | None) -> None:
@@ -65,7 +68,7 @@ class Progress:
 
 @contextlib.contextmanager
 def compiling(count: int, *, quiet: bool) -> Iterator[None]:
-    """Say on a terminal that many rules are being compiled: that takes seconds."""
+    """Show a spinner on a terminal while many rules are compiled, which takes seconds."""
     if quiet or count < _MANY_RULES or not sys.stderr.isatty():
         yield
         return
@@ -75,7 +78,7 @@ def compiling(count: int, *, quiet: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def measuring(reading: Progress, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Yield what to tell how many events were measured; shown in the place of the bar of the reading."""
+    """Yield a callback for the number of events measured, which replaces the bar."""
     started = time.monotonic()
     status = _spinner()
 
@@ -93,7 +96,10 @@ def measuring(reading: Progress, *, quiet: bool) -> Iterator[Callable[[int], Non
 
 
 def _spinner(text: str = "") -> Live:
-    """Return a spinner with a text; `Console.status` would be one, but has no way to leave stdout alone."""
+    """Return a spinner with a text.
+
+    `Console.status` cannot leave stdout alone.
+    """
     from rich.console import Console
     from rich.live import Live
 

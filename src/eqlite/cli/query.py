@@ -1,51 +1,55 @@
-"""`eqlite query`: one ad-hoc query."""
+"""`eqlite query`: a single ad-hoc query."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
-from eqlite import signals
 from eqlite.cli.event_notes import event_notes, nothing_found_notes
+from eqlite.cli.exit_codes import run_exit_code
 from eqlite.cli.options import (
     FILE,
     color_option,
     documents_option,
     event_inputs,
     format_option,
+    jobs_option,
     output_format,
     plural,
     query_source,
     read_schema,
+    rejects_option,
     schema_option,
     target_option,
 )
+from eqlite.cli.progress import Progress
+from eqlite.cli.rejects import rejects_file
 from eqlite.cli.stdio import WholeLines, data_stdout, result_stdout, wants_color
-from eqlite.cli.summary import fault_lines, no_event, reading_lines
-from eqlite.engine.match import match_maker
-from eqlite.engine.search import Search
-from eqlite.events.document import Event
-from eqlite.events.intake import ReadStats
-from eqlite.events.readers import read_events
-from eqlite.execution.collector import as_detection, event_times
+from eqlite.cli.summary import fault_lines, reading_lines
+from eqlite.execution.detection import Detection
+from eqlite.execution.detections import ResultWindow
+from eqlite.execution.run import RunStats, run_files
 from eqlite.query import Match, Query, compile
 from eqlite.report import FORMATS, Layout, eql_response, writer_named
 from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule
-from eqlite.source import Source
 
 _EQL_RESPONSE = "eql-response"
 
 
 @click.command("query")
 @click.argument("words", nargs=-1, type=FILE, metavar="EQL [EVENTS]...")
-@click.option("-f", "--file", "path", type=FILE, metavar="FILE", help="Read the query from here; no EQL argument then.")
-@click.option("--size", type=click.IntRange(min=0), help="At most so many results; all by default (Elasticsearch: 10).")
+@click.option("-f", "--file", "path", type=FILE, metavar="FILE", help="Read the query from this file, instead of EQL.")
+@click.option("--size", type=click.IntRange(min=0), help="Most results to print. Default: all (Elasticsearch: 10).")
 @click.option(
-    "--position", type=click.Choice(["head", "tail"]), default="tail", show_default=True, help="Which end to keep."
+    "--position",
+    type=click.Choice(["head", "tail"]),
+    default="tail",
+    show_default=True,
+    help="Return the first or the last results.",
 )
 @format_option(*FORMATS, _EQL_RESPONSE)
 @documents_option
@@ -53,17 +57,23 @@ _EQL_RESPONSE = "eql-response"
 @target_option
 @click.option(
     "--category-field",
+    "event_category_field",
     default="event.category",
     show_default=True,
-    help="What the word before `where` is compared with.",
+    help="Field that holds the event category, the word before `where`.",
 )
-@click.option("--timestamp-field", default="@timestamp", show_default=True, help="The field with the time.")
-@click.option("--tiebreaker-field", help="The field that orders events of one time.")
+@click.option("--timestamp-field", default="@timestamp", show_default=True, help="Field that holds the time.")
+@click.option("--tiebreaker-field", help="Field that orders events with equal times.")
+@rejects_option
+@click.option("--fail-on-match", is_flag=True, help="Exit with 1 if there is a match.")
+@click.option("--strict", is_flag=True, help="Exit with 2 if a line is rejected.")
+@jobs_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")
 @color_option
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     words: tuple[str, ...],
     path: str | None,
     size: int | None,
@@ -71,71 +81,65 @@ def command(
     format_name: str | None,
     documents: bool,
     schema_names: tuple[str, ...],
-    target: str,
-    category_field: str,
-    timestamp_field: str,
-    tiebreaker_field: str | None,
+    rejects_path: str | None,
+    fail_on_match: bool,
+    strict: bool,
+    jobs: int,
     quiet: bool,
     color: str,
+    **compiling: Any,
 ) -> None:
-    """Run one query over EVENTS (NDJSON, JSON, gz, zst; folders; - for stdin). EQL is the query itself, or @FILE.
+    """Run one query (EQL or @FILE) over EVENTS (NDJSON, JSON, gz or zst files, folders, - for stdin).
 
     \b
     eqlite query 'process where process.name : "mshta.exe"' logs.ndjson
     eqlite query -f hunt.eql logs/ --format eql-response
     """
     source, events = query_source(words, path)
-    query = compile(
-        source,
-        schema=read_schema(schema_names),
-        event_category_field=category_field,
-        timestamp_field=timestamp_field,
-        tiebreaker_field=tiebreaker_field,
-        target=target,
-    )
-    stats = ReadStats()
-    inputs = event_inputs(events, stats)
-    search: Search[Event] = query.new_search()
-    was_read = _feed(search, read_events(*inputs, stats=stats))
-    to_match = match_maker(query.plan)
-    found = [to_match(each.events, each.key) for each in search.results(size=size, result_position=position)]
-    has_color = wants_color(color, sys.stdout)
-    layout = Layout(documents, names_rule=False, fields=lambda _: query.stage_fields, color=has_color)
-    with WholeLines() as lines:
-        _write(found, query, output_format(format_name), layout, lines)
-    if not quiet and (stats.evaluated or not was_read):
-        said = _summary(query, len(found), stats, untimed=search.untimed, was_read=was_read)
-        said += ["interrupted: not all of them were written"] if lines.interrupted else []
-        said += fault_lines(query.faults.count, query.faults.examples)
-        click.echo("\n".join(map(safe, said)), err=True)
-    if lines.interrupted or not was_read:
-        ctx.exit(signals.exit_code())
-    if stats.evaluated == 0:
-        raise no_event(stats, inputs)
+    query = compile(source, schema=read_schema(schema_names), **compiling)
+    stats = RunStats()
+    inputs = event_inputs(events, stats.reading)
+    format_name = output_format(format_name)
+    progress = Progress(inputs, quiet=quiet)
+    with rejects_file(rejects_path, inputs) as rejects, WholeLines() as lines:
+        found = run_files(
+            [(Rule(name="query", query=query.text, source=source), query)],  # stands in, and is not written
+            inputs,
+            jobs=jobs,
+            stats=stats,
+            rejects=rejects,
+            progress=progress.update,
+            window=ResultWindow(size, position),
+        )
+        has_color = wants_color(color, sys.stdout)
+        layout = Layout(documents, names_rule=False, fields=lambda _: query.stage_fields, color=has_color)
+        _write(lines.of(progress.until_found(found)), query, format_name, layout)
+    if not quiet and (stats.reading.evaluated or stats.interrupted):
+        click.echo("\n".join(map(safe, _summary(query, stats, lines))), err=True)
+    if rejects is not None:
+        rejects.raise_problem()
+    ctx.exit(run_exit_code(stats, inputs, strict=strict, fail_on_match=fail_on_match, lines=lines))
 
 
-def _summary(query: Query, found: int, stats: ReadStats, *, untimed: int, was_read: bool) -> list[str]:
-    said = [f"{plural(found, 'match')} in {plural(stats.evaluated, 'event')}", *reading_lines(stats)]
-    said += [] if was_read else ["interrupted: these are the matches among the events read so far"]
-    said += [f"{plural(untimed, 'event')} left out of sequences: no readable time"] if untimed else []
-    said += event_notes(stats, [query])
-    return said if found or not was_read else [*said, *nothing_found_notes(stats, [query])]
+def _summary(query: Query, stats: RunStats, written: WholeLines) -> list[str]:
+    reading = stats.reading
+    lines = [f"{plural(stats.detections, 'match')} in {plural(reading.evaluated, 'event')}", *reading_lines(reading)]
+    lines += ["interrupted: these are the matches among the events read so far"] if stats.interrupted else []
+    lines += [f"{plural(stats.untimed, 'event')} left out of sequences: no readable time"] if stats.untimed else []
+    lines += event_notes(reading, [query])
+    lines += [] if stats.detections or stats.interrupted else nothing_found_notes(reading, [query])
+    lines += ["interrupted: not all matches were written"] if written.interrupted else []
+    return [*lines, *fault_lines(stats.faults, stats.fault_examples)]
 
 
-def _feed(search: Search[Event], events: Iterable[Event]) -> bool:
-    """Let the search take all events; tell whether it could, or Ctrl-C ended the reading."""
-    try:
-        for place, event in enumerate(events):
-            search.take(event.document, place, event)
-    except KeyboardInterrupt:
-        return False
-    return True
-
-
-def _write(found: list[Match], query: Query, format_name: str, layout: Layout, lines: WholeLines) -> None:
+def _write(found: Iterable[Detection], query: Query, format_name: str, layout: Layout) -> None:
     if format_name == _EQL_RESPONSE:
-        eql_response.write(found, query.kind, data_stdout())
-        return
-    rule = Rule(name="query", query=query.text, source=Source(query.text))  # stands in; nothing of it is written
-    detections = (as_detection(rule, query, match, event_times(query, match)) for match in found)
-    writer_named(format_name)(lines.of(detections), result_stdout(format_name), layout)
+        eql_response.write([_match(detection, query) for detection in found], query.kind, data_stdout())
+    else:
+        writer_named(format_name)(found, result_stdout(format_name), layout)
+
+
+def _match(detection: Detection, query: Query) -> Match:
+    """Return a detection with its join keys in the order of the query."""
+    names = query.key_names if detection.join_keys else ()
+    return Match(detection.events, tuple(detection.join_keys[name] for name in names))

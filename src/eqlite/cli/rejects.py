@@ -1,4 +1,4 @@
-"""The file of `--rejects`: lines that hold no event."""
+"""The `--rejects` file: lines without a readable event."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _Identity = tuple[int, int]
 
 
 class Rejects:
-    """A file for rejected lines. It may become full: reading goes on, and `raise_problem` says so in the end."""
+    """A file for rejected lines.
+
+    After a failed write reading goes on, and `raise_problem` reports the failure at the end.
+    """
 
     def __init__(self, path: str, file: BinaryIO) -> None:
         self._path = path
@@ -26,16 +29,16 @@ class Rejects:
         self._problem: OSError | None = None
 
     def write(self, data: bytes) -> None:
-        """Write some bytes, unless an earlier attempt failed."""
+        """Write some bytes, unless an earlier write failed."""
         if self._problem is None:
             self._attempt(lambda: self._file.write(data))
 
     def close(self) -> None:
-        """Write what is buffered."""
+        """Write the buffered lines."""
         self._attempt(self._file.close)
 
     def raise_problem(self) -> None:
-        """Raise an error if not all rejected lines could be written."""
+        """Raise an error if some rejected lines could not be written."""
         if self._problem is not None:
             reason = self._problem.strerror or self._problem
             raise click.ClickException(f"cannot write all rejected lines to `{self._path}`: {reason}")
@@ -49,7 +52,7 @@ class Rejects:
 
 @contextlib.contextmanager
 def rejects_file(path: str | None, read: Iterable[str]) -> Iterator[Rejects | None]:
-    """Open the file for rejected lines at once, so that one of an earlier run does not pass for this one's.
+    """Open the file for rejected lines at the start, so that no older file passes for a new one.
 
     Args:
         path: the file; None for none.
@@ -81,7 +84,7 @@ def _refuse_to_overwrite(path: str, read: Iterable[str]) -> None:
 
 
 def _identities(name: str) -> Iterator[_Identity | None]:
-    """Yield the identities of all files that a name stands for."""
+    """Yield the identities of all files behind a name."""
     if name == "-":
         with contextlib.suppress(OSError, ValueError):
             yield _identity(sys.stdin.fileno())
@@ -98,7 +101,7 @@ def _identities(name: str) -> Iterator[_Identity | None]:
 
 
 def _identity(file: Path | int) -> _Identity | None:
-    """Return the identity of a regular file; None for all else, which nothing is lost of."""
+    """Return the identity of a regular file, or None for devices, pipes and missing files."""
     try:
         status = os.fstat(file) if isinstance(file, int) else file.stat()
     except OSError:

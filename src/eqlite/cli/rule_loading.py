@@ -1,4 +1,4 @@
-"""The rules that a verb runs: loaded, compiled, and what is wrong with the others told on stderr."""
+"""Loading and compiling the rules of a command, with their problems on stderr."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def compile_rules(
     schema_names: Sequence[str],
     **options: object,
 ) -> tuple[RuleSet, int, Compiled]:
-    """Return the rules, how many of them are broken, and the good ones compiled; problems are printed."""
+    """Return the rules, the number of broken ones, and the compiled ones. Problems are printed."""
     schema = read_schema(schema_names)
     rules = read_rules(*rule_paths, cache=cache)
     with compiling(len(rules), quiet=quiet):
@@ -39,27 +39,30 @@ def compile_rules(
     missing = [problem for problem in errors if problem.id == "unreadable-file" and problem.file in rule_paths]
     if missing:
         raise EqlError(diagnostics=missing)
-    if not quiet:
-        _tell(errors, color)
+    is_empty = not len(rules) and len(errors) == 1
+    if not quiet and not is_empty:
+        _print_errors(errors, color)
         for line in not_applied_lines(problems):
             click.echo(safe(line), err=True)
     if not compiled:
         for line in left_out_lines(rules):
             click.echo(safe(line), err=True)
+        if is_empty:
+            raise EqlError(diagnostics=errors)
         reason = "every rule is broken" if len(rules) else "no EQL rule"
         raise click.ClickException(f"{reason} in {', '.join(rule_paths)}")
     return rules, _count_broken(rules, compiled, errors), compiled
 
 
 def _count_broken(rules: RuleSet, compiled: Compiled, errors: Sequence[Diagnostic]) -> int:
-    """Count rules whose query is wrong, and files that gave no rule at all."""
+    """Count rules with a broken query, and files without any rule."""
     queries = {id(rule.source) for rule in rules}
     elsewhere = (problem for problem in errors if id(problem.source) not in queries)
     files = {problem.file or (problem.source.name if problem.source else None) for problem in elsewhere}
     return len(rules) - len(compiled) + len(files)
 
 
-def _tell(errors: Sequence[Diagnostic], color: str) -> None:
+def _print_errors(errors: Sequence[Diagnostic], color: str) -> None:
     for problem in errors[:_SHOWN_PROBLEMS]:
         click.echo(f"{render(problem, color=wants_color(color, sys.stderr))}\n", err=True)
     if len(errors) > _SHOWN_PROBLEMS:

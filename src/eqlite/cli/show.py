@@ -25,13 +25,13 @@ _WIDTH = 100
 
 @click.command("show")
 @click.argument("path", type=FILE, metavar="RULE")
-@click.option("--id", "rule_id", help="Of a file with many rules, the one with this id.")
-@click.option("--name", help="Of a file with many rules, those with this in their name, upper or lower case.")
+@click.option("--id", "rule_id", help="Show the rule with this id, of a file with many.")
+@click.option("--name", help="Show the rules whose name contains this, in any case, of a file with many.")
 @click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @color_option
 @click.pass_context
 def command(ctx: click.Context, path: str, rule_id: str | None, name: str | None, format_name: str, color: str) -> None:
-    """Show what a rule says: its settings, threats, fields and its query, formatted."""
+    """Show a rule: its settings, threats, fields and formatted query."""
     failed = False
     for number, rule in enumerate(_chosen(path, rule_id, name)):
         try:
@@ -49,7 +49,7 @@ def command(ctx: click.Context, path: str, rule_id: str | None, name: str | None
 
 
 def _chosen(path: str, rule_id: str | None, name: str | None) -> list[Rule]:
-    """Return the rules that are asked for; at least one."""
+    """Return the chosen rules, at least one."""
     loaded = read_rules(path)
     wanted = (name or "").casefold()
     rules = [rule for rule in loaded if rule_id in (None, rule.rule_id) and wanted in rule.name.casefold()]
@@ -66,7 +66,10 @@ def _chosen(path: str, rule_id: str | None, name: str | None) -> list[Rule]:
 
 
 def rule_record(rule: Rule, query: Query | None) -> Record:
-    """Return a rule as a record, with the fields that its query reads; both null for a broken query."""
+    """Return a rule as a record, with the fields that its query reads.
+
+    Fields and formatted query are null for a broken query.
+    """
     return {
         "id": rule.rule_id,
         "name": rule.name,

@@ -1,4 +1,4 @@
-"""The standard streams: closed ones, narrow encodings, colours, and signals that wait for the end of a line."""
+"""Standard streams: closed ones, narrow encodings, colours, and signals between two lines."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from eqlite import signals
 Item = TypeVar("Item")
 
 
-def mend_streams() -> None:
-    """Let every write succeed: into nothing where a stream is closed, as escapes where an encoding lacks a sign."""
+def harden_streams() -> None:
+    """Make every write succeed: to nowhere if a stream is closed, escaped if the encoding lacks a character."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -31,7 +31,7 @@ def mend_streams() -> None:
 
 
 def _buffered(stream: io.TextIOWrapper) -> io.TextIOWrapper:
-    """Return the stream with a buffer in it, which `PYTHONUNBUFFERED` takes away.
+    """Return the stream with a buffer, even under `PYTHONUNBUFFERED`.
 
     Without one, the rest of a line is lost when a signal comes while the line is being written.
     """
@@ -41,19 +41,19 @@ def _buffered(stream: io.TextIOWrapper) -> io.TextIOWrapper:
 
 
 def data_stdout() -> TextIO:
-    """Return stdout for data that programs read: always UTF-8, whatever the terminal is said to speak."""
+    """Return stdout for data that programs read, always in UTF-8."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     return sys.stdout
 
 
 def result_stdout(format_name: str) -> TextIO:
-    """Return stdout for results in a format: a table is for the terminal, all else for programs."""
+    """Return stdout for results: a table suits the terminal, any other format suits programs."""
     return sys.stdout if format_name == "table" else data_stdout()
 
 
-def let_go_of_stdout() -> None:
-    """Point stdout nowhere, so that the interpreter does not stumble over the closed pipe at its end.
+def detach_stdout() -> None:
+    """Discard later output to stdout, so that the interpreter's exit does not fail on a closed pipe.
 
     The same for stderr where it is the same pipe (`2>&1 | head`).
     """
@@ -69,7 +69,10 @@ def let_go_of_stdout() -> None:
 
 
 def wants_color(choice: str, stream: TextIO) -> bool:
-    """Return whether to colour what goes to a stream; `NO_COLOR` and `FORCE_COLOR` count where they are not empty."""
+    """Return whether to colour the output to a stream.
+
+    `NO_COLOR` and `FORCE_COLOR` count unless they are empty.
+    """
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
@@ -78,7 +81,7 @@ def wants_color(choice: str, stream: TextIO) -> bool:
 
 
 class WholeLines:
-    """While results are written, signals that end a command are held back until the one being written is whole.
+    """A context in which signals that end the command wait until the current result is written.
 
     While they are still being looked for signals work as ever, and a second one always does: the reader of a pipe may
     have stopped reading. Does nothing outside the main thread, where Python delivers no signals.
@@ -98,7 +101,7 @@ class WholeLines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Give signals their meaning back, once all is handed to the system."""
+        """Restore the signal handlers, once everything is flushed."""
         try:
             if kind is None:
                 sys.stdout.flush()
@@ -106,7 +109,7 @@ class WholeLines:
             self._restore()
 
     def of(self, items: Iterable[Item]) -> Iterator[Item]:
-        """Yield the items; hold signals back from the first on, and end after the one during which it came."""
+        """Yield the items. Signals wait from the first item on, and end the loop between two items."""
         for item in items:
             if not self._is_holding:
                 self._hold()
@@ -125,7 +128,7 @@ class WholeLines:
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what signal handlers take
         self.interrupted = True
         self._restore()
-        signals.note(number)
+        signals.record(number)
 
     def _restore(self) -> None:
         while self._before:

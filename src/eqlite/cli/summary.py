@@ -1,4 +1,4 @@
-"""Summary on stderr at the end of a run: counts, and what was left out and why."""
+"""Summary of a run on stderr: counts, and the things left out with the reasons."""
 
 from __future__ import annotations
 
@@ -18,50 +18,53 @@ _MAX_REASONS = 3
 
 
 def run_summary(stats: RunStats, *, rules: int, broken: int, left_out: Iterable[str], seconds: float) -> list[str]:
-    """Return the lines about a run: `rules` were used, `broken` could not be; `left_out` says what else was not."""
-    said = [
+    """Return the lines of the summary of a run.
+
+    `rules` and `broken` count the rules used and the broken ones. `left_out` has lines about other things left out.
+    """
+    lines = [
         f"{plural(stats.detections, 'detection')} by {plural(rules, 'rule')} in "
         f"{plural(stats.reading.evaluated, 'event')} ({seconds:.2f} s)"
     ]
     if stats.interrupted:
-        said.append("interrupted: these are the detections among the events read so far")
+        lines.append("interrupted: these are the detections among the events read so far")
     if broken:
-        said.append(f"{plural(broken, 'broken rule')} left out; `eqlite check` says what is wrong")
-    said += left_out
-    said += reading_lines(stats.reading)
+        lines.append(f"{plural(broken, 'broken rule')} left out; run `eqlite check` for the reasons")
+    lines += left_out
+    lines += reading_lines(stats.reading)
     if stats.unrouted:
         example = f", such as one of `{stats.unrouted_example}`" if stats.unrouted_example else ""
         advice = "; without --by-index every rule sees every event" if stats.unrouted == stats.reading.evaluated else ""
-        said.append(f"{plural(stats.unrouted, 'event')} outside the index patterns of all rules{example}{advice}")
+        lines.append(f"{plural(stats.unrouted, 'event')} outside the index patterns of all rules{example}{advice}")
     if stats.untimed:
-        said.append(f"{plural(stats.untimed, 'event')} left out of sequences: no readable time")
-    return [*said, *fault_lines(stats.faults, stats.fault_examples)]
+        lines.append(f"{plural(stats.untimed, 'event')} left out of sequences: no readable time")
+    return [*lines, *fault_lines(stats.faults, stats.fault_examples)]
 
 
 def fault_lines(count: int, examples: Sequence[str]) -> Iterator[str]:
-    """Yield a line about faults, if there were any: where Elasticsearch fails the search, they are counted."""
+    """Yield a line about faults, if any: events on which Elasticsearch would fail the search."""
     if count:
         yield f"{plural(count, 'fault')}, on which Elasticsearch would fail the search, such as: {examples[0]}"
 
 
 def left_out_lines(rules: RuleSet) -> Iterator[str]:
-    """Yield the lines about rules and files that are left out on purpose, a few of each."""
+    """Yield lines about rules and files that are left out on purpose, for the most frequent reasons."""
     yield from _lines_by_reason("rule", "skipped", _by_reason(rules.skipped), most=_MAX_REASONS)
     yield from _lines_by_reason("file", "passed over", _by_reason(rules.passed_over), most=_MAX_REASONS)
 
 
 def skipped_lines(skipped: Sequence[Skipped]) -> Iterator[str]:
-    """Yield a line for each reason for which rules were left out, with their number and the first of them."""
+    """Yield a line for each reason for skipping rules, with their number and the first of them."""
     yield from _lines_by_reason("rule", "skipped", _by_reason(skipped))
 
 
 def passed_over_lines(passed_over: Sequence[Skipped]) -> Iterator[str]:
-    """Yield a line for each reason for which files of folders and archives were not read."""
+    """Yield a line for each reason for passing over files of folders and archives."""
     yield from _lines_by_reason("file", "passed over", _by_reason(passed_over))
 
 
 def unread_lines(stats: ReadStats) -> Iterator[str]:
-    """Yield the lines about files that were to hold events and were passed over, a few of them."""
+    """Yield lines about event files passed over, for the most frequent reasons."""
     yield from _lines_by_reason("file", "passed over", stats.passed_over, most=_MAX_REASONS)
 
 
@@ -75,7 +78,7 @@ def _by_reason(left_out: Sequence[Skipped]) -> dict[str, list[str]]:
 def _lines_by_reason(
     noun: str, done: str, by_reason: Mapping[str, Sequence[str]], *, most: int | None = None
 ) -> Iterator[str]:
-    """Yield a line for each reason. Of more than `most` reasons, the rarest share one line."""
+    """Yield a line for each reason. Beyond `most` lines, the rarest reasons share one."""
     reasons = list(by_reason.items())
     rest: list[tuple[str, Sequence[str]]] = []
     if most is not None and len(reasons) > most:
@@ -93,14 +96,14 @@ def _example(names: Sequence[str]) -> str:
 
 
 def not_applied_lines(problems: Sequence[Diagnostic]) -> Iterator[str]:
-    """Yield a line about the rules whose exceptions, filters or limits are not applied, if there are any."""
+    """Yield a line about rules whose exceptions, filters or limits are not applied, if any."""
     found = [problem for problem in problems if problem.id == "setting-not-applied"]
     if found:
         yield f"{plural(len(found), 'setting')} not applied, such as at {found[0].location}: {found[0].message}"
 
 
 def reading_lines(stats: ReadStats) -> Iterator[str]:
-    """Yield a line about rejected pieces of the input, and one for each file that was read in part."""
+    """Yield a line about rejected parts of the input, and a line for each file read in part."""
     if stats.rejected:
         yield rejected(stats)
     for warning in stats.warnings:
@@ -108,7 +111,7 @@ def reading_lines(stats: ReadStats) -> Iterator[str]:
 
 
 def no_event(stats: ReadStats, inputs: Sequence[str]) -> EventError:
-    """Return the error of a run that found nothing to look at."""
+    """Return the error of a run without any event."""
     refused = {path: reason for reason, paths in stats.passed_over.items() for path in paths}
     if refused and not stats.rejected:
         return nothing_read(refused)
@@ -118,7 +121,7 @@ def no_event(stats: ReadStats, inputs: Sequence[str]) -> EventError:
 
 
 def rejected(stats: ReadStats) -> str:
-    """Return how many pieces of the input were rejected, for which reasons, and where the first one stands."""
+    """Return the number of rejected lines with the reasons and the location of the first."""
     counts = ", ".join(f"{count:,} {reason}" for reason, count in stats.reasons.most_common())
     text = f"{plural(stats.rejected, 'line')} rejected: {counts}" if len(stats.reasons) > 1 else ""
     sample = stats.samples[0]

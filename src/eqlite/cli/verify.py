@@ -1,4 +1,4 @@
-"""`eqlite verify`: the answers of an Elasticsearch beside ours."""
+"""`eqlite verify`: comparison of eqlite's answers with those of an Elasticsearch."""
 
 from __future__ import annotations
 
@@ -37,21 +37,23 @@ _SHOWN_REASONS = 5
 
 
 def _connection_options(command: Any) -> Any:
-    """Add the options that say how to reach the server, each with its environment variable."""
+    """Add the connection options, each with its environment variable."""
     options = [
-        click.option("--url", envvar="EQLITE_ES_URL", show_envvar=True, required=True, help="Address, with its port."),
+        click.option("--url", envvar="EQLITE_ES_URL", show_envvar=True, required=True, help="Address, with port."),
         click.option("--api-key", envvar="EQLITE_ES_API_KEY", show_envvar=True, help="As Kibana shows it, or id:key."),
-        click.option("--user", envvar="EQLITE_ES_USER", show_envvar=True, help="With --password, where no key is."),
+        click.option(
+            "--user", envvar="EQLITE_ES_USER", show_envvar=True, help="With --password, if no API key is given."
+        ),
         click.option("--password", envvar="EQLITE_ES_PASSWORD", show_envvar=True, help="Better in the environment."),
         click.option(
             "--ca-file",
             envvar="EQLITE_ES_CA_FILE",
             show_envvar=True,
             type=click.Path(),
-            help="The authority that signed the server's certificate, as PEM.",
+            help="PEM file of the authority that signed the server's certificate.",
         ),
         click.option(
-            "--insecure", envvar="EQLITE_ES_INSECURE", show_envvar=True, is_flag=True, help="Take any certificate."
+            "--insecure", envvar="EQLITE_ES_INSECURE", show_envvar=True, is_flag=True, help="Accept any certificate."
         ),
         click.option(
             "--timeout",
@@ -60,7 +62,7 @@ def _connection_options(command: Any) -> Any:
             type=click.FloatRange(min=0, min_open=True),
             default=30.0,
             show_default=True,
-            help="Seconds to wait for one answer.",
+            help="Seconds to wait for each answer.",
         ),
         click.option(
             "--retries",
@@ -69,7 +71,7 @@ def _connection_options(command: Any) -> Any:
             type=click.IntRange(min=0, max=20),
             default=5,
             show_default=True,
-            help="Send a request again, so often, after 429, 502, 503, 504 and broken connections.",
+            help="Most retries of a request after 429, 502, 503, 504 and broken connections.",
         ),
         click.option(
             "--backoff",
@@ -78,7 +80,7 @@ def _connection_options(command: Any) -> Any:
             type=click.FloatRange(min=0),
             default=1.0,
             show_default=True,
-            help="Seconds before the first retry; each further pause is twice as long.",
+            help="Seconds before the first retry. Each further pause is twice as long.",
         ),
     ]
     for option in reversed(options):
@@ -89,22 +91,28 @@ def _connection_options(command: Any) -> Any:
 @click.command("verify")
 @_connection_options
 @click.argument("words", nargs=-1, type=FILE, metavar="QUERY|RULES [EVENTS]...")
-@click.option("-f", "--file", "path", type=FILE, metavar="FILE", help="Read the query from here; no QUERY then.")
+@click.option(
+    "-f", "--file", "path", type=FILE, metavar="FILE", help="Read the query from this file, instead of QUERY."
+)
 @schema_option
 @click.option(
     "--size",
     type=click.IntRange(min=1, max=MOST_RESULTS),
     default=MOST_RESULTS,
     show_default=True,
-    help="Compare so many results of each query.",
+    help="Most results of each query to compare.",
 )
 @click.option(
-    "--position", type=click.Choice(["head", "tail"]), default="tail", show_default=True, help="Which end to compare."
+    "--position",
+    type=click.Choice(["head", "tail"]),
+    default="tail",
+    show_default=True,
+    help="Compare the first or the last results.",
 )
-@click.option("--category-field", "event_category_field", help="As for query; before the settings of a rule.")
-@click.option("--timestamp-field", help="As for query; before the settings of a rule.")
-@click.option("--tiebreaker-field", help="As for query; before the settings of a rule.")
-@click.option("--target", metavar="VERSION", help="Answer as this version. Default: the version of the server.")
+@click.option("--category-field", "event_category_field", help="As for query. Overrides the rule's setting.")
+@click.option("--timestamp-field", help="As for query. Overrides the rule's setting.")
+@click.option("--tiebreaker-field", help="As for query. Overrides the rule's setting.")
+@click.option("--target", metavar="VERSION", help="Behave like this version. Default: the version of the server.")
 @click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no warnings.")
 @click.pass_context
@@ -120,10 +128,10 @@ def command(
     quiet: bool,
     **more: Any,
 ) -> None:
-    """Ask an Elasticsearch and eqlite the same over EVENTS; print where the answers differ.
+    """Compare the answers of an Elasticsearch and of eqlite over EVENTS, and print the differences.
 
-    QUERY is EQL, or @FILE; RULES are a file, folder, glob or archive. An index is made for the events, and removed at
-    the end. Exit code 1: there are differences.
+    QUERY is EQL, or @FILE. RULES are a file, folder, glob or archive. An index is created for the events and removed at
+    the end. The exit code is 1 if there are differences.
 
     \b
     export EQLITE_ES_URL=https://localhost:9200 EQLITE_ES_API_KEY=…
@@ -146,13 +154,13 @@ def command(
             mapping=_given_mapping(schema_names),
             size=size,
             result_position=position,
-            tell=_warn,
+            warn=_warn,
             **{name: more[name] for name in SETTING_NAMES if more[name] is not None},
         )
     _write(result, format_name)
     if not quiet:
-        said = [*_summary(result, server, size), *reading_lines(stats)]
-        click.echo("\n".join(map(safe, said)), err=True)
+        lines = [*_summary(result, server, size), *reading_lines(stats)]
+        click.echo("\n".join(map(safe, lines)), err=True)
     ctx.exit(1 if result.differences else 0)
 
 
@@ -197,8 +205,8 @@ def _queries(
 
 
 def _names_rules(word: str) -> bool:
-    """Return whether a word is a path or a pattern of paths: EQL has blanks in it."""
-    return os.path.lexists(word) or not any(sign.isspace() for sign in word)
+    """Return whether a word is a path or a glob. EQL contains blanks."""
+    return os.path.lexists(word) or not any(character.isspace() for character in word)
 
 
 def _rules(path: str, *, quiet: bool) -> Sequence[Rule]:
@@ -209,14 +217,14 @@ def _rules(path: str, *, quiet: bool) -> Sequence[Rule]:
             raise EqlError(diagnostics=errors)
         raise click.ClickException(f"no EQL rule in {path}")
     if not quiet:
-        said = [render(problem, color=False) for problem in errors] + [*map(safe, skipped_lines(rules.skipped))]
-        for text in said:
+        lines = [render(problem, color=False) for problem in errors] + [*map(safe, skipped_lines(rules.skipped))]
+        for text in lines:
             click.echo(text, err=True)
     return list(rules)
 
 
 def _given_mapping(names: Sequence[str]) -> dict[str, Any] | None:
-    """Return the one mapping in a schema's file as it stands there; None leaves it to the schema."""
+    """Return the mapping in a single schema file as it is, or None to derive one from the schema."""
     if len(names) != 1 or not Path(names[0]).is_file():
         return None
     content = json.loads(Path(names[0]).read_text(encoding="utf-8-sig"))
@@ -228,7 +236,7 @@ def _given_mapping(names: Sequence[str]) -> dict[str, Any] | None:
 
 @contextlib.contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the work as Ctrl-C does, so that the index is removed."""
+    """Handle SIGTERM and SIGHUP like Ctrl-C, so that the index is removed."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what signal handlers take
         raise KeyboardInterrupt
@@ -245,7 +253,7 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def _lines(difference: Difference) -> Iterator[str]:
-    """Yield a difference for people, and below it the case as one line of JSON."""
+    """Yield a difference for people, followed by the case as one line of JSON."""
     case = difference.case
     known = f" (known: {difference.known})" if difference.known else ""
     yield safe(f"{difference.name}: the answers differ in {_IN_WORDS[difference.kind]}{known}")

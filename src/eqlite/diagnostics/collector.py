@@ -12,7 +12,7 @@ from eqlite.source import Source, Span
 
 @dataclass(slots=True)
 class Collector:
-    """Takes the problems of one query; keeps the first `MAX_DIAGNOSTICS` of each severity, by place when read."""
+    """The problems of one query: the first `MAX_DIAGNOSTICS` of each severity, sorted by place when read."""
 
     source: Source
     found: list[Diagnostic] = field(default_factory=list)
@@ -20,7 +20,7 @@ class Collector:
 
     @property
     def is_full(self) -> bool:
-        """Return whether no more errors are taken: what is dear to say of one need not be said."""
+        """Return whether further errors are dropped, so that costly messages need not be made."""
         return not self.room[Severity.ERROR]
 
     def report(
@@ -48,8 +48,8 @@ class Collector:
             return
         if elasticsearch is not None:
             offset = span.start if elasticsearch_offset is None else elasticsearch_offset
-            place = self.source.query_position(offset)
-            elasticsearch = f"{elasticsearch_word} {place.line}:{place.column + column_shift}: {elasticsearch}"
+            position = self.source.query_position(offset)
+            elasticsearch = f"{elasticsearch_word} {position.line}:{position.column + column_shift}: {elasticsearch}"
         diagnostic = Diagnostic(id, message, self.source, span, label, help, note, elasticsearch)
         if diagnostic not in self.found:
             self.found.append(diagnostic)
@@ -57,7 +57,7 @@ class Collector:
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
-        """Return what was found, by place in the query."""
+        """Return the problems by place in the query."""
         return sorted(self.found, key=lambda diagnostic: diagnostic.span.start)
 
     @property

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from eqlite.diagnostics.register import REGISTER
+from eqlite.diagnostics.register import REGISTER, Category
 from eqlite.source import Position, Source, Span
 
 
 class Severity(StrEnum):
-    """How bad it is: an `ERROR` keeps a query from running, a `WARNING` does not."""
+    """The severity of a problem: an `ERROR` keeps a query from running, a `WARNING` does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -26,8 +26,8 @@ class Diagnostic:
         message: what is wrong, lower case, no full stop, the user's text in backticks.
         source: the text it stands in; None where there is none (a file that cannot be opened).
         span: where in `source.text`.
-        label: what is wrong at that very place, a few words.
-        help: one concrete edit that mends it.
+        label: a few words on the problem at this place.
+        help: one concrete edit that fixes it.
         note: why, or what else to know.
         elasticsearch: the message of Elasticsearch, with its line and column.
         file: the file concerned, where there is no source.
@@ -49,9 +49,19 @@ class Diagnostic:
         return Severity(REGISTER[self.id].severity)
 
     @property
+    def category(self) -> Category:
+        """Return the category that the register gives to this id, such as `syntax` or `schema`."""
+        return REGISTER[self.id].category
+
+    @property
     def is_error(self) -> bool:
         """Return whether this keeps the query from running."""
         return self.severity is Severity.ERROR
+
+    @property
+    def fails_search(self) -> bool:
+        """Return whether `strict=True` refuses this warning, since Elasticsearch fails the search."""
+        return REGISTER[self.id].fails_search
 
     @property
     def position(self) -> Position | None:
@@ -62,8 +72,8 @@ class Diagnostic:
     def location(self) -> str:
         """Return `file:line:column`, or what of it is known."""
         name = self.file or (self.source.name if self.source is not None else None) or "<query>"
-        place = self.position
-        return f"{name}:{place.line}:{place.column}" if place is not None else name
+        position = self.position
+        return f"{name}:{position.line}:{position.column}" if position is not None else name
 
     def render(self) -> str:
         """Return the message as a person reads it, with the line, a caret and the help."""
@@ -85,7 +95,7 @@ class Diagnostic:
                 yield f"{gutter} = {name}: {text}"
 
     def _excerpt(self, width_limit: int = 110) -> tuple[str, int, int]:
-        """Return the line, the caret's column from 0 and its width; a long line is cut around the caret."""
+        """Return the line, cut around the caret if long, the caret's column from 0, and its width."""
         assert self.source is not None
         line, column = self.source.line_around(self.span.start, 2 * width_limit)
         width = max(1, min(self.span.end - self.span.start, len(line) - column))

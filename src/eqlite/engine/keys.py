@@ -41,7 +41,7 @@ class KeyBudget:
         self.spent = 0
 
     def grant(self, count: int, report: Report | None = None) -> int:
-        """Return how many of its keys an event may have, and count them; `report` gets a message if not all."""
+        """Return the number of keys that an event may have, and count them. `report` gets a message on the others."""
         if count <= FREE_KEYS_PER_EVENT:
             return count
         left = FREE_KEYS_PER_EVENT + max(0, MAX_KEYS_PER_RUN - self.spent)
@@ -60,7 +60,7 @@ def join_keys(
     budget: KeyBudget | None = None,
     report: Report | None = None,
 ) -> tuple[Key, ...]:
-    """Return the keys of an event, each once; none where a required key is missing.
+    """Return the keys of an event, each once. There are none where a required key is missing.
 
     Without a type, values are equal if their texts are: a keyword field would hold `1000` and `"1000"` alike. Of more
     keys than the budget grants the first ones count, and `report` gets a message.
@@ -85,7 +85,7 @@ def keys_of_values(
 
 
 class KeyValues:
-    """What to report for keys: the values that events have, where a key is what makes them equal.
+    """The values of events to report for keys, since a key holds only their common form.
 
     Dates are reported as text for a sequence, as milliseconds for a sample, as Elasticsearch does.
     """
@@ -126,7 +126,7 @@ def _choices(values: list[Any], field: Field) -> dict[Any, Any]:
 
 
 def untyped_key(value: Any) -> str:
-    """Return the key that a value makes where the field has no type."""
+    """Return the key of a value of a field without a type."""
     if value.__class__ is str:
         return str(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
@@ -135,7 +135,7 @@ def untyped_key(value: Any) -> str:
 
 
 def sortable_value(value: object) -> tuple[int, Any]:
-    """Return what a key's value is ordered by: null first, then numbers, then texts."""
+    """Return a sort key for a key's value: null first, then numbers, then texts."""
     if value is None:
         return (0, 0)
     return (1, value) if isinstance(value, (int, float)) else (2, str(value))

@@ -16,7 +16,7 @@ from eqlite.fields import NANOS_PER_MILLI, Field, converted, field_values
 from eqlite.values.dates.instants import parse_timestamp
 
 Ordinal = tuple[int, int, Any, int]
-"""Time in nanoseconds, kind and value (a number or a text) of the tiebreaker, place in the input."""
+"""Time in nanoseconds, kind and value (a number or a text) of the tiebreaker, position in the input."""
 
 NO_TIME = 1 << 63
 NO_TIEBREAKER = (2, "")
@@ -34,7 +34,7 @@ def event_time_ns(event: Mapping[str, Any], field: Field | None) -> int | None:
 
 
 def time_of_values(values: list[Any], field: Field) -> int | None:
-    """Return the time that the raw values of the field for it tell, as precise as the field is."""
+    """Return the time from the raw values of its field, as precise as the field is."""
     if not field.formats:
         time_ns = parse_timestamp(values)
         return None if time_ns is None else time_ns - time_ns % precision_ns(field)
@@ -42,15 +42,15 @@ def time_of_values(values: list[Any], field: Field) -> int | None:
     return dates[0] * precision_ns(field) if dates else None
 
 
-def ordinal(event: Mapping[str, Any], place: int, query: plan.Plan) -> Ordinal:
-    """Return what an event is ordered by; `place` is its number in the input."""
+def ordinal(event: Mapping[str, Any], position: int, query: plan.Plan) -> Ordinal:
+    """Return the ordinal of an event. `position` is its number in the input."""
     time_ns = event_time_ns(event, query.timestamp)
     tiebreakers = [] if query.tiebreaker is None else field_values(event, query.tiebreaker)
-    return ordinal_of_values(time_ns, tiebreakers, place)
+    return ordinal_of_values(time_ns, tiebreakers, position)
 
 
 def order_problem(event: Mapping[str, Any], query: plan.Plan) -> str | None:
-    """Return what keeps an event that has a time out of sequences, None if nothing does: see `ambiguity`."""
+    """Return the reason to leave an event with a time out of sequences, None if there is none: see `ambiguity`."""
     times = [] if query.timestamp is None else query.timestamp.raw_values(event)
     tiebreakers = [] if query.tiebreaker is None else field_values(event, query.tiebreaker)
     return ambiguity(times, query.timestamp, tiebreakers, query.tiebreaker)
@@ -70,10 +70,10 @@ def no_time_message(query: plan.Plan) -> str:
     return f"Elasticsearch would fail the search on this event: {name} holds no readable time, and a sequence needs one"
 
 
-def ordinal_of_values(time_ns: int | None, tiebreakers: list[Any], place: int) -> Ordinal:
-    """Return what an event of this time is ordered by; `tiebreakers` are the values of the field for it."""
+def ordinal_of_values(time_ns: int | None, tiebreakers: list[Any], position: int) -> Ordinal:
+    """Return the ordinal of an event of this time. `tiebreakers` are the values of the field for it."""
     kind, value = _tiebreaker(tiebreakers)
-    return (NO_TIME if time_ns is None else time_ns, kind, value, place)
+    return (NO_TIME if time_ns is None else time_ns, kind, value, position)
 
 
 def _tiebreaker(values: list[Any]) -> tuple[int, float | str]:

@@ -13,25 +13,35 @@ from dataclasses import dataclass, field
 
 from eqlite.engine.keys import Key
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import UNTIL, Found, Kept, Link, OpenKey, Pending, SequenceMatcher, StageKeys, new_tuple
+from eqlite.engine.sequences import (
+    UNTIL,
+    Found,
+    Link,
+    OpenKey,
+    Pending,
+    Reference,
+    SequenceMatcher,
+    StageKeys,
+    make_tuple,
+)
 
 _MOST_BYTES_PER_KEY = 400
 _FEW_KEYS = 100
 
 
 @dataclass(slots=True)
-class PairMatcher(SequenceMatcher[Kept]):
-    """The state of a sequence query of two events; takes events in order."""
+class PairMatcher(SequenceMatcher[Reference]):
+    """The state of a sequence query of two events. It takes events in order."""
 
-    states: dict[Key, Link[Kept]] = field(default_factory=dict)  # type: ignore[assignment]
+    states: dict[Key, Link[Reference]] = field(default_factory=dict)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        """Complete the state: where keys are given up one by one, in a dict that finds its first one quickly."""
+        """Complete the state. With `max_open` it is a dict that finds its first key quickly."""
         SequenceMatcher.__post_init__(self)
         if self.max_open is not None:
             self.states = OrderedDict()
 
-    def begin(self, link: Link[Kept], keys: tuple[Key, ...]) -> list[Found[Kept]]:
+    def begin(self, link: Link[Reference], keys: tuple[Key, ...]) -> list[Found[Reference]]:
         """Take an event that meets the first stage alone."""
         if self.maxspan_ns is not None and (self.next_sweep_ns is None or link.ordinal[0] >= self.next_sweep_ns):
             self.advance(link.ordinal[0], [])
@@ -44,25 +54,25 @@ class PairMatcher(SequenceMatcher[Kept]):
             self._keep_at_most(self.max_open)
         return []
 
-    def take(self, hits: tuple[Ordinal, Kept, StageKeys]) -> list[Found[Kept]]:
-        """Take an event with its hits, the later stage first and `until` last; return what it completes."""
-        ordinal, kept, stages = hits
+    def take(self, hits: tuple[Ordinal, Reference, StageKeys]) -> list[Found[Reference]]:
+        """Take an event with its hits, the later stage first and `until` last. Return the sequences it completes."""
+        ordinal, reference, stages = hits
         now_ns = ordinal[0]
         maxspan_ns = self.maxspan_ns
-        found: list[Found[Kept]] = []
+        found: list[Found[Reference]] = []
         if maxspan_ns is not None and (self.next_sweep_ns is None or now_ns >= self.next_sweep_ns):
             self.advance(now_ns, found)
         states = self.states
         for stage, keys in stages:
             if stage == 0:
-                self.begin(new_tuple(Link, (ordinal, kept)), keys)
+                self.begin(make_tuple(Link, (ordinal, reference)), keys)
                 continue
             for key in keys:
                 first = states.pop(key, None)
                 if stage == UNTIL or first is None:
                     continue
                 if maxspan_ns is None or now_ns - first.ordinal[0] <= maxspan_ns:
-                    found.append(Found((first, Link(ordinal, kept)), key))
+                    found.append(Found((first, Link(ordinal, reference)), key))
         return found
 
     def _keep_at_most(self, count: int) -> None:
@@ -83,13 +93,13 @@ class PairMatcher(SequenceMatcher[Kept]):
         if self.max_open is None and sys.getsizeof(states) > _MOST_BYTES_PER_KEY * (len(states) + _FEW_KEYS):
             self.states = dict(states)
 
-    def open_keys(self) -> Iterator[OpenKey[Kept]]:
-        """Yield what is open under each key."""
+    def open_keys(self) -> Iterator[OpenKey[Reference]]:
+        """Yield the open sequence of each key."""
         for key, link in self.states.items():
             yield OpenKey(key, link.ordinal[0], [Pending(*link, None, link.ordinal[0])], {})
 
-    def open_key(self, saved: OpenKey[Kept]) -> None:
-        """Let this be open."""
+    def open_key(self, saved: OpenKey[Reference]) -> None:
+        """Restore the open sequence of a key."""
         (pending,) = saved.pendings
         assert pending is not None
-        self.states[saved.key] = Link(pending.ordinal, pending.kept)
+        self.states[saved.key] = Link(pending.ordinal, pending.reference)

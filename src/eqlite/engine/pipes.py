@@ -32,7 +32,7 @@ class Window:
 
     @property
     def total(self) -> int:
-        """Return how many results from the end matter."""
+        """Return the number of results from the end that matter."""
         return self.count + self.offset
 
     def of_events(self, items: Sequence[Item]) -> list[Item]:

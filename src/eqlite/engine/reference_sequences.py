@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from eqlite.engine.keys import Key
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import UNTIL, EventHits, Found, Kept, Link
+from eqlite.engine.sequences import UNTIL, EventHits, Found, Link, Reference
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import SequenceQuery
 
@@ -18,21 +18,23 @@ OfStage = Mapping[int, list[Ordinal]]
 """The ordinals of the events that meet each stage under one key, `UNTIL` for that one."""
 
 
-def match_sequences_by_lists(query: SequenceQuery, events: Iterable[EventHits[Kept]]) -> list[Found[Kept]]:
-    """Return the sequences among events that come in any order, by their last event, then in the order of its keys."""
-    kept = {}
+def match_sequences_by_lists(query: SequenceQuery, events: Iterable[EventHits[Reference]]) -> list[Found[Reference]]:
+    """Return the sequences among events in any order, by their last event, then in the order of its keys."""
+    references = {}
     of_key: dict[Key, dict[int, list[Ordinal]]] = {}
     rank: dict[tuple[Ordinal, Key], int] = {}
-    for ordinal, what, stages in events:
-        kept[ordinal] = what
+    for ordinal, reference, stages in events:
+        references[ordinal] = reference
         for number, keys in stages:
-            for place, key in enumerate(keys):
+            for index, key in enumerate(keys):
                 of_stage = of_key.setdefault(key, {each: [] for each in (*range(len(query.stages)), UNTIL)})
                 of_stage[number].append(ordinal)
-                rank[ordinal, key] = place
+                rank[ordinal, key] = index
     found = [(chain, key) for key, of_stage in of_key.items() for chain in _match_key(query, of_stage)]
     found.sort(key=lambda each: (each[0][-1], rank[each[0][-1], each[1]]))
-    return [Found(_with_gaps(query, [Link(ordinal, kept[ordinal]) for ordinal in chain]), key) for chain, key in found]
+    return [
+        Found(_with_gaps(query, [Link(ordinal, references[ordinal]) for ordinal in chain]), key) for chain, key in found
+    ]
 
 
 def _match_key(query: SequenceQuery, of_stage: OfStage) -> list[Chain]:
@@ -40,7 +42,7 @@ def _match_key(query: SequenceQuery, of_stage: OfStage) -> list[Chain]:
     positive = [number for number, stage in enumerate(query.stages) if not stage.missing]
     pendings: list[list[Chain]] = [[] for _ in positive]
     completed: list[Chain] = []
-    # Later stages first: what an event begins it cannot continue.
+    # Later stages first: an event cannot continue a sequence that it starts.
     steps = [(ordinal, -step) for step, number in enumerate(positive) for ordinal in of_stage[number]]
     for ordinal, negative_step in sorted(steps):
         chain = _extend(-negative_step, ordinal, pendings, of_stage[UNTIL], query.maxspan_ms)
@@ -61,7 +63,7 @@ def _match_key(query: SequenceQuery, of_stage: OfStage) -> list[Chain]:
 def _extend(
     step: int, ordinal: Ordinal, pendings: list[list[Chain]], untils: list[Ordinal], maxspan_ms: int | None
 ) -> Chain | None:
-    """Return the chain that an event makes longer, or begins; None where there is none."""
+    """Return the chain that an event makes longer, or starts. None where there is none."""
     if step == 0:
         return (ordinal,)
     before = [chain for chain in pendings[step - 1] if chain[-1] < ordinal]
@@ -77,7 +79,7 @@ def _extend(
     return (*latest, ordinal)
 
 
-def _with_gaps(query: SequenceQuery, links: list[Link[Kept]]) -> tuple[Link[Kept] | None, ...]:
+def _with_gaps(query: SequenceQuery, links: list[Link[Reference]]) -> tuple[Link[Reference] | None, ...]:
     rest = iter(links)
     return tuple(None if stage.missing else next(rest) for stage in query.stages)
 
@@ -94,7 +96,7 @@ def _gaps_hold(query: SequenceQuery, positive: list[int], chain: Chain, gaps: li
         elif number > positive[-1]:
             trailing += [time for time in unwanted if time > times[-1]]
         else:
-            behind = next(index for index, place in enumerate(positive) if place > number)
+            behind = next(index for index, stage in enumerate(positive) if stage > number)
             if any(times[behind - 1] < time < times[behind] for time in unwanted):
                 return False
     leads, trails = query.stages[0].missing, query.stages[-1].missing

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from eqlite.engine.keys import Key, sortable_value
 
 ItemEvents = Mapping[Key, Sequence[int]]
-"""For one item of a sample: the places of its events in the input, by key."""
+"""For one item of a sample: the positions of its events in the input, by key."""
 
 
 def match_samples(
     items: Sequence[ItemEvents], *, max_samples_per_key: int = 1, size: int | None = None
 ) -> list[tuple[tuple[int, ...], Key]]:
-    """Return the samples, each the places of its events and its key, by ascending key, null first."""
+    """Return the samples, each the positions of its events and its key, by ascending key, null first."""
     found: list[tuple[tuple[int, ...], Key]] = []
     shared = set(items[0]).intersection(*items[1:]) if items else set()
     wanted = events_per_key(len(items), max_samples_per_key)
@@ -30,7 +30,7 @@ def match_samples(
 
 
 def events_per_key(items: int, max_samples_per_key: int) -> int:
-    """Return how many events of a key and an item matter, the first ones."""
+    """Return the number of events that matter of a key and an item, the first ones."""
     return items + max_samples_per_key - 1
 
 

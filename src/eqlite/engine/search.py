@@ -1,6 +1,6 @@
 """One search: documents go in, in any order, results come out in Elasticsearch's.
 
-Only what meets a condition is kept, as whatever the caller gives to find it again by.
+Of an event that meets a condition, only the reference that the caller gives is held.
 """
 
 from __future__ import annotations
@@ -10,36 +10,37 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from eqlite.engine.keys import Key, KeyBudget, Report, join_keys
+from eqlite.engine.faults import Faults, Predicate
+from eqlite.engine.keys import Key, KeyBudget, join_keys
 from eqlite.engine.order import NO_TIME, Ordinal, no_time_message, order_problem, ordinal
 from eqlite.engine.pipes import Position, folded
 from eqlite.engine.samples import events_per_key, match_samples
 from eqlite.engine.sequence_search import in_result_order, match_sequences, sequence_matcher
-from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys, new_tuple
+from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher, StageKeys, make_tuple
+from eqlite.engine.stats import SearchStats
 from eqlite.errors import SearchFailure
 from eqlite.fields import Field
 from eqlite.plan import EventQuery, Plan, SampleQuery, SequenceQuery
 
-Kept = TypeVar("Kept")
+Reference = TypeVar("Reference")
 Document = Mapping[str, Any]
-Predicate = Callable[[Document], bool]
 MatchSequences = Callable[[SequenceQuery, Sequence[EventHits[Any]]], list[Found[Any]]]
 
 
-class Result(NamedTuple, Generic[Kept]):
-    """One result: what was kept of its events and their ordinals (None for a missing one), and its key."""
+class Result(NamedTuple, Generic[Reference]):
+    """One result: references to its events, their ordinals (None for a missing one), and its key."""
 
-    events: tuple[Kept | None, ...]
+    events: tuple[Reference | None, ...]
     ordinals: tuple[Ordinal | None, ...]
     key: Key
 
 
-class StageTests:
-    """Which stages of a query a document meets, each condition asked once."""
+class StageMatcher:
+    """The stages of a query as tests of a document, each condition evaluated once."""
 
-    def __init__(self, plan: Plan, predicates: Sequence[Predicate], report: Report | None = None) -> None:
+    def __init__(self, plan: Plan, predicates: Sequence[Predicate], faults: Faults) -> None:
         self._plan = plan
-        self._report = report
+        self._faults = faults
         self.budget = KeyBudget()
         self._stages = plan.stages
         self._until = len(plan.query.stages) if isinstance(plan.query, SequenceQuery) else None
@@ -47,18 +48,21 @@ class StageTests:
         for number, predicate in enumerate(predicates):
             self.tests.setdefault(predicate, []).append(number)
 
-    def only(self, numbers: Collection[int]) -> StageTests:
+    def restricted(self, numbers: Collection[int]) -> StageMatcher:
         """Return the tests of some stages."""
-        fewer = StageTests(self._plan, (), self._report)
+        fewer = StageMatcher(self._plan, (), self._faults)
         fewer.budget = self.budget
         for predicate, tested in self.tests.items():
-            if kept := [number for number in tested if number in numbers]:
-                fewer.tests[predicate] = kept
+            if left := [number for number in tested if number in numbers]:
+                fewer.tests[predicate] = left
         return fewer
 
-    def met(self, document: Document) -> list[int]:
-        """Return the numbers of the stages; `until` has the last one."""
-        return [number for predicate, numbers in self.tests.items() if predicate(document) for number in numbers]
+    def matching(self, document: Document) -> list[int]:
+        """Return the numbers of the stages that a document meets. `until` has the last one."""
+        faults = self._faults
+        return [
+            number for predicate, numbers in self.tests.items() if predicate(document, faults) for number in numbers
+        ]
 
     def with_keys(self, document: Document, met: Sequence[int]) -> tuple[tuple[int, tuple[Key, ...]], ...]:
         """Return those stages under which the document has keys, as a matcher wants them: later ones first."""
@@ -68,7 +72,7 @@ class StageTests:
         for number in sorted(met, reverse=True):
             if self._stages[number].keys != fields:  # stages mostly have the same
                 fields = self._stages[number].keys
-                keys = join_keys(document, fields, budget=self.budget, report=self._report)
+                keys = join_keys(document, fields, budget=self.budget, report=self._faults.record)
             if keys:
                 found.append((UNTIL if number == self._until else number, keys))
         if found and found[0][0] == UNTIL:
@@ -77,68 +81,67 @@ class StageTests:
 
 
 @dataclass(slots=True)
-class Search(Generic[Kept]):
+class Search(Generic[Reference]):
     """The state of one search.
 
     Attributes:
         plan: the query's plan.
         make_predicates: returns a function for each of `plan.stages`; asked when the first document comes.
-        report: gets a message about each event of which not everything could be taken.
+        faults: counts the operations for which Elasticsearch would fail the search, and events of which not everything
+            could be taken. When strict, an event of a sequence without a single place in the order raises, too.
         match: matches a sequence among the hits of all events; see `Backend.match_sequences`.
-        strict: raise where an event of a sequence has no single place in the order, which fails Elasticsearch's search.
         untimed: events of a sequence that are left out because they have no readable time.
     """
 
     plan: Plan
     make_predicates: Callable[[], Sequence[Predicate]]
     max_samples_per_key: int = 1
-    report: Report | None = None
+    faults: Faults = field(default_factory=Faults)
     match: MatchSequences = match_sequences
-    strict: bool = False
     untimed: int = 0
-    matches: list[Result[Kept]] = field(default_factory=list)  # of an event query
-    kept: dict[int, Kept] = field(default_factory=dict)  # of a sample, by place
+    matches: list[Result[Reference]] = field(default_factory=list)  # of an event query
+    references: dict[int, Reference] = field(default_factory=dict)  # of a sample, by position
     ordinals: dict[int, Ordinal] = field(default_factory=dict)
-    hits: list[EventHits[Kept]] = field(default_factory=list)
+    hits: list[EventHits[Reference]] = field(default_factory=list)
     items: list[dict[Key, list[int]]] = field(default_factory=list)
-    _tests: StageTests | None = None
-    _matcher: SequenceMatcher[Kept] | None = None
-    _found: list[Found[Kept]] = field(default_factory=list)
+    _stage_matcher: StageMatcher | None = None
+    _matcher: SequenceMatcher[Reference] | None = None
+    _found: list[Found[Reference]] = field(default_factory=list)
 
-    def take(self, document: Document, place: int, kept: Kept) -> bool:
-        """Test a document with every stage; tell whether anything is kept of it. `place` is its number in the input."""
-        if self._tests is None:
-            self._tests = StageTests(self.plan, self.make_predicates(), self.report)
-        met = self._tests.met(document)
+    def take(self, document: Document, position: int, reference: Reference) -> bool:
+        """Test a document with every stage. Return whether it is needed. `position` is its number in the input."""
+        if self._stage_matcher is None:
+            self._stage_matcher = StageMatcher(self.plan, self.make_predicates(), self.faults)
+        met = self._stage_matcher.matching(document)
         if not met:
             return False
         if isinstance(self.plan.query, EventQuery):
-            self.take_match(ordinal(document, place, self.plan), kept)
+            self.add_match(ordinal(document, position, self.plan), reference)
             return True
-        where = ordinal(document, place, self.plan)
+        where = ordinal(document, position, self.plan)
         if isinstance(self.plan.query, SequenceQuery):
             problem = order_problem(document, self.plan)
             if where[0] == NO_TIME or problem is not None:
                 self.leave_out(where[0], problem)
                 return False
-        stages = self._tests.with_keys(document, met)
-        if stages and self.wants(stages):
-            self.take_hits(EventHits(where, kept, stages))
+        stages = self._stage_matcher.with_keys(document, met)
+        if stages and self.needs(stages):
+            self.add_stage_hits(EventHits(where, reference, stages))
         return bool(stages)
 
-    def take_hits(self, hits: EventHits[Kept]) -> None:
-        """Keep a wanted document for a sequence or a sample, with the stages that it meets and its keys there."""
+    def add_stage_hits(self, hits: EventHits[Reference]) -> None:
+        """Store a hit for a sequence or a sample."""
         if isinstance(self.plan.query, SequenceQuery):
             self.hits.append(hits)
             return
         self.items = self.items or [{} for _ in self.plan.stages]
-        place = hits.ordinal[-1]
+        position = hits.ordinal[-1]
         for number, keys in hits.stages:
             for key in keys:
-                self.items[number].setdefault(key, []).append(place)
-        self.kept[place], self.ordinals[place] = hits.kept, hits.ordinal
+                self.items[number].setdefault(key, []).append(position)
+        self.references[position], self.ordinals[position] = hits.reference, hits.ordinal
 
-    def wants(self, stages: StageKeys) -> bool:
+    def needs(self, stages: StageKeys) -> bool:
         """Return whether another event with such keys makes a difference: of a sample, the first few of each key do."""
         if isinstance(self.plan.query, SequenceQuery) or not self.items:
             return True
@@ -152,18 +155,18 @@ class Search(Generic[Kept]):
             SearchFailure: when strict.
         """
         if time_ns != NO_TIME and problem is not None:
-            self.tell(problem)
+            self.faults.record(problem)
             return
         self.untimed += 1
-        if self.strict:
+        if self.faults.strict:
             raise SearchFailure(no_time_message(self.plan))
 
-    def take_match(self, where: Ordinal, kept: Kept) -> None:
-        """Keep a document that is known to meet an event query's condition: as `take`, after the test."""
-        self.matches.append(new_tuple(Result, ((kept,), (where,), ())))
+    def add_match(self, where: Ordinal, reference: Reference) -> None:
+        """Add a match of an event query, whose condition is known to hold."""
+        self.matches.append(make_tuple(Result, ((reference,), (where,), ())))
 
-    def match_in_order(self) -> tuple[SequenceMatcher[Kept], list[Found[Kept]]]:
-        """Return the matcher of a sequence and the list of what it found, for a caller that feeds events in order.
+    def match_in_order(self) -> tuple[SequenceMatcher[Reference], list[Found[Reference]]]:
+        """Return the matcher of a sequence and the list of its results, for a caller with events in order.
 
         What was taken so far has been fed.
         """
@@ -174,19 +177,27 @@ class Search(Generic[Kept]):
         self.hits.clear()
         return self._matcher, self._found
 
-    def tell(self, message: str) -> None:
-        """Report something about an event of which not everything can be taken."""
-        if self.report is not None:
-            self.report(message)
+    def count(self, stats: SearchStats, *, events: int, matches: int) -> None:
+        """Add the counts of this search to others. The caller knows the numbers of events and matches."""
+        total = Faults(count=stats.faults, examples=stats.fault_examples)
+        total.add(self.faults.count, self.faults.examples)
+        stats.faults = total.count
+        stats.events += events
+        stats.matches += matches
+        stats.untimed += self.untimed
 
-    def results(self, *, size: int | None = None, result_position: Position = "tail") -> list[Result[Kept]]:
+    def results(self, *, size: int | None = None, result_position: Position = "tail") -> list[Result[Reference]]:
         """Return the results, in order, after the query's pipes and within `size`."""
         query = self.plan.query
         if isinstance(query, SampleQuery):
             samples = match_samples(self.items, max_samples_per_key=self.max_samples_per_key, size=size)
             return [
-                Result(tuple(map(self.kept.__getitem__, places)), tuple(map(self.ordinals.__getitem__, places)), key)
-                for places, key in samples
+                Result(
+                    tuple(map(self.references.__getitem__, positions)),
+                    tuple(map(self.ordinals.__getitem__, positions)),
+                    key,
+                )
+                for positions, key in samples
             ]
         window = folded(self.plan.limits, size, result_position)
         if isinstance(query, EventQuery):

@@ -8,7 +8,7 @@ from typing import Any
 from eqlite.datatypes import DataType
 from eqlite.engine.pairs import PairMatcher
 from eqlite.engine.pipes import Window
-from eqlite.engine.sequences import EventHits, Found, Kept, SequenceMatcher
+from eqlite.engine.sequences import EventHits, Found, Reference, SequenceMatcher
 from eqlite.fields import Field
 from eqlite.plan import Plan, SequenceQuery
 from eqlite.values.network import format_address
@@ -16,21 +16,21 @@ from eqlite.values.network import format_address
 Order = Callable[[Found[Any]], tuple[Any, ...]]
 
 
-def sequence_matcher(query: SequenceQuery, max_open: int | None = None) -> SequenceMatcher[Kept]:
-    """Return what matches a sequence query; see `SequenceMatcher`."""
+def sequence_matcher(query: SequenceQuery, max_open: int | None = None) -> SequenceMatcher[Reference]:
+    """Return the matcher of a sequence query: see `SequenceMatcher`."""
     is_pair = len(query.stages) == 2 and not any(stage.missing for stage in query.stages)
     return PairMatcher(query, max_open) if is_pair else SequenceMatcher(query, max_open)
 
 
-def match_sequences(query: SequenceQuery, events: Iterable[EventHits[Kept]]) -> list[Found[Kept]]:
+def match_sequences(query: SequenceQuery, events: Iterable[EventHits[Reference]]) -> list[Found[Reference]]:
     """Return the sequences among events that come in any order, as they become certain."""
-    matcher: SequenceMatcher[Kept] = sequence_matcher(query)
+    matcher: SequenceMatcher[Reference] = sequence_matcher(query)
     found = [found for hits in sorted(events, key=lambda hits: hits.ordinal) for found in matcher.take(hits)]
     return [*found, *matcher.finish()]
 
 
 def result_order(plan: Plan) -> Order:
-    """Return a function for what sequences are ordered by: their last event, then their key.
+    """Return the sort key of sequences: their last event, then their key.
 
     Keys are compared part by part as Java compares them, texts by their UTF-16 units; null says nothing.
     Source: eql-settled A3.
@@ -55,7 +55,7 @@ def _java_value(part: Any, field: Field | None) -> tuple[int, Any]:
     return (2, str(part).encode("utf-16-be", "surrogatepass"))
 
 
-def in_result_order(plan: Plan, found: Sequence[Found[Kept]], window: Window | None) -> list[Found[Kept]]:
+def in_result_order(plan: Plan, found: Sequence[Found[Reference]], window: Window | None) -> list[Found[Reference]]:
     """Return the sequences that a window asks for, in Elasticsearch's order.
 
     `head` takes the first ones to become complete, in the order of the key's values in the event, and sorts these; with

@@ -18,53 +18,53 @@ from eqlite.engine.order import Ordinal
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import SequenceQuery
 
-Kept = TypeVar("Kept")
+Reference = TypeVar("Reference")
 
 UNTIL = -1
-new_tuple = tuple.__new__  # of a named tuple, where very many are made: its own constructor takes twice as long
-_SWEEPS_PER_MAXSPAN = {True: 8, False: 2}  # of what has a limit to what is open, as a stream has, and of the rest
+make_tuple = tuple.__new__  # half the time of a named tuple's own constructor
+_SWEEPS_PER_MAXSPAN = {True: 8, False: 2}  # with `max_open`, as a stream has it, and without
 
 StageKeys = tuple[tuple[int, tuple[Key, ...]], ...]
 """Numbers of stages (`UNTIL` for that one), each with the keys under which an event meets it."""
 
 
-class EventHits(NamedTuple, Generic[Kept]):
+class EventHits(NamedTuple, Generic[Reference]):
     """An event that meets conditions of stages."""
 
     ordinal: Ordinal
-    kept: Kept
+    reference: Reference
     stages: StageKeys
 
 
-class Link(NamedTuple, Generic[Kept]):
+class Link(NamedTuple, Generic[Reference]):
     """One event of a sequence."""
 
     ordinal: Ordinal
-    kept: Kept
+    reference: Reference
 
 
-class Found(NamedTuple, Generic[Kept]):
+class Found(NamedTuple, Generic[Reference]):
     """A completed sequence: its events in the order of the stages, None for a missing one."""
 
-    links: tuple[Link[Kept] | None, ...]
+    links: tuple[Link[Reference] | None, ...]
     key: Key
 
     @property
-    def events(self) -> tuple[Kept | None, ...]:
-        """Return what was kept of the events."""
-        return tuple(None if link is None else link.kept for link in self.links)
+    def events(self) -> tuple[Reference | None, ...]:
+        """Return the references to the events."""
+        return tuple(None if link is None else link.reference for link in self.links)
 
     @property
     def ordinals(self) -> tuple[Ordinal | None, ...]:
-        """Return where the events stand."""
+        """Return the ordinals of the events."""
         return tuple(None if link is None else link.ordinal for link in self.links)
 
 
-class Pending(NamedTuple, Generic[Kept]):
-    """A sequence on its way: its last event, and the sequence before that one. One object for each event, of all keys.
+class Pending(NamedTuple, Generic[Reference]):
+    """A partial sequence: its last event, and the sequence before that. All keys of an event share one object.
 
     Attributes:
-        ordinal, kept: where the last event stands, and what is kept of it.
+        ordinal, reference: the ordinal of the last event, and the reference to it.
         before: the sequence up to the event before; None for the first.
         start_ns: the time of the first event.
         lead_ms: the time of the last unwanted event before the first.
@@ -72,45 +72,45 @@ class Pending(NamedTuple, Generic[Kept]):
     """
 
     ordinal: Ordinal
-    kept: Kept
-    before: Pending[Kept] | None
+    reference: Reference
+    before: Pending[Reference] | None
     start_ns: int
     lead_ms: int | None = None
     is_disturbed: bool = False
 
     @property
-    def links(self) -> list[Link[Kept]]:
+    def links(self) -> list[Link[Reference]]:
         """Return the events."""
-        links: list[Link[Kept]] = []
-        part: Pending[Kept] | None = self
+        links: list[Link[Reference]] = []
+        part: Pending[Reference] | None = self
         while part is not None:
-            links.append(Link(part.ordinal, part.kept))
+            links.append(Link(part.ordinal, part.reference))
             part = part.before
         links.reverse()
         return links
 
 
 @dataclass(slots=True, eq=False)
-class Waiting(Generic[Kept]):
-    """A complete sequence that an unwanted event may still undo, up to `deadline_ms`; `pending` None: it is decided."""
+class Waiting(Generic[Reference]):
+    """A complete sequence that an unwanted event may still undo, up to `deadline_ms`. `pending` None: it is decided."""
 
-    pending: Pending[Kept] | None
+    pending: Pending[Reference] | None
     key: Key
     last_ms: int
     deadline_ms: int
 
 
-class OpenKey(NamedTuple, Generic[Kept]):
-    """What is open under a key, but for what waits, as snapshots have it: see `KeyState`."""
+class OpenKey(NamedTuple, Generic[Reference]):
+    """The open sequences of a key, without the complete ones, as snapshots have them: see `KeyState`."""
 
     key: Key
     touched_ns: int
-    pendings: Sequence[Pending[Kept] | None]
+    pendings: Sequence[Pending[Reference] | None]
     unwanted: Mapping[int, tuple[int, int | None]]
 
 
-class KeyState(list["Pending[Kept] | None"]):
-    """What is open under one key: the newest pending for each positive stage but the last, and more about the key.
+class KeyState(list["Pending[Reference] | None"]):
+    """The open sequences of one key: the newest pending for each positive stage but the last.
 
     A list itself, since there may be very many, and each object is one for the garbage collector to look at.
 
@@ -125,13 +125,13 @@ class KeyState(list["Pending[Kept] | None"]):
 
     touched_ns: int
     unwanted: dict[int, tuple[int, int | None]] | None
-    waiting: deque[Waiting[Kept]] | None
+    waiting: deque[Waiting[Reference]] | None
 
     @classmethod
-    def begin(cls, places: Sequence[None], touched_ns: int) -> KeyState[Kept]:
+    def begin(cls, pendings: Sequence[None], touched_ns: int) -> KeyState[Reference]:
         """Return the state of a key that comes for the first time."""
         # A list's own constructor: one in Python would take longer than all the rest.
-        state: KeyState[Kept] = cls(places)
+        state: KeyState[Reference] = cls(pendings)
         state.touched_ns = touched_ns
         state.unwanted = state.waiting = None
         return state
@@ -142,25 +142,24 @@ class KeyState(list["Pending[Kept] | None"]):
 
 
 @dataclass(slots=True)
-class SequenceMatcher(Generic[Kept]):
-    """The state of one sequence query; takes events in order.
+class SequenceMatcher(Generic[Reference]):
+    """The state of one sequence query. It takes events in order.
 
     Attributes:
-        query: what to look for.
-        max_open: how many keys and undecided sequences are held; beyond, the key begun longest ago is given up. None
-            for any number.
+        query: the query.
+        max_open: how many keys and undecided sequences are held, None for any number. Beyond, the oldest are dropped.
         dropped: how often that was.
     """
 
     query: SequenceQuery
     max_open: int | None = None
     dropped: int = 0
-    states: OrderedDict[Key, KeyState[Kept]] = field(default_factory=OrderedDict)  # the one touched longest ago first
-    deadlines: list[tuple[int, int, Waiting[Kept]]] = field(default_factory=list)
-    steps: list[int | None] = field(init=False)  # of each stage: its place among the positive ones, None if missing
-    gaps: list[int] = field(init=False)  # of each stage: how many positive ones stand before it
+    states: OrderedDict[Key, KeyState[Reference]] = field(default_factory=OrderedDict)  # in the order of touched_ns
+    deadlines: list[tuple[int, int, Waiting[Reference]]] = field(default_factory=list)
+    steps: list[int | None] = field(init=False)  # of each stage: its index among the positive ones, None if missing
+    gaps: list[int] = field(init=False)  # of each stage: the number of positive ones before it
     last: int = field(init=False)  # the number of the last positive step
-    nothing: tuple[None, ...] = field(init=False)  # what is open under a key at first
+    nothing: tuple[None, ...] = field(init=False)  # the pendings of a new key
     maxspan_ns: int | None = field(init=False)
     _decided: int = 0
     _count: int = 0
@@ -179,17 +178,17 @@ class SequenceMatcher(Generic[Kept]):
 
     @property
     def open(self) -> int:
-        """Return how many keys and undecided sequences are held."""
+        """Return the number of keys and undecided sequences held."""
         return len(self.states) + len(self.deadlines) - self._decided
 
-    def begin(self, link: Link[Kept], keys: tuple[Key, ...]) -> list[Found[Kept]]:
-        """Take an event that meets the first stage alone; as `take`."""
-        return self.take((link.ordinal, link.kept, ((0, keys),)))
+    def begin(self, link: Link[Reference], keys: tuple[Key, ...]) -> list[Found[Reference]]:
+        """Take an event that meets the first stage alone, as `take` does."""
+        return self.take((link.ordinal, link.reference, ((0, keys),)))
 
-    def take(self, hits: tuple[Ordinal, Kept, StageKeys]) -> list[Found[Kept]]:
-        """Take an event with its hits, the later stages first and `until` last; return what is certain by now."""
-        ordinal, kept, stages = hits
-        found: list[Found[Kept]] = []
+    def take(self, hits: tuple[Ordinal, Reference, StageKeys]) -> list[Found[Reference]]:
+        """Take an event with its hits, the later stages first and `until` last. Return the sequences certain by now."""
+        ordinal, reference, stages = hits
+        found: list[Found[Reference]] = []
         if self.deadlines or self.next_sweep_ns is None or ordinal[0] >= self.next_sweep_ns:
             self.advance(ordinal[0], found)
         for stage, keys in stages:
@@ -203,14 +202,14 @@ class SequenceMatcher(Generic[Kept]):
                     self._forbid(self.gaps[stage], ordinal[0], key)
             elif step == 0:
                 for key in keys:
-                    self._begin(ordinal, kept, key, found)
+                    self._begin(ordinal, reference, key, found)
             else:
                 for key in keys:
-                    self._extend(step, ordinal, kept, key, found)
+                    self._extend(ordinal, reference, step, key, found)
         return found
 
-    def advance(self, now_ns: int, found: list[Found[Kept]]) -> None:
-        """Take note that all events to come are of this time or later; add what is certain by now to `found`."""
+    def advance(self, now_ns: int, found: list[Found[Reference]]) -> None:
+        """Move the time, before which no event comes any more. Add the sequences certain by now to `found`."""
         maxspan_ns = self.maxspan_ns
         if maxspan_ns is None:
             return
@@ -227,55 +226,55 @@ class SequenceMatcher(Generic[Kept]):
         while states and next(iter(states.values())).touched_ns < than_ns:
             states.popitem(last=False)
 
-    def open_keys(self) -> Iterator[OpenKey[Kept]]:
-        """Yield what is open under each key, the one touched longest ago first."""
+    def open_keys(self) -> Iterator[OpenKey[Reference]]:
+        """Yield the open sequences of each key, the one touched longest ago first."""
         for key, state in self.states.items():
             yield OpenKey(key, state.touched_ns, state, state.unwanted or {})
 
-    def open_key(self, saved: OpenKey[Kept]) -> None:
-        """Let this be open, too."""
-        state: KeyState[Kept] = KeyState.begin(self.nothing, saved.touched_ns)
+    def open_key(self, saved: OpenKey[Reference]) -> None:
+        """Restore the open sequences of a key."""
+        state: KeyState[Reference] = KeyState.begin(self.nothing, saved.touched_ns)
         state[:] = saved.pendings
         state.unwanted = dict(saved.unwanted) or None
         self.states[saved.key] = state
 
-    def finish(self) -> list[Found[Kept]]:
-        """Return what is certain because nothing more comes, and forget all else."""
-        found: list[Found[Kept]] = []
+    def finish(self) -> list[Found[Reference]]:
+        """Return the sequences that the end of the events makes certain, and drop all else."""
+        found: list[Found[Reference]] = []
         while self.deadlines:
             self._accept(heapq.heappop(self.deadlines)[-1], found)
         self.states.clear()
         self.next_sweep_ns = None
         return found
 
-    def _begin(self, ordinal: Ordinal, kept: Kept, key: Key, found: list[Found[Kept]]) -> None:
+    def _begin(self, ordinal: Ordinal, reference: Reference, key: Key, found: list[Found[Reference]]) -> None:
         now_ns = ordinal[0]
         if self.last:
             state = self._touched(key, now_ns)
             lead_ms = self._lead_ms(state, now_ns) if state.unwanted else None
-            state[0] = new_tuple(Pending, (ordinal, kept, None, now_ns, lead_ms, False))
+            state[0] = make_tuple(Pending, (ordinal, reference, None, now_ns, lead_ms, False))
         else:
             lone = self.states.get(key)
             lead_ms = self._lead_ms(lone, now_ns) if lone is not None and lone.unwanted else None
-            self._complete(Pending(ordinal, kept, None, now_ns, lead_ms), key, found)
+            self._complete(Pending(ordinal, reference, None, now_ns, lead_ms), key, found)
 
-    def _lead_ms(self, state: KeyState[Kept], now_ns: int) -> int | None:
+    def _lead_ms(self, state: KeyState[Reference], now_ns: int) -> int | None:
         """Return the time of the last unwanted event before one that begins a sequence."""
         return _last_before((state.unwanted or {}).get(0), now_ns // NANOS_PER_MILLI)
 
-    def _extend(self, step: int, ordinal: Ordinal, kept: Kept, key: Key, found: list[Found[Kept]]) -> None:
+    def _extend(self, at: Ordinal, reference: Reference, step: int, key: Key, found: list[Found[Reference]]) -> None:
         state = self.states.get(key)
         pending = state[step - 1] if state is not None else None
         if state is None or pending is None:
             return
         state[step - 1] = None
-        if self.maxspan_ns is None or ordinal[0] - pending.start_ns <= self.maxspan_ns:
+        if self.maxspan_ns is None or at[0] - pending.start_ns <= self.maxspan_ns:
             is_disturbed = pending.is_disturbed
             if state.unwanted and step in state.unwanted:
                 since_ms = pending.ordinal[0] // NANOS_PER_MILLI
-                latest_ms = _last_before(state.unwanted[step], ordinal[0] // NANOS_PER_MILLI)
+                latest_ms = _last_before(state.unwanted[step], at[0] // NANOS_PER_MILLI)
                 is_disturbed = is_disturbed or (latest_ms is not None and latest_ms > since_ms)
-            longer = Pending(ordinal, kept, pending, pending.start_ns, pending.lead_ms, is_disturbed)
+            longer = Pending(at, reference, pending, pending.start_ns, pending.lead_ms, is_disturbed)
             if step < self.last:
                 state[step] = longer
                 return
@@ -283,7 +282,7 @@ class SequenceMatcher(Generic[Kept]):
         if state.is_idle():
             self.states.pop(key, None)
 
-    def _complete(self, pending: Pending[Kept], key: Key, found: list[Found[Kept]]) -> None:
+    def _complete(self, pending: Pending[Reference], key: Key, found: list[Found[Reference]]) -> None:
         """Report a complete sequence, or wait until no unwanted event can undo it any more (eql-semantics 8.5)."""
         if pending.is_disturbed:
             return
@@ -303,8 +302,8 @@ class SequenceMatcher(Generic[Kept]):
         self.wait(Waiting(pending, key, end_ms, since_ms + maxspan_ms))
         self._make_room(key)
 
-    def wait(self, waiting: Waiting[Kept]) -> None:
-        """Hold a complete sequence until it is certain; its key has a state."""
+    def wait(self, waiting: Waiting[Reference]) -> None:
+        """Hold a complete sequence until it is certain. Its key has a state."""
         state = self.states[waiting.key]
         if state.waiting is None:
             state.waiting = deque()
@@ -313,7 +312,7 @@ class SequenceMatcher(Generic[Kept]):
         heapq.heappush(self.deadlines, (waiting.deadline_ms, self._count, waiting))
 
     def _forbid(self, gap: int, now_ns: int, key: Key) -> None:
-        """Take an unwanted event: it undoes what waits, or stands before or between events to come."""
+        """Take an unwanted event: it undoes waiting sequences, or stands before or between events to come."""
         now_ms = now_ns // NANOS_PER_MILLI
         state = self.states.get(key)
         if gap == self.last + 1:
@@ -330,8 +329,8 @@ class SequenceMatcher(Generic[Kept]):
         if latest is None or latest[0] < now_ms:
             state.unwanted[gap] = (now_ms, None if latest is None else latest[0])
 
-    def _undo(self, state: KeyState[Kept], now_ms: int) -> None:
-        """Decide against all that waits but what is complete since this millisecond."""
+    def _undo(self, state: KeyState[Reference], now_ms: int) -> None:
+        """Discard the waiting sequences but those complete since this millisecond."""
         waiting = state.waiting or deque()
         while waiting and waiting[0].last_ms < now_ms:
             self._give_up(waiting.popleft())
@@ -340,7 +339,7 @@ class SequenceMatcher(Generic[Kept]):
             heapq.heapify(self.deadlines)
             self._decided = 0
 
-    def _accept(self, waiting: Waiting[Kept], found: list[Found[Kept]]) -> None:
+    def _accept(self, waiting: Waiting[Reference], found: list[Found[Reference]]) -> None:
         if waiting.pending is None:
             self._decided -= 1
             return
@@ -350,7 +349,7 @@ class SequenceMatcher(Generic[Kept]):
         while state is not None and state.waiting and state.waiting[0].pending is None:
             state.waiting.popleft()
 
-    def _give_up(self, waiting: Waiting[Kept]) -> None:
+    def _give_up(self, waiting: Waiting[Reference]) -> None:
         if waiting.pending is not None:  # it may have become certain before those in front of it
             waiting.pending = None
             self._decided += 1
@@ -362,7 +361,7 @@ class SequenceMatcher(Generic[Kept]):
             if state.is_idle():
                 del self.states[key]
 
-    def _touched(self, key: Key, now_ns: int) -> KeyState[Kept]:
+    def _touched(self, key: Key, now_ns: int) -> KeyState[Reference]:
         """Return the state of a key, a new one if need be, and put it behind all others."""
         state = self.states.get(key)
         if state is None:
@@ -375,7 +374,7 @@ class SequenceMatcher(Generic[Kept]):
         return state
 
     def _make_room(self, but: Key) -> None:
-        """Give up the key begun longest ago where more is open than may be; of the one in hand, what waits longest."""
+        """Drop the key started longest ago if more is open than `max_open`. The current key only loses what waits."""
         if self.max_open is None or self.open <= self.max_open:
             return
         key, state = next(iter(self.states.items()))
@@ -388,7 +387,7 @@ class SequenceMatcher(Generic[Kept]):
                 break
         self.dropped += 1
 
-    def _found(self, pending: Pending[Kept], key: Key) -> Found[Kept]:
+    def _found(self, pending: Pending[Reference], key: Key) -> Found[Reference]:
         rest = iter(pending.links)
         return Found(tuple(None if stage.missing else next(rest) for stage in self.query.stages), key)
 

@@ -1,11 +1,11 @@
-"""The form of a snapshot's data: its types, and what has to hold between its parts.
+"""The form of a snapshot's data: its types, and the conditions between its parts.
 
 A snapshot may come from a stranger. What passes here can be wrong, but a stream goes on from it without an error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypedDict
 
 import msgspec
@@ -17,18 +17,20 @@ from eqlite.plan import Plan, SampleQuery, SequenceQuery
 SavedOrdinal = tuple[int, int, int | float | str, int]
 SavedLink = tuple[SavedOrdinal, int]
 SavedKey = tuple[str | int | float | bool | None, ...]
+SavedHits = tuple[SavedLink, list[tuple[int, list[SavedKey]]]]
 SavedPending = tuple[list[SavedLink], int | None, bool]
 
 
 class SavedSettings(TypedDict):
-    """How the stream runs."""
+    """The settings of a stream."""
 
     lateness_ns: int
     max_open: int
+    max_ahead_ns: int | None
 
 
 class SavedMatcher(TypedDict):
-    """What is open in a sequence matcher."""
+    """The open sequences of a matcher."""
 
     dropped: int
     next_sweep_ns: int | None
@@ -43,18 +45,42 @@ class SavedSample(TypedDict):
     items: list[list[tuple[SavedKey, list[int]]]]
 
 
+class SavedPipes(TypedDict):
+    """The results that wait for the end of a stream."""
+
+    given: int
+    limited: list[tuple[list[SavedLink | None], SavedKey]]
+
+
+class SavedClock(TypedDict):
+    """The position of a stream in time, and its events that are too far ahead."""
+
+    newest_ns: int | None
+    ahead: list[SavedHits]
+    left_out: int
+    votes: int
+
+
+class SavedSearch(TypedDict):
+    """The state of one query over a stream."""
+
+    counts: tuple[int, int, int]
+    watermark: tuple[int, int, int | float | str] | None
+    held: list[SavedHits]
+    untimed: list[SavedLink]
+    pipes: SavedPipes
+    matcher: SavedMatcher | None
+    sample: SavedSample | None
+
+
 class Saved(TypedDict):
     """All that is in a snapshot."""
 
     settings: SavedSettings
-    stats: dict[str, int]
-    clock: tuple[int, int, int | float | str] | None
-    given: int
-    buffer: list[tuple[SavedLink, list[tuple[int, list[SavedKey]]]]]
-    untimed: list[SavedLink]
-    limited: list[tuple[list[SavedLink | None], SavedKey]]
-    matcher: SavedMatcher | None
-    sample: SavedSample | None
+    count: int
+    faults: tuple[int, list[str]]
+    clock: SavedClock
+    search: SavedSearch
     events: list[dict[str, Any] | tuple[dict[str, Any], str | None, str | None, tuple[str, int] | None]]
 
 
@@ -74,28 +100,42 @@ def checked(payload: object, plan: Plan) -> Saved:
 
 
 def _problems(saved: Saved, plan: Plan) -> Iterator[str]:
-    query, matcher, sample = plan.query, saved["matcher"], saved["sample"]
+    settings = saved["settings"]
+    numbers = [saved["count"], saved["faults"][0], settings["lateness_ns"], settings["max_open"] - 1]
+    if min(*numbers, settings["max_ahead_ns"] or 0) < 0:
+        yield "a count is none"
+    yield from problems_of_clock(saved["clock"], plan, events=len(saved["events"]))
+    yield from problems_of_search(saved["search"], plan, events=len(saved["events"]))
+
+
+def problems_of_clock(clock: SavedClock, plan: Plan, *, events: int) -> Iterator[str]:
+    """Yield the problems of the state of a clock. `events` is the number of events in the snapshot."""
+    if min(clock["left_out"], clock["votes"]) < 0:
+        yield "a count is none"
+    yield from _problems_of_hits(clock["ahead"], plan)
+    yield from _problems_of_links((link for link, _ in clock["ahead"]), events)
+    if clock["ahead"] and clock["newest_ns"] is None:
+        yield "a clock stands nowhere"
+
+
+def problems_of_search(search: SavedSearch, plan: Plan, *, events: int) -> Iterator[str]:
+    """Yield the problems of the state of a live search. `events` is the number of events in the snapshot."""
+    query, matcher, sample = plan.query, search["matcher"], search["sample"]
     if (matcher is not None) is not isinstance(query, SequenceQuery):
         yield "it is of another kind of query"
     if (sample is not None) is not isinstance(query, SampleQuery):
         yield "it is of another kind of query"
-    settings = saved["settings"]
-    numbers = [saved["given"], *saved["stats"].values(), settings["lateness_ns"], settings["max_open"] - 1]
-    if any(number < 0 for number in numbers):
+    if min(*search["counts"], search["pipes"]["given"]) < 0:
         yield "a count is none"
-    if any(not 0 <= number < len(saved["events"]) for _, number in _links(saved)):
-        yield "it lacks an event"
-    ordinals = [(time_ns, kind, value) for (time_ns, kind, value, _), _ in _links(saved)]
-    if not all(_is_placed(kind, value) for _, kind, value in ordinals):
-        yield "an event has no place in the order"
-    if saved["clock"] is not None and saved["clock"][1] != -1 and not _is_placed(*saved["clock"][1:]):
+    watermark = search["watermark"]
+    if watermark is not None and watermark[1] != -1 and not _is_placed(*watermark[1:]):
         yield "the clock has no place in the order"
-    if any(len(key) != len(plan.stages[0].keys) for key in _keys(saved)):
+    yield from _problems_of_hits(search["held"], plan)
+    yield from _problems_of_links(_links(search), events)
+    if any(len(key) != len(plan.stages[0].keys) for key in _keys(search)):
         yield "a join key has another length"
-    if any(not UNTIL <= stage < len(plan.stages) for _, stages in saved["buffer"] for stage, _ in stages):
-        yield "it has other stages"
     missing = [stage.missing for stage in query.stages] if isinstance(query, SequenceQuery) else [False]
-    if any([link is None for link in links] != missing for links, _ in saved["limited"]):
+    if any([link is None for link in links] != missing for links, _ in search["pipes"]["limited"]):
         yield "a result has other stages"
     if matcher is not None:
         yield from _problems_of_matcher(matcher, steps=missing.count(False), is_pair=missing == [False, False])
@@ -103,7 +143,24 @@ def _problems(saved: Saved, plan: Plan) -> Iterator[str]:
         yield from _problems_of_sample(sample, items=len(plan.stages))
 
 
+def _problems_of_hits(several: Sequence[SavedHits], plan: Plan) -> Iterator[str]:
+    if any(not UNTIL <= stage < len(plan.stages) for _, stages in several for stage, _ in stages):
+        yield "it has other stages"
+    if any(len(key) != len(plan.stages[0].keys) for _, stages in several for _, keys in stages for key in keys):
+        yield "a join key has another length"
+
+
+def _problems_of_links(links: Iterable[SavedLink], events: int) -> Iterator[str]:
+    for (_, kind, value, _), number in links:
+        if not 0 <= number < events:
+            yield "it lacks an event"
+        if not _is_placed(kind, value):
+            yield "an event has no place in the order"
+
+
 def _problems_of_matcher(matcher: SavedMatcher, *, steps: int, is_pair: bool) -> Iterator[str]:
+    if matcher["dropped"] < 0:
+        yield "a count is none"
     for _, _, pendings, unwanted in matcher["states"]:
         if len(pendings) != steps - 1 or (is_pair and None in pendings):
             yield "an open sequence has other stages"
@@ -120,19 +177,19 @@ def _problems_of_matcher(matcher: SavedMatcher, *, steps: int, is_pair: bool) ->
 def _problems_of_sample(sample: SavedSample, *, items: int) -> Iterator[str]:
     if len(sample["items"]) not in (0, items):
         yield "a sample has other items"
-    places = {ordinal[-1] for ordinal, _ in sample["links"]}
-    if any(not places.issuperset(found) for item in sample["items"] for _, found in item):
+    positions = {ordinal[-1] for ordinal, _ in sample["links"]}
+    if any(not positions.issuperset(found) for item in sample["items"] for _, found in item):
         yield "a sample lacks an event"
 
 
-def _links(saved: Saved) -> Iterator[SavedLink]:
-    yield from saved["untimed"]
-    yield from (link for link, _ in saved["buffer"])
-    yield from (link for links, _ in saved["limited"] for link in links if link is not None)
-    if saved["sample"] is not None:
-        yield from saved["sample"]["links"]
-    if saved["matcher"] is not None:
-        yield from (link for pending in _pendings(saved["matcher"]) for link in pending[0])
+def _links(search: SavedSearch) -> Iterator[SavedLink]:
+    yield from search["untimed"]
+    yield from (link for link, _ in search["held"])
+    yield from (link for links, _ in search["pipes"]["limited"] for link in links if link is not None)
+    if search["sample"] is not None:
+        yield from search["sample"]["links"]
+    if search["matcher"] is not None:
+        yield from (link for pending in _pendings(search["matcher"]) for link in pending[0])
 
 
 def _pendings(matcher: SavedMatcher) -> Iterator[SavedPending]:
@@ -140,14 +197,13 @@ def _pendings(matcher: SavedMatcher) -> Iterator[SavedPending]:
     yield from (pending for pending, *_ in matcher["waiting"])
 
 
-def _keys(saved: Saved) -> Iterable[SavedKey]:
-    yield from (key for _, stages in saved["buffer"] for _, keys in stages for key in keys)
-    yield from (key for _, key in saved["limited"])
-    if saved["sample"] is not None:
-        yield from (key for item in saved["sample"]["items"] for key, _ in item)
-    if saved["matcher"] is not None:
-        yield from (key for key, *_ in saved["matcher"]["states"])
-        yield from (key for _, key, *_ in saved["matcher"]["waiting"])
+def _keys(search: SavedSearch) -> Iterable[SavedKey]:
+    yield from (key for _, key in search["pipes"]["limited"])
+    if search["sample"] is not None:
+        yield from (key for item in search["sample"]["items"] for key, _ in item)
+    if search["matcher"] is not None:
+        yield from (key for key, *_ in search["matcher"]["states"])
+        yield from (key for _, key, *_ in search["matcher"]["waiting"])
 
 
 def _is_placed(kind: int, value: object) -> bool:

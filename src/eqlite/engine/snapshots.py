@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from eqlite.engine.match import Event as AnyEvent
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, SequenceMatcher, Waiting
-from eqlite.engine.snapshot_form import SavedKey, SavedLink, SavedMatcher, SavedOrdinal, SavedPending
+from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, Reference, SequenceMatcher, Waiting
+from eqlite.engine.snapshot_form import SavedHits, SavedLink, SavedMatcher, SavedOrdinal, SavedPending
 from eqlite.errors import SnapshotError
 from eqlite.events.document import Event, EventSource
 
-VERSION = 3
+VERSION = 4
 
 _MAGIC = "eqlite-stream"
 
@@ -71,17 +71,19 @@ def unpack(snapshot: bytes, fingerprint: str) -> object:
 class EventTable:
     """The events of a snapshot, each once however many sequences it is part of."""
 
-    def __init__(self) -> None:
+    def __init__(self, to_row: Callable[[Any], Any] | None = None) -> None:
+        """Start with no event. `to_row` makes plain data of one, by default in the form that `decode_event` reads."""
         self.rows: list[Any] = []
+        self._to_row = to_row or _row
         self._numbers: dict[int, int] = {}
 
-    def link(self, link: Link[AnyEvent]) -> list[Any]:
+    def link(self, link: Link[Any]) -> list[Any]:
         """Return a link as plain data, its event as a number."""
-        place = link.ordinal[-1]
-        if place not in self._numbers:
-            self._numbers[place] = len(self.rows)
-            self.rows.append(_row(link.kept))
-        return [list(link.ordinal), self._numbers[place]]
+        position = link.ordinal[-1]
+        if position not in self._numbers:
+            self._numbers[position] = len(self.rows)
+            self.rows.append(self._to_row(link.reference))
+        return [list(link.ordinal), self._numbers[position]]
 
 
 def _row(event: AnyEvent) -> Any:
@@ -90,7 +92,7 @@ def _row(event: AnyEvent) -> Any:
     return event if isinstance(event, dict) else dict(event)
 
 
-def event_of(row: Any) -> AnyEvent:
+def decode_event(row: Any) -> AnyEvent:
     """Return the event of a row."""
     if isinstance(row, dict):
         return row
@@ -98,30 +100,30 @@ def event_of(row: Any) -> AnyEvent:
     return Event(document, index=index, id=id, source=None if source is None else EventSource(*source))
 
 
-def ordinal_of(parts: SavedOrdinal) -> Ordinal:
+def decode_ordinal(parts: SavedOrdinal) -> Ordinal:
     """Return an ordinal from plain data."""
-    time_ns, kind, value, place = parts
-    return (time_ns, kind, value, place)
+    time_ns, kind, value, position = parts
+    return (time_ns, kind, value, position)
 
 
-def link_of(parts: SavedLink, events: list[AnyEvent]) -> Link[AnyEvent]:
+def decode_link(parts: SavedLink, events: Sequence[Reference]) -> Link[Reference]:
     """Return a link from plain data."""
-    return Link(ordinal_of(parts[0]), events[parts[1]])
+    return Link(decode_ordinal(parts[0]), events[parts[1]])
 
 
-def dump_hits(hits: EventHits[AnyEvent], table: EventTable) -> list[Any]:
+def dump_hits(hits: EventHits[Any], table: EventTable) -> list[Any]:
     """Return an event with its hits as plain data."""
     stages = [[stage, [list(key) for key in keys]] for stage, keys in hits.stages]
-    return [table.link(Link(hits.ordinal, hits.kept)), stages]
+    return [table.link(Link(hits.ordinal, hits.reference)), stages]
 
 
-def load_hits(parts: tuple[SavedLink, list[tuple[int, list[SavedKey]]]], events: list[AnyEvent]) -> EventHits[AnyEvent]:
+def load_hits(parts: SavedHits, events: Sequence[Reference]) -> EventHits[Reference]:
     """Return an event with its hits from plain data."""
-    link = link_of(parts[0], events)
-    return EventHits(link.ordinal, link.kept, tuple((stage, tuple(map(tuple, keys))) for stage, keys in parts[1]))
+    link = decode_link(parts[0], events)
+    return EventHits(link.ordinal, link.reference, tuple((stage, tuple(map(tuple, keys))) for stage, keys in parts[1]))
 
 
-def dump_matcher(matcher: SequenceMatcher[AnyEvent], table: EventTable) -> dict[str, Any]:
+def dump_matcher(matcher: SequenceMatcher[Any], table: EventTable) -> dict[str, Any]:
     """Return all that is open in a matcher as plain data."""
     return {
         "dropped": matcher.dropped,
@@ -144,8 +146,8 @@ def dump_matcher(matcher: SequenceMatcher[AnyEvent], table: EventTable) -> dict[
     }
 
 
-def load_matcher(matcher: SequenceMatcher[AnyEvent], saved: SavedMatcher, events: list[AnyEvent]) -> None:
-    """Let a new matcher hold what a saved one did."""
+def load_matcher(matcher: SequenceMatcher[Reference], saved: SavedMatcher, events: Sequence[Reference]) -> None:
+    """Restore the state of a matcher."""
     matcher.dropped = saved["dropped"]
     matcher.next_sweep_ns = saved["next_sweep_ns"]
     for key, touched_ns, parts, unwanted in saved["states"]:
@@ -156,15 +158,15 @@ def load_matcher(matcher: SequenceMatcher[AnyEvent], saved: SavedMatcher, events
         matcher.wait(Waiting(_load_pending(pending, events), tuple(key), last_ms, deadline_ms))
 
 
-def _dump_pending(pending: Pending[AnyEvent], table: EventTable) -> list[Any]:
+def _dump_pending(pending: Pending[Any], table: EventTable) -> list[Any]:
     return [[table.link(link) for link in pending.links], pending.lead_ms, pending.is_disturbed]
 
 
-def _load_pending(parts: SavedPending, events: list[AnyEvent]) -> Pending[AnyEvent]:
+def _load_pending(parts: SavedPending, events: Sequence[Reference]) -> Pending[Reference]:
     links, lead_ms, is_disturbed = parts
-    pending: Pending[AnyEvent] | None = None
-    start_ns = link_of(links[0], events).ordinal[0]
-    for ordinal, kept in (link_of(link, events) for link in links):
-        pending = Pending(ordinal, kept, pending, start_ns, lead_ms, is_disturbed)
+    pending: Pending[Reference] | None = None
+    start_ns = decode_link(links[0], events).ordinal[0]
+    for ordinal, reference in (decode_link(link, events) for link in links):
+        pending = Pending(ordinal, reference, pending, start_ns, lead_ms, is_disturbed)
     assert pending is not None
     return pending

@@ -5,8 +5,8 @@ from __future__ import annotations
 from eqlite.plan import Plan, SequenceQuery
 
 
-def beginnings(plan: Plan) -> frozenset[int]:
-    """Return the stages of a sequence with which something begins: those up to the first event that must come.
+def starting_stages(plan: Plan) -> frozenset[int]:
+    """Return the stages that can start a sequence: those up to the first event that must come.
 
     All stages of other queries.
     """
@@ -20,12 +20,7 @@ def beginnings(plan: Plan) -> frozenset[int]:
     return frozenset(begins)
 
 
-def only_begins(query: SequenceQuery) -> bool:
-    """Return whether an event that meets the first stage alone does no more than to begin a sequence."""
-    return len(query.stages) > 1 and not any(stage.missing for stage in query.stages)
-
-
-def idle_stages(plan: Plan) -> frozenset[int]:
-    """Return the stages that count where nothing is open: `until`, too, since it ends what the same event begins."""
+def always_relevant_stages(plan: Plan) -> frozenset[int]:
+    """Return the stages that matter while nothing is open. `until` does: it ends a sequence that its event starts."""
     until = range(len(plan.query.stages), len(plan.stages)) if isinstance(plan.query, SequenceQuery) else ()
-    return beginnings(plan).union(until)
+    return starting_stages(plan).union(until)

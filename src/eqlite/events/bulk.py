@@ -21,7 +21,7 @@ _ACTION_START = re.compile(rb'\s*\{\s*"(?:index|create|update|delete)"\s*:\s*\{'
 
 
 class Action(NamedTuple):
-    """What a bulk request does with a document, the index in which it does so, and the id."""
+    """The action of a bulk request on a document, with its index and id."""
 
     name: str
     where: str | None
@@ -29,7 +29,7 @@ class Action(NamedTuple):
 
 
 def action_of(value: Mapping[str, object]) -> Action | None:
-    """Return the action that an action line names; None for a document.
+    """Return the action of an action line, or None for a document.
 
     >>> action_of({"index": {"_index": "logs", "_id": "7"}})
     Action(name='index', where='logs', id='7')
@@ -54,7 +54,7 @@ class BulkBody:
         self._action: Action | None = None
 
     def hits(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        r"""Yield for each line what to read instead of it: a blank line for an action, a hit for a document.
+        r"""Yield a replacement for each line: a blank line for an action, a hit for a document.
 
         A document without an action before it, and what is no JSON, stay as they are.
 
@@ -90,7 +90,7 @@ def _object_on(line: bytes) -> dict[str, object] | None:
 
 
 def _hit(action: Action, line: bytes, document: dict[str, object]) -> bytes:
-    """Return the hit for a document; a blank line for an update by a script."""
+    """Return the hit for a document, or a blank line for an update by a script."""
     if action.name == "update":
         changed = document.get("doc", document.get("upsert"))
         if not isinstance(changed, dict):

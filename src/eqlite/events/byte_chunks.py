@@ -25,14 +25,14 @@ _MAGIC_BYTES = 4
 
 
 class Readable(Protocol):
-    """A file opened for reading, or anything that reads like one; text is taken as UTF-8."""
+    """A file opened for reading, or an object with its `read`. Text becomes UTF-8."""
 
     def read(self, size: int, /) -> bytes | str | None:
-        """Return up to `size` bytes or characters; nothing at the end."""
+        """Return up to `size` bytes or characters, or an empty value at the end."""
 
 
 class DamagedData(Exception):
-    """Compressed data that ends early or makes no sense; what came out before it is good."""
+    """Compressed data that is truncated or invalid. The output before the damage is intact."""
 
 
 def read_chunks(file: Readable) -> Iterator[bytes]:
@@ -43,7 +43,7 @@ def read_chunks(file: Readable) -> Iterator[bytes]:
 
 
 def is_encoded(head: bytes) -> bool:
-    """Tell by the first bytes of a file whether its text stands there in other bytes: packed, or as UTF-16."""
+    """Return whether the first bytes of a file show compression or UTF-16."""
     magics = (_GZIP_MAGIC, *(magic[:3] for magic in _ZSTD_MAGICS), codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     return head.startswith(magics)
 
@@ -53,7 +53,7 @@ def decompress(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
     Raises:
         DamagedData: the compressed data ends early or is broken.
-        EventError: zstd data, and nothing at hand that reads it.
+        EventError: zstd data, without a decoder installed.
     """
     first = b""
     for chunk in chunks:
@@ -69,7 +69,10 @@ def decompress(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def decode_text(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the chunks as UTF-8 without byte order mark; UTF-16 (as PowerShell writes it) is recognised by its mark."""
+    """Yield the chunks as UTF-8 without a byte order mark.
+
+    UTF-16, as PowerShell writes it, is recognised by its mark.
+    """
     first = next(chunks, b"")
     while 0 < len(first) < len(codecs.BOM_UTF8) and (more := next(chunks, b"")):
         first += more
@@ -131,7 +134,7 @@ def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _find_zstd() -> tuple[Callable[[], _Decoder], type[Exception]]:
-    """Return what makes a decoder for one frame, and the exception it raises: Python's own, or the extra's."""
+    """Return the constructor of a zstd decoder and its exception, from Python or the extra."""
     try:
         module = importlib.import_module("compression.zstd")
     except ImportError:

@@ -20,7 +20,9 @@ _LOOKED_AT_BYTES = 1 << 16
 
 
 def texts_in(stream: Readable, name: str, stats: ReadStats) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Yield name and bytes of each text, as UTF-8; those of an archive are named `archive.tar:member.ndjson`.
+    """Yield name and bytes of each text, in UTF-8.
+
+    Members of an archive are named `archive.tar:member.ndjson`.
 
     Of an archive are read the members that would be read of a folder. What is damaged, or not read, is said in `stats`.
     """
@@ -42,7 +44,7 @@ def texts_in(stream: Readable, name: str, stats: ReadStats) -> Iterator[tuple[st
 
 
 def _is_text(head: bytes) -> bool:
-    """Return whether data is certainly no tar archive, which begins with a name and has no line ends in its header."""
+    """Return whether data is certainly no tar archive, whose header begins with a name and has no line ends."""
     return b"\n" in head or head[:1] in (b"{", b"[")
 
 
@@ -80,7 +82,7 @@ def _zip_members(stream: Readable, chunks: Iterator[bytes]) -> Iterator[Member]:
 
 
 def _events_of(member: Member, name: str, chunks: Iterator[bytes], stats: ReadStats) -> Iterator[bytes] | None:
-    """Return the text of a member; None if it holds no events."""
+    """Return the text of a member, or None if it has no events."""
     chunks = decode_text(_until_damage(decompress(chunks), name, stats))
     if has_event_suffix(member.name):
         return chunks
@@ -95,7 +97,7 @@ def _events_of(member: Member, name: str, chunks: Iterator[bytes], stats: ReadSt
 
 
 class _Budget:
-    """How much may come out of an archive."""
+    """The limit on the unpacked bytes of an archive."""
 
     def __init__(self) -> None:
         self._left = MAX_EVENT_ARCHIVE_BYTES
@@ -112,7 +114,7 @@ class _Budget:
 
 
 def _until_damage(chunks: Iterator[bytes], name: str, stats: ReadStats) -> Iterator[bytes]:
-    """Yield the chunks up to a damaged place; that there was one is a warning and not the end of the run."""
+    """Yield the chunks up to damaged data, which adds a warning and does not end the run."""
     try:
         yield from chunks
     except DamagedData as damage:
@@ -122,7 +124,7 @@ def _until_damage(chunks: Iterator[bytes], name: str, stats: ReadStats) -> Itera
 
 
 def _seekable(stream: Readable, chunks: Iterator[bytes]) -> BinaryIO:
-    """Return the file; what comes through a pipe is held in memory, for the directory of a zip stands at its end."""
+    """Return a seekable file. A pipe is read into memory, since the directory of a zip is at its end."""
     is_seekable = getattr(stream, "seekable", None)
     if is_seekable is not None and is_seekable() and not isinstance(stream, io.TextIOBase):
         return cast("BinaryIO", stream)

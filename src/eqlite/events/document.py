@@ -8,31 +8,26 @@ from typing import NamedTuple
 
 from eqlite.errors import EventError
 from eqlite.events.envelopes import envelope_of, may_be_envelope, unwrap
-from eqlite.events.json_decoding import decode_object
 
 
 class EventSource(NamedTuple):
-    """Where an event stands: the file as the user named it, and the line, from 1, on which it starts."""
+    """The source of an event: the file as the user named it, and its first line, from 1."""
 
     file: str
     line: int
 
 
 class Event(Mapping[str, object]):
-    """A document that knows its source, its index and its id; a read-only mapping over the document itself.
+    """A document with its source, index and id, as a read-only mapping over the document.
 
-    Code that evaluates many events takes `document`, a plain `dict`, and pays for no indirection. The events of a
-    detection are decoded when `document`, or anything in it, is read for the first time.
+    Code that evaluates many events takes `document`, a plain `dict`, and pays for no indirection.
 
     >>> event = Event({"process": {"name": "bash"}}, index="logs-endpoint", source=EventSource("day.ndjson", 7))
     >>> event["process"], event.index, event.source.line
     ({'name': 'bash'}, 'logs-endpoint', 7)
     """
 
-    __slots__ = ("_line", "document", "id", "index", "source")
-
-    _line: bytes
-    document: dict[str, object]
+    __slots__ = ("document", "id", "index", "is_alone", "origin", "source")
 
     def __init__(
         self,
@@ -41,27 +36,24 @@ class Event(Mapping[str, object]):
         index: str | None = None,
         id: str | None = None,
         source: EventSource | None = None,
+        is_alone: bool = True,
+        origin: str | None = None,
     ) -> None:
+        """Make an event.
+
+        Args:
+            document: the plain document.
+            index, id: those of its envelope.
+            source: where it stands.
+            is_alone: there is no other document on its line.
+            origin: what it is known by in the ids of detections, if not by index and id, or by file and line.
+        """
         self.document = document
+        self.is_alone = is_alone
+        self.origin = origin
         self.index = index
         self.id = id
         self.source = source
-
-    @classmethod
-    def undecoded(cls, line: bytes, source: EventSource) -> Event:
-        """Return the event on a line for which `envelopes.is_plain` holds, to be decoded where it is looked at."""
-        event = cls.__new__(cls)
-        event._line = line
-        event.index = event.id = None
-        event.source = source
-        return event
-
-    def __getattr__(self, name: str) -> dict[str, object]:
-        """Decode the document: Python calls this for what is not there, and it is there from then on."""
-        if name != "document":
-            raise AttributeError(f"an event has no attribute `{name}`", name=name, obj=self)
-        self.document = decode_object(self._line)
-        return self.document
 
     def __getitem__(self, key: str) -> object:
         return self.document[key]
@@ -111,7 +103,7 @@ def iterate_events(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
 
 
 def document_of(event: Mapping[str, object]) -> dict[str, object]:
-    """Return the plain document of an event that was read by eqlite, is wrapped in an envelope, or given as it is.
+    """Return the plain document of an `Event`, an enveloped event or a mapping.
 
     Raises:
         EventError: it is no mapping, or an envelope of no document or of several.

@@ -7,13 +7,10 @@ that happens to be called `events` stays a field.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-import msgspec
-
-from eqlite.events.json_decoding import BadJson, Nothing, decode, has_few_brackets
+from eqlite.events.json_decoding import BadJson, decode
 from eqlite.events.search_hits import Unwrapped, hits_of, plain, unwrap_hit
 
 __all__ = [
@@ -23,7 +20,6 @@ __all__ = [
     "Unwrapped",
     "envelope_of",
     "is_envelope",
-    "is_plain",
     "may_be_envelope",
     "unwrap",
 ]
@@ -48,7 +44,7 @@ class Shape(NamedTuple):
     """One kind of envelope.
 
     Attributes:
-        key: the name at the top level that tells it.
+        key: the name at the top level that identifies it.
         form: how it looks, for people.
         holds: what the events in it are, for people.
         documents: returns the documents of an object; None if it is not of this shape.
@@ -61,14 +57,14 @@ class Shape(NamedTuple):
 
 
 def may_be_envelope(value: Object) -> bool:
-    """Return whether an object has a name that envelopes have; a quick look before `unwrap`."""
+    """Return whether an object has a key that envelopes have, as a quick test before `unwrap`."""
     if "_source" in value or "fields" in value or "inner_hits" in value:
         return True
     return _may_be_answer(value)
 
 
 def unwrap(value: Object) -> list[Unwrapped]:
-    """Return the documents inside `value`, in order; none for an answer without hits.
+    """Return the documents inside `value` in order, or none for an answer without hits.
 
     The placeholder of a missing event (`![…]` in a sequence) is no document and is left out.
 
@@ -96,7 +92,7 @@ def is_envelope(value: Object) -> bool:
 
 
 def envelope_of(value: Object) -> str | None:
-    """Return the form of the envelope that an object is; None for a document.
+    """Return the form of the envelope of an object, or None for a document.
 
     >>> envelope_of({"events": [{"user": "ann"}]}), envelope_of({"events": [{"user": "ann"}], "host": "a"})
     ('{"events": [document, …]}', None)
@@ -125,7 +121,7 @@ def _flat(answers: list[Object]) -> list[Unwrapped]:
 
 
 def _answer(value: Object) -> list[Unwrapped] | None:
-    """Return the hits of a search; also of one whose `hits` stand alone, without what Elasticsearch has around them."""
+    """Return the hits of a search, also of an answer reduced to its `hits`."""
     hits = _objects(value["hits"]) if isinstance(value["hits"], list) else hits_of(value["hits"])
     if hits is None:
         return None
@@ -192,7 +188,7 @@ def _alone(key: str) -> Callable[[Object], list[Unwrapped] | None]:
 
 
 def _table(value: Object) -> list[Unwrapped] | None:
-    """Return the rows of a table of ES|QL or SQL; a null is no value."""
+    """Return the rows of a table of ES|QL or SQL, without nulls."""
     columns, rows = _objects(value["columns"]), value.get("values", value.get("rows"))
     if columns is None or not isinstance(rows, list) or not value.keys() <= ANSWER_KEYS:
         return None
@@ -209,7 +205,7 @@ def _table(value: Object) -> list[Unwrapped] | None:
 
 
 def _archived(value: Object) -> list[Unwrapped] | None:
-    """Return the document of a line of Kibana's archives; none for a line that makes an index."""
+    """Return the document on a line of Kibana's archives, or none for a line that creates an index."""
     inner, kind = value["value"], value.get("type")
     if not isinstance(inner, Mapping) or not value.keys() <= {"type", "value"}:
         return None
@@ -246,83 +242,7 @@ SHAPES = (
     Shape("Records", '{"Records": [document, …]}', "the records of CloudTrail", _alone("Records")),
     Shape("columns", '{"columns": […], "values": […]}', "the rows of an answer of ES|QL or SQL", _table),
     Shape("value", '{"type": "doc", "value": {"source": …}}', "the `source`, in Kibana's archives", _archived),
-    Shape("log", '{"log": "{…}", "stream": …, "time": …}', "the document in `log`: Docker's log of a program", _logged),
+    Shape("log", '{"log": "{…}", "stream": …, "time": …}', "the document in `log`, a line of a Docker log", _logged),
 )
 _BY_KEY = {shape.key: shape for shape in SHAPES}
 _KEYS = frozenset(_BY_KEY) - {"log"}
-
-
-class _AnyObject(msgspec.Struct, gc=False):
-    """An object of which nothing is read."""
-
-
-_NOT_TEXT = _AnyObject | list[msgspec.Raw] | int | float | bool | None | msgspec.UnsetType
-_NOTHING = Nothing | msgspec.UnsetType
-_RESERVED = {
-    **dict.fromkeys(("fields", "inner_hits", "_ignored", *_BY_KEY), _NOTHING),
-    "log": _NOT_TEXT,  # most documents of Filebeat have an object there
-}
-_PLAIN = {**dict.fromkeys(("_source", "_index", "_id", *_BY_KEY), _NOTHING), "log": _NOT_TEXT}
-Fields = list[tuple[str, Any, Any]]
-
-
-def is_reserved(path: str) -> bool:
-    """Return whether a field cannot be read by a typed decoder: its document may be an envelope.
-
-    >>> is_reserved("hits.total"), is_reserved("log.level"), is_reserved("log")
-    (True, False, True)
-    """
-    head = path.partition(".")[0]
-    return head == "_source" or (head in _RESERVED and (head != "log" or path == "log"))
-
-
-def reserved_fields(taken: Collection[str] = ()) -> tuple[Fields, dict[str, str]]:
-    """Return the fields, and their names, with which a typed decoder refuses every line that may be an envelope.
-
-    `taken` are the names at the top level that have a type already.
-    """
-    return _typed({name: kind for name, kind in _RESERVED.items() if name not in taken})
-
-
-def hit_fields() -> tuple[Fields, dict[str, str]]:
-    """Return the same for a search hit that is known to have a `_source`."""
-    return _typed(dict.fromkeys(("fields", "inner_hits", "_ignored"), _NOTHING))
-
-
-def reserved_type(name: str) -> Any:
-    """Return the type of a name at the top level of documents that have been seen; None for one that is refused."""
-    if name == "log":
-        return _NOT_TEXT
-    return None if name == "_source" or name in _RESERVED else msgspec.Raw
-
-
-def _typed(kinds: Mapping[str, Any]) -> tuple[Fields, dict[str, str]]:
-    fields = [(f"reserved{number}", kind, msgspec.UNSET) for number, kind in enumerate(kinds.values())]
-    return fields, {field[0]: name for field, name in zip(fields, kinds, strict=True)}
-
-
-def _decoder_of(kinds: Mapping[str, Any]) -> Callable[[bytes], Any]:
-    fields, names = _typed(kinds)
-    return msgspec.json.Decoder(msgspec.defstruct("Plain", fields, gc=False, rename=names)).decode
-
-
-_decode_plain = _decoder_of(_PLAIN)
-
-
-def is_plain(data: bytes) -> bool:
-    """Return whether a JSON text is known to hold one document without an envelope; False says nothing.
-
-    It takes less than half the time that decoding takes, which cannot fail any more then.
-
-    >>> is_plain(b'{"user": "ann"}'), is_plain(b'{"_source": {"user": "ann"}}'), is_plain(b'{"user": "ann"')
-    (True, False, False)
-    """
-    if len(data) > (sys.get_int_max_str_digits() or len(data)) or not has_few_brackets(data):
-        return False  # all numbers might not be convertible, and it may be too deep
-    try:
-        if not data.isascii():
-            data.decode()  # the decoder passes over what it does not read
-        _decode_plain(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
-    return True

@@ -80,7 +80,7 @@ _TEXTS = (
 
 
 def recognise(head: bytes) -> Foreign | None:
-    r"""Return the form of data that is not read as events, by its first bytes; None for any other.
+    r"""Return the name of a known foreign format by the first bytes of its data, or None.
 
     >>> recognise(b"ElfFile\0").name
     'a Windows event log (EVTX)'

@@ -36,7 +36,7 @@ def is_lasting(given: Input) -> bool:
 
 
 def expand_input(given: Input, stats: ReadStats | None = None) -> list[Input]:
-    """Return the files that an input names: those of a folder or a glob, sorted; else itself.
+    """Return the files of an input: those of a folder or glob, sorted, or the input itself.
 
     Of a folder, files with the suffixes of NDJSON and JSON are read, packed ones too, and any other that holds JSON or
     is an archive. What is passed over is counted in `stats`.
@@ -72,7 +72,7 @@ def expand_input(given: Input, stats: ReadStats | None = None) -> list[Input]:
 
 def cannot_read(path: str, message: str) -> EventError:
     """Return the error for a file that cannot be read."""
-    return EventError(message, diagnostics=[Diagnostic("unreadable-file", message, file=path)])
+    return EventError(message, diagnostics=[Diagnostic("unreadable-file", message, file=path)], file=path)
 
 
 def has_event_suffix(name: str) -> bool:
@@ -101,7 +101,7 @@ def _walk(folder: str, stats: ReadStats) -> Iterator[str]:
 
 
 def _is_file(path: str, stats: ReadStats) -> bool:
-    """Return whether a path is a plain file; what is not may block, and is not opened."""
+    """Return whether a path is a plain file. Other files may block and are not opened."""
     try:
         mode = os.stat(path).st_mode
     except OSError:

@@ -1,4 +1,4 @@
-"""What became of the input: how much was read, what was rejected and why.
+"""Intake of the input: counts of events read and rejected, with reasons and samples.
 
 The invariant that everything here serves: `read == evaluated + rejected`. Nothing is lost without being counted.
 """
@@ -6,7 +6,7 @@ The invariant that everything here serves: `read == evaluated + rejected`. Nothi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -59,7 +59,7 @@ class ReadStats:
         samples: the first rejected pieces, at most `sample_limit`.
         warnings: files that were read in part.
         passed_over: files of folders and archives that were not read, by reason.
-        first_lines: the first lines of each input, to tell afterwards why nothing was found.
+        first_lines: the first lines of each input, from which a report says why nothing was found.
         sample_limit: how many rejected pieces to remember.
     """
 
@@ -75,7 +75,7 @@ class ReadStats:
 
     @property
     def evaluated(self) -> int:
-        """Return how many events were handed on."""
+        """Return the number of events that were evaluated."""
         return self.read - self.rejected
 
     def reject(self, rejected: Rejected) -> None:
@@ -91,18 +91,21 @@ class ReadStats:
         self.reasons.update(reasons)
 
     def add_samples(self, rejected: Sequence[Rejected]) -> None:
-        """Remember rejected pieces, as many as there is room for."""
+        """Add samples of rejected pieces, up to the limit."""
         self.samples += rejected[: max(0, self.sample_limit - len(self.samples))]
 
     @property
     def room(self) -> int:
-        """Return how many first lines of one more input to remember: half of what is left, so that all get some."""
+        """Return the number of first lines to store of one more input.
+
+        It is half of the remaining room, so that every input gets some.
+        """
         if self._first_bytes >= _MOST_FIRST_BYTES:
             return 0
         return (MOST_FIRST_LINES - len(self.first_lines) + 1) // 2
 
     def remember(self, line: RawLine) -> bool:
-        """Keep one of the first lines, unless those that are kept are many or large; return whether it was kept."""
+        """Store one of the first lines, unless there are too many or too large ones, and return whether."""
         has_room = len(self.first_lines) < MOST_FIRST_LINES and self._first_bytes < _MOST_FIRST_BYTES
         if has_room:
             self.first_lines.append(line)
@@ -115,7 +118,7 @@ class ReadStats:
 
 
 class BinarySink(Protocol):
-    """Whatever takes bytes: a file opened for binary writing."""
+    """A file opened for binary writing, or an object with its `write`."""
 
     def write(self, data: bytes, /) -> object:
         """Take some bytes."""
@@ -123,11 +126,10 @@ class BinarySink(Protocol):
 
 @dataclass(slots=True)
 class Intake:
-    """Where readers report to: the counts, and the file that keeps what was rejected."""
+    """The place where readers report counts and rejected pieces."""
 
     stats: ReadStats = field(default_factory=ReadStats)
     rejects: BinarySink | None = None
-    _late: set[int] = field(default_factory=set)
 
     def reject(self, rejected: Rejected, data: bytes) -> None:
         """Count a rejected piece and keep its bytes, as a line, unchanged."""
@@ -135,22 +137,11 @@ class Intake:
         self.keep(data)
         self.keep(b"\n")
 
-    def reject_late(self, place: int, rejected: Rejected, data: bytes) -> None:
-        """Reject, once, what was counted as an event when it was read: by the number of that in the input."""
-        if place not in self._late:
-            self._late.add(place)
-            self.stats.read -= 1
-            self.reject(rejected, data)
-
-    def know_late(self, places: Iterable[int]) -> None:
-        """Take note of what was rejected late elsewhere."""
-        self._late.update(places)
-
     def begin(self, rejected: Rejected) -> None:
         """Count a rejected piece that comes bit by bit: `keep` gets its bytes."""
         self.stats.reject(rejected)
 
     def keep(self, data: bytes) -> None:
-        """Keep some bytes of a rejected piece that comes bit by bit."""
+        """Write some bytes of a rejected piece that arrives in parts."""
         if self.rejects is not None:
             self.rejects.write(data)

@@ -6,7 +6,6 @@ import json
 import math
 import re
 import sys
-from typing import Annotated
 
 import msgspec
 
@@ -18,12 +17,6 @@ NOT_AN_OBJECT = "not a JSON object"
 TOO_DEEP = "nested too deeply"
 TOO_LONG = "too long"
 NO_JSON_FORM = "not a value of JSON"
-
-Nothing = Annotated[int, msgspec.Meta(ge=1, le=0)]
-"""The type of which no value is: a decoder refuses a text in which something stands where this is expected."""
-
-DecodingRefused = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What a decoder into structs raises where the line has to be decoded whole."""
 
 _LONG = 2_000
 SAFE_RECURSION = 1_000
@@ -81,7 +74,7 @@ def decode_object(data: bytes) -> dict[str, object]:
 
 
 def is_too_deep(value: object) -> bool:
-    """Return whether a value is nested over the limit; level by level, so that depth costs no stack."""
+    """Return whether a value is nested over the limit, level by level without recursion."""
     level = [value]
     for _ in range(MAX_JSON_DEPTH):
         below: list[object] = []
@@ -97,7 +90,9 @@ def is_too_deep(value: object) -> bool:
 
 
 def _is_visibly_too_deep(data: bytes) -> bool:
-    """Tell of a text that is nested twice as deeply as the limit; of others nearer to it only some.
+    """Return whether a text is certainly nested too deeply.
+
+    It is true for twice the limit, and for some texts nearer to it.
 
     The decoder stops at Python's recursion limit. Where that was raised, it would run out of stack, and end
     the process. Here innermost pairs of brackets are taken away again and again, and what is left tells.
@@ -114,7 +109,7 @@ def _is_visibly_too_deep(data: bytes) -> bool:
 
 
 def has_few_brackets(data: bytes) -> bool:
-    """Return whether a text has too few `{` and `[` to be nested too deeply; those in strings count, too.
+    """Return whether a text has too few `{` and `[`, in strings too, to be nested too deeply.
 
     `bytes.count` looks at every byte; `replace` of a byte by nothing leaps from hit to hit, four times as fast.
     """

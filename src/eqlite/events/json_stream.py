@@ -36,7 +36,7 @@ def starts_array(line: str) -> bool:
 def split_values(
     chunks: Iterator[bytes], file: str, intake: Intake, *, limit: int = MAX_DOCUMENT_BYTES
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield the text of every value, those inside a top-level array one by one, with the line on which it starts.
+    """Yield the text of every value with its line. Values of a top-level array come one by one.
 
     Where the text stops being JSON, the damaged element is rejected where its end is certain. Otherwise each line is
     rejected up to the next one on which a document starts, indented no deeper than the damaged one.
@@ -60,10 +60,10 @@ class _Splitter:
     def values(self) -> Iterator[tuple[int, bytes]]:
         """Yield line and text of each value."""
         text = self._text
-        while sign := text.skip_blanks():
-            if self._passes_bracket(sign):
+        while character := text.skip_blanks():
+            if self._passes_bracket(character):
                 continue
-            if not self._in_array and sign != "{":
+            if not self._in_array and character != "{":
                 self._pass_line()
                 continue
             line = text.line
@@ -81,9 +81,9 @@ class _Splitter:
         if self._in_array and not self._has_lost_end:
             self._reject(self._array_line, NOT_JSON, "the array does not end", "")
 
-    def _passes_bracket(self, sign: str) -> bool:
-        """Pass over the bracket with which a top-level array begins or ends; return whether there is one."""
-        is_bracket = sign == ("]" if self._in_array else "[")
+    def _passes_bracket(self, character: str) -> bool:
+        """Skip the bracket around a top-level array, and return whether there was one."""
+        is_bracket = character == ("]" if self._in_array else "[")
         if is_bracket and (self._in_array or starts_array(self._text.rest_of_line(_WINDOW))):
             self._in_array = not self._in_array
             self._array_line = self._text.line
@@ -95,7 +95,7 @@ class _Splitter:
         self._intake.reject(Rejected(self._file, line, reason, detail), lost.encode("utf-8", "surrogateescape"))
 
     def _pass_line(self) -> None:
-        """Reject the rest of a line on which no document starts; a comment is passed over."""
+        """Reject the rest of a line on which no document starts, or skip a comment."""
         line, rest = self._text.line, self._text.rest_of_line()
         self._text.advance(len(rest))
         if COMMENT_LINE.match(rest):
@@ -141,18 +141,18 @@ class _Splitter:
 
 
 def _size_of_lost(rest: str) -> int:
-    """Return how much of a line belongs to a damaged value: up to its closing bracket, or to the end of the line."""
+    """Return the length of a damaged value: up to its closing bracket, or to the end of the line."""
     depth = 0
     for token in _TOKEN.finditer(rest):
-        sign = token[0][0]
-        if sign in "[{":
+        character = token[0][0]
+        if character in "[{":
             depth += 1
-        elif sign in "]}":
+        elif character in "]}":
             if depth == 0:
                 return token.start() or len(rest)
             depth -= 1
             if depth == 0 and re.match(r"\s*[\[{,\]]", rest[token.end() : token.end() + 100]):
                 return token.end()
-        elif sign == "," and depth == 0 and token.start():
+        elif character == "," and depth == 0 and token.start():
             return token.start()
     return len(rest)

@@ -20,7 +20,7 @@ _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _MOST_WASTED = 4
 """How often a text may be parsed in vain, as a multiple of what was read: beyond, a value has to end on its line."""
 _PORTION_BYTES = 1 << 13
-"""So much is at hand at least: json counts the lines from the start of a text to each error in it."""
+"""Least number of characters loaded, since json counts the lines from the start of a text to each error."""
 _WASTED_AT_ONCE = 1 << 20
 _DEEP = 1 << 14
 """About so many characters were parsed where a value turned out to be too deep."""
@@ -37,7 +37,7 @@ class Unreadable(Exception):
 
 
 class JsonText:
-    """The part of a text that is at hand, and the way to get more of it.
+    """The loaded part of a text, with the means to read more of it.
 
     Bytes that are not UTF-8 stand in it as lone surrogates (`surrogateescape`), so that they come out unchanged.
 
@@ -58,7 +58,7 @@ class JsonText:
         self._read = self._wasted = 0
 
     def skip_blanks(self) -> str:
-        """Pass over blanks and commas; return the next character, nothing at the end."""
+        """Skip blanks and commas, and return the next character, or `""` at the end."""
         while True:
             match = _skip(self._text, self._place)
             assert match is not None
@@ -69,14 +69,14 @@ class JsonText:
                 return ""
 
     def rest_of_line(self, most: int = MAX_LINE_BYTES) -> str:
-        """Return what is left of the line without its end, at most so many characters of it."""
+        """Return the rest of the line without its end, up to a number of characters."""
         while (end := self._text.find("\n", self._place, self._place + most)) < 0:
             if len(self._text) - self._place >= most or not self._read_more():
                 return self._text[self._place : self._place + most]
         return self._text[self._place : end]
 
     def next_line(self) -> str | None:
-        """Pass over the end of a line and return the line that follows; None at the end of the text."""
+        """Skip the end of a line and return the next line, or None at the end of the text."""
         if self._place >= len(self._text) and not self._read_more():
             return None
         if self._text[self._place] == "\n":
@@ -100,7 +100,7 @@ class JsonText:
         return taken
 
     def measure_value(self, limit: int) -> int:
-        """Return how many characters the value at this place has.
+        """Return the length in characters of the value at the current position.
 
         Raises:
             Unreadable: there is none, or it has more than `limit` characters.
@@ -137,7 +137,7 @@ class JsonText:
                 raise Unreadable(NOT_JSON, message, size if ends_early else parsed)
 
     def _read_more(self) -> bool:
-        """Get at least as much again as is at hand, so that a long value is tried a few times only."""
+        """Read at least as much again as is loaded, so that a long value is tried only a few times."""
         if self._at_end:
             return False
         rest = self._text[self._place :]
@@ -185,7 +185,7 @@ def _parse_safely(text: str, place: int) -> tuple[object, int]:
 
 
 def _measure(text: str) -> int:
-    """Return how many characters the value at the beginning of a text has."""
+    """Return the length in characters of the value at the start of a text."""
     try:
         return _parse_safely(text, 0)[1]
     except RecursionError:

@@ -1,4 +1,4 @@
-"""How the documents of a text lie in it: one a line, as the body of a bulk request, or in any other way."""
+"""Layout of the documents in a text: one a line, a bulk request, or any other."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from eqlite.limits import MAX_LINE_BYTES
 
 
 class Layout(enum.Enum):
-    """What tells how a text is taken apart."""
+    """The layout of a text: the ways in which it can be split."""
 
     LINES = "one document a line"
     BULK = "action lines and documents"
     VALUES = "one JSON value after another"
-    UNTOLD = "no line tells"
+    UNKNOWN = "no line shows it"
 
 
 # A document over several lines breaks them after one of these; a damaged line seldom ends so.
@@ -28,15 +28,15 @@ _OPEN_ENDS = (b"{", b"[", b",", b":")
 _BLANKS = b" \t\r\n\x1e"
 # How an answer of Elasticsearch starts: it may be one line longer than a line of NDJSON is allowed to be.
 _ANSWER_START = re.compile(rb'\{\s{0,9}"(?:' + "|".join(sorted(ANSWER_KEYS)).encode() + rb')"')
-_LINES_LOOKED_AT = 100
+_MOST_LINES = 100
 _FIRST_VALUE = json.JSONDecoder().raw_decode
 
 
 def look_ahead(chunks: Iterator[bytes]) -> tuple[bytes, Layout]:
-    """Read the start of a text, up to the first line that tells its layout.
+    """Read the start of a text, up to the first line that reveals its layout.
 
-    Lines that hold no document and begin none tell nothing: a damaged first line does not hide the others. The answer
-    depends on the text alone, not on the sizes of the chunks.
+    Lines without a document or the start of one are skipped, so that a damaged first line does not hide the others. The
+    answer depends on the text alone, not on the sizes of the chunks.
     """
     head = bytearray()
     place = 0
@@ -52,9 +52,9 @@ def look_ahead(chunks: Iterator[bytes]) -> tuple[bytes, Layout]:
         if len(head) - place > MAX_LINE_BYTES:
             return bytes(head), _layout_of_long_line(bytes(head[place:]))
         if place > MAX_LINE_BYTES:
-            return bytes(head), Layout.UNTOLD
+            return bytes(head), Layout.UNKNOWN
     layout = _layout_of(bytes(head[place:]))
-    return bytes(head), layout or (Layout.VALUES if may_be_values else Layout.UNTOLD)
+    return bytes(head), layout or (Layout.VALUES if may_be_values else Layout.UNKNOWN)
 
 
 def holds_documents(head: bytes) -> bool:
@@ -66,11 +66,11 @@ def holds_documents(head: bytes) -> bool:
     start = head.lstrip(_BLANKS)
     if re.match(rb"\[\s*(?:\{|\]\s*$)|\{\s*[\"}]", start):
         return True
-    return any(_layout_of(line) in (Layout.LINES, Layout.BULK) for line in start.split(b"\n")[:_LINES_LOOKED_AT])
+    return any(_layout_of(line) in (Layout.LINES, Layout.BULK) for line in start.split(b"\n")[:_MOST_LINES])
 
 
 def _layout_of(line: bytes) -> Layout | None:
-    """Return the layout that a line shows; None for one that tells nothing."""
+    """Return the layout that a line shows, or None if it shows none."""
     start = line.strip(_BLANKS)
     if start.startswith(b"["):
         return Layout.VALUES if starts_array(start[:4096].decode("utf-8", "replace")) else None

@@ -15,7 +15,7 @@ _SEVERAL = re.compile(rb"[}\]][\s,\x1e]*[{\[]|^\s*[\[\x1e]")
 
 
 class LineDocuments(NamedTuple):
-    """What stands on a line.
+    """The documents on a line, and the problem with it, if any.
 
     Attributes:
         documents: the documents, each with its index and id.
@@ -56,7 +56,10 @@ def documents_on(data: bytes) -> LineDocuments:
 
 
 def _split(data: bytes, problem: BadJson) -> LineDocuments:
-    """Return the documents on a line that is no JSON text as a whole; `problem` says why."""
+    """Return the documents on a line that is not one JSON text.
+
+    `problem` is the reason why.
+    """
     rejected = ReadStats(sample_limit=1)
     documents: list[Unwrapped] = []
     for _, value in split_values(iter((data,)), "", Intake(rejected)):

@@ -1,4 +1,4 @@
-"""Lines out of pieces of bytes, in constant memory; a line over the limit is rejected and the next one is read."""
+"""Lines from chunks of bytes, in constant memory. A line over the limit is rejected."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from eqlite.events.intake import Intake, Rejected
 from eqlite.events.json_decoding import TOO_LONG
 from eqlite.limits import MAX_LINE_BYTES
 
+LineBlock = tuple[int, list[bytes], int]
+"""The number of the first line, the lines, and how many bytes come before them."""
+
 
 def line_blocks(
     chunks: Iterator[bytes], file: str, intake: Intake, *, limit: int = MAX_LINE_BYTES
-) -> Iterator[tuple[int, list[bytes], int]]:
-    r"""Yield the lines, each with its `\n`, as they come: many at once, since most of them are quickly done with.
+) -> Iterator[LineBlock]:
+    r"""Yield blocks of lines, each line with its `\n`. Most lines take little time, so many come at once.
 
     Around each block stand the number of its first line, from 1, and how many bytes come before that line. A line over
     `limit` bytes is reported to `intake` and left out; no more of it than the limit and one chunk is held.
@@ -21,32 +24,51 @@ def line_blocks(
     >>> list(line_blocks(iter([b"{}\n{}\n[", b"]"]), "day.ndjson", Intake()))
     [(1, [b'{}\n', b'{}\n'], 0), (3, [b'[]'], 6)]
     """
-    pending = _PendingLine(file, intake, limit)
-    number = 1
-    offset = seen = 0
+    splitter = LineSplitter(file, intake, limit)
     for piece in _portions(chunks, limit):
+        block = splitter.split(piece)
+        if block is not None:
+            yield block
+    block = splitter.rest()
+    if block is not None:
+        yield block
+
+
+class LineSplitter:
+    """Splits bytes that come piece by piece into lines. A line waits for its end."""
+
+    def __init__(self, file: str, intake: Intake, limit: int = MAX_LINE_BYTES) -> None:
+        self._pending = _PendingLine(file, intake, limit)
+        self._number = 1
+        self._offset = self._seen = 0
+
+    def split(self, piece: bytes) -> LineBlock | None:
+        """Return the lines that end in a piece, which is no longer than the limit, or None."""
+        pending = self._pending
         lines = list(io.BytesIO(piece))  # which leaps to the next line; `split` looks at each byte, three times as long
         tail = lines.pop() if lines and not piece.endswith(b"\n") else b""
-        seen += len(piece)
+        self._seen += len(piece)
         if lines and pending.size:
-            pending.add(lines[0][:-1], number)
+            pending.add(lines[0][:-1], self._number)
             size = pending.size
             line = pending.take()
             if line is None:
-                number += 1
-                offset += size + 1
+                self._number += 1
+                self._offset += size + 1
                 del lines[0]
             else:
                 lines[0] = line + b"\n"
+        block = (self._number, lines, self._offset) if lines else None
         if lines:
-            yield number, lines, offset
-            number += len(lines)
-            offset = seen - len(tail)
-        pending.add(tail, number)
-    if pending.size:
-        line = pending.take()
-        if line is not None:
-            yield number, [line], offset
+            self._number += len(lines)
+            self._offset = self._seen - len(tail)
+        pending.add(tail, self._number)
+        return block
+
+    def rest(self) -> LineBlock | None:
+        """Return the last line, which has no end, or None."""
+        line = self._pending.take() if self._pending.size else None
+        return None if line is None else (self._number, [line], self._offset)
 
 
 def _portions(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
@@ -69,7 +91,7 @@ class _PendingLine:
         self._pieces: list[bytes] = []
 
     def add(self, piece: bytes, number: int) -> None:
-        """Take more of the line; beyond the limit, only the file of rejected lines gets it."""
+        """Add a part of the line. Beyond the limit, only the file of rejected lines receives it."""
         was_over = self.size > self._limit
         self.size += len(piece)
         if was_over:
@@ -82,7 +104,7 @@ class _PendingLine:
             self._pieces.clear()
 
     def take(self) -> bytes | None:
-        """Return the line and forget it; None if it was over the limit."""
+        """Return the line and clear it, or return None if it was over the limit."""
         line = b"".join(self._pieces) if self.size <= self._limit else None
         if line is None:
             self._intake.keep(b"\n")

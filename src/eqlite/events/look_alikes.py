@@ -60,7 +60,7 @@ def look_alikes(lines: Iterable[RawLine]) -> list[LookAlike]:
 
 
 def form_of(value: Mapping[str, object]) -> str | None:
-    """Return in what way a document looks like an envelope; None if it looks like a document.
+    """Return the envelope that a document resembles, or None.
 
     >>> form_of({"records": [{"@timestamp": "2026-05-04T10:00:00Z"}]})
     '`records`, a list of objects'

@@ -40,7 +40,7 @@ def nested(document: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _holder(into: dict[str, Any], key: str) -> tuple[dict[str, Any] | None, str]:
-    """Return the object in which the last part of a dotted key stands, and that part; None where something else is."""
+    """Return the object and the last part of a dotted key, or None if another value is in the way."""
     *parents, name = key.split(".")
     if not all((*parents, name)):
         return None, name

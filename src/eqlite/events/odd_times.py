@@ -45,7 +45,7 @@ class OddTimes(NamedTuple):
 
 
 def odd_times(documents: Iterable[Mapping[str, object]], path: str) -> list[OddTimes]:
-    """Return what looks wrong about the times of some documents, the most frequent first.
+    """Return the oddities in the times of some documents, the most frequent first.
 
     >>> odd_times([{"@timestamp": 1777888800}], "@timestamp")[0].looks_like
     'epoch seconds'
@@ -62,7 +62,7 @@ def odd_times(documents: Iterable[Mapping[str, object]], path: str) -> list[OddT
 
 
 def _look_at(value: object) -> tuple[str, str] | None:
-    """Return what a time looks like, and the advice; None for a usual one."""
+    """Return the oddity of a time with advice, or None for a usual one."""
     number = _number(value)
     if number is not None:
         scales = [(name, advice) for low, high, name, advice in _SCALES if low <= abs(number) < high]

@@ -1,4 +1,4 @@
-"""Answers of a search that do not hold all that the search found: cut to a size, timed out, or with failed shards."""
+"""Incomplete answers of a search: cut to a size, timed out, or with failed shards."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Reads events from files, directories, streams and standard input, whatever JSON shape they have.
 
-Told by content, not by name: gzip and zstd, UTF-16, NDJSON, JSON arrays, documents over several lines, answers of
-Elasticsearch with their hits. Everything streams; what cannot be read is counted (`ReadStats`), kept (`rejects`) and
+Recognized by content, not by name: gzip and zstd, UTF-16, NDJSON, JSON arrays, documents over several lines, answers of
+Elasticsearch with their hits. Everything streams; what cannot be read is counted (`ReadStats`), written (`rejects`) and
 never ends the reading.
 """
 
@@ -20,7 +20,7 @@ from eqlite.errors import EventError
 from eqlite.events.bulk import BulkBody
 from eqlite.events.byte_chunks import Readable, is_encoded
 from eqlite.events.contents import texts_in
-from eqlite.events.document import AnyEvent, Event, EventSource
+from eqlite.events.document import Event, EventSource
 from eqlite.events.foreign import recognise
 from eqlite.events.inputs import Input, cannot_read, expand_input
 from eqlite.events.intake import BinarySink, Intake, RawLine, ReadStats, Rejected
@@ -39,15 +39,14 @@ class RawBlock(NamedTuple):
         line: the number of the first line.
         lines: the lines.
         offset: where the first of them starts in the file; None where the lines do not stand there as they are.
-        events: the events that were encoded as these lines, where they come from a program and not from a file. A line
-            is empty where the event's document has no plain form in JSON.
+        is_alone: the first line of the file on which it stands holds no value before it.
     """
 
     file: str
     line: int
     lines: list[bytes]
     offset: int | None = None
-    events: Sequence[AnyEvent] | None = None
+    is_alone: bool = True
 
 
 class EventReader(Iterator[Event]):
@@ -96,17 +95,6 @@ def read_events(*inputs: Input, rejects: BinarySink | None = None, stats: ReadSt
     return EventReader(inputs, Intake(ReadStats() if stats is None else stats, rejects))
 
 
-def iter_raw(
-    inputs: Iterable[Input], *, stats: ReadStats | None = None, rejects: BinarySink | None = None
-) -> Iterator[RawLine]:
-    """Return the undecoded lines of all inputs, blank ones left out: what `read_events` stands on.
-
-    Only lines over the limit and text that cannot be cut into values are counted as rejected here. Whoever decodes the
-    lines counts the events in `stats.read` and reports the bad lines to `Intake(stats, rejects).reject`.
-    """
-    return _lines_of(iter_blocks(inputs, Intake(ReadStats() if stats is None else stats, rejects)))
-
-
 def _lines_of(blocks: Iterable[RawBlock]) -> Iterator[RawLine]:
     return (
         RawLine(file, number, line.rstrip(b"\n"))
@@ -117,7 +105,11 @@ def _lines_of(blocks: Iterable[RawBlock]) -> Iterator[RawLine]:
 
 
 def iter_blocks(inputs: Iterable[Input], intake: Intake | None = None) -> Iterator[RawBlock]:
-    """Return the lines of `iter_raw` in blocks, for callers that skip most of them."""
+    """Return the undecoded lines of all inputs in blocks, blank ones included.
+
+    Only lines over the limit and text that cannot be cut into values are rejected here. The caller decodes the lines,
+    counts the events in `intake.stats.read` and reports the bad lines to `intake.reject`.
+    """
     intake = Intake() if intake is None else intake
     expanded = [file for given in inputs for file in expand_input(given, intake.stats)]
     return itertools.chain.from_iterable(_read_file(file, intake) for file in expanded)
@@ -165,7 +157,10 @@ def _read_file(given: Input, intake: Intake) -> Iterator[RawBlock]:
 
 
 def start_of_text(file: io.FileIO) -> int | None:
-    """Return where the lines of a file start, behind a byte order mark; None if they do not stand in it as they are."""
+    """Return the offset of the first line of a file, behind a byte order mark.
+
+    None for a file of no plain lines: a pipe, a compressed file, an archive.
+    """
     if not file.seekable():
         return None
     head = file.read(TAR_BLOCK_BYTES) or b""
@@ -177,18 +172,20 @@ def start_of_text(file: io.FileIO) -> int | None:
 
 def _read_stream(stream: Readable, name: str, intake: Intake, *, start: int | None = None) -> Iterator[RawBlock]:
     for text_name, chunks in texts_in(stream, name, intake.stats):
-        yield from _remembered(_read_text(chunks, text_name, intake, start), intake.stats)
+        yield from remembered(_read_text(chunks, text_name, intake, start), intake.stats)
 
 
 def _read_text(chunks: Iterator[bytes], name: str, intake: Intake, start: int | None) -> Iterator[RawBlock]:
     head, layout = look_ahead(chunks)
-    if layout is Layout.UNTOLD and (foreign := recognise(head)) is not None:
+    if layout is Layout.UNKNOWN and (foreign := recognise(head)) is not None:
         intake.stats.pass_over(name, str(foreign))
         return
     chunks = itertools.chain((head,), chunks)
     if layout is Layout.VALUES:
+        last = 0
         for line, data in split_values(chunks, name, intake):
-            yield RawBlock(name, line, [data])
+            yield RawBlock(name, line, [data], is_alone=line != last)
+            last = line
         return
     body = BulkBody() if layout is Layout.BULK else None
     for first, lines, offset in line_blocks(chunks, name, intake):
@@ -199,7 +196,7 @@ def _read_text(chunks: Iterator[bytes], name: str, intake: Intake, start: int | 
 
 
 def remember_start(path: str, stats: ReadStats) -> None:
-    """Remember the first lines of a file in `stats`; it is read elsewhere."""
+    """Store the first lines of a file in `stats`, for a file whose lines are read elsewhere."""
     start = ReadStats()
     for _ in iter_blocks([path], Intake(start)):
         if not start.room or len(start.first_lines) >= stats.room:
@@ -208,8 +205,8 @@ def remember_start(path: str, stats: ReadStats) -> None:
         stats.remember(line)
 
 
-def _remembered(blocks: Iterator[RawBlock], stats: ReadStats) -> Iterator[RawBlock]:
-    """Yield the blocks; the first lines are remembered in `stats`."""
+def remembered(blocks: Iterator[RawBlock], stats: ReadStats) -> Iterator[RawBlock]:
+    """Yield the blocks, and store the first lines in `stats`."""
     left = stats.room
     for block in blocks:
         for number, line in enumerate(block.lines, block.line):

@@ -1,223 +1,203 @@
-"""What is kept of an event, to have it again when it is part of a detection.
+"""References: how to get the events of a detection again once their batch is gone.
 
-Of a line that stands in a file as it is, only the place: a run that finds much does not hold what it found. Of others
-the line, undecoded: a decoded document takes five times as much.
+Of a line that stands in a file as it is, only the location is held: a run that finds much does not hold what it found.
+Lines of pipes and packed files go to a spool. Decoded documents take five times as much as their lines.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
-from array import array
-from collections.abc import Callable, Sequence
-from functools import partial
+import tempfile
+import zlib
+from collections.abc import Callable
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Protocol
 
-from eqlite.errors import EventError
+from eqlite.errors import EqlError, EventError
 from eqlite.events.document import AnyEvent, Event, EventSource
-from eqlite.events.envelopes import Unwrapped, is_plain
-from eqlite.events.intake import Rejected
+from eqlite.events.envelopes import Unwrapped
 from eqlite.events.line_documents import documents_on
-from eqlite.events.readers import RawBlock
+from eqlite.limits import MAX_OPEN_FILES, MAX_SPOOL_MEMORY_BYTES
 
-Kept = Callable[[], AnyEvent]
-
-_MOST_FILES = 100
-"""So many files are held open for the sake of what was kept of them; of more, lines are kept."""
+EventReference = Callable[[], AnyEvent]
+"""Returns the event. Raises `LostEvent` where it is not there any more."""
 
 
-def event_of(file: str, line: int, unwrapped: Unwrapped) -> Event:
-    """Return a document that knows where it stood."""
+def event_at(file: str, line: int, unwrapped: Unwrapped, *, is_alone: bool = False) -> Event:
+    """Return a document with its location. `is_alone`: there is no other document on its line."""
     document, index, id = unwrapped
-    return Event(document, index=index, id=id, source=EventSource(file, line))
+    return Event(document, index=index, id=id, source=EventSource(file, line), is_alone=is_alone)
 
 
-class Unreadable(Exception):
-    """A line whose read parts met a condition turns out to hold no event: it is too deep elsewhere, for one.
-
-    Attributes:
-        place: the number in the input of the event that it was counted as, once that is known.
-    """
-
-    def __init__(self, rejected: Rejected, data: bytes) -> None:
-        super().__init__(rejected, data)
-        self.place = 0
-        self.rejected = rejected
-        self.data = data
-
-
-def _event_on(file: str, number: int, line: bytes) -> Event:
-    data = line.rstrip(b"\n")
-    if is_plain(data):
-        return Event.undecoded(data, EventSource(file, number))
-    documents, problem = documents_on(data)
-    if problem is not None:
-        raise Unreadable(Rejected(file, number, problem.reason, problem.detail), data)
-    return event_of(file, number, documents[0])
-
-
-class KeptLine:
-    """A line that holds one document, where it stood, and undecoded; call it to have the event again."""
-
-    __slots__ = ("_file", "_line", "_number")
-
-    def __init__(self, file: str, number: int, line: bytes) -> None:
-        self._file = file
-        self._number = number
-        self._line = line
-
-    def __call__(self) -> Event:
-        """Decode the line and return the document.
-
-        Raises:
-            Unreadable: it is none.
-        """
-        return _event_on(self._file, self._number, self._line)
+def event_on(file: str, number: int, line: bytes, *, is_alone: bool = True) -> Event:
+    """Return the one event on a line."""
+    return event_at(file, number, documents_on(line.rstrip(b"\n")).documents[0], is_alone=is_alone)
 
 
 class OpenFile:
     """A file that is held open, so that it can be read again whatever becomes of its name."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, descriptor: int) -> None:
         self.path = path
-        self._descriptor = os.open(path, os.O_RDONLY)
+        self._descriptor = descriptor
 
     def __del__(self) -> None:
         """Close the file."""
-        if hasattr(self, "_descriptor"):
-            os.close(self._descriptor)
+        os.close(self._descriptor)
 
     def read(self, offset: int, size: int) -> bytes:
-        """Return some bytes.
-
-        Raises:
-            EventError: they are not there any more.
-        """
-        data = os.pread(self._descriptor, size, offset)
-        if len(data) < size:
-            raise EventError(f"`{self.path}` was cut short while it was read")
-        return data
+        """Return some bytes, or fewer where the file is shorter now."""
+        return os.pread(self._descriptor, size, offset)
 
 
-class KeptPlace:
-    """A line that holds one document, as its place in a file; call it to have the event again."""
+class LostEvent(EventError):
+    """An event that is not there any more. `source` says where it stood."""
 
-    __slots__ = ("_file", "_number", "_offset", "_size")
+    def __init__(self, source: EventSource) -> None:
+        super().__init__(file=source.file, reason="was changed while it was read")
+        self.source = source
 
-    def __init__(self, file: OpenFile, number: int, offset: int, size: int) -> None:
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with the source."""
+        return (LostEvent, (self.source,))
+
+
+class FileReference:
+    """A line that holds one document, as its location in a file and a checksum."""
+
+    __slots__ = ("_checksum", "_file", "_number", "_offset", "_size")
+
+    def __init__(self, file: OpenFile, number: int, offset: int, size: int, checksum: int) -> None:
         self._file = file
         self._number = number
         self._offset = offset
         self._size = size
+        self._checksum = checksum
 
     def __call__(self) -> Event:
-        """Read and decode the line and return the document.
+        """Read the line again and return its event.
 
         Raises:
-            EventError: it is not there any more.
-            Unreadable: it holds none.
+            LostEvent: the file was cut short or overwritten.
         """
-        return _event_on(self._file.path, self._number, self._file.read(self._offset, self._size))
+        line = self._file.read(self._offset, self._size)
+        if zlib.crc32(line) != self._checksum:
+            raise LostEvent(EventSource(self._file.path, self._number))
+        return event_on(self._file.path, self._number, line)
 
 
-class Places:
-    """The places of the lines of a block: what is kept of one is a number and these, which it shares with others."""
-
-    __slots__ = ("_file", "_number", "_offsets")
-
-    def __init__(self, file: OpenFile, number: int, offsets: Sequence[int]) -> None:
-        self._file = file
-        self._number = number
-        self._offsets = offsets
-
-    def event(self, index: int) -> Event:
-        """Return the event on a line; as `KeptPlace`."""
-        return _event_on(self._file.path, self._number + index, self.line(index))
-
-    def line(self, index: int) -> bytes:
-        """Return a line.
-
-        Raises:
-            EventError: it is not there any more.
-        """
-        offset = self._offsets[index]
-        return self._file.read(offset, self._offsets[index + 1] - offset)
-
-
-class Keeper:
-    """Keeps lines of blocks; `begin` with a block, then keep what is wanted of it."""
+class OpenFiles:
+    """The files of a run that are held open for the sake of references, at most `MAX_OPEN_FILES`."""
 
     def __init__(self) -> None:
-        self._files: dict[str, OpenFile] = {}
-        self._block = RawBlock("", 0, [])
-        self._places: Places | None = None
-        self._offsets: Sequence[int] | None = None
+        self._files: dict[str, OpenFile | None] = {}
 
-    def begin(self, block: RawBlock) -> None:
-        """Let `keep` mean the lines of this block."""
-        self._block = block
-        self._offsets = self._places = None
-
-    def keep(self, index: int) -> Kept:
-        """Return the reference to an event of the block."""
-        if self._block.events is not None:
-            return partial(self._block.events.__getitem__, index)
-        places = self.places()
-        if places is not None:
-            return partial(places.event, index)
-        return KeptLine(self._block.file, self._block.line + index, self._block.lines[index])
-
-    def given(self, index: int) -> AnyEvent | None:
-        """Return an event of the block as the program gave it; None where the block was read from a file."""
-        events = self._block.events
-        return None if events is None else events[index]
-
-    def places(self) -> Places | None:
-        """Return the places of the lines of the block; None if they cannot be read again."""
-        if self._places is None and self._block.offset is not None:
-            opened = self._opened(self._block.file)
-            if opened is not None:
-                self._places = Places(opened, self._block.line, self._ends())
-        return self._places
-
-    def place(self, index: int) -> tuple[int, int, int]:
-        """Return number, offset and size of a line of the block, for another process to keep."""
-        offsets = self._ends()
-        return self._block.line + index, offsets[index], offsets[index + 1] - offsets[index]
-
-    def keep_place(self, file: str, number: int, offset: int, size: int) -> Kept:
-        """Return what to keep of a line that another process read."""
-        opened = self._opened(file)
-        if opened is not None:
-            return KeptPlace(opened, number, offset, size)
-        return KeptLine(file, number, self.read(file, offset, size))
-
-    def read(self, file: str, offset: int, size: int) -> bytes:
-        """Return a line that another process read.
-
-        Raises:
-            EventError: it is not there any more.
-        """
-        opened = self._opened(file)
-        if opened is not None:
-            return opened.read(offset, size)
-        with Path(file).open("rb") as again:
-            again.seek(offset)
-            return again.read(size)
-
-    def _ends(self) -> Sequence[int]:
-        """Return where the lines of the block begin and end in their file."""
-        if self._offsets is None:
-            # Kept as long as anything of the block is: eight bytes a line, where objects would take forty.
-            sizes = map(len, self._block.lines)
-            self._offsets = array("Q", itertools.accumulate(sizes, initial=self._block.offset or 0))
-        return self._offsets
+    def open(self, path: str) -> OpenFile | None:
+        """Return a file, opened once. None where too many are open, or it cannot be opened again."""
+        if path not in self._files:
+            self._files[path] = self._opened(path)
+        return self._files[path]
 
     def _opened(self, path: str) -> OpenFile | None:
-        opened = self._files.get(path)
-        if opened is None and len(self._files) < _MOST_FILES and hasattr(os, "pread"):
-            try:
-                opened = self._files[path] = OpenFile(path)
-            except OSError:
-                return None
-        return opened
+        if len(self._files) >= MAX_OPEN_FILES or not hasattr(os, "pread"):
+            return None
+        try:
+            return OpenFile(path, os.open(path, os.O_RDONLY))
+        except OSError:
+            return None
+
+
+class Spool:
+    """Lines that cannot be read again elsewhere: in memory first, then in a file without a name."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(MAX_SPOOL_MEMORY_BYTES)  # noqa: SIM115 - open as long as the run
+        self._size = 0
+
+    def __del__(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def keep(self, file: str, number: int, line: bytes, *, is_alone: bool = True) -> EventReference:
+        """Add a line that holds one event, and return the reference to it.
+
+        Raises:
+            EqlError: there is no room for it.
+        """
+        offset = self._size
+        try:
+            self._file.seek(offset)
+            self._file.write(line)
+        except OSError as error:
+            message = f"cannot hold events of `{file}` in {tempfile.gettempdir()}: {error.strerror or error}"
+            raise EqlError(f"{message}; set TMPDIR to a folder with more room, or read from files") from error
+        self._size += len(line)
+        return partial(self._event, file, number, offset, len(line), is_alone=is_alone)
+
+    def _event(self, file: str, number: int, offset: int, size: int, *, is_alone: bool) -> Event:
+        self._file.seek(offset)
+        return event_on(file, number, self._file.read(size), is_alone=is_alone)
+
+
+class References(Protocol):
+    """Makes the references of a run."""
+
+    def of_line(
+        self, file: str, number: int, line: bytes, offset: int | None, *, is_alone: bool = True
+    ) -> EventReference:
+        """Return the reference to the one event on a line. `offset` is that of the line, if known."""
+        ...
+
+
+class HeldEvents:
+    """References that hold their events in memory, for streams, which need most of them for a short time.
+
+    Their file may be cut short or replaced by then. `is_alone` is false where other events stood on its lines before.
+    """
+
+    def __init__(self, *, is_alone: bool = True) -> None:
+        self._is_alone = is_alone
+
+    def of_line(
+        self,
+        file: str,
+        number: int,
+        line: bytes,
+        offset: int | None,  # noqa: ARG002 - protocol
+        *,
+        is_alone: bool = True,
+    ) -> EventReference:
+        """Return the event on a line."""
+        event = event_on(file, number, line, is_alone=is_alone and self._is_alone)
+        return lambda: event
+
+
+class EventReferences:
+    """References to places in files, and to a spool of lines that stand in none."""
+
+    def __init__(self) -> None:
+        self._files = OpenFiles()
+
+    @cached_property
+    def _spool(self) -> Spool:
+        return Spool()
+
+    def of_line(
+        self, file: str, number: int, line: bytes, offset: int | None, *, is_alone: bool = True
+    ) -> EventReference:
+        """Return the reference to the one event on a line. `offset` is that of the line, if known."""
+        opened = None if offset is None else self._files.open(file)
+        if opened is None:
+            return self._spool.keep(file, number, line, is_alone=is_alone)
+        assert offset is not None
+        return FileReference(opened, number, offset, len(line), zlib.crc32(line))
+
+    def of_location(self, file: str, number: int, offset: int, size: int, checksum: int) -> EventReference:
+        """Return the reference to a line that another process read."""
+        opened = self._files.open(file)
+        if opened is not None:
+            return FileReference(opened, number, offset, size, checksum)
+        with Path(file).open("rb") as again:
+            again.seek(offset)
+            return self._spool.keep(file, number, again.read(size))

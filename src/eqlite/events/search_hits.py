@@ -20,7 +20,7 @@ def plain(document: Mapping[str, object]) -> Unwrapped:
 
 
 def unwrap_hit(hit: Mapping[str, object], depth: int = 0) -> list[Unwrapped]:
-    """Return the document of a hit, and those of its inner hits; what is no hit is a document itself.
+    """Return the documents of a hit and its inner hits. An object that is no hit is a document itself.
 
     Inner hits that are parts of the document (`_nested`), or the hit once more, are left out.
     """
@@ -43,7 +43,7 @@ def unwrap_hit(hit: Mapping[str, object], depth: int = 0) -> list[Unwrapped]:
 
 
 def document_in(hit: Mapping[str, object]) -> dict[str, object] | None:
-    """Return the document of a hit as a query sees it; None if it has none.
+    """Return the document of a hit as a query sees it, or None if it has none.
 
     `fields` stands in for a missing `_source`. Beside it, it adds values that the source lacks: those of runtime fields
     and constants. Fields named in `_ignored` were not indexed, so they have no value but those in `fields`.
@@ -66,7 +66,7 @@ def document_in(hit: Mapping[str, object]) -> dict[str, object] | None:
 
 
 def hits_of(value: object) -> list[Mapping[str, object]] | None:
-    """Return the hits of a search's answer; None if `value` is only a field that happens to be called `hits`."""
+    """Return the hits of a search's answer, or None if `value` is an ordinary field named `hits`."""
     if not isinstance(value, Mapping):
         return None
     for name in ("hits", "events"):

@@ -24,7 +24,7 @@ class Range(NamedTuple):
 
 
 def ranges_of(given: Input, size: int) -> list[Range]:
-    """Return the ranges of a file, each of about `size` bytes; none where it is no plain file of lines.
+    """Return the ranges of a plain file of lines, each of about `size` bytes, or none for other files.
 
     Raises:
         EventError: the file cannot be opened.
@@ -79,7 +79,7 @@ class RangeReader:
 
 
 def _next_line(descriptor: int, place: int, first: int) -> int:
-    """Return where the first line begins that begins at a place or later; the end of the file if none does."""
+    """Return the start of the first line at or after a position, or the end of the file."""
     if place <= first:
         return first
     place -= 1

@@ -16,7 +16,7 @@ _END_OF_MESSAGE = "; what came before was read"
 
 
 def unpack(file: BinaryIO, *, max_bytes: int | None = None) -> Iterator[Member]:
-    """Yield the members of an archive; of a file that is none a member without a name: itself, unpacked.
+    """Yield the members of an archive, or the unpacked file itself as a member without a name.
 
     A member whose `chunks` raise ends itself alone in a zip archive, and the archive in any other.
 
@@ -26,7 +26,7 @@ def unpack(file: BinaryIO, *, max_bytes: int | None = None) -> Iterator[Member]:
 
     Raises:
         BadArchive: the archive is damaged or over a limit; the members that came before are good.
-        EventError: zstd data, and nothing at hand that reads it.
+        EventError: zstd data, without a decoder installed.
     """
     head = _read(file, TAR_BLOCK_BYTES)
     if is_zip(head):
@@ -48,12 +48,12 @@ def unpack(file: BinaryIO, *, max_bytes: int | None = None) -> Iterator[Member]:
 
 
 def is_archive(head: bytes) -> bool:
-    """Return whether data begins as a tar or zip archive does; `TAR_BLOCK_BYTES` of it are enough."""
+    """Return whether data begins like a tar or zip archive. The first `TAR_BLOCK_BYTES` are enough."""
     return is_zip(head) or is_tar(head)
 
 
 class _Budget:
-    """How many bytes may come out of an archive; counts those of all its members.
+    """The limit on the unpacked bytes of an archive, over all its members.
 
     Attributes:
         is_spent: more came out than allowed, which was raised.
@@ -65,7 +65,7 @@ class _Budget:
         self.is_spent = False
 
     def limit(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield the chunks; raises `BadArchive` where all of them are more than allowed."""
+        """Yield the chunks, or raise `BadArchive` if they exceed the limit together."""
         for chunk in chunks:
             self._left -= len(chunk)
             if self._left < 0:
@@ -83,7 +83,7 @@ def _read(file: BinaryIO, size: int) -> bytes:
 
 
 def _seekable(file: BinaryIO, head: bytes) -> BinaryIO:
-    """Return the file; what came through a pipe is held in memory, for the directory of a zip stands at its end."""
+    """Return a seekable file. A pipe is read into memory, since the directory of a zip is at its end."""
     if file.seekable():
         return file
     held = io.BytesIO()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -18,7 +19,7 @@ RECORD_SCHEMA = 1
 
 
 def event_record(event: AnyEvent | None, *, documents: bool = True) -> dict[str, Any] | None:
-    """Return an event with its source, index and id as plain data; None for a missing one."""
+    """Return an event with its source, index and id as plain data. None for a missing one."""
     if event is None:
         return None
     source = event.source if isinstance(event, Event) else None
@@ -34,6 +35,32 @@ def event_record(event: AnyEvent | None, *, documents: bool = True) -> dict[str,
     return record
 
 
+def origin_of(event: AnyEvent | None, position: int | None) -> str | None:
+    """Return the origin of an event: index and id, else file and line, else its position in the input.
+
+    None for a missing event.
+    """
+    if not isinstance(event, Event):
+        return None if event is None else str(position)
+    if event.origin is not None:
+        return event.origin
+    if event.id is not None:
+        return f"{event.index or ''}/{event.id}"
+    if event.source is None:
+        return str(position)
+    location = f"{event.source.file}:{event.source.line}"
+    return location if event.is_alone else f"{location}#{position}"
+
+
+def detection_id(rule: Rule, origins: Sequence[str | None]) -> str:
+    """Return the id of a detection: the SHA-256 of the rule's id (or query) and the events' origins.
+
+    Sinks that take a detection twice, after a restart for one, know it by its id.
+    """
+    parts = [rule.rule_id or rule.query, *("" if origin is None else origin for origin in origins)]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
 class Detection(msgspec.Struct, frozen=True):
     """One match of a rule. Its attributes cannot be set.
 
@@ -41,8 +68,9 @@ class Detection(msgspec.Struct, frozen=True):
         rule: the rule.
         kind: `event`, `sequence` or `sample`.
         events: the events in the order of the stages; None in the place of a missing event.
-        join_keys: what the events have in common, by the name of the field.
+        join_keys: the values that the events have in common, by the name of the field.
         start, end: times of the first and the last event, ISO 8601 in UTC; None where an event has no readable time.
+        id: a text that stays the same for the same rule and the same events, from run to run: see `detection_id`.
     """
 
     rule: Rule
@@ -51,6 +79,7 @@ class Detection(msgspec.Struct, frozen=True):
     join_keys: Mapping[str, Value]
     start: str | None
     end: str | None
+    id: str = ""
 
     def to_dict(self, *, documents: bool = True) -> dict[str, Any]:
         """Return the detection as `eqlite run --format ndjson` writes it, in plain dicts and lists.
@@ -79,10 +108,11 @@ class Detection(msgspec.Struct, frozen=True):
             "start": self.start,
             "end": self.end,
             "join_keys": dict(self.join_keys),
+            "id": self.id,
             "events": [event_record(event, documents=documents) for event in self.events],
         }
 
     @property
     def sources(self) -> tuple[EventSource | None, ...]:
-        """Return file and line of each event; None for a missing event and for one that came from no file."""
+        """Return file and line of each event. None for a missing event and for one that came from no file."""
         return tuple(event.source if isinstance(event, Event) else None for event in self.events)

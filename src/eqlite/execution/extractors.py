@@ -1,73 +1,98 @@
-"""Extractors: read join keys and times of events, each once for all rules that ask alike."""
+"""Extractors: read join keys and ordinals of events, each once for all rules that read alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eqlite.engine.keys import Key, KeyBudget, Report, keys_of_values, untyped_key
-from eqlite.events.projection import Structs
-from eqlite.execution.event_cursor import Clock, Reading
-from eqlite.fields import Field, converted
+from eqlite.engine.keys import Key, KeyBudget, Report, join_keys
+from eqlite.engine.order import (
+    NO_TIEBREAKER,
+    NO_TIME,
+    Ordinal,
+    ambiguity,
+    ordinal_of_values,
+    precision_ns,
+    time_of_values,
+)
+from eqlite.fields import Field, converted, plain_value
+from eqlite.limits import FREE_KEYS_PER_EVENT
 from eqlite.plan import Plan
+from eqlite.values.dates.instants import parse_timestamp
+
+Document = Mapping[str, Any]
 
 
-class KeyReader:
-    """Reads the keys of some fields."""
+class KeyExtractor:
+    """Reads the join keys of some fields."""
 
-    def __init__(self, fields: Sequence[Field | None], structs: Structs | None) -> None:
+    def __init__(self, fields: Sequence[Field | None]) -> None:
         self._fields = fields
-        names = [field.path for field in fields if field is not None and field.is_plain]
-        self._get: Callable[[Any], Any] | None = None
-        self._is_one = len(fields) == 1
-        self._are_required = not any(field is None or field.optional for field in fields)
-        if structs is None or not names or len(names) < len(fields):
-            return
-        if all(name in structs.attributes for name in names):
-            self._get = structs.getter(*names)
+        plain = [field.path for field in fields if field is not None and field.is_plain]
+        self._paths = plain if len(plain) == len(fields) else []
 
-    def read(self, reading: Reading, budget: KeyBudget, report: Report) -> tuple[Key, ...]:
-        """Return the keys of an event, as many as the budget grants."""
-        keys = None if reading.struct is None else self.read_at_once(reading.struct)
-        if keys is not None:
-            return keys
-        values = [[] if field is None else converted(reading.raw(field), field) for field in self._fields]
-        return keys_of_values(values, self._fields, budget, report)
+    def keys(self, document: Document, budget: KeyBudget, report: Report) -> tuple[Key, ...]:
+        """Return the keys of a document, as many as the budget grants."""
+        values = [plain_value(document, path) for path in self._paths]
+        if {*map(type, values)} == {str}:
+            return (tuple(values),)
+        return join_keys(document, self._fields, budget=budget, report=report)
 
-    def read_at_once(self, struct: Any) -> tuple[Key, ...] | None:
-        """Return the key of an event, mostly of texts that need no look, or none; None where there may be several."""
-        get = self._get
-        if get is None:
-            return None
-        value = get(struct)
-        if self._is_one:
-            value = (value,)
-        are_texts = True
-        for part in value:
-            if part.__class__ is not str:
-                are_texts = False
-                if part.__class__ is not int:
-                    return () if part is None and self._are_required else None
-        return (value if are_texts else tuple([untyped_key(part) for part in value]),)
+    def may_share(self, keys: tuple[Key, ...]) -> bool:
+        """Return whether rules may share keys that were read. Of very many keys each rule counts its own."""
+        return len(keys) <= FREE_KEYS_PER_EVENT
 
 
-class Readers:
-    """The clocks and key readers of several queries, each but once."""
+class OrderExtractor:
+    """Reads time and tiebreaker.
 
-    def __init__(self, structs: Structs | None) -> None:
-        self._structs = structs
-        self._clocks: dict[tuple[Field | None, Field | None], Clock] = {}
-        self._key_readers: dict[tuple[Field | None, ...], KeyReader] = {}
+    Attributes:
+        tiebreaker: the field that orders events of the same time; without it the order of the input does.
+    """
 
-    def clock(self, plan: Plan) -> Clock:
-        """Return the clock of a query."""
+    def __init__(self, timestamp: Field | None, tiebreaker: Field | None) -> None:
+        self.tiebreaker = tiebreaker
+        self._timestamp = timestamp
+        self._precision_ns = precision_ns(timestamp)
+        is_plain = timestamp is not None and not timestamp.formats and timestamp.null_value is None
+        self._path = timestamp.path if is_plain and timestamp is not None and timestamp.is_direct else None
+
+    def order(self, document: Document, position: int) -> tuple[Ordinal, str | None]:
+        """Return the ordinal of a document, and the reason if it has no single one."""
+        time_ns: int | None
+        value = None if self._path is None else plain_value(document, self._path)
+        times: list[Any] = []
+        if value.__class__ is str:
+            time_ns = parse_timestamp(value)
+            time_ns = time_ns if time_ns is None else time_ns - time_ns % self._precision_ns
+        else:
+            times = [] if self._timestamp is None else self._timestamp.raw_values(document)
+            time_ns = None if self._timestamp is None else time_of_values(times, self._timestamp)
+        if self.tiebreaker is None and len(times) < 2:
+            return (NO_TIME if time_ns is None else time_ns, *NO_TIEBREAKER, position), None
+        tiebreakers = (
+            [] if self.tiebreaker is None else converted(self.tiebreaker.raw_values(document), self.tiebreaker)
+        )
+        problem = ambiguity(times, self._timestamp, tiebreakers, self.tiebreaker)
+        return ordinal_of_values(time_ns, tiebreakers, position), problem
+
+
+class Extractors:
+    """The extractors of several queries, each made once."""
+
+    def __init__(self) -> None:
+        self._orders: dict[tuple[Field | None, Field | None], OrderExtractor] = {}
+        self._keys: dict[tuple[Field | None, ...], KeyExtractor] = {}
+
+    def order(self, plan: Plan) -> OrderExtractor:
+        """Return the extractor for the order of a query's events."""
         fields = (plan.timestamp, plan.tiebreaker)
-        if fields not in self._clocks:
-            self._clocks[fields] = Clock(*fields, self._structs)
-        return self._clocks[fields]
+        if fields not in self._orders:
+            self._orders[fields] = OrderExtractor(*fields)
+        return self._orders[fields]
 
-    def keys(self, fields: tuple[Field | None, ...]) -> KeyReader:
-        """Return what reads the keys of a stage."""
-        if fields not in self._key_readers:
-            self._key_readers[fields] = KeyReader(fields, self._structs)
-        return self._key_readers[fields]
+    def keys(self, fields: tuple[Field | None, ...]) -> KeyExtractor:
+        """Return the extractor for the keys of a stage."""
+        if fields not in self._keys:
+            self._keys[fields] = KeyExtractor(fields)
+        return self._keys[fields]

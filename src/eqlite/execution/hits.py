@@ -1,58 +1,37 @@
-"""Hits: the rules and stages that an event meets."""
+"""Hits: the rules and stages whose conditions an event meets."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from eqlite.query import Query
 
-Numbers = dict[int, None]
-
-
-Stages = tuple[tuple[int, tuple[int, ...]], ...]
-"""The numbers of rules, each with the numbers of its stages."""
+StageHits = tuple[tuple[int, tuple[int, ...]], ...]
+"""The indices of rules, each with the indices of its stages."""
 
 
 class Hits:
-    """What an event meets.
+    """The rules and stages that an event meets. Events that meet the same share one object.
 
     Attributes:
-        events: the numbers of event queries.
-        stages: those of the other queries, each with the numbers of its stages.
-        counts: whether it meets anything that counts where no rule waits for anything.
-        continues: the bits of the rules that it would continue.
-        may_meet_more: whether conditions that nothing waits for were not asked.
-        has_order: whether its place in the order of events matters: it meets stages, or might meet more.
-        prepared: for whoever works with hits that come again and again.
+        event_rules: the indices of event rules.
+        stage_hits: the stages of sequences and samples.
     """
 
-    __slots__ = ("continues", "counts", "events", "has_order", "may_meet_more", "prepared", "stages")
+    __slots__ = ("event_rules", "stage_hits")
 
-    def __init__(
-        self,
-        events: tuple[int, ...],
-        stages: Stages,
-        *,
-        counts: bool = True,
-        continues: int = 0,
-        may_meet_more: bool = False,
-    ) -> None:
-        self.events = events
-        self.stages = stages
-        self.counts = counts
-        self.continues = continues
-        self.may_meet_more = may_meet_more
-        self.has_order = bool(stages) or may_meet_more
-        self.prepared: Any = None
+    def __init__(self, event_rules: tuple[int, ...], stage_hits: StageHits) -> None:
+        self.event_rules = event_rules
+        self.stage_hits = stage_hits
 
-    def only(self, numbers: Numbers) -> Hits:
-        """Return the hits of some queries."""
-        events = tuple(number for number in self.events if number in numbers)
-        return Hits(events, tuple(pair for pair in self.stages if pair[0] in numbers))
-
-
-def joining_bits(queries: Sequence[Query]) -> dict[int, int]:
-    """Return a bit for each query that joins events, by its number."""
-    numbers = [number for number, query in enumerate(queries) if query.kind != "event"]
-    return {number: 1 << place for place, number in enumerate(numbers)}
+    @classmethod
+    def of_stages(cls, queries: list[Query], met: Iterable[tuple[int, int]]) -> Hits:
+        """Return the hits for pairs of rule and stage."""
+        events: list[int] = []
+        stages: dict[int, list[int]] = {}
+        for rule, stage in sorted(met):
+            if queries[rule].kind == "event":
+                events.append(rule)
+            else:
+                stages.setdefault(rule, []).append(stage)
+        return cls(tuple(events), tuple((rule, tuple(found)) for rule, found in stages.items()))

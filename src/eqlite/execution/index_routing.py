@@ -6,7 +6,8 @@ Source: architecture, section 6. A document that names no index is seen by every
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
@@ -26,8 +27,44 @@ _DATE_MATH = re.compile(r"(?<!\\)\{[^{}]*(?:\{[^{}]*\}[^{}]*)?\}")
 _ALERTS = ".internal.alerts-"
 
 
+MAX_ROUTES = 4_096
+"""Routes are remembered by the names of indices, which events may make up."""
+_MAX_NAME_LENGTH = 1_024
+
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """The rules that see the documents of an index, by their indices."""
+
+    names: tuple[str, ...]
+    rules: frozenset[int]
+
+
+class IndexRouter:
+    """Knows the route of each document, found once for each index."""
+
+    def __init__(self, patterns: Sequence[tuple[str, ...]], stream: tuple[Field, ...] = _STREAM_FIELDS) -> None:
+        """Route by the index patterns of each rule. `stream` are the fields that name a document's data stream."""
+        self._patterns = list(patterns)
+        self._stream = stream
+        self._routes: dict[tuple[str, ...], Route] = {}
+
+    def route(self, document: Mapping[str, Any], index: str | None) -> Route:
+        """Return the route of a document. `index` is the one that its envelope names."""
+        names = index_names(document, index, self._stream)
+        route = self._routes.get(names)
+        if route is None:
+            seen = [rule for rule, patterns in enumerate(self._patterns) if covers(patterns, names)]
+            route = Route(names, frozenset(seen))
+            if sum(map(len, names)) < _MAX_NAME_LENGTH:
+                if len(self._routes) >= MAX_ROUTES:
+                    self._routes.clear()
+                self._routes[names] = route
+        return route
+
+
 def stream_fields(constants: Mapping[str, Any]) -> tuple[Field, ...]:
-    """Return the fields that name a document's data stream; `constants` holds values that a mapping gives to all."""
+    """Return the fields that name a document's data stream. `constants` holds values that a mapping gives to all."""
     return tuple(Field(name, name, constant=constants.get(name)) for name in _STREAM_PARTS)
 
 
@@ -51,7 +88,7 @@ def index_names(
 
 
 def stream_name(index: str) -> str:
-    """Return an index name without its cluster and without what data streams, snapshots and alerts put around it.
+    """Return an index name without its cluster and the affixes of data streams, snapshots and alerts.
 
     >>> stream_name("europe:.ds-logs-endpoint.events.process-default-2026.03.02-000001")
     'logs-endpoint.events.process-default'
@@ -60,7 +97,7 @@ def stream_name(index: str) -> str:
 
 
 def _stream_names(index: str) -> Iterator[str]:
-    """Yield the names that patterns may mean an index by: two, where random characters may be part of the name."""
+    """Yield the names that patterns may use for an index: two, where the name may have a random suffix."""
     name = index.rpartition(":")[2]
     while (prefix := _PREFIX.match(name)) is not None:
         name = name[prefix.end() :]
@@ -96,7 +133,7 @@ def _covered(patterns: tuple[str, ...], name: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def _parse(patterns: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
-    """Return the texts of patterns, and whether each takes away; date math stands for any date.
+    """Return the texts of patterns, and whether each excludes. Date math stands for any date.
 
     >>> _parse(("eu:logs-*,-<logs-{now/d}>",))
     (('logs-*', False), ('logs-*', True))

@@ -1,160 +1,168 @@
-"""All rules asked at once: an event goes through the shared decisions, and what holds for it goes to the searches."""
+"""Rule matchers: which rules and stages the documents of a batch meet.
+
+Matching has no state: an answer depends on the document alone. Conditions that documents cannot meet are left out by an
+index; the others are each rule's own predicates.
+"""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from eqlite.decision_graph.graph import Decisions
-from eqlite.decision_graph.nodes import Node, State
-from eqlite.decision_graph.statistics import Sample
-from eqlite.engine.stages import beginnings, idle_stages
-from eqlite.events.envelopes import unwrap
-from eqlite.events.json_decoding import BadJson, decode_object
+from eqlite import plan
+from eqlite.candidates.index import CandidateIndex
+from eqlite.engine.faults import Faults, Predicate
+from eqlite.events.batches import Batch
 from eqlite.events.nesting import nested
-from eqlite.events.projection import Structs
-from eqlite.execution.event_cursor import Reading
-from eqlite.execution.hits import Hits, joining_bits
-from eqlite.plan import Plan
+from eqlite.execution.hit_batch import HitBatch
+from eqlite.execution.hits import Hits
+from eqlite.execution.index_routing import IndexRouter, Route, stream_fields
+from eqlite.predicates.complexity import is_too_complex
 from eqlite.query import Query
+from eqlite.rules.compiled import Compiled
 
 Document = Mapping[str, Any]
 
-_MOST_HITS = 20_000
-_LINES_BETWEEN_LOOKS = 1_000
-_MOST_LOOKS = 10
-_MOST_UNLIKE = 0.1
+ENOUGH_CONDITIONS = 4
+"""From so many conditions on, an index costs less than the predicates that it saves."""
+MAX_MASKS = 20_000
+"""Sets of candidates, and of conditions that are met, that are remembered."""
 
 
-class Together:
-    """The conditions of several queries, and what each of them stands for."""
+class RuleMatcher(Protocol):
+    """Matches documents with rules."""
 
-    def __init__(self, queries: Sequence[Query]) -> None:
-        self._queries = queries
-        self._places = [
-            (number, place) for number, query in enumerate(queries) for place in range(len(query.plan.stages))
-        ]
-        conditions = [stage.condition for query in queries for stage in query.plan.stages]
-        read = {path for query in queries for path in read_besides(query.plan)}
-        self._bits = joining_bits(queries)
-        self._beginnings = [beginnings(query.plan) for query in queries]
-        always = [idle_stages(query.plan) for query in queries]
-        awaiting = [0 if place in always[number] else self._bits[number] for number, place in self._places]
-        self._decisions = Decisions(conditions, read, awaiting)
-        self._hits: dict[tuple[tuple[int, ...], bool], Hits] = {}
-        self._sample: Sample | None = self._decisions.new_sample()
-        self._keys = self._sample.keys
-        self._since_look = 0
-        self._looks_left = _MOST_LOOKS
+    def match(self, batch: Batch, faults: Sequence[Faults]) -> HitBatch:
+        """Return the documents that meet something, with their hits.
 
-    @property
-    def structs(self) -> Structs:
-        """Return the types that lines are decoded into."""
-        return self._decisions.structs
-
-    @property
-    def decode(self) -> Callable[[bytes], Any]:
-        """Return the function that decodes a line into a struct.
-
-        It raises one of `CannotDecode` where the line has to be decoded whole.
+        Args:
+            batch: the documents.
+            faults: for each rule, where its faults are counted.
         """
-        return self._decisions.structs.decode
+        ...
 
-    @property
-    def walk(self) -> Callable[[Any, int], Node]:
-        """Return the function that tells the last node for a struct, and the bits of the rules that wait.
 
-        What is left undecided there would be of interest to others.
-        """
-        return self._decisions.walk
+class PredicateMatcher:
+    """Evaluates each rule's own predicates, for the conditions that an index leaves."""
 
-    def ask_document(self, document: Document, struct: Any = None) -> Node:
-        """Return the last node for a document of any shape; by the struct that was made of it, if there is one."""
-        if struct is None:
-            return self._decisions.walk_document(document)
-        return self._decisions.walk(struct, -1)
+    def __init__(self, queries: Sequence[Query], router: IndexRouter | None = None) -> None:
+        """Prepare the conditions of queries. `router` finds the rules that see a document."""
+        self._queries = list(queries)
+        self._router = router
+        self._conditions, self._uses = _distinct_conditions(self._queries)
+        self._all = (1 << len(self._conditions)) - 1
+        is_indexed = len(self._conditions) >= ENOUGH_CONDITIONS and all(query.backend.is_indexed for query in queries)
+        self._index = CandidateIndex(self._conditions) if is_indexed else None
+        fields = [field for condition in self._conditions for field in plan.condition_fields(condition)]
+        self._reads_nulls = any(field.null_value is not None for field in fields)
+        self._predicates: dict[int, Predicate] = {}
+        self._chosen: dict[int, list[tuple[int, Predicate, int]]] = {}
+        self._hits: dict[tuple[Route | None, tuple[int, ...]], Hits] = {}
+        self._routed: dict[Route, int] = {}
 
-    def look_at(self, lines: Sequence[bytes]) -> None:
-        """Look at lines before they are asked about, to expect others to be alike, until there were enough of them.
+    def match(self, batch: Batch, faults: Sequence[Faults]) -> HitBatch:
+        """Return the documents that meet something: see `RuleMatcher`."""
+        found = HitBatch(batch)
+        index, router = self._index, self._router
+        route: Route | None = None
+        for row, document in enumerate(batch.documents):
+            mask = self._all
+            if index is not None:
+                candidates = index.candidates(document)
+                if candidates is None:
+                    document, candidates = self._unusual(index, document)
+                mask = candidates
+            if router is not None:
+                route = router.route(document, batch.index_of(row))
+                mask &= self._mask_of(route)
+                if not route.rules:
+                    found.leave_unrouted(route)
+            if mask:
+                met = [number for number, holds, rule in self._choice(mask) if holds(document, faults[rule])]
+                if met:
+                    hits = self._hits_of(tuple(met), route)
+                    if hits.event_rules or hits.stage_hits:
+                        found.add(row, hits, document)
+        return found
 
-        And again where documents turn out to be unlike those, though not forever.
-        """
-        if self._sample is not None:
-            for document, is_wrapped in _documents(lines):
-                if self._sample.is_full:
-                    break
-                self._sample.take(document, is_wrapped=is_wrapped)
-            if self._sample.is_enough:
-                self._decisions.expect(self._sample)
-                self._sample = None
-        elif self._since_look >= _LINES_BETWEEN_LOOKS:
-            if self.structs.unlike > self._since_look * _MOST_UNLIKE and self._looks_left:
-                self._looks_left -= 1
-                for document, is_wrapped in _documents(lines[:_LINES_BETWEEN_LOOKS]):
-                    self._keys.take(document, is_wrapped=is_wrapped)
-                self._decisions.meet(self._keys, are_alike=self._looks_left > 0)
-            self._since_look = self.structs.unlike = 0
-        self._since_look += len(lines)
+    def _unusual(self, index: CandidateIndex, document: Document) -> tuple[Document, int]:
+        """Return a document of unusual shape, in the usual one if possible, and the mask of its candidates."""
+        usual = None if self._reads_nulls else nested(document)
+        mask = None if usual is None else index.candidates(usual)
+        if usual is None or mask is None:
+            return document, index.candidates_by_field(document)
+        return usual, mask
 
-    def hits(self, node: Node, reading: Reading) -> Hits:
-        """Return what is met at a last node; `reading` is the event that led there."""
-        hits: Hits | None = node.answer
-        if hits is not None:
-            return hits
-        if node.state.undecided and not node.rest:
-            return self._undecided(node.state, reading.document)
-        hits = node.answer = self._known_hits(node.state.held, may_meet_more=bool(node.rest))
-        return hits
+    def _choice(self, mask: int) -> list[tuple[int, Predicate, int]]:
+        """Return the conditions of a mask with their predicates, and the rule that counts the faults of each."""
+        chosen = self._chosen.get(mask)
+        if chosen is None:
+            chosen = []
+            rest = mask
+            while rest:
+                bit = rest & -rest
+                rest ^= bit
+                number = bit.bit_length() - 1
+                chosen.append((number, self._predicate(number), self._uses[number][0][0]))
+            if len(self._chosen) >= MAX_MASKS:
+                self._chosen.clear()
+            self._chosen[mask] = chosen
+        return chosen
 
-    def _known_hits(self, held: tuple[int, ...], *, may_meet_more: bool) -> Hits:
-        hits = self._hits.get((held, may_meet_more))
+    def _predicate(self, number: int) -> Predicate:
+        predicate = self._predicates.get(number)
+        if predicate is None:
+            rule, stage = self._uses[number][0]
+            predicate = self._predicates[number] = self._queries[rule].stage_predicate(stage)
+        return predicate
+
+    def _hits_of(self, met: tuple[int, ...], route: Route | None) -> Hits:
+        hits = self._hits.get((route, met))
         if hits is None:
-            if len(self._hits) >= _MOST_HITS:
+            uses = [use for number in met for use in self._uses[number] if route is None or use[0] in route.rules]
+            if len(self._hits) >= MAX_MASKS:
                 self._hits.clear()
-            numbers = [number for formula in held for number in self._decisions.numbers[formula]]
-            hits = self._hits[held, may_meet_more] = self._hits_of(numbers, may_meet_more=may_meet_more)
+            hits = self._hits[route, met] = Hits.of_stages(self._queries, uses)
         return hits
 
-    def _undecided(self, state: State, document: Document) -> Hits:
-        numbers = [number for formula in state.held for number in self._decisions.numbers[formula]]
-        for formula, _ in state.undecided:
-            numbers += [number for number in self._decisions.numbers[formula] if self._holds(number, document)]
-        return self._hits_of(numbers)
-
-    def _holds(self, number: int, document: Document) -> bool:
-        query, stage = self._places[number]
-        return self._queries[query].stage_predicates[stage](document)
-
-    def _hits_of(self, numbers: Sequence[int], *, may_meet_more: bool = False) -> Hits:
-        events: list[int] = []
-        stages: dict[int, list[int]] = {}
-        for number in sorted(numbers):
-            query, stage = self._places[number]
-            if self._queries[query].kind == "event":
-                events.append(query)
-            else:
-                stages.setdefault(query, []).append(stage)
-        begun = [query for query, met in stages.items() if self._beginnings[query].intersection(met)]
-        return Hits(
-            tuple(events),
-            tuple((query, tuple(met)) for query, met in stages.items()),
-            counts=bool(events or begun),
-            continues=sum(self._bits[query] for query in stages if query not in begun),
-            may_meet_more=may_meet_more,
-        )
+    def _mask_of(self, route: Route) -> int:
+        """Return the mask of the conditions of the rules on a route."""
+        mask = self._routed.get(route)
+        if mask is None:
+            if len(self._routed) >= MAX_MASKS:
+                self._routed.clear()
+            mask = 0
+            for number, uses in enumerate(self._uses):
+                if any(rule in route.rules for rule, _ in uses):
+                    mask |= 1 << number
+            self._routed[route] = mask
+        return mask
 
 
-def _documents(lines: Sequence[bytes]) -> Iterator[tuple[Document, bool]]:
-    """Yield the first document of each line that has one, and whether it came in `_source`; dotted keys as objects."""
-    for line in lines:
-        with contextlib.suppress(BadJson, IndexError):
-            value = decode_object(line)
-            document = unwrap(value)[0][0]
-            yield nested(document) or document, document is value.get("_source")
+def make_matcher(compiled: Compiled, *, by_index: bool) -> PredicateMatcher:
+    """Return the matcher of compiled rules. `by_index`: a rule sees only documents that its index patterns cover."""
+    queries = [query for _, query in compiled]
+    if not by_index:
+        return PredicateMatcher(queries)
+    schemas = [query.options.schema for query in queries if query.options.schema is not None]
+    constants = schemas[0].constants if schemas else {}
+    return PredicateMatcher(queries, IndexRouter([rule.index for rule, _ in compiled], stream_fields(constants)))
 
 
-def read_besides(query: Plan) -> set[str]:
-    """Return the paths of what tells time, order and keys."""
-    fields = [query.timestamp, query.tiebreaker, *(key for stage in query.stages for key in stage.keys)]
-    return {field.path for field in fields if field is not None}
+def _distinct_conditions(queries: Sequence[Query]) -> tuple[list[plan.Condition], list[list[tuple[int, int]]]]:
+    """Return all conditions, each once, and the rules and stages that have it.
+
+    One with a script, which may fail, is a condition of its own for each rule: each counts its faults.
+    """
+    uses: dict[Any, list[tuple[int, int]]] = {}
+    conditions: dict[Any, plan.Condition] = {}
+    for rule, query in enumerate(queries):
+        for stage, each in enumerate(query.plan.stages):
+            key: Any = each.condition
+            if is_too_complex(key):
+                key = (rule, id(key))  # too deep to be compared
+            elif any(isinstance(leaf, plan.Script) for leaf in plan.leaves(key)):
+                key = (rule, key)
+            conditions[key] = each.condition
+            uses.setdefault(key, []).append((rule, stage))
+    return list(conditions.values()), list(uses.values())

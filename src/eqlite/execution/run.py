@@ -1,6 +1,6 @@
-"""Running rules over finite input: one pass over the events, the hits put in order at the end.
+"""Running rules over finite input: `source -> batches -> matcher -> hits -> correlator -> detections`.
 
-Only hits are kept, and of a line only its bytes: a decoded document costs five times as much.
+Only hits are held, and of an event only how to get it again.
 """
 
 from __future__ import annotations
@@ -10,19 +10,23 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 
 from eqlite.errors import EqlError
+from eqlite.events.batches import Batch, referenced_batches
 from eqlite.events.document import AnyEvent
 from eqlite.events.inputs import Input
 from eqlite.events.intake import BinarySink, Intake
-from eqlite.events.readers import RawBlock
-from eqlite.execution.collector import Runner
+from eqlite.execution.correlation.correlator import Correlator, History
 from eqlite.execution.detection import Detection
-from eqlite.execution.dispatcher import Asker
+from eqlite.execution.detections import ResultWindow, detections_of
+from eqlite.execution.rule_matcher import RuleMatcher, make_matcher
 from eqlite.execution.sources import FileSource, Source, open_source
 from eqlite.execution.stats import RunStats
-from eqlite.gc_policy import rare_collections
+from eqlite.gc_policy import relaxed_gc
 from eqlite.rules.compiled import Compiled
 
 __all__ = ["Compiled", "RunStats", "run_files", "run_rules"]
+
+Progress = Callable[[int, int], None]
+"""Gets the number of lines and of bytes that were read."""
 
 
 def run_rules(
@@ -32,16 +36,15 @@ def run_rules(
     by_index: bool = False,
     stats: RunStats | None = None,
 ) -> Iterator[Detection]:
-    """Yield the detections of compiled rules over events; see `RuleSet.run`."""
+    """Yield the detections of compiled rules over events: see `RuleSet.run`."""
     stats = stats or RunStats()
     source, intake = open_source(events, Intake(stats.reading))
     stats.reading = intake.stats
-    dispatcher, collector = _pipeline(compiled, stats, by_index=by_index, may_start_over=source.is_rereadable)
-    with rare_collections():
-        for block in source.blocks(intake):
-            dispatcher.take_block(block, intake)
-        _mend_order(collector, source, by_index=by_index)
-    yield from collector.detections(intake)
+    run = Run(compiled, source, by_index=by_index, stats=stats)
+    with relaxed_gc():
+        run.feed(source.batches(intake))
+        run.sort()
+    yield from run.detections()
 
 
 def run_files(
@@ -52,49 +55,95 @@ def run_files(
     jobs: int = 1,
     stats: RunStats | None = None,
     rejects: BinarySink | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    window: ResultWindow | None = None,
 ) -> Iterator[Detection]:
-    """Yield the detections of compiled rules over files, as `run_rules` does; Ctrl-C ends the reading, not the run.
+    """Yield the detections of compiled rules over files, as `run_rules` does.
+
+    Ctrl-C ends the reading, not the run.
 
     Args:
         compiled: rules and queries.
         inputs: as for `read_events`.
         by_index: let a rule see only the documents that its index patterns cover.
-        jobs: how many processes share the work; the answer is the same.
+        jobs: the number of processes; the answer is the same.
         stats: gets the counts.
         rejects: gets the lines that hold no event.
         progress: called now and then with the number of lines and of bytes read.
+        window: the results to give of each rule, as `detections_of` says.
 
     Raises:
         EqlError: one of several processes was killed, or memory is used up. Detections found before come first.
     """
     stats, source = stats or RunStats(), FileSource(inputs)
     intake = Intake(stats.reading, rejects)
-    shared = None
-    if jobs > 1:
-        from eqlite.execution.parallel.pool import SharedWork  # which brings in `multiprocessing`
+    run = Run(compiled, source, by_index=by_index, stats=stats)
+    with _holding_problems(stats) as problems, relaxed_gc():
+        if jobs > 1:
+            from eqlite.execution.parallel.pool import WorkerPool  # which brings in `multiprocessing`
 
-        shared = SharedWork(
-            compiled, intake, jobs=jobs, by_index=by_index, stats=stats, may_start_over=source.is_rereadable
-        )
-        collector = shared.runner
-    else:
-        dispatcher, collector = _pipeline(compiled, stats, by_index=by_index, may_start_over=source.is_rereadable)
-    with _losing_nothing(stats) as problems, rare_collections():
-        if shared is not None:
-            shared.run(source.inputs, progress)
+            WorkerPool(compiled, intake, run.correlator, jobs=jobs, by_index=by_index, stats=stats).run(
+                source.inputs, progress
+            )
         else:
-            for block in _counted(source.blocks(intake), progress):
-                dispatcher.take_block(block, intake)
-        _mend_order(collector, source, by_index=by_index)
-    yield from collector.detections(intake)
+            run.feed(_counted(source.batches(intake), progress))
+        run.sort()
+    yield from run.detections(window)
     if problems:
         raise problems[0]
 
 
+class Run:
+    """Rules on their way over some input.
+
+    Attributes:
+        correlator: takes the hits.
+    """
+
+    def __init__(self, compiled: Compiled, source: Source, *, by_index: bool, stats: RunStats) -> None:
+        self._compiled = compiled
+        self._source = source
+        self._by_index = by_index
+        self._stats = stats
+        self._history: History | None = None if source.is_rereadable else []
+        self.correlator = Correlator([query for _, query in compiled], in_order=True, history=self._history)
+
+    def feed(self, batches: Iterable[Batch]) -> None:
+        """Match the documents of batches, and correlate their hits."""
+        self._feed(make_matcher(self._compiled, by_index=self._by_index), batches, self.correlator)
+
+    def _feed(self, matcher: RuleMatcher, batches: Iterable[Batch], correlator: Correlator) -> None:
+        for batch in batches:
+            hits = matcher.match(batch, correlator.faults)
+            self._stats.add_unrouted(hits.unrouted, hits.unrouted_example)
+            correlator.add(hits)
+
+    def sort(self) -> None:
+        """Read the input, counted already, again for sequences if it turned out not to be sorted."""
+        if not self.correlator.is_out_of_order:
+            return
+        rules = [rule for rule, (_, query) in enumerate(self._compiled) if query.kind == "sequence"]
+        compiled = [self._compiled[rule] for rule in rules]
+        sorting = Correlator([query for _, query in compiled], in_order=False)
+        batches = self._source.batches(Intake()) if self._history is None else referenced_batches(self._history)
+        matcher = make_matcher(compiled, by_index=self._by_index)
+        for batch in batches:
+            sorting.add(matcher.match(batch, sorting.faults))
+        self.correlator.adopt(rules, sorting)
+
+    def detections(self, window: ResultWindow | None = None) -> Iterator[Detection]:
+        """Yield the detections, and complete the counts."""
+        correlator, stats = self.correlator, self._stats
+        yield from detections_of(self._compiled, correlator.searches, stats, window)
+        for search, faults in zip(correlator.searches, correlator.faults, strict=True):
+            stats.untimed += search.untimed
+            stats.faults += faults.count
+            stats.fault_examples += faults.examples
+
+
 @contextlib.contextmanager
-def _losing_nothing(stats: RunStats) -> Iterator[list[EqlError]]:
-    """Let whatever ends the reading wait until the detections are given: Ctrl-C is noted, errors are collected."""
+def _holding_problems(stats: RunStats) -> Iterator[list[EqlError]]:
+    """Defer problems of reading until the detections are given. Ctrl-C is recorded, errors are collected."""
     problems: list[EqlError] = []
     try:
         yield problems
@@ -106,36 +155,12 @@ def _losing_nothing(stats: RunStats) -> Iterator[list[EqlError]]:
         problems.append(problem)
 
 
-def _pipeline(compiled: Compiled, stats: RunStats, *, by_index: bool, may_start_over: bool) -> tuple[Asker, Runner]:
-    """Return a dispatcher of events and the collector that takes its hits."""
-    dispatcher = Asker(compiled, by_index=by_index, stats=stats)
-    wanted = dispatcher.wanted
-    collector = Runner(compiled, dispatcher.readers, stats=stats, may_start_over=may_start_over, wanted=wanted)
-    dispatcher.tell = collector.take
-    return dispatcher, collector
-
-
-def _counted(blocks: Iterable[RawBlock], progress: Callable[[int, int], None] | None) -> Iterator[RawBlock]:
-    """Yield the blocks, and report how much was read before each is worked on."""
+def _counted(batches: Iterable[Batch], progress: Progress | None) -> Iterator[Batch]:
+    """Yield the batches, and report how much was read before each is worked on."""
     lines = size = 0
-    for block in blocks:
-        yield block
+    for batch in batches:
+        yield batch
         if progress is not None:
-            lines += len(block.lines)
-            size += sum(map(len, block.lines))
+            read = batch.read
+            lines, size = lines + read[0], size + read[1]
             progress(lines, size)
-
-
-def _mend_order(collector: Runner, source: Source, *, by_index: bool) -> None:
-    """Read the input, counted already, again for the rules for which it turned out not to be sorted."""
-    numbers = collector.out_of_order
-    if not numbers:
-        return
-    stats = RunStats()
-    dispatcher, again = _pipeline(
-        [collector.rules[number] for number in numbers], stats, by_index=by_index, may_start_over=False
-    )
-    intake = Intake(stats.reading)
-    for block in source.blocks(intake):
-        dispatcher.take_block(block, intake)
-    collector.replace(numbers, again)

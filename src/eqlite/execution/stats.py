@@ -1,4 +1,4 @@
-"""What became of a run."""
+"""Counts of a run."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from eqlite.events.intake import ReadStats
 
 @dataclass(slots=True)
 class RunStats:
-    """What became of a run.
+    """Counts of a run.
 
     Attributes:
         reading: how much was read and rejected.
-        detections: how many there were.
+        detections: the number of detections.
         interrupted: Ctrl-C ended the reading; the detections are those among the events read before.
         untimed: events left out of sequences because they have no readable time, counted for each sequence rule.
         unrouted: with index routing, events that no rule's index patterns cover; `unrouted_example` names one's index.
@@ -28,3 +28,8 @@ class RunStats:
     unrouted_example: str | None = None
     faults: int = 0
     fault_examples: list[str] = field(default_factory=list)
+
+    def add_unrouted(self, count: int, example: str | None) -> None:
+        """Count events that no rule's index patterns cover."""
+        self.unrouted += count
+        self.unrouted_example = self.unrouted_example or example

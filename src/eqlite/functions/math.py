@@ -155,12 +155,12 @@ register(
     Function(
         name="number",
         parameters=(
-            Parameter("text", "string", "the text to read"),
+            Parameter("text", "string", "the text to convert"),
             Parameter("base", "integer", "2 to 36; by default 16 after `0x`, otherwise 10", optional=True),
         ),
         returns=DataType.DOUBLE,
         arity="one or two arguments",
-        doc="The number that a text writes. Text that is no number is an error. Null for null.",
+        doc="The number that a text represents. Any other text is an error. Null for null.",
         examples=(
             Example('number("4242")', 4242),
             Example('number("-0.25")', -0.25),

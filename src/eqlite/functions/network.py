@@ -53,7 +53,7 @@ register(
     Function(
         name="cidrMatch",
         parameters=(
-            Parameter("address", "ip", "the address to look for"),
+            Parameter("address", "ip", "the address to test"),
             Parameter("block", "string", "addresses in CIDR notation", constant=True, repeated=True),
         ),
         returns=DataType.BOOLEAN,

@@ -45,7 +45,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An expression and its value; tests run each one."""
+    """An expression and its value, run as a test."""
 
     expression: str
     value: Value
@@ -76,7 +76,7 @@ class Function:
 
     @property
     def most(self) -> int | None:
-        """Return the greatest number of arguments; None for any."""
+        """Return the greatest number of arguments, or None for any number."""
         return None if self.parameters[-1].repeated else len(self.parameters)
 
 
@@ -91,5 +91,5 @@ def register(function: Function) -> Function:
 
 
 def find(name: str) -> Function | None:
-    """Return the function of that name, whatever its case; None if there is none."""
+    """Return the function with this name, in any case, or None."""
     return FUNCTIONS.get(name.lower())

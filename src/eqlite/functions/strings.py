@@ -20,7 +20,7 @@ from eqlite.values.text import from_utf16_units, lower_root, to_text, to_utf16_u
 
 
 def between(text: object, left: object, right: object, greedy: object = False) -> Value:  # noqa: FBT002 - EQL has it so
-    """Return what stands between the first `left` and the next (greedy: the last) `right`; `""` where there is none.
+    """Return the text between the first `left` and the next (greedy: last) `right`, or `""`.
 
     A null text gives null. An empty `left` or `right` gives the text as it is.
 
@@ -36,7 +36,9 @@ def between(text: object, left: object, right: object, greedy: object = False) -
 
 
 def between_insensitive(text: object, left: object, right: object, greedy: object = False) -> Value:  # noqa: FBT002 - EQL has it so
-    """Return what `between` does, whatever the case of `left` and `right`; the result keeps the text's case.
+    """Return the result of `between` with `left` and `right` in any case.
+
+    The result has the case of the text.
 
     Positions are found in the lower-case text, as Elasticsearch does it: where that is longer, the result is
     shifted, and beyond the end of the text it is a fault.
@@ -52,7 +54,7 @@ def between_insensitive(text: object, left: object, right: object, greedy: objec
 
 
 def _between(text: object, left: object, right: object, greedy: object, fold: Callable[[str], str]) -> Value:
-    """Return what stands between two texts, looked for in their folded forms."""
+    """Return the text between two texts, found in their folded forms."""
     if text is None:
         return None
     original, opening, closing = to_text(text), _required(left), _required(right)
@@ -75,7 +77,7 @@ def _between(text: object, left: object, right: object, greedy: object, fold: Ca
 
 
 def concat(*values: object) -> Value:
-    """Return the texts of all values, one after the other; null if one is null.
+    """Return the texts of all values concatenated, or null if any is null.
 
     Example:
         >>> concat("port ", 443, ": ", True), concat("a", None)
@@ -87,7 +89,7 @@ def concat(*values: object) -> Value:
 
 
 def index_of(text: object, part: object, start: object = None) -> Value:
-    """Return the first position of `part` at or after `start`; null where it is not found.
+    """Return the first position of `part` at or after `start`, or null if there is none.
 
     A null `text` or `part` gives null; a null or negative `start` is 0. An empty `part` is found at `start`, or at the
     end of the text if that is before it.
@@ -100,7 +102,7 @@ def index_of(text: object, part: object, start: object = None) -> Value:
 
 
 def index_of_insensitive(text: object, part: object, start: object = None) -> Value:
-    """Return what `index_of` does, whatever the case; the position is one in the lower-case text.
+    """Return the result of `index_of` in any case, a position in the lower-case text.
 
     Example:
         >>> index_of_insensitive("Setup.EXE", ".exe")
@@ -122,7 +124,7 @@ def _index_of(text: object, part: object, start: object, fold: Callable[[str], s
 
 
 def length(text: object) -> Value:
-    """Return the number of UTF-16 units; null for null.
+    """Return the number of UTF-16 units, or null for null.
 
     Example:
         >>> length("cmd.exe"), length(""), length(None)
@@ -132,7 +134,7 @@ def length(text: object) -> Value:
 
 
 def substring(text: object, start: object, end: object = None) -> Value:
-    """Return the part from `start` up to before `end`, as a slice of Python: negative positions count from the end.
+    """Return the part from `start` up to `end`, like a Python slice: negative positions count from the end.
 
     A null `text` gives null, a null `start` the whole text, a null `end` is its end.
 
@@ -150,7 +152,7 @@ def substring(text: object, start: object, end: object = None) -> Value:
 
 
 def to_string(value: object) -> Value:
-    """Return the text of any value; null for null.
+    """Return the text of any value, or null for null.
 
     Example:
         >>> to_string(42), to_string(1.0), to_string(True)
@@ -172,7 +174,7 @@ def _unchanged(text: str) -> str:
 
 
 def _position(value: object) -> int | None:
-    """Return a position as Java takes it from any number; None for null and for what is no number."""
+    """Return a position as Java takes it from any number, or None for other values."""
     number = to_number(value)
     return None if number is None else to_int32(number)
 
@@ -198,7 +200,7 @@ def _contains(fold: Callable[[str], str]) -> Implementation:
 
 
 def _test(holds: Callable[[str, str], bool], fold: Callable[[str], str] = _unchanged) -> Implementation:
-    """Return an implementation that tells whether `holds` of two texts, folded; null if one is null."""
+    """Return an implementation that applies `holds` to two folded texts, or gives null for null."""
 
     def implementation(text: object, part: object) -> Value:
         if text is None or part is None:
@@ -208,7 +210,7 @@ def _test(holds: Callable[[str, str], bool], fold: Callable[[str], str] = _uncha
     return implementation
 
 
-_TEXT = Parameter("text", "string", "the text to look at")
+_TEXT = Parameter("text", "string", "the text to search")
 _TWO = "exactly two arguments"
 
 register(
@@ -216,8 +218,8 @@ register(
         name="between",
         parameters=(
             _TEXT,
-            Parameter("left", "string", "what stands before"),
-            Parameter("right", "string", "what stands after"),
+            Parameter("left", "string", "the text before the part"),
+            Parameter("right", "string", "the text after the part"),
             Parameter(
                 "greedy",
                 "boolean",
@@ -246,7 +248,7 @@ register(
 register(
     Function(
         name="concat",
-        parameters=(Parameter("value", "any", "what to put together", repeated=True),),
+        parameters=(Parameter("value", "any", "the values to join", repeated=True),),
         returns=DataType.KEYWORD,
         arity="at least one argument",
         doc="The texts of all values, one after the other. Null if one is null.",
@@ -262,7 +264,7 @@ register(
 register(
     Function(
         name="endsWith",
-        parameters=(_TEXT, Parameter("end", "string", "what it should end with")),
+        parameters=(_TEXT, Parameter("end", "string", "the ending")),
         returns=DataType.BOOLEAN,
         arity=_TWO,
         doc="Whether a text ends with another one. Null if either is null.",
@@ -283,8 +285,8 @@ register(
         name="indexOf",
         parameters=(
             _TEXT,
-            Parameter("part", "string", "what to look for"),
-            Parameter("start", "integer", "where to begin, 0 by default", optional=True),
+            Parameter("part", "string", "the text to find"),
+            Parameter("start", "integer", "the first position to search, by default 0", optional=True),
         ),
         returns=DataType.INTEGER,
         arity="two or three arguments",
@@ -321,7 +323,7 @@ register(
 register(
     Function(
         name="startsWith",
-        parameters=(_TEXT, Parameter("start", "string", "what it should start with")),
+        parameters=(_TEXT, Parameter("start", "string", "the beginning")),
         returns=DataType.BOOLEAN,
         arity=_TWO,
         doc="Whether a text starts with another one. Null if either is null.",
@@ -339,7 +341,7 @@ register(
 register(
     Function(
         name="string",
-        parameters=(Parameter("value", "any", "what to write"),),
+        parameters=(Parameter("value", "any", "the value to convert"),),
         returns=DataType.KEYWORD,
         arity="exactly one argument",
         doc="A value as text. Null for null.",
@@ -356,7 +358,7 @@ register(
 register(
     Function(
         name="stringContains",
-        parameters=(_TEXT, Parameter("part", "string", "what it should contain")),
+        parameters=(_TEXT, Parameter("part", "string", "the text to find")),
         returns=DataType.BOOLEAN,
         arity=_TWO,
         doc="Whether a text contains another one, which may not be empty. Null if the text is null; a null part of a "

@@ -27,7 +27,7 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one side answers to a query.
+    """The answer of one side to a query.
 
     Attributes:
         matches: in order.
@@ -41,7 +41,7 @@ class Answer:
 
 
 def ask_elasticsearch(search: Callable[[Json], Json], body: Json) -> Answer:
-    """Return the answer to a search; one that fails is a refusal."""
+    """Return the answer to a search. A failure becomes a refusal."""
     from eqlite.integrations.elasticsearch import Refusal
 
     try:
@@ -70,7 +70,7 @@ def _place(hit: Mapping[str, Any]) -> int | None:
 
 
 def known_order(theirs: Answer, ours: Answer) -> str | None:
-    """Return why events that are the same stand in another order; None where it is unknown."""
+    """Return the known reason why equal events differ in order, or None."""
     if any(len(match.places) != 1 for match in ours.matches):
         return None
     theirs_ns, ours_ns = ([_time_ns(match, ours) for match in side.matches] for side in (theirs, ours))
@@ -85,7 +85,10 @@ def _time_ns(match: Matched, ours: Answer) -> int | None:
 
 
 def difference_of(theirs: Answer, ours: Answer) -> Kind | None:
-    """Return in what two answers differ; two refusals are one answer, whatever their words."""
+    """Return the kind of difference between two answers.
+
+    Two refusals are equal, whatever their words.
+    """
     if theirs.refused is not None or ours.refused is not None:
         return None if theirs.refused is not None and ours.refused is not None else "refusal"
     places = [[match.places for match in answer.matches] for answer in (theirs, ours)]
@@ -106,8 +109,8 @@ def answer_data(answer: Answer, shared: set[Any]) -> Json:
     """Return an answer as plain data: all of a small one, of a large one what differs."""
     if answer.refused is not None:
         return {"refused": answer.refused}
-    told: Sequence[Matched] = answer.matches
-    if len(told) > MOST_MATCHES_OF_A_CASE:
-        told = [match for match in told if identity_of(match) not in shared][:MOST_MATCHES_OF_A_CASE]
-    matches = [{"events": list(match.places), "join_keys": list(match.keys)} for match in told]
+    chosen: Sequence[Matched] = answer.matches
+    if len(chosen) > MOST_MATCHES_OF_A_CASE:
+        chosen = [match for match in chosen if identity_of(match) not in shared][:MOST_MATCHES_OF_A_CASE]
+    matches = [{"events": list(match.places), "join_keys": list(match.keys)} for match in chosen]
     return {"count": len(answer.matches), "matches": matches}

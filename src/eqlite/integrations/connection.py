@@ -1,4 +1,4 @@
-"""How an Elasticsearch is reached: its address, credentials, patience."""
+"""Connection settings of an Elasticsearch: address, credentials, timeouts."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _encoded(text: str) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    """Return the parts of an address; a message never repeats it, for it may hold a password."""
+    """Return the parts of an address. No message repeats it, since it may contain a password."""
     example = "such as https://localhost:9200"
     try:
         parts = urlsplit(url.strip())

@@ -27,7 +27,7 @@ except ImportError:
 
 INDEX_PREFIX = "eqlite-verify-"
 Json = dict[str, Any]
-Tell = Callable[[str], None]
+Warn = Callable[[str], None]
 
 _JSON = "application/vnd.elasticsearch+json; compatible-with=8"
 _LINES = "application/vnd.elasticsearch+x-ndjson; compatible-with=8"
@@ -73,7 +73,7 @@ class Refusal(_Failure):
 
 
 class ServerInfo(NamedTuple):
-    """What `GET /` says: the version as text and as numbers, and whether it is a serverless project."""
+    """The answer of `GET /`: the version as text and numbers, and whether it is a serverless project."""
 
     version: str
     numbers: tuple[int, ...]
@@ -101,7 +101,7 @@ class Server:
         self._client.close()
 
     def info(self) -> ServerInfo:
-        """Return the version; raise where the server is no Elasticsearch, or one too old."""
+        """Return the version, or raise if the server is no Elasticsearch, or an old one."""
         version = self.ask("GET", "/").get("version")
         number = version.get("number") if isinstance(version, dict) else None
         try:
@@ -114,7 +114,7 @@ class Server:
         return ServerInfo(str(number), numbers, version.get("build_flavor") == "serverless")
 
     def ask(self, method: str, path: str, body: Any = None, *, mimetype: str = _JSON) -> Json:
-        """Send a request, again while the server is busy or the connection breaks; return the answer's object."""
+        """Send a request, with retries while the server is busy, and return the JSON object of the answer."""
         attempt = 0
         while True:
             try:
@@ -211,12 +211,12 @@ class Server:
         return str(root.get("type") or ""), self.connection.redacted(said)[:_LONGEST_REASON]
 
     @contextmanager
-    def own_index(self, body: Json, tell: Tell) -> Iterator[Index]:
+    def own_index(self, body: Json, warn: Warn) -> Iterator[Index]:
         """Create an index with a name that no other has, and remove it at the end, whatever happens.
 
         Args:
             body: settings and mappings.
-            tell: gets a message where the index cannot be removed.
+            warn: gets a message where the index cannot be removed.
         """
         index = Index(self, INDEX_PREFIX + secrets.token_hex(8))
         try:
@@ -226,7 +226,7 @@ class Server:
             try:
                 index.remove()
             except BaseException as error:
-                tell(f"the index {index.name} may be left: remove it with `DELETE /{index.name}` ({error!s})")
+                warn(f"the index {index.name} may be left: remove it with `DELETE /{index.name}` ({error!s})")
                 if not isinstance(error, ServerError):
                     raise
 
@@ -284,7 +284,7 @@ class Index:
         self._is_ours = False
 
     def load(self, documents: Sequence[bytes]) -> dict[int, str]:
-        """Load documents, of which each has its number as id; return the reasons for those that were rejected."""
+        """Load documents, with their number as id, and return the reasons of rejections."""
         rejected: dict[int, str] = {}
         for chunk in _chunks(documents):
             self._load_chunk(documents, chunk, rejected)
@@ -302,7 +302,7 @@ class Index:
         raise ServerError(f"{url} is too busy (429) to load the events (sent {times} times)")
 
     def _load_once(self, documents: Sequence[bytes], chunk: list[int], rejected: dict[int, str]) -> list[int]:
-        """Load some documents; return those for which the server is too busy."""
+        """Load some documents, and return those for which the server is too busy."""
         lines = [line for number in chunk for line in (b'{"index":{"_id":"%d"}}' % number, documents[number])]
         try:
             answer = self._server.ask("POST", f"/{self.name}/_bulk", lines, mimetype=_LINES)
@@ -331,7 +331,7 @@ class Index:
         return busy
 
     def refresh(self) -> None:
-        """Let searches see what was loaded."""
+        """Refresh the index, so that searches find the loaded documents."""
         self._server.ask("POST", f"/{self.name}/_refresh")
 
     def search(self, body: Json) -> Json:

@@ -19,7 +19,10 @@ _MOST_FIELDS = 20_000
 
 
 def index_body(mapping: Mapping[str, Any], *, is_serverless: bool) -> Json:
-    """Return the body of a request that makes an index: one shard, so that its order is that of the input."""
+    """Return the body of a request that creates an index.
+
+    It has one shard, so that its order is that of the input.
+    """
     settings: Json = {"index.mapping.total_fields.limit": _MOST_FIELDS}
     if not is_serverless:  # which decides these by itself, and refuses a request that names them
         settings |= {"index.number_of_shards": 1, "index.number_of_replicas": 0}
@@ -41,8 +44,8 @@ def derived_mapping(queries: Sequence[Query], documents: Iterable[Mapping[str, A
                 kinds[name] = {"type": kind, "ignore_malformed": True}
             elif name not in found:
                 kinds.setdefault(name, {"type": kind})
-        kinds[query.options["event_category_field"]] = {"type": "keyword"}
-        kinds[query.options["timestamp_field"]] = {"type": "date"}
+        kinds[query.options.event_category_field] = {"type": "keyword"}
+        kinds[query.options.timestamp_field] = {"type": "date"}
     for query in queries:
         _join_types(query, found, kinds)
     parents = {name[:dot] for name in kinds for dot in _dots(name)}
@@ -50,12 +53,12 @@ def derived_mapping(queries: Sequence[Query], documents: Iterable[Mapping[str, A
 
 
 def _join_types(query: Query, found: Collection[str], kinds: dict[str, Json]) -> None:
-    """Give join keys that no document has the type of the keys with which they are compared: others never join."""
+    """Add types to join keys absent from all documents: those of the keys compared with them."""
     for column in zip(*(stage.keys for stage in query.plan.stages), strict=True):
         names = [key.name for key in column if key is not None]
-        told = [kinds[name] for name in names if name in found or kinds[name]["type"] != "keyword"]
-        if told:
-            kinds.update((name, told[0]) for name in names if name not in found)
+        typed = [kinds[name] for name in names if name in found or kinds[name]["type"] != "keyword"]
+        if typed:
+            kinds.update((name, typed[0]) for name in names if name not in found)
 
 
 def _types_by_use(query: Query) -> dict[str, str]:
@@ -71,7 +74,7 @@ def _types_by_use(query: Query) -> dict[str, str]:
 
 
 def _types_of_values(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the dotted names of the values in documents with their types; the widest where they differ."""
+    """Return the dotted names of the values in documents, each with the widest of its types."""
     found: dict[str, int] = {}
     for document in documents:
         pending: list[tuple[str, Any]] = [("", document)]
@@ -96,7 +99,7 @@ def _width(value: Any) -> int:
 
 
 def _dots(name: str) -> list[int]:
-    return [place for place, sign in enumerate(name) if sign == "."]
+    return [place for place, character in enumerate(name) if character == "."]
 
 
 def nested_properties(fields: Mapping[str, Json]) -> Json:
@@ -117,14 +120,14 @@ def nested_properties(fields: Mapping[str, Json]) -> Json:
 
 
 def _below(node: Json) -> Json:
-    """Return what stands below a node: multi-fields of a field, properties of an object."""
+    """Return the children of a node: multi-fields of a field, properties of an object."""
     is_field = "type" in node and node["type"] not in ("object", "nested")
     below: Json = node.setdefault("fields" if is_field else "properties", {})
     return below
 
 
 def mapping_of(schema: Schema) -> Json:
-    """Return a mapping with the fields of a schema; what a schema does not keep, such as aliases, is left out."""
+    """Return a mapping with the fields of a schema. Aliases and the like, which a schema lacks, are absent."""
     fields: dict[str, Json] = {}
     for name, field in schema.fields.items():
         if field.type is DataType.UNSUPPORTED and field.es_type in ("alias", "join", "completion"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from eqlite.__about__ import __version__
@@ -24,7 +24,8 @@ from eqlite.integrations.answers import (
 )
 from eqlite.integrations.connection import Connection
 from eqlite.integrations.mappings import derived_mapping, index_body, mapping_of
-from eqlite.query import Query, compile
+from eqlite.options import CompileOptions
+from eqlite.query import Query, compile_source
 from eqlite.report.json_records import to_json
 from eqlite.rules.model import Rule
 from eqlite.semantics.schema import Schema
@@ -102,11 +103,11 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A query with all options of `compile`, those of its rule included."""
+    """A query with its options, those of its rule included."""
 
     name: str
     source: Source
-    options: Mapping[str, Any]
+    options: CompileOptions
 
 
 def verify(
@@ -119,7 +120,7 @@ def verify(
     size: int = MOST_RESULTS,
     result_position: Literal["head", "tail"] = "tail",
     target: str | None = None,
-    tell: Callable[[str], None] = lambda message: None,  # noqa: ARG005 - takes what it ignores
+    warn: Callable[[str], None] = lambda message: None,  # noqa: ARG005 - takes what it ignores
     **options: Any,
 ) -> Verification:
     """Compare the answers of an Elasticsearch with those of both backends.
@@ -134,7 +135,7 @@ def verify(
         mapping: the mapping of the index, with `properties`. With neither, it is derived from events and queries.
         size, result_position: as in `Query.search`; 10,000 results at most.
         target: the version as which eqlite answers, by default that of the server.
-        tell: gets messages that must not be lost when an error ends the comparison.
+        warn: gets messages that must not be lost when an error ends the comparison.
         options: the other ones of `eqlite.compile`.
 
     Raises:
@@ -154,7 +155,7 @@ def verify(
     comparison = _Comparison(given, documents, Verification(), schema, limits, target)
     server = Server(connection)
     try:
-        _compare_all(questions, mapping, comparison, server, tell)
+        _compare_all(questions, mapping, comparison, server, warn)
     finally:
         server.close()
     return comparison.result
@@ -169,11 +170,10 @@ def _check_options(size: int, target: str | None) -> None:
 
 
 def _question(query: str | Source | Rule, options: Mapping[str, Any]) -> _Question:
-    defaults = dict(compile.__kwdefaults__ or {})
     if isinstance(query, Rule):
-        return _Question(query.rule_id or query.name, query.source, defaults | query.compile_options(options))
+        return _Question(query.rule_id or query.name, query.source, query.compile_options(**options))
     source = query if isinstance(query, Source) else Source(query)
-    return _Question(source.name or "query", source, defaults | dict(options))
+    return _Question(source.name or "query", source, CompileOptions.of(**options))
 
 
 def _compiled(questions: Sequence[_Question]) -> list[Query]:
@@ -181,21 +181,22 @@ def _compiled(questions: Sequence[_Question]) -> list[Query]:
     compiled = []
     for question in questions:
         try:
-            compiled.append(compile(question.source, **{**question.options, "strict": False}))
+            compiled.append(compile_source(question.source, replace(question.options, strict=False)))
         except EqlError:
             continue  # its refusal is compared with that of Elasticsearch
     return compiled
 
 
 def _search_body(
-    options: Mapping[str, Any], text: str, limits: Mapping[str, Any], version: tuple[int, ...]
+    options: CompileOptions, text: str, limits: Mapping[str, Any], version: tuple[int, ...]
 ) -> dict[str, Any]:
     """Return the body of `_eql/search`: one page as large as allowed, for paging changes what `tail` finds."""
     names = [name for name in SETTING_NAMES if name != "target"]  # which is eqlite's own
     body = {"query": text, **limits, "fetch_size": MOST_RESULTS}
-    body |= {name: options[name] for name in names if options[name] is not None}
-    if options["max_samples_per_key"] != 1:
-        body["max_samples_per_key"] = options["max_samples_per_key"]
+    values = {name: getattr(options, name) for name in names}
+    body |= {name: value for name, value in values.items() if value is not None}
+    if options.max_samples_per_key != 1:
+        body["max_samples_per_key"] = options.max_samples_per_key
     if version >= _PARTIAL_RESULTS_SINCE:
         body["allow_partial_search_results"] = False
     return body
@@ -206,14 +207,14 @@ def _compare_all(
     mapping: Mapping[str, Any],
     comparison: _Comparison,
     server: Server,
-    tell: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> None:
     """Load the events into an index of our own and compare the answers to each question."""
     info = server.info()
     result = comparison.result
     result.elasticsearch = info.version
     result.target = comparison.target = comparison.target or nearest_target(info.numbers)
-    with server.own_index(index_body(mapping, is_serverless=info.is_serverless), tell) as index:
+    with server.own_index(index_body(mapping, is_serverless=info.is_serverless), warn) as index:
         result.rejected = index.load([to_json(document).encode() for document in comparison.documents])
         result.events = len(comparison.documents) - len(result.rejected)
         index.refresh()
@@ -234,7 +235,7 @@ class _Comparison:
     target: str | None
 
     def compare(self, question: _Question, theirs: Answer, body: Mapping[str, Any]) -> None:
-        """Ask eqlite, and enter into the result whether the answers agree."""
+        """Run a query on eqlite, and record whether the answers agree."""
         ours = {backend: self._answer(question, backend) for backend in BACKENDS}
         result = self.result
         result.queries += 1
@@ -249,10 +250,11 @@ class _Comparison:
         result.differences.append(Difference(question.name, kinds[0], known, case))
 
     def _answer(self, question: _Question, backend: str, *, strict: bool | None = None) -> Answer:
-        options = {**question.options, "backend": backend, "schema": self.schema, "target": self.target}
-        options["strict"] = options["strict"] if strict is None else strict
+        target = self.target or question.options.target
+        options = replace(question.options, backend=backend, schema=self.schema, target=target)
+        options = options if strict is None else replace(options, strict=strict)
         try:
-            query = compile(question.source, **options)
+            query = compile_source(question.source, options)
             search = query.new_search()
             for place, document in enumerate(self.documents):
                 if place not in self.result.rejected:
@@ -306,7 +308,7 @@ class _Comparison:
         }
 
     def _places(self, answers: Sequence[Answer], shared: set[Any]) -> list[int]:
-        """Return the numbers of the events of a case: all if they are few, else those in which the answers differ."""
+        """Return the numbers of the events of a case: all of few, else those in which the answers differ."""
         loaded = [place for place in range(len(self.documents)) if place not in self.result.rejected]
         if len(loaded) <= _MOST_EVENTS_OF_A_CASE:
             return loaded
@@ -321,9 +323,9 @@ class _Comparison:
         return {"id": place, **where, "document": self.documents[place]}
 
     def _types(self, question: _Question) -> dict[str, str]:
-        """Return the types of the fields that the query reads; none where eqlite refuses it or there is no schema."""
+        """Return the types of the fields that the query reads, or none without a schema or a valid query."""
         try:
-            names = compile(question.source, **question.options).fields
+            names = compile_source(question.source, question.options).fields
         except EqlError:
             return {}
         found = {name: self.schema.find(name) for name in sorted(names)}

@@ -20,12 +20,12 @@ NO_SPAN = Span(0, 0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """What all nodes share: the place in the query's text, and being compared without recursion, however deep."""
+    """Base of all nodes: a span in the query's text, and comparison without recursion, however deep."""
 
     span: Span = field(default=NO_SPAN, kw_only=True, compare=False, repr=False)
 
     def __eq__(self, other: object) -> bool:
-        """Return whether two trees say the same; where they stand does not count."""
+        """Return whether two trees are equal, spans aside."""
         if not isinstance(other, Node):
             return NotImplemented
         return all(mine == theirs for mine, theirs in zip_longest(_flat(self), _flat(other)))
@@ -36,7 +36,7 @@ class Node:
 
 
 def _flat(tree: Node) -> Iterator[object]:
-    """Yield what a tree consists of, each node by its class, each tuple by its length."""
+    """Yield the parts of a tree, each node by its class, each tuple by its length."""
     pending: list[object] = [tree]
     while pending:
         part = pending.pop()
@@ -64,9 +64,10 @@ def _compared(kind: type[Node]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Literal(Node):
-    """A constant; `type` tells `1`, `1.0`, `true` apart: INTEGER, LONG, UNSIGNED_LONG, DOUBLE, KEYWORD, BOOLEAN, NULL.
+    """A constant with its type, which distinguishes `1`, `1.0` and `true`.
 
-    Integers past 64 unsigned bits are doubles, as in Elasticsearch. A sign is never part of a literal.
+    Types are INTEGER, LONG, UNSIGNED_LONG, DOUBLE, KEYWORD, BOOLEAN and NULL. Integers past 64 unsigned bits are
+    doubles, as in Elasticsearch. A sign is never part of a literal.
     """
 
     value: str | int | float | bool | None
@@ -75,7 +76,7 @@ class Literal(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldRef(Node):
-    """A field, `process.name`, or an optional one, `?process.name`; `parts`: the names between the dots, unquoted."""
+    """A field, `process.name`, or an optional one, `?process.name`. `parts` are the unquoted names between dots."""
 
     parts: tuple[str, ...]
     optional: bool = False
@@ -113,7 +114,7 @@ class Arithmetic(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison(Node):
-    """`left operator right` with one of `== != < <= > >=`; never chained."""
+    """`left operator right` with one of `== != < <= > >=`, never chained."""
 
     operator: OneOf["==", "!=", "<", "<=", ">", ">="]
     left: Expr
@@ -132,7 +133,7 @@ class Membership(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatternMatch(Node):
-    """`value : (…)`, `like`, `like~`, `regex`, `regex~`; one pattern or a list of them, always constants."""
+    """`value : (…)`, `like`, `like~`, `regex`, `regex~` with one pattern or a list, always constants."""
 
     operator: OneOf[":", "like", "like~", "regex", "regex~"]
     value: Expr
@@ -141,7 +142,7 @@ class PatternMatch(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Not(Node):
-    """`not operand`; binds more tightly than `and`."""
+    """`not operand`, which binds more tightly than `and`."""
 
     operand: Expr
 
@@ -168,7 +169,7 @@ Expr = Literal | FieldRef | Call | Negate | Arithmetic | Comparison | Membership
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EventFilter(Node):
-    """`category where condition`; the category is None for `any`."""
+    """`category where condition`. The category is None for `any`."""
 
     category: str | None
     condition: Expr

@@ -349,7 +349,7 @@ def _index_refusal(token: Token, span: Span) -> Refusal:
 
 
 def _duration_problem(number: ast.Literal, unit: Token | None) -> tuple[str, str, str] | None:
-    """Return message, help and Elasticsearch's words for a time span that is none; None for a good one."""
+    """Return message, help and Elasticsearch's words for a bad time span, None for a good one."""
     text = str(number.value)
     if not isinstance(number.value, int):
         return (

@@ -1,4 +1,4 @@
-"""Comments: found, kept for the printer, and blanked out so that all offsets stay as they are.
+"""Comments: collected for the printer, and blanked out so that all offsets stay as they are.
 
 EQL's block comments nest, which no regular terminal can say; so they are taken out by a scan that knows the forms of
 strings and quoted names, in which `//` and `/*` mean nothing.
@@ -27,7 +27,7 @@ _NOT_LINE_END = re.compile(r"[^\r\n]")
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment with its delimiters; `own_line` tells that only blanks stand before it on its line."""
+    """A comment with its delimiters. With `own_line`, only blanks stand before it on its line."""
 
     text: str
     span: Span
@@ -36,7 +36,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Blanked:
-    """A query's text with blanks in place of its comments, the comments, and the start of one that is not closed."""
+    """A query's text with blanks for comments, the comments, and the start of an unclosed one."""
 
     text: str
     comments: tuple[Comment, ...]
@@ -44,7 +44,7 @@ class Blanked:
 
 
 def blank_comments(text: str) -> Blanked:
-    """Replace every comment by blanks of the same length; line ends stay.
+    """Replace every comment by blanks of the same length. Line ends stay.
 
     >>> blank_comments("a /* b /* c */ */ // d").text
     'a                     '
@@ -53,7 +53,7 @@ def blank_comments(text: str) -> Blanked:
         return Blanked(text, ())
     pieces: list[str] = []
     comments: list[Comment] = []
-    position = kept = 0
+    position = copied = 0
     while (found := _QUOTED_OR_COMMENT.search(text, position)) is not None:
         start, position = found.span()
         opening = text[start : start + 2]
@@ -66,16 +66,16 @@ def blank_comments(text: str) -> Blanked:
         if opening == "/*":
             end = _end_of_block(text, position)
             if end is None:
-                pieces += [text[kept:start], _NOT_LINE_END.sub(" ", text[start:])]
+                pieces += [text[copied:start], _NOT_LINE_END.sub(" ", text[start:])]
                 return Blanked("".join(pieces), tuple(comments), start)
             position = end
-        gap = text[kept:start]
+        gap = text[copied:start]
         line_start = gap.rfind("\n") + 1  # without one, the comment before stands on the same line, if there is one
-        own_line = (line_start > 0 or kept == 0) and not gap[line_start:].strip(" \t\r")
+        own_line = (line_start > 0 or copied == 0) and not gap[line_start:].strip(" \t\r")
         comments.append(Comment(text[start:position], Span(start, position), own_line))
-        pieces += [text[kept:start], _NOT_LINE_END.sub(" ", text[start:position])]
-        kept = position
-    pieces.append(text[kept:])
+        pieces += [text[copied:start], _NOT_LINE_END.sub(" ", text[start:position])]
+        copied = position
+    pieces.append(text[copied:])
     return Blanked("".join(pieces), tuple(comments))
 
 

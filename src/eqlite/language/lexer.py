@@ -30,7 +30,7 @@ class _Token(Token):
 
 
 class QuickLexer(Lexer):
-    """A lexer for `Lark(lexer=QuickLexer)`; comments must be blanked out."""
+    """A lexer for `Lark(lexer=QuickLexer)`. Comments must be blanked out."""
 
     def __init__(self, conf: LexerConf) -> None:
         basic = BasicLexer(conf)  # which knows the order in which terminals are tried, and what is a keyword
@@ -42,19 +42,19 @@ class QuickLexer(Lexer):
         self._next_token = re.compile(rf"[ \t\r\n]*+(?:{alternatives})").match
 
     def lex(self, text: str, start: int = 0) -> Iterator[Token]:  # type: ignore[override]  # one form that Lark takes
-        """Yield the tokens from `start` on, with the offsets at which they start and end; lines and columns are None.
+        """Yield the tokens from `start` on, with start and end offsets but no lines and columns.
 
         Raises:
             UnexpectedCharacters: here no token starts.
         """
-        place = start
-        while (found := self._next_token(text, place)) is not None:
+        offset = start
+        while (found := self._next_token(text, offset)) is not None:
             kind = found.lastgroup
             assert kind is not None
-            begin, place = found.span(kind)
+            begin, offset = found.span(kind)
             value = found[kind]
             if kind == _NAME:
                 kind = self._keywords.get(value, kind)
-            yield _Token(kind, value, begin, place)
-        if rest := text[place:].lstrip(" \t\r\n"):
+            yield _Token(kind, value, begin, offset)
+        if rest := text[offset:].lstrip(" \t\r\n"):
             raise UnexpectedCharacters(text, len(text) - len(rest), 1, 1)  # type: ignore[no-untyped-call]

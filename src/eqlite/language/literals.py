@@ -16,7 +16,7 @@ UNSIGNED_LONG_MAX = 2**64 - 1
 
 
 class LiteralError(ValueError):
-    """A literal that Elasticsearch refuses; the message is Elasticsearch's."""
+    """A literal that Elasticsearch refuses, with its message."""
 
 
 def read_string(text: str) -> str:
@@ -72,7 +72,7 @@ def read_number(text: str) -> tuple[int | float, DataType]:
 
 
 def read_name(text: str) -> str:
-    """Return the name behind backticks; a doubled backtick is one.
+    """Return the name in backticks, a doubled backtick as one.
 
     >>> read_name("`my-field`")
     'my-field'

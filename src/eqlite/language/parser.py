@@ -1,8 +1,7 @@
 """Query text → syntax tree, or diagnostics that say what is wrong with it.
 
-The grammar is `eql.lark`, read by Lark's LALR parser. A sound query is parsed in one go; after an error the tokens are
-looked at one by one, the clause or list item with the error is set aside, and reading goes on behind it, so that
-several mistakes are reported together.
+The grammar is `eql.lark`, read by Lark's LALR parser. A sound query is parsed in one go. After an error, the clause or
+list item with the error is set aside, and reading goes on behind it, so that several mistakes are reported together.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from lark.parsers.lalr_analysis import IntParseTable
 from lark.parsers.lalr_parser import _Parser
 
 from eqlite.diagnostics import Collector
-from eqlite.errors import EqlError, EqlSyntaxError, LimitError
+from eqlite.errors import EqlError, error_for
 from eqlite.language import ast
 from eqlite.language.builder import Builder, Refusal
 from eqlite.language.comments import Blanked, Comment, blank_comments
@@ -37,7 +36,6 @@ from eqlite.source import Source, Span
 _MAX_REPAIRS = 20
 _FRAMES_PER_LEVEL = 8
 _MAX_BAD_CHARACTERS = 20
-_LIMIT_IDS = frozenset({"query-too-long", "nesting-too-deep", "list-too-long"})
 _PLACEHOLDER = ""  # the text of a token that stands for a clause set aside
 _BRACKETS = re.compile(r'"""[^\r\n]*?"""(?:"{1,2})?|"(?:[^\r\n"\\]|\\[^\r\n])*+"|`[^`]*+`|[()\[\],]|\bnot\b|-')
 _BOUNDARIES = frozenset({"AND", "OR", "COMMA", "RPAR", "RSQB", "VBAR"})
@@ -61,7 +59,9 @@ def parse_with_comments(text: str | Source) -> tuple[ast.Query, tuple[Comment, .
     source = text if isinstance(text, Source) else Source(text)
     collector = Collector(source)
     query, comments = read(source, collector)
-    _raise(collector)
+    error = error_for(collector.diagnostics)
+    if error is not None:
+        raise error
     assert isinstance(query, ast.Query)
     return query, comments
 
@@ -70,21 +70,16 @@ def parse_expression(text: str) -> ast.Expr:
     """Return the syntax tree of a lone expression, such as `1 + 2` or `concat(a, "x")`. Raises as `parse`."""
     collector = Collector(Source(text))
     expression, _ = read(collector.source, collector, start="lone_expression")
-    _raise(collector)
+    error = error_for(collector.diagnostics)
+    if error is not None:
+        raise error
     return expression  # type: ignore[return-value]
-
-
-def _raise(collector: Collector) -> None:
-    if not collector.found:
-        return
-    over_limit = any(found.id in _LIMIT_IDS for found in collector.found)
-    raise (LimitError if over_limit else EqlSyntaxError)(diagnostics=collector.diagnostics)
 
 
 def read(
     source: Source, collector: Collector, *, start: str = "query"
 ) -> tuple[ast.Query | ast.Expr | None, tuple[Comment, ...]]:
-    """Parse, reporting into `collector`; the tree is None where nothing could be made of the text.
+    """Parse, reporting into `collector`. The tree is None if too much of the text is wrong.
 
     After an error the tree holds `null` for the clauses and items set aside, so that the rest can still be analysed.
 
@@ -99,11 +94,11 @@ def read(
         return None, ()
     blanked = blank_comments(source.text)
     if blanked.unclosed is not None:
-        place = Span(blanked.unclosed, blanked.unclosed + 2)
+        span = Span(blanked.unclosed, blanked.unclosed + 2)
         collector.report(
             "unterminated-comment",
             "this comment is never closed",
-            place,
+            span,
             help="end it with `*/`; comments nest, so each `/*` needs one",
             elasticsearch="token recognition error at: '/*'",
         )
@@ -119,7 +114,7 @@ def read(
 
 @cache
 def grammar() -> Lark:
-    """Return the parser; built once per process, at the first query."""
+    """Return the parser, built once per process at the first query."""
     text = resources.files("eqlite.language").joinpath("eql.lark").read_text(encoding="utf-8")
     made = Lark(
         text,
@@ -136,7 +131,7 @@ def grammar() -> Lark:
 
 @cache
 def quick_parser() -> ParsingFrontend:
-    """Return a parser that takes shortcuts; it gives the same trees, and tells less of an error."""
+    """Return a parser without unit productions: it gives the same trees and less detailed errors."""
     whole = grammar().parser
     lalr = whole.parser.parser
     detours = {
@@ -165,35 +160,38 @@ def within_limits(text: str, collector: Collector) -> bool:
         return True
     items, prefixes, after_prefix = [0], 0, 0
     for found in _BRACKETS.finditer(text):
-        sign, place = found.group(), Span(found.start(), found.end())
-        if sign in ("not", "-"):
-            prefixes = prefixes + 1 if not text[after_prefix : place.start].strip() else 1
-            after_prefix = place.end
-        elif sign in "([":
+        symbol, span = found.group(), Span(found.start(), found.end())
+        if symbol in ("not", "-"):
+            prefixes = prefixes + 1 if not text[after_prefix : span.start].strip() else 1
+            after_prefix = span.end
+        elif symbol in "([":
             items.append(1)
-        elif sign in ")]":
+        elif symbol in ")]":
             if len(items) > 1:
                 items.pop()
-        elif sign == ",":
+        elif symbol == ",":
             items[-1] += 1
         if len(items) + prefixes - 1 > MAX_NESTING:
-            collector.report("nesting-too-deep", f"the query is nested more than {MAX_NESTING:,} deep", place)
+            collector.report("nesting-too-deep", f"the query is nested more than {MAX_NESTING:,} deep", span)
             return False
         if items[-1] > MAX_LIST_ITEMS:
-            collector.report("list-too-long", f"a list has more than {MAX_LIST_ITEMS:,} items", place)
+            collector.report("list-too-long", f"a list has more than {MAX_LIST_ITEMS:,} items", span)
             return False
     return True
 
 
 def _shallow(tree: Any, text: str, collector: Collector) -> bool:
-    """Check the depth of the tree itself (a bracket may hold several levels), and make room for walking a deep one."""
-    signs = sum(map(text.count, "+-*/%([")) + text.count("not")
-    if signs < 100:
+    """Check the depth of the tree itself, and raise the recursion limit for a deep one.
+
+    A bracket may hold several levels.
+    """
+    operators = sum(map(text.count, "+-*/%([")) + text.count("not")
+    if operators < 100:
         return True
     depth = nesting(tree)
     if depth > 2 * MAX_NESTING:
-        place = Span(0, min(len(text), 1))
-        collector.report("nesting-too-deep", f"the query is nested more than {MAX_NESTING:,} deep", place)
+        span = Span(0, min(len(text), 1))
+        collector.report("nesting-too-deep", f"the query is nested more than {MAX_NESTING:,} deep", span)
         return False
     if depth > 100:
         # Python-to-Python calls take no C stack since 3.11, so a higher limit is safe for walking trees; what recurses
@@ -206,7 +204,7 @@ def _shallow(tree: Any, text: str, collector: Collector) -> bool:
 
 
 def _read_on(blanked: Blanked, collector: Collector, start: str) -> Any:
-    """Report the errors one by one, setting aside what each stands in; return the tree that is left, or None."""
+    """Report the errors one by one, each with its clause set aside. Return the rest of the tree, or None."""
     tokens = _tokens(blanked.text, collector)
     for _ in range(_MAX_REPAIRS):
         try:
@@ -231,7 +229,7 @@ def _read_on(blanked: Blanked, collector: Collector, start: str) -> Any:
 
 
 def _repair(error: UnexpectedToken, tokens: list[Token], collector: Collector) -> list[Token] | None:
-    """Report a token in the wrong place; return the tokens without the clause it stands in, None to stop reading."""
+    """Report a misplaced token. Return the tokens without its clause, or None to stop reading."""
     bad = error.token
     if bad.type == "$END":
         if not collector.found:
@@ -246,7 +244,7 @@ def _repair(error: UnexpectedToken, tokens: list[Token], collector: Collector) -
 
 
 def _tokens(text: str, collector: Collector) -> list[Token]:
-    """Return the tokens of a text, reporting and skipping what is none; after too much of that, those before it."""
+    """Return the tokens of a text, without stray characters, which are reported. Stop at too many of them."""
     lexer = QuickLexer(grammar().parser.lexer_conf)
     tokens: list[Token] = []
     strays: list[int] = []
@@ -263,7 +261,7 @@ def _tokens(text: str, collector: Collector) -> list[Token]:
                 tokens.append(Token(kind, '""' if kind == "STRING" else "_", bad, end_pos=offset))
             else:
                 strays.append(bad)
-    for stray in strays:  # say no more of a clause with a sign that cannot be read
+    for stray in strays:  # no more problems of a clause with a character that cannot be read
         near = next((token for token in reversed(tokens) if (token.start_pos or 0) < stray), None)
         if near is not None and near.type not in _BOUNDARIES | {"WHERE"}:
             tokens = _set_aside(tokens, _clause(tokens, near))

@@ -1,4 +1,4 @@
-"""Syntax tree → canonical EQL text, comments kept.
+"""Syntax tree → canonical EQL text, with the comments.
 
 `print_query` builds a *document* from the tree (text, places where a line may end, groups that stay on one line when
 they fit) and lays it out. Documents know their width, so the layout looks at each part once; nothing recurses, so a
@@ -60,7 +60,7 @@ def print_expression(expression: ast.Expr) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A place where a line may end; `flat` stands there when the group around stays on one line."""
+    """A place where a line may end, or `flat` when the group around stays on one line."""
 
     flat: str
     width: int
@@ -175,7 +175,7 @@ def _lay_out(document: _Document, width: int) -> str:
 
 
 def _fits(group: _Group, room: int, pending: _Pending) -> bool:
-    """Return whether a group, and what follows up to the next place where the line may end, fits into `room` columns.
+    """Return whether a group and the text up to the next possible line end fit into `room` columns.
 
     Looks at no more than `room` pieces of text, so it costs the same however long the query is.
     """
@@ -192,7 +192,7 @@ def _fits(group: _Group, room: int, pending: _Pending) -> bool:
 
 
 def _upcoming(pending: _Pending) -> Iterator[tuple[bool, str | _Line | _Wrap | _Remark]]:
-    """Yield the texts and line ends that are still to be written, with whether they are part of a flat group."""
+    """Yield the pending texts and line ends, each with a flag for those of a flat group."""
     for _, flat, document in reversed(pending):
         opened: list[Iterator[_Document]] = [iter((document,))]
         while opened:
@@ -212,7 +212,7 @@ def _upcoming(pending: _Pending) -> Iterator[tuple[bool, str | _Line | _Wrap | _
 
 
 class _Level(IntEnum):
-    """How tightly an expression binds; an operand that binds less than its place asks for gets parentheses."""
+    """Binding strength of an expression. An operand that binds less than its place needs gets parentheses."""
 
     ANY = 0
     JUNCTION = 1
@@ -251,7 +251,7 @@ _BLANKS = " \t\r\n"
 
 
 class _Comments:
-    """The comments that are still to be printed, and where the parentheses stand that the tree does not tell of."""
+    """The comments that are still to be printed, and the offsets of parentheses, which the tree lacks."""
 
     def __init__(self, comments: Sequence[Comment], text: str | None, *, plain: bool) -> None:
         self.comments = comments
@@ -273,7 +273,7 @@ class _Comments:
         return self.next < len(self.comments) and self.comments[self.next].span.start < limit
 
     def opening(self, node: ast.Expr, level: int) -> int:
-        """Return where a node starts, with the parentheses that it gets as an operand of the level."""
+        """Return the start of a node, with the parentheses that it gets as an operand of the level."""
         start = node.span.start
         if not self.text or not self.is_next_before(start):
             return start
@@ -284,7 +284,7 @@ class _Comments:
         return found[count - 1] if count else start
 
     def closing(self, node: ast.Expr) -> int:
-        """Return where the parenthesis around a node closes; 0 (no comment is before it) if the text is not known."""
+        """Return the offset of the closing parenthesis around a node, or 0 without a text or comments."""
         end = node.span.end
         if not self.text or self.next == len(self.comments):
             return 0
@@ -294,19 +294,19 @@ class _Comments:
         count = min(1 + self._parentheses_at_edge(node, _Level.ANY, left=False), len(found))
         return found[count - 1] if count else end
 
-    def _parentheses(self, offsets: range, sign: str) -> list[int]:
+    def _parentheses(self, offsets: range, parenthesis: str) -> list[int]:
         """Return the offsets of the parentheses that stand next to each other, in the order of `offsets`."""
         found: list[int] = []
         for offset in offsets:
             character = self.text[offset]
-            if character == sign:
+            if character == parenthesis:
                 found.append(offset)
             elif character not in _BLANKS:
                 break
         return found
 
     def term_level(self, node: ast.And | ast.Or, term: ast.Expr) -> _Level:
-        """Return what a term must bind like to stand without parentheses.
+        """Return the level that a term needs to stand without parentheses.
 
         An `and` inside an `or` needs none, but everyone who reads it is helped by them.
         """
@@ -314,7 +314,7 @@ class _Comments:
         return _Level.JUNCTION if needs_none else _Level.NOT
 
     def _parentheses_at_edge(self, node: ast.Expr, level: int, *, left: bool) -> int:
-        """Return how many parentheses are written one after the other where the text of a node starts or ends."""
+        """Return the number of adjacent parentheses at the start or end of the text of a node."""
         count = 0
         while True:
             count += _level(node) < level
@@ -548,7 +548,7 @@ class _Builder:
         return parts
 
     def bracketed(self, items: Sequence[ast.Expr], end: int) -> _Build:
-        """Return a list in parentheses that ends at `end`; when it does not fit, its lines are filled with items."""
+        """Return a list in parentheses that ends at `end`. If it does not fit, its lines are filled with items."""
         if not items:
             return "()"
         before, is_broken = self.remarks_between(self.comments.opening(items[0], _Level.ANY))

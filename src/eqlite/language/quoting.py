@@ -79,7 +79,7 @@ def _has_unseen(value: str) -> bool:
 
 
 def number_text(value: float) -> str:
-    """Return the literal of a number that is not negative: digits for an int, a form that reads as DOUBLE for a float.
+    """Return the literal of a non-negative number: digits for an int, a DOUBLE for a float.
 
     >>> number_text(7), number_text(7.0), number_text(1e-7), number_text(float("inf"))
     ('7', '7.0', '1e-7', '1e999')
@@ -132,7 +132,7 @@ def field_text(parts: tuple[str, ...], *, optional: bool = False) -> str:
 
 
 def category_text(category: str | None) -> str:
-    """Return an event category: a bare name where it can be, else a string; `any` for None.
+    """Return an event category: a bare name where possible, else a string, and `any` for None.
 
     >>> category_text("process"), category_text("my-events"), category_text("any"), category_text(None)
     ('process', '"my-events"', '"any"', 'any')

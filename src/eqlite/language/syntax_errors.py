@@ -13,7 +13,7 @@ from eqlite.source import Span
 
 
 class Token(Protocol):
-    """What a token tells: its kind and where it stands. Its `str` is its text."""
+    """A token with its kind and offsets. Its `str` is its text."""
 
     type: str
     start_pos: int | None
@@ -81,7 +81,7 @@ def describe_end(expected: Iterable[str], tokens: Sequence[Token], collector: Co
 
 
 def describe_character(text: str, offset: int, collector: Collector) -> int:
-    """Report a character that starts no token; return the offset at which reading goes on."""
+    """Report a character that starts no token. Return the offset at which reading goes on."""
     line_end = _line_end(text, offset)
     character = text[offset]
     if character == '"' or text.startswith(('?"', "?'", "'"), offset):
@@ -111,7 +111,7 @@ def describe_character(text: str, offset: int, collector: Collector) -> int:
         "unexpected-character",
         f"unexpected character `{shown}`",
         Span(offset, end),
-        help=hints.get(character, "names with other signs than letters, digits and `_` stand in backticks"),
+        help=hints.get(character, "put names with characters other than letters, digits and `_` in backticks"),
         elasticsearch=f"token recognition error at: '{character}'",
     )
     return end
@@ -122,7 +122,7 @@ _BROKEN_UNICODE = re.compile(r"\\u(?:\{[0-9a-fA-F]*)?.?")
 
 
 def _describe_string(text: str, offset: int, line_end: int, collector: Collector) -> int:
-    """Report a string that is not closed or has a wrong escape; read on behind it."""
+    """Report a string that is not closed or has a wrong escape. Return the offset behind it."""
     body = re.compile(r'"(?:[^\r\n"\\]|\\[^\r\n])*+"').match(text, offset)
     if body is None:
         collector.report(
@@ -149,7 +149,7 @@ def _describe_string(text: str, offset: int, line_end: int, collector: Collector
 
 
 def _line_end(text: str, offset: int) -> int:
-    ends = [place for place in (text.find("\n", offset), text.find("\r", offset)) if place >= 0]
+    ends = [end for end in (text.find("\n", offset), text.find("\r", offset)) if end >= 0]
     return min(ends, default=len(text))
 
 
@@ -176,12 +176,12 @@ def _expecting(kinds: set[str]) -> str:
 
 
 def _open_brackets(tokens: Sequence[Token]) -> int:
-    """Return how many `[` are still open behind the tokens."""
+    """Return the number of `[` that are still open behind the tokens."""
     return sum({"LSQB": 1, "MISSING": 1, "RSQB": -1}.get(token.type, 0) for token in tokens)
 
 
 def _hint(token: Token, before: Token | None, kinds: set[str]) -> str | None:
-    """Return the edit that most likely mends it."""
+    """Return the edit that most likely fixes it."""
     text = str(token)
     if text == "=":
         return "write `==`; `=` stands only in `maxspan=` and `runs=`"

@@ -4,7 +4,8 @@ The grammar has a rule for each level of precedence, and most operands go throug
 list is a signed value, a product, a sum, a comparison … Two thirds of all reductions pass a value on like that. The
 tables made here go without: the state in which such a rule ends is joined with the one that would follow.
 
-A sound text gives the same tree, any other one an error. What could stand in its place, only the tables given tell.
+A sound text gives the same tree, any other one an error. Only the given tables name the tokens that could stand in its
+place.
 """
 
 from __future__ import annotations
@@ -49,6 +50,6 @@ def shorten(states: Mapping[int, Row], detours: Mapping[object, str]) -> dict[in
 
 
 def _only_detour(row: Row, detours: Mapping[object, str]) -> object | None:
-    """Return the one detour that ends in a state; None where none does, or several."""
+    """Return the only detour that ends in a state, or None if there is none or several."""
     rules = {target for _, target in row.values() if target in detours}
     return rules.pop() if len(rules) == 1 else None

@@ -83,9 +83,9 @@ def depth(node: ast.Node) -> int:
 
 
 def nesting(node: ast.Node) -> int:
-    """Return how deeply a tree is nested: as `depth`, but what leans to the left counts as one, however long.
+    """Return the nesting of a tree: as `depth`, but a chain that leans to the left counts as one level.
 
-    Whoever recurses goes through `1 + 2 + 3` in a loop.
+    Recursive visitors go through `1 + 2 + 3` in a loop.
 
     >>> a = ast.FieldRef(("a",))
     >>> nesting(ast.Arithmetic("+", ast.Arithmetic("+", a, a), a))

@@ -1,4 +1,4 @@
-"""Conditions: what a stage tests."""
+"""Conditions: tests of a stage on an event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluating expressions: the three-valued meaning of everything that may stand inside a script leaf.
+"""Evaluation of expressions in a script leaf, with three-valued logic.
 
 The analyser folds constants with it, the reference backend evaluates scripts with it. Null is None.
 
@@ -34,7 +34,7 @@ _OPERATIONS: dict[str, Callable[..., int | float | None]] = {
 
 
 def evaluate(expression: plan.Expression, bindings: Bindings) -> Value:  # noqa: C901 - one case for each kind
-    """Return the value of an expression; None is null.
+    """Return the value of an expression, where None is null.
 
     Raises:
         ValueFault: where Elasticsearch's script would throw.
@@ -96,7 +96,7 @@ def _calculated(expression: plan.Calculate, bindings: Bindings) -> Value:
 
 
 def invert(value: Value) -> bool | None:
-    """Return `not value`; null stays null."""
+    """Return `not value`, or null for null."""
     return None if value is None else value is not True
 
 
@@ -118,7 +118,7 @@ def disjoin(values: list[Value]) -> bool | None:
 
 
 def calculate(operator: str, left: Value, right: Value, bits: int = 64) -> int | float | None:
-    """Return `left operator right` by Java's rules; text is read as a number, what is none gives null.
+    """Return `left operator right` by Java's rules. Text is read as a number, or gives null.
 
     Raises:
         ValueFault: on overflow and on division of whole numbers by zero.
@@ -130,7 +130,7 @@ def calculate(operator: str, left: Value, right: Value, bits: int = 64) -> int |
 
 
 def negate(value: Value) -> int | float | None:
-    """Return `-value`; null where it is no number."""
+    """Return `-value`, or null if it is not a number."""
     try:
         return numbers.negate(numbers.to_number(value))
     except ArithmeticFault as fault:
@@ -138,7 +138,7 @@ def negate(value: Value) -> int | float | None:
 
 
 def compare(operator: str, left: Value, right: Value) -> bool | None:
-    """Return `left operator right`; null where one is null or the two are of different kinds."""
+    """Return `left operator right`, or null for null and for values of different kinds."""
     order = numbers.compare(left, right)
     if order is None:
         return None
@@ -156,7 +156,7 @@ def compare(operator: str, left: Value, right: Value) -> bool | None:
 
 
 def same_text(left: Value, right: Value) -> bool | None:
-    """Return whether two texts are equal whatever their case; null where one is null."""
+    """Return whether two texts are equal in any case, or null if one is null."""
     if left is None or right is None:
         return None
     return equals_ignoring_case(to_text(left), to_text(right))
@@ -173,7 +173,7 @@ def like(value: Value, pattern: str, *, insensitive: bool) -> bool | None:
 
 
 def matches_regex(value: Value, pattern: str, *, insensitive: bool) -> bool | None:
-    """Return whether a computed value matches a regular expression of Java; null where it is null."""
+    """Return whether a computed value matches a Java regular expression, or null for null."""
     if value is None:
         return None
     return compile_regex(pattern, insensitive=insensitive, flavour="java").matches(to_text(value))

@@ -1,4 +1,4 @@
-"""Expressions: what a script condition computes."""
+"""Expressions: computations inside a script condition."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eqlite.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """What all expressions share: their type and the place they come from."""
+    """Base of all expressions: their type and the span they come from."""
 
     span: Span = attribute(default=Span(0, 0), kw_only=True, compare=False, repr=False)
     type: DataType = attribute(default=DataType.BOOLEAN, kw_only=True)
@@ -23,7 +23,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Constant(Expression):
-    """A value known before any event; None is null."""
+    """A value known before any event, where None is null."""
 
     value: Scalar | None
 
@@ -63,7 +63,7 @@ class Negative(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Compare(Expression):
-    """`left operator right`; null where either side is null or the two are of different kinds."""
+    """`left operator right`, or null for null and for values of different kinds."""
 
     operator: OneOf["==", "<", "<=", ">", ">="]
     left: Expression
@@ -88,7 +88,7 @@ class Contained(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Like(Expression):
-    """`value like pattern`; on a value that is no field `*` and `?` do not match line ends."""
+    """`value like pattern`. On computed values `*` and `?` do not match line ends."""
 
     value: Expression
     pattern: str
@@ -97,7 +97,7 @@ class Like(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Regex(Expression):
-    """`value regex pattern`; on a value that is no field the pattern is Java's."""
+    """`value regex pattern`. On computed values the pattern is Java's."""
 
     value: Expression
     pattern: str

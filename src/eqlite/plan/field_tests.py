@@ -18,7 +18,10 @@ Kind = OneOf["text", "number", "boolean", "address", "instant"]
 
 @dataclass(frozen=True, slots=True)
 class TextIn:
-    """The text is one of `texts`; `insensitive`: after folding ASCII letters, in which the texts already are."""
+    """The text is one of `texts`.
+
+    With `insensitive`, ASCII letters are folded first, as they are in `texts` already.
+    """
 
     kind: ClassVar[Kind] = "text"
     texts: frozenset[str]
@@ -35,7 +38,10 @@ class TextLike:
 
 @dataclass(frozen=True, slots=True)
 class TextRegex:
-    """The whole text matches a Lucene regular expression; `folds_ascii`: insensitive to the case of A to Z alone."""
+    """The whole text matches a Lucene regular expression.
+
+    With `folds_ascii`, the case of A to Z is ignored, but of no other letters.
+    """
 
     kind: ClassVar[Kind] = "text"
     pattern: str

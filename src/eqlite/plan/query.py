@@ -11,7 +11,10 @@ from eqlite.plan.conditions import Condition
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One item of a sequence or sample; a key of None is always null, `missing` asks for an event that is not there."""
+    """One item of a sequence or sample.
+
+    A key of None is always null. With `missing`, the event must not occur.
+    """
 
     condition: Condition
     keys: tuple[Field | None, ...] = ()
@@ -27,7 +30,10 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class SequenceQuery:
-    """Events in order; `runs` are already repeated stages. `maxspan_ms` is None for any span."""
+    """Events in order, with `runs` expanded to repeated stages.
+
+    `maxspan_ms` is None for any span.
+    """
 
     stages: tuple[Stage, ...]
     maxspan_ms: int | None = None
@@ -51,7 +57,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A query ready to be run, with the fields that tell category, time and order of an event."""
+    """An executable query, with the fields for category, time and order of an event."""
 
     query: EventQuery | SequenceQuery | SampleQuery
     limits: tuple[Limit, ...] = ()

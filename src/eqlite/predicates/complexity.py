@@ -1,4 +1,4 @@
-"""What a condition costs, and how deep and wide it is."""
+"""Estimated cost, depth and width of conditions."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _PLAIN_TYPES = (DataType.UNKNOWN, DataType.KEYWORD)
 
 
 USUALLY_ARRAYS = frozenset({"event.category", "event.type"})
-"""Fields of nearly every rule whose values come as arrays in ECS documents: dearer to test than a text."""
+"""Fields of nearly every rule whose values come as arrays in ECS documents: more expensive to test than a text."""
 
 
-def is_in_line(leaf: plan.Condition) -> bool:
-    """Return whether a leaf reads one field as it stands, but for `ignore_above`: code can be written for it."""
+def reads_one_plain_field(leaf: plan.Condition) -> bool:
+    """Return whether a leaf reads one plain field (apart from `ignore_above`), so that code can be generated."""
     if isinstance(leaf, plan.Exists):
         return _is_plain(leaf.field)
     if not isinstance(leaf, plan.FieldTest) or not _is_plain(leaf.field):
@@ -43,30 +43,34 @@ def _is_plain(field_: Field) -> bool:
 
 def is_too_complex(condition: plan.Condition) -> bool:
     """Return whether a condition is interpreted for its depth or its number of leaves."""
-    return sum(1 for _ in plan.leaves(condition)) > MAX_LEAVES or depth(condition) > MAX_DEPTH
+    leaves, pending = 0, [(condition, 1)]
+    while pending:
+        node, level = pending.pop()
+        if level > MAX_DEPTH:
+            return True
+        kind = node.__class__
+        if kind is plan.AllOf or kind is plan.AnyOf:
+            pending += [(term, level + 1) for term in node.terms]  # type: ignore[union-attr]
+        elif kind is plan.Negation:
+            pending.append((node.operand, level + 1))  # type: ignore[union-attr]
+        elif kind is not plan.Always:
+            leaves += 1
+            if leaves > MAX_LEAVES:
+                return True
+    return False
 
 
 def conjuncts(condition: plan.Condition) -> list[plan.Condition]:
-    """Return what has to hold, in the order in which it is tested: the cheapest first, as written where interpreted."""
+    """Return the conjuncts in the order of evaluation.
+
+    The cheapest come first, except in interpreted conditions, which keep the order of the text.
+    """
     terms: list[plan.Condition] = [*condition.terms] if isinstance(condition, plan.AllOf) else [condition]
     return terms if is_too_complex(condition) else sorted(terms, key=cost)
 
 
-def depth(condition: plan.Condition) -> int:
-    """Return how deeply a condition is nested."""
-    deepest, pending = 0, [(condition, 1)]
-    while pending:
-        node, level = pending.pop()
-        deepest = max(deepest, level)
-        if isinstance(node, plan.Negation):
-            pending.append((node.operand, level + 1))
-        elif isinstance(node, (plan.AllOf, plan.AnyOf)):
-            pending.extend((term, level + 1) for term in node.terms)
-    return deepest
-
-
 def cost(condition: plan.Condition) -> float:
-    """Return a guess at what evaluating a condition costs, so that cheap ones come first; ties keep their order.
+    """Return the estimated cost of a condition, by which conjuncts are sorted. Ties keep their order.
 
     A negation counts more than what it negates: it holds for most events and so decides little.
     """

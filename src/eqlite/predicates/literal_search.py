@@ -1,4 +1,4 @@
-"""Code for wildcard patterns: each takes the cheapest form that tells the same.
+"""Wildcard patterns as the cheapest equivalent test: equality, prefix, suffix, substring or regular expression.
 
 All texts of a field are joined once, with a NUL before, between and behind them; a prefix, a suffix, an exact text
 and a contained text are then all one substring test, and many of them one pass of Aho-Corasick. What has stars inside
@@ -46,11 +46,11 @@ class Shapes:
             *(f"{text}\0" for text in self.suffixes),
             *self.contained,
         ]
-        kept: list[str] = []
+        minimal: list[str] = []
         for text in sorted(dict.fromkeys(found), key=len):
-            if len(found) > 200 or not any(shorter in text for shorter in kept):
-                kept.append(text)
-        return kept
+            if len(found) > 200 or not any(shorter in text for shorter in minimal):
+                minimal.append(text)
+        return minimal
 
 
 def sort_patterns(patterns: tuple[Pattern, ...]) -> Shapes:
@@ -76,7 +76,7 @@ def sort_patterns(patterns: tuple[Pattern, ...]) -> Shapes:
 
 
 def longest_literal(pattern: Pattern) -> str:
-    """Return the longest text that joined values hold if one matches (folded where the pattern is); empty for none.
+    """Return the longest text in joined values of every match (folded like the pattern), or `""`.
 
     What a value must begin or end with stands beside a separator.
     """
@@ -95,7 +95,7 @@ def longest_literal(pattern: Pattern) -> str:
 
 
 def joined_search(pattern: Pattern) -> Callable[[str], object] | None:
-    r"""Return a function that tells whether joined values (folded where the pattern is) hold one that matches.
+    r"""Return a predicate for joined values (folded like the pattern) that contain a match.
 
     The regular expression is made when it is first needed. None for patterns that it would be slow or wrong for.
 
@@ -120,7 +120,7 @@ def joined_search(pattern: Pattern) -> Callable[[str], object] | None:
 
 
 def _joined_regex(pattern: Pattern) -> str:
-    """Return what finds a value that matches in time linear in the length of all: no way is gone a second time."""
+    """Return a regular expression over the joined values that never backtracks (atomic groups)."""
     first, *others = ["".join(map(_atom_regex, segment.atoms)) for segment in pattern.segments]
     if not others:
         return f"\0{first}\0"
@@ -136,7 +136,7 @@ def _atom_regex(atom: Atom) -> str:
 
 
 def literal_finder(literals: list[str]) -> Callable[[str], object] | None:
-    """Return a function that tells whether any of the literals is in a text; None where a chain of `in` is better."""
+    """Return a predicate for texts with any of the literals, or None if `in` is faster."""
     if AhoCorasick is None or len(literals) < MANY_LITERALS:
         return None
     if len(literals) > LITERALS_AT_ONCE:
@@ -149,12 +149,12 @@ def literal_finder(literals: list[str]) -> Callable[[str], object] | None:
 def every_literal(literals: Sequence[str]) -> EveryLiteral | None:
     """Return a function that finds places of literals in a text: number of the literal, start, end.
 
-    All of them, if it is told True. It raises UnicodeEncodeError for a text with a lone surrogate. None where there is
-    no machine for it.
+    With True as argument it finds all of them. It raises UnicodeEncodeError for a text with a lone surrogate. None
+    where there is no machine for it.
     """
     if AhoCorasick is None:
         return None
-    # The smallest machine: there are many, and what is not in the processor's cache is slow whatever it could do.
+    # The smallest automaton: there are many of them, and one outside the processor's cache is slow.
     find: EveryLiteral = AhoCorasick(literals, implementation=Implementation.ContiguousNFA).find_matches_as_indexes
     return find
 

@@ -1,4 +1,4 @@
-"""What generated code calls: tests on a field's raw value when it is not the plain text that most are.
+"""Runtime of generated code: tests on a field's raw value unless it is a plain text.
 
 A raw value is what stands in the event: None, a scalar, or an array, possibly nested, with nulls and objects in it,
 which are no values.
@@ -54,7 +54,7 @@ def each(value: Any) -> Iterator[Any]:
 
 def exists(value: Any) -> bool:
     """Return whether there is any value."""
-    return next(each(value), None) is not None
+    return value.__class__ is str or next(each(value), None) is not None
 
 
 def within(value: Any, ignore_above: int) -> Any:
@@ -67,12 +67,12 @@ def within(value: Any, ignore_above: int) -> Any:
         return value if is_within(value, ignore_above) else None
     if value is None:
         return None
-    kept = tuple(item for item in each(value) if is_within(to_text(item), ignore_above))
-    return kept if isinstance(value, ARRAYS) else kept[0] if kept else None
+    searchable = tuple(item for item in each(value) if is_within(to_text(item), ignore_above))
+    return searchable if isinstance(value, ARRAYS) else searchable[0] if searchable else None
 
 
 def joined(value: Any) -> str:
-    r"""Return all texts of a raw value, each between separators; nothing where there is none.
+    r"""Return all texts of a raw value between separators, or `""` if there are none.
 
     >>> joined(["a", 1]), joined(None)
     ('\x00a\x001\x00', '')
@@ -104,25 +104,30 @@ def any_text(value: Any, passes: Callable[[str], bool]) -> bool:
 
 
 def any_in(value: Any, texts: frozenset[str]) -> bool:
-    """Return whether some value's text is among `texts`. For values that are no str; those are tested in line."""
-    if value.__class__ is list:
-        for item in value:
-            if item.__class__ is str:
-                if item in texts:
-                    return True
-            elif item is not None:
-                return any(to_text(found) in texts for found in each(value))
-        return False
+    """Return whether some value's text is among `texts`. For values other than str, which are tested in line."""
+    if value.__class__ is list and {*map(type, value)} == {str}:
+        return not texts.isdisjoint(value)
     return any(to_text(found) in texts for found in each(value))
 
 
 def any_folded_in(value: Any, texts: frozenset[str]) -> bool:
     """Return whether some value's text, ASCII letters in lower case, is among `texts`."""
+    if value.__class__ is list and value:
+        try:
+            text = fold_ascii("\0".join(value))
+        except TypeError:
+            pass
+        else:
+            found = text.split("\0")
+            if len(found) == len(value):
+                return not texts.isdisjoint(found)
     return any(fold_ascii(to_text(item)) in texts for item in each(value))
 
 
 def any_number(value: Any, passes: Callable[[int | float], bool]) -> bool:
     """Return whether some value, read as a number, passes."""
+    if value.__class__ is int:
+        return passes(value)
     return any(passes(number) for item in each(value) if (number := to_number(item)) is not None)
 
 

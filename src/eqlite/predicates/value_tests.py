@@ -35,7 +35,7 @@ Test = plan.Test | None
 
 
 def passes_test(test: Test) -> Passes:
-    """Return a function that tells whether any of the values in a raw value passes a test."""
+    """Return a predicate for raw values of which any passes a test."""
     match test:
         case None:
             return runtime.exists

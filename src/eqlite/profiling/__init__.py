@@ -1,1 +1,1 @@
-"""What each clause of each rule costs."""
+"""The cost of each clause of each rule."""

@@ -1,7 +1,7 @@
-"""What to do about a clause: why it costs so much, or why its rule cannot match.
+"""Advice about a clause: why it is expensive, or why its rule cannot match.
 
-The order of the clauses is no matter: the cheap ones are tested first whatever the query says. What the author of a
-rule can change is which tests there are.
+The order of the clauses in the query does not matter, since the cheap ones are tested first. The author of a rule can
+only change which tests there are.
 """
 
 from __future__ import annotations
@@ -18,17 +18,20 @@ from eqlite.profiling.model import Finding
 from eqlite.values.wildcard import Pattern
 
 _NOTABLE_SHARE = 0.25
-"""Of the time of its rule; a clause that takes less is not worth a word."""
+"""Share of the time of its rule, below which a clause gets no advice."""
 _MOST, _HALF = 0.95, 0.5
 _ENOUGH_EVENTS = 100
 _MANY = 6
-_DEAR = 4
-"""In the units of `cost`: from patterns on; equality and numbers are below."""
+_EXPENSIVE = 4
+"""Least `cost` of an expensive test: that of a pattern. Equality and numbers cost less."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredClause:
-    """The numbers of one clause; `share` is its part of the time of its rule, 0 to 1."""
+    """The measurements of one clause.
+
+    `share` is its share of the time of its rule, from 0 to 1.
+    """
 
     condition: plan.Condition
     evaluated: int
@@ -37,12 +40,12 @@ class MeasuredClause:
 
 
 def findings(clauses: Sequence[MeasuredClause], absent: Collection[Field], events: int) -> list[tuple[Finding, ...]]:
-    """Return what is to be said about each clause of a condition.
+    """Return the findings about each clause of a condition.
 
     Args:
         clauses: in the order in which they are tested.
         absent: the fields that no event has.
-        events: how many events there were.
+        events: the number of events.
     """
     first = next((clause for clause in clauses if clause.evaluated and clause.held < _HALF * clause.evaluated), None)
     return [tuple(_findings(clause, absent, events, is_first=clause is first)) for clause in clauses]
@@ -62,7 +65,7 @@ def _findings(clause: MeasuredClause, absent: Collection[Field], events: int, *,
 
 
 def _costly(clause: MeasuredClause, events: int, *, is_first: bool) -> Iterator[Finding]:
-    """Yield what makes a clause take its time."""
+    """Yield the reasons why a clause is expensive."""
     condition, evaluated = clause.condition, clause.evaluated
     if any(isinstance(leaf, plan.Script) for leaf in plan.leaves(condition)):
         yield Finding("script", "computed for each event: compare a field with a constant where that is enough")
@@ -86,16 +89,16 @@ def _costly(clause: MeasuredClause, events: int, *, is_first: bool) -> Iterator[
             "holds-for-most",
             f"held for {part} of {evaluated:,} events, so it rules out little: add a rarer condition",
         )
-    if is_first and evaluated >= _HALF * events and _is_dear(condition):
+    if is_first and evaluated >= _HALF * events and _is_expensive(condition):
         yield Finding(
-            "dear-first-test",
+            "expensive-first-test",
             f"the first selective test is an expensive one, run on {evaluated:,} of {events:,} events: "
             "add an equality that holds for few, such as on event.type, event.action or host.os.type",
         )
 
 
 def absent_field(condition: plan.Condition, absent: Collection[Field]) -> str | None:
-    """Return a field without which the condition cannot hold, and which is absent; None where there is none."""
+    """Return an absent field that the condition needs, or None."""
     match condition:
         case plan.Exists(field=field) | plan.FieldTest(field=field):
             return field.name if field in absent else None
@@ -109,7 +112,7 @@ def absent_field(condition: plan.Condition, absent: Collection[Field]) -> str | 
 
 
 def pattern_without_literal(condition: plan.Condition) -> str | None:
-    """Return a pattern of the condition that no search for a text can decide beforehand; None where there is none."""
+    """Return a pattern of the condition without a required literal, or None."""
     for leaf in plan.leaves(condition):
         if not isinstance(leaf, plan.FieldTest):
             continue
@@ -125,7 +128,7 @@ def pattern_without_literal(condition: plan.Condition) -> str | None:
 
 
 def _array_without_case(condition: plan.Condition) -> str | None:
-    """Return the field whose values are always in lower case, where the condition folds them one by one to be sure."""
+    """Return a field of lower-case arrays that the condition compares without case, or None."""
     match condition:
         case plan.FieldTest(field=field, test=plan.TextIn(insensitive=True)) if field.path in USUALLY_ARRAYS:
             return field.name
@@ -136,15 +139,15 @@ def _array_without_case(condition: plan.Condition) -> str | None:
 
 
 def _alternatives(condition: plan.Condition) -> int:
-    """Return how many tests an `or` makes where none of them holds; 0 where the condition is none."""
+    """Return the number of tests that an `or` evaluates when none holds, or 0."""
     inner = condition.operand if isinstance(condition, plan.Negation) else condition
     return sum(1 for _ in plan.leaves(inner)) if isinstance(inner, plan.AnyOf) else 0
 
 
-def _is_dear(condition: plan.Condition) -> bool:
+def _is_expensive(condition: plan.Condition) -> bool:
     if is_too_complex(condition):
         return True
-    return cost(condition.operand if isinstance(condition, plan.Negation) else condition) >= _DEAR
+    return cost(condition.operand if isinstance(condition, plan.Negation) else condition) >= _EXPENSIVE
 
 
 def _written(pattern: Pattern) -> str:

@@ -1,7 +1,7 @@
-"""Where the clauses of a plan stand in the query's text.
+"""Spans of a plan's clauses in the text of the query.
 
-The plan knows the places of its leaves only, and an `or` or a `not` is more than its leaves; so the text is parsed once
-more, and each conjunct of the plan is found among the conjuncts of the tree.
+The plan has spans for its leaves only, and an `or` or a `not` covers more than its leaves. So the text is parsed again,
+and each conjunct of the plan is located among the conjuncts of the tree.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from eqlite.source import Span
 _PARENTHESIS = re.compile(
     r'"""(?:[^"]|"(?!""))*"{3,5}|"(?:[^"\\\n]|\\.)*"|`(?:[^`]|``)*`|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|[()]'
 )
-"""A parenthesis, or what may hold some that are none."""
+"""A parenthesis, or a token that may contain one: a string, a quoted name or a comment."""
 
 
 def filters_by_stage(text: str) -> list[ast.EventFilter]:
-    """Return what each stage of the plan of a query was made from, `until` last."""
+    """Return the filter behind each stage of the plan, with `until` last."""
     body = parse(text).body
     if isinstance(body, ast.EventFilter):
         return [body]
@@ -32,9 +32,9 @@ def filters_by_stage(text: str) -> list[ast.EventFilter]:
 
 
 def clause_spans(terms: Sequence[plan.Condition], written: ast.EventFilter) -> list[Span]:
-    """Return the places of the conjuncts of a condition, in their order.
+    """Return the spans of the conjuncts of a condition, in their order.
 
-    Where one written conjunct became several, each has the place of its leaves; a constant has that of the whole.
+    If one conjunct of the text became several, each has the span of its leaves. A constant has the span of the whole.
     """
     places = [_leaf_span(term) for term in terms]
     conjuncts = list(_conjuncts(written))
@@ -47,10 +47,10 @@ def clause_spans(terms: Sequence[plan.Condition], written: ast.EventFilter) -> l
 
 
 def clause_text(text: str, span: Span, written: ast.EventFilter) -> str:
-    """Return the text of a clause; the category of the events with the `where` behind it.
+    """Return the text of a clause, or of the event category with its `where`.
 
-    The tree knows no parentheses: `(a or b) and c or d` begins at `a`. Those that belong to others in the text are
-    taken in.
+    The tree has no parentheses: `(a or b) and c or d` begins at `a`. Parentheses opened or closed inside the span are
+    included with their counterparts.
     """
     if span == written.category_span:
         return f"{text[span.start : span.end]} where"

@@ -1,6 +1,6 @@
-"""What a profile says: how often each clause of each rule was tested and held, and what that cost.
+"""Results of profiling: how often each clause was tested, how often it held, and its cost.
 
-`profiling.py` makes it, `advice.py` says what to do about it, `eqlite.report` writes it.
+`profiler.py` makes them, `advice.py` adds findings, `eqlite.report` writes them.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ FindingId = Literal[
     "ignores-case",
     "many-alternatives",
     "holds-for-most",
-    "dear-first-test",
+    "expensive-first-test",
     "never-held",
 ]
 
 
 class Finding(NamedTuple):
-    """Why a clause costs more than it should, or does nothing.
+    """A reason why a clause is expensive or useless.
 
     Attributes:
-        id: the kind; stays the same for ever.
-        message: what is the case, and what to do about it.
+        id: the kind. It never changes.
+        message: the observation, and what to do about it.
     """
 
     id: FindingId
@@ -37,15 +37,15 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ClauseProfile:
-    """A part of a condition that has to hold; in the order in which the parts are tested, not that of the text.
+    """A part of a condition that has to hold, in the order of evaluation.
 
     Attributes:
-        text: as it stands in the query.
-        line, column: where, in the file of the rule, from 1.
-        evaluated: for how many events it was tested: those for which all clauses before it held.
-        held: for how many of them it held.
+        text: the text in the query.
+        line, column: the position in the file of the rule, from 1.
+        evaluated: the number of events tested: those for which all clauses before it held.
+        held: the number of them for which it held.
         seconds: the time of all its tests.
-        findings: what is to be said about it, the most important first.
+        findings: the findings about it, the most important first.
     """
 
     text: str
@@ -58,18 +58,18 @@ class ClauseProfile:
 
     @property
     def selectivity(self) -> float | None:
-        """Return the part of the tests that held, 0 to 1: the less, the more the clause decides. None without tests."""
+        """Return the share of the tests that held, from 0 to 1, or None without tests."""
         return self.held / self.evaluated if self.evaluated else None
 
 
 @dataclass(frozen=True, slots=True)
 class StageProfile:
-    """The condition of an event query, or of a stage; stages that share theirs (`with runs`) are one.
+    """The condition of an event query or of a stage. Stages with the same condition (`with runs`) are one.
 
     Attributes:
-        name: `event`, `stage 2`, `stages 1 to 5` or `until`; `stage 2, missing` for an event that must not come.
+        name: `event`, `stage 2`, `stages 1 to 5` or `until`. `stage 2, missing` is one of an event that must not occur.
         evaluated: the number of events.
-        held: how many of them met the condition.
+        held: the number of events that met the condition.
         seconds: the time of all its clauses.
     """
 
@@ -95,9 +95,9 @@ class RuleProfile:
 
     @property
     def worst(self) -> tuple[ClauseProfile, Finding] | None:
-        """Return what to look at first: the clause, of those about which there is something to say, that costs most.
+        """Return the most expensive clause that has findings, with its first finding.
 
-        A clause about a field that no event has comes before all others: without it the rule need not run at all.
+        A clause on a field that no event has comes before all others, since its rule need not run at all.
         """
         clauses = [clause for stage in self.stages for clause in stage.clauses if clause.findings]
         if not clauses:
@@ -108,12 +108,12 @@ class RuleProfile:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Where a set of rules spends its time on some events.
+    """The time that a set of rules spends on some events.
 
     Attributes:
-        rules: the dearest first.
-        events: how many events were looked at.
-        interrupted: Ctrl-C ended the measuring; the numbers are those of the events looked at before.
+        rules: the most expensive first.
+        events: the number of measured events.
+        interrupted: Ctrl-C ended the measurement, and the numbers are those of the events before it.
     """
 
     rules: tuple[RuleProfile, ...]
@@ -126,13 +126,16 @@ class Profile:
         return sum(rule.seconds for rule in self.rules)
 
     @property
-    def first_to_mend(self) -> tuple[RuleProfile, ClauseProfile, Finding] | None:
-        """Return what would spare most: of a rule whose field no event has all of it, else the clause."""
+    def top_finding(self) -> tuple[RuleProfile, ClauseProfile, Finding] | None:
+        """Return the finding whose fix would save the most time.
+
+        For a field that no event has, that is the time of the whole rule, else the time of the clause.
+        """
         found = [(rule, *worst) for rule in self.rules if (worst := rule.worst) is not None]
         return max(found, key=lambda each: _spared(*each), default=None)
 
     def share(self, seconds: float) -> float:
-        """Return which part of the whole time some seconds are, 0 to 1."""
+        """Return the share of the total time, from 0 to 1."""
         total = self.seconds
         return seconds / total if total > 0 else 0.0
 

@@ -1,13 +1,13 @@
-"""Measuring rules: what each clause of each rule costs, and how often it holds.
+"""Measurement of rules: the cost of each clause, and how often it holds.
 
 Each condition is evaluated as in a run of its rule alone: its conjuncts in the order of the python backend, each only
-for the events for which all before it held. Events come in batches; a clause is put to all events of a batch that
-reach it, in one loop between two looks at the clock, so that the clock counts once and not for each event. Of several
-such passes the quickest counts: the others were interrupted by something. What an empty function costs in the same
-loop is subtracted. The time of a condition is measured in the same way on its one function; its clauses, measured on
-functions of their own, which have to find their fields anew, share it in proportion.
+for the events for which all before it held. Events come in batches. A clause is timed in one loop over all events of a
+batch that reach it, so the clock is read twice a batch and not for each event. The fastest of several passes counts,
+since interruptions only add time. The overhead of the loop, measured with an empty function, is subtracted. A condition
+is timed as one function. Its clauses are timed as separate functions, which read their fields again, and share the
+time of the condition in proportion.
 
-Not measured: decoding, joining events to sequences, and what the rules of a run share.
+Not measured: decoding, joining events to sequences, and work that the rules of a run share.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from eqlite import plan
-from eqlite.backends.base import Faults, Predicate
 from eqlite.backends.python import PythonBackend
+from eqlite.engine.faults import Faults, Predicate
 from eqlite.events.document import AnyEvent, document_of
 from eqlite.events.inputs import Input
 from eqlite.events.intake import Intake, RawLine, ReadStats, Rejected
@@ -41,12 +41,12 @@ BATCH_BYTES = 8 << 20
 
 @dataclass(slots=True)
 class ProfileStats:
-    """What became of the input of a profile.
+    """Counts of the input of a profile.
 
     Attributes:
-        reading: how much was read and rejected among the lines that were looked at.
-        lines: how many lines the input has, blank ones left out.
-        chosen: how many of them were looked at.
+        reading: the counts of events read and rejected in the sample.
+        lines: the number of lines of the input, without blank ones.
+        chosen: the number of lines in the sample.
     """
 
     reading: ReadStats = field(default_factory=ReadStats)
@@ -65,7 +65,10 @@ class _Clause:
 
 @dataclass(slots=True)
 class _Condition:
-    """A condition that some stages of a rule share; `stages` are their numbers, from 0."""
+    """A condition shared by some stages of a rule.
+
+    `stages` are their indices.
+    """
 
     stages: list[int]
     predicate: Predicate
@@ -74,7 +77,7 @@ class _Condition:
 
 
 class Profiler:
-    """Takes documents, measures them in batches, and keeps none."""
+    """Profiler that measures documents in batches and retains none."""
 
     def __init__(self, compiled: Compiled, progress: Callable[[int], None] | None = None) -> None:
         self._rules = list(compiled)
@@ -88,15 +91,15 @@ class Profiler:
         self._size = 0
         self.events = 0
 
-    def take(self, document: Document, size: int = 0) -> None:
-        """Take a document, of so many bytes where that is known."""
+    def add(self, document: Document, size: int = 0) -> None:
+        """Add a document. `size` is its length in bytes, if known."""
         self._batch.append(document)
         self._size += size
         if len(self._batch) >= BATCH_EVENTS or self._size >= BATCH_BYTES:
             self.measure()
 
     def measure(self) -> None:
-        """Measure the documents taken since the last time. They count once all rules have been measured."""
+        """Measure the documents added since the last call. They count once all rules are measured."""
         batch, self._batch, self._size = self._batch, [], 0
         if not batch:
             return
@@ -104,7 +107,8 @@ class Profiler:
             base = _Base(batch)
             conditions = [condition for of_rule in self._conditions for condition in of_rule]
             measured = [_measure(condition, batch, base) for condition in conditions]
-            seen = [field for field, exists in self._unseen.items() if any(map(exists, batch))]
+            faults = Faults()
+            seen = [field for field, exists in self._unseen.items() if any(exists(event, faults) for event in batch)]
         for condition, (nanoseconds, clauses) in zip(conditions, measured, strict=True):
             condition.nanoseconds += nanoseconds
             for clause, (evaluated, held, clause_ns) in zip(condition.clauses, clauses, strict=False):
@@ -118,7 +122,7 @@ class Profiler:
             self._progress(self.events)
 
     def profile(self, *, interrupted: bool = False) -> Profile:
-        """Return what was measured."""
+        """Return the profile of all documents measured so far."""
         rules = [
             RuleProfile(rule, query.kind, tuple(self._stages(rule, query, conditions)))
             for (rule, query), conditions in zip(self._rules, self._conditions, strict=True)
@@ -141,9 +145,9 @@ class Profiler:
 
     def _predicate(self, condition: plan.Condition, name: str) -> Predicate:
         if is_too_complex(condition):  # and too deep to be looked up
-            return self._backend.predicate(condition, name=f"{name}, profiled", faults=Faults())
+            return self._backend.predicate(condition, name=f"{name}, profiled")
         if condition not in self._predicates:
-            made = self._backend.predicate(condition, name=f"{name}, profiled", faults=Faults())
+            made = self._backend.predicate(condition, name=f"{name}, profiled")
             self._predicates[condition] = made
         return self._predicates[condition]
 
@@ -159,9 +163,9 @@ class Profiler:
                 MeasuredClause(each.condition, each.evaluated, each.held, share * nanoseconds / whole if whole else 0.0)
                 for each, share in zip(condition.clauses, shares, strict=True)
             ]
-            said = findings(measured, self._unseen, self.events)
+            by_clause = findings(measured, self._unseen, self.events)
             clauses = []
-            for each, share, span, found in zip(condition.clauses, shares, spans, said, strict=True):
+            for each, share, span, found in zip(condition.clauses, shares, spans, by_clause, strict=True):
                 place = rule.source.position(span.start)
                 text = clause_text(query.text, span, written)
                 seconds = share * nanoseconds / 1e9
@@ -174,23 +178,23 @@ class Profiler:
 def _measure(
     condition: _Condition, batch: Sequence[Document], base: _Base
 ) -> tuple[float, list[tuple[int, int, float]]]:
-    """Return the nanoseconds of a condition, and evaluations, hits and nanoseconds of the clauses that were reached."""
+    """Return the time of a condition in ns, and tests, hits and ns of each clause reached."""
     nanoseconds, _ = base.time(condition.predicate, batch)
     clauses: list[tuple[int, int, float]] = []
-    alive = batch
+    remaining = batch
     for clause in condition.clauses:
-        if not alive:
+        if not remaining:
             break
-        clause_ns, kept = base.time(clause.predicate, alive)
-        clauses.append((len(alive), len(kept), clause_ns))
-        alive = kept
+        clause_ns, matched = base.time(clause.predicate, remaining)
+        clauses.append((len(remaining), len(matched), clause_ns))
+        remaining = matched
     return nanoseconds, clauses
 
 
 def _shares(times: Sequence[float]) -> list[float]:
-    kept = [max(0.0, time) for time in times]
-    total = sum(kept)
-    return [time / total if total else 1 / len(kept) for time in kept]
+    positive = [max(0.0, time) for time in times]
+    total = sum(positive)
+    return [time / total if total else 1 / len(positive) for time in positive]
 
 
 def _fields_of(stage: plan.Stage) -> Iterable[Field]:
@@ -209,11 +213,11 @@ def _stage_name(made: plan.Plan, numbers: Sequence[int]) -> str:
 
 
 def profile_rules(compiled: Compiled, events: Iterable[AnyEvent]) -> Profile:
-    """Return the profile of compiled rules over events; see `RuleSet.profile`."""
+    """Return the profile of compiled rules over events, as `RuleSet.profile` does."""
     profiler = Profiler(compiled)
     try:
         for event in events:
-            profiler.take(document_of(event))
+            profiler.add(document_of(event))
         profiler.measure()
     except KeyboardInterrupt:
         return profiler.profile(interrupted=True)
@@ -234,10 +238,10 @@ def profile_files(
     Args:
         compiled: rules and queries.
         inputs: as for `read_events`.
-        limit: how many lines to look at.
-        stats: gets the counts.
-        reading: called now and then with the number of lines and of bytes read.
-        measuring: called now and then with the number of events measured.
+        limit: the most lines in the sample.
+        stats: receives the counts.
+        reading: called periodically with the numbers of lines and bytes read.
+        measuring: called periodically with the number of events measured.
     """
     stats = stats or ProfileStats()
     profiler = Profiler(compiled, measuring)
@@ -246,17 +250,17 @@ def profile_files(
         lines, stats.lines = sample_lines(iter_blocks(inputs, intake), limit, progress=reading)
         stats.chosen = len(lines)
         for line in lines:
-            _take_line(profiler, line, intake)
+            _add_line(profiler, line, intake)
         profiler.measure()
     except KeyboardInterrupt:
         return profiler.profile(interrupted=True)
     return profiler.profile()
 
 
-def _take_line(profiler: Profiler, line: RawLine, intake: Intake) -> None:
+def _add_line(profiler: Profiler, line: RawLine, intake: Intake) -> None:
     documents, problem = documents_on(line.data)
     if problem is not None:
         intake.reject(Rejected(line.file, line.line, problem.reason, problem.detail), line.data)
     for unwrapped in documents:
         intake.stats.read += 1
-        profiler.take(unwrapped[0], len(line.data))
+        profiler.add(unwrapped[0], len(line.data))

@@ -1,7 +1,7 @@
-"""Some lines of an input of unknown length, each as likely as any other: its first lines may all be of one kind.
+"""Reservoir sampling: a uniform random sample of the lines of an input of unknown length.
 
-Each line draws a number, and those with the smallest are kept; so the sample is a fair one at any time, and stays one
-when it has to become smaller because its lines are long.
+Each line draws a random number, and the lines with the smallest numbers form the sample. So it is uniform at any time,
+also after it had to shrink because its lines are long. (The first lines of a file may all be of one kind.)
 """
 
 from __future__ import annotations
@@ -23,16 +23,18 @@ def sample_lines(
     most_bytes: int = MOST_BYTES,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[RawLine], int]:
-    """Return at most `count` lines in the order of the input, and how many there were; the same for the same input.
+    """Return a sample of at most `count` lines in input order, and the number of lines.
+
+    The sample is the same for the same input.
 
     Args:
-        blocks: the input; blank lines do not count.
+        blocks: the input. Blank lines do not count.
         count: 1 or more.
-        most_bytes: how long all kept lines together may be; at least one is kept.
-        progress: called now and then with the number of lines and of bytes read.
+        most_bytes: the most bytes of all sampled lines together. At least one line is sampled.
+        progress: called periodically with the numbers of lines and bytes read.
     """
     draw = random.Random(0).random  # noqa: S311 - nothing secret
-    kept: list[tuple[float, int, RawLine]] = []  # a heap with the greatest number on top, as a negative one
+    sample: list[tuple[float, int, RawLine]] = []  # a heap of negated numbers: the greatest number is on top
     bound, seen, size, read = 1.0, 0, 0, 0
     for block in blocks:
         for number, line in enumerate(block.lines, block.line):
@@ -43,11 +45,11 @@ def sample_lines(
             seen += 1
             if drawn >= bound:
                 continue
-            heapq.heappush(kept, (-drawn, seen, RawLine(block.file, number, line.rstrip(b"\n"))))
+            heapq.heappush(sample, (-drawn, seen, RawLine(block.file, number, line.rstrip(b"\n"))))
             size += len(line)
-            while len(kept) > count or (size > most_bytes and len(kept) > 1):
-                bound = -kept[0][0]
-                size -= len(heapq.heappop(kept)[2].data) + 1
+            while len(sample) > count or (size > most_bytes and len(sample) > 1):
+                bound = -sample[0][0]
+                size -= len(heapq.heappop(sample)[2].data) + 1
         if progress is not None:
             progress(seen, read)
-    return [line for _, _, line in sorted(kept, key=lambda each: each[1])], seen
+    return [line for _, _, line in sorted(sample, key=lambda each: each[1])], seen

@@ -1,4 +1,4 @@
-"""Results in the formats that people and programs read: one file a format, named in `FORMATS`.
+"""Results in formats for people and programs: one module a format, listed in `FORMATS`.
 
 A format is a function `write(detections, out, layout)`: it takes detections as they come, writes each at once and
 keeps none.
@@ -30,7 +30,7 @@ def _no_fields(_: Rule) -> Sequence[Collection[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What to write of a detection.
+    """The parts of a detection to write.
 
     Attributes:
         documents: the events themselves, not only their names (ndjson, json).
@@ -51,7 +51,7 @@ Write = Callable[["Iterable[Detection]", TextIO, Layout], None]
 
 
 def writer_named(name: str) -> Write:
-    """Return the function that writes a format of `FORMATS`.
+    """Return the write function of a format in `FORMATS`.
 
     >>> writer_named("ndjson").__module__
     'eqlite.report.ndjson'

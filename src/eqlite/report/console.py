@@ -1,4 +1,4 @@
-"""Consoles of rich, as this project wants them: no markup, no guessing, no exit of their own."""
+"""Rich consoles without markup, detection of the terminal, or exit on a broken pipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class QuietConsole(Console):
 
 
 def console_on(stream: TextIO, *, color: bool, width: int | None = None) -> Console:
-    """Return a console that styles what it prints just where `color` says so."""
+    """Return a console that styles its output only if `color` is true."""
     knows_terminal = stream.isatty() and os.environ.get("TERM") not in (None, "dumb", "unknown")
     return QuietConsole(
         file=stream,

@@ -1,4 +1,4 @@
-"""`csv`: a row for each detection, without the events themselves, for spreadsheets and data bases.
+"""`csv`: a row for each detection, without the events themselves, for spreadsheets and databases.
 
 A row is a line. Values are quoted where they need it, control characters stand as escapes, and an apostrophe keeps
 spreadsheets from taking a cell for a formula.
@@ -32,7 +32,10 @@ _NEEDS_QUOTES = frozenset(',"')
 
 
 def write(detections: Iterable[Detection], out: TextIO, layout: Layout) -> None:
-    """Write a header and the rows. Ids and sources of several events are parted by blanks, `-` where there is none."""
+    """Write a header and the rows.
+
+    Ids and sources of several events are separated by spaces, `-` stands for a missing one.
+    """
     chosen = [name for name in COLUMNS if layout.names_rule or name not in _OF_THE_RULE]
     out.write(",".join(chosen) + "\n")
     for detection in detections:
@@ -41,7 +44,7 @@ def write(detections: Iterable[Detection], out: TextIO, layout: Layout) -> None:
 
 
 def quoted(cell: str) -> str:
-    r"""Return a cell, safe to look at, in quotes where it needs them.
+    r"""Return an escaped cell, quoted if necessary.
 
     >>> quoted("a"), quoted('say "a".'), quoted("a\rb"), quoted("=a,b")
     ('a', '"say ""a""."', 'a\\rb', '"\'=a,b"')

@@ -40,7 +40,7 @@ def render(diagnostic: Diagnostic, *, color: bool) -> str:
 
 
 def _styled(line: str, tint: str) -> str:
-    """Return a line below the headline: place and gutter blue, carets and label like the headline."""
+    """Return a styled line of the excerpt: location and gutter in blue, carets like the headline."""
     if line.startswith("  --> ") or line.strip() == "|":
         return click.style(line, fg="blue")
     gutter, bar, text = line.partition(" | ")
@@ -55,7 +55,10 @@ def _styled(line: str, tint: str) -> str:
 
 
 def diagnostic_record(diagnostic: Diagnostic) -> Record:
-    """Return a diagnostic as a record; line and column, from 1, are null where there is no text."""
+    """Return a diagnostic as a record.
+
+    Line and column count from 1 and are null if there is no text.
+    """
     place = diagnostic.position
     source = diagnostic.source
     return {

@@ -1,4 +1,4 @@
-"""`eql-response`: the answer that Elasticsearch's `_eql/search` would give, for programs that read those."""
+"""`eql-response`: the answer of Elasticsearch's `_eql/search`, for programs that read it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from eqlite.report.json_records import Record, to_json
 
 
 def write(matches: Sequence[Match], kind: Kind, out: TextIO) -> None:
-    """Write the answer, on one line."""
+    """Write the answer on one line."""
     out.write(to_json(eql_response(matches, kind)) + "\n")
 
 
 def eql_response(matches: Sequence[Match], kind: Kind) -> Record:
-    """Return the answer as a record; the answer to a sample has `sequences` too, as there."""
+    """Return the answer as a record. As in Elasticsearch, samples are under `sequences` too."""
     hits: Record = {"total": {"value": len(matches), "relation": "eq"}}
     if kind == "event":
         hits["events"] = [_hit(event) for match in matches for event in match.events]

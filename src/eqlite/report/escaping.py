@@ -1,10 +1,10 @@
-"""Texts of others (values, names, messages about them) made fit for a terminal and for one line."""
+"""Escaping of foreign texts (values, names, messages) for terminals, lines and cells."""
 
 from __future__ import annotations
 
 import re
 
-# C1 controls command some terminals; line separators split a line for whoever reads lines; the rest turns text around.
+# C1 controls command some terminals, line separators split a line for line readers, and the rest reverses text.
 _UNSAFE = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _UNSAFE_IN_JSON = re.compile(f"[{_UNSAFE}]")
 _UNSAFE_IN_CELL = re.compile(f"[\x00-\x1f{_UNSAFE}\ud800-\udfff]")
@@ -12,7 +12,7 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 def safe(text: str, *, most: int | None = None) -> str:
-    r"""Return a text that cannot command a terminal: what is not printable as escapes, cut after `most` characters.
+    r"""Return a text with unprintable characters escaped, cut after `most` characters.
 
     >>> safe("a\x1b[2J\nb")
     'a\\x1b[2J\\nb'
@@ -23,11 +23,13 @@ def safe(text: str, *, most: int | None = None) -> str:
         text = f"{text[: most - 1]}…"
     if text.isprintable():
         return text
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
 
 
 def safe_lines(text: str) -> str:
-    r"""Return a text of several lines, each made safe.
+    r"""Return a text of several lines, each escaped.
 
     >>> safe_lines("a\n\tb\x1b")
     'a\n\\tb\\x1b'
@@ -36,7 +38,7 @@ def safe_lines(text: str) -> str:
 
 
 def safe_cell(text: str) -> str:
-    r"""Return a text for a cell of a spreadsheet: on one line, no command to a terminal, and no formula.
+    r"""Return a text escaped for a spreadsheet cell: one line, and no formula.
 
     What begins like a formula gets an apostrophe in front, which spreadsheets take for text.
 
@@ -48,7 +50,7 @@ def safe_cell(text: str) -> str:
 
 
 def safe_json(text: str) -> str:
-    r"""Return the same JSON, with escapes for the signs that terminals and readers of lines take for more than text.
+    r"""Return the same JSON with escapes for characters that end a line or command a terminal.
 
     >>> safe_json('"a\u2028"')
     '"a\\u2028"'

@@ -1,4 +1,4 @@
-"""What a person wants to see of an event: what happened in a line or two, what the rule tests, where, and by whom."""
+"""Summary of an event for people: what happened, the fields that the rule tests, host and user."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CONTEXT = (
     ("orchestrator.resource.name", "container.name"),
 )
 """Where and by whom; of each group the first that an event has."""
-_SAY_LITTLE = (
+_UNINFORMATIVE = (
     *("event.category", "event.type", "event.kind", "event.module", "event.dataset", "event.outcome"),
     *("host.os.type", "host.os.family", "agent.type", "data_stream.dataset"),
 )
@@ -46,8 +46,8 @@ _MOST_CHARACTERS = 1_000
 _NANOS = 1_000_000_000
 
 
-def joined_keys(detection: Detection) -> Iterator[Text]:
-    """Yield a line with what the events of a sequence or a sample have in common."""
+def join_key_line(detection: Detection) -> Iterator[Text]:
+    """Yield a line with the join keys of a sequence or sample."""
     if detection.join_keys:
         keys = (
             f"{name} = {'null' if value is None else to_text(value)}" for name, value in detection.join_keys.items()
@@ -55,8 +55,8 @@ def joined_keys(detection: Detection) -> Iterator[Text]:
         yield Text(safe(", ".join(keys), most=_MOST_CHARACTERS), style="bold")
 
 
-def story(detection: Detection, fields: Sequence[Collection[str]], width: int) -> Iterator[Text]:
-    """Yield the lines about an event, or about each event of a sequence with its distance from the first.
+def summarize_events(detection: Detection, fields: Sequence[Collection[str]], width: int) -> Iterator[Text]:
+    """Yield the lines about an event, or about each event of a sequence with its time offset.
 
     Args:
         detection: what was found.
@@ -64,7 +64,7 @@ def story(detection: Detection, fields: Sequence[Collection[str]], width: int) -
         width: of a line, in columns; what does not fit is for the caller to cut.
     """
     is_alone = len(detection.events) == 1
-    little = _say_little(detection)
+    little = _uninformative_fields(detection)
     start_ns: int | None = None
     for number, event in enumerate(detection.events, 1):
         if event is None:
@@ -81,10 +81,10 @@ def story(detection: Detection, fields: Sequence[Collection[str]], width: int) -
         yield from _stage(before, [*_event(event, document, tested, width - len(before), little=little, is_stage=True)])
 
 
-def _say_little(detection: Detection) -> list[str]:
-    """Return the fields that are not worth showing: unless they are what tells the events of a sequence apart."""
+def _uninformative_fields(detection: Detection) -> list[str]:
+    """Return the fields not worth showing: common ones with the same value in all events."""
     documents = [document_of(event) for event in detection.events if event is not None]
-    return [name for name in _SAY_LITTLE if len({_shown(document, name) for document in documents}) < 2]
+    return [name for name in _UNINFORMATIVE if len({_shown(document, name) for document in documents}) < 2]
 
 
 def _stage(before: Text, lines: list[Text]) -> Iterator[Text]:
@@ -104,8 +104,8 @@ def _event(
     headline = _headline(document, fields)
     yield from _in_two_lines(_shown(document, headline), width) if headline else [Text("an event", style="dim")]
     context = [name for group in _CONTEXT if (name := _first(document, group)) is not None]
-    told = {headline, *context, *little}
-    tested = [name for name in fields if name not in told and raw_values(document, name)]
+    shown = {headline, *context, *little}
+    tested = [name for name in fields if name not in shown and raw_values(document, name)]
     tested.sort(key=lambda name: _rank(name, headline))
     tested = tested[: _MOST_FIELDS_OF_A_STAGE if is_stage else _MOST_FIELDS]
     column = max(map(len, tested), default=0)
@@ -134,7 +134,10 @@ def _origin(event: Event) -> Text:
 
 
 def _headline(document: Mapping[str, Any], fields: Collection[str]) -> str | None:
-    """Return the field that says what happened: one that the rule asks about; of a process always the most telling."""
+    """Return the field that best describes the event.
+
+    A field that the rule tests comes first, but for processes always the most descriptive one.
+    """
     there = [name for name in _HEADLINES if _shown(document, name)]
     tested = next((name for name in there if name in fields), None)
     if tested is None or tested.startswith("process."):
@@ -143,7 +146,7 @@ def _headline(document: Mapping[str, Any], fields: Collection[str]) -> str | Non
 
 
 def _rank(name: str, headline: str | None) -> tuple[bool, bool, str]:
-    """Order fields: what tells most, then what is about the same thing as the headline."""
+    """Return the sort key of a field: descriptive ones first, then those of the headline's object."""
     group = (headline or "").partition(".")[0]
     return (name not in _HEADLINES[:-1], name.partition(".")[0] != group, name)
 

@@ -1,4 +1,4 @@
-"""EQL in colours for a terminal: words, strings, numbers, comments. It looks at signs only and takes any text."""
+"""Syntax highlighting of EQL for a terminal. It works on tokens and accepts any text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STYLES: dict[str, dict[str, str | bool]] = {
 
 
 def highlighted(text: str, *, color: bool) -> str:
-    """Return a query with colours; without them only made safe for a terminal.
+    """Return a query with colours, or only escaped for a terminal without them.
 
     >>> highlighted("any where true", color=False)
     'any where true'

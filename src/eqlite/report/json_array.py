@@ -1,4 +1,4 @@
-"""`json`: one array of the objects that `ndjson` writes, still an object a line."""
+"""`json`: an array of the objects of `ndjson`, one object a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results as plain records: what ndjson and json say, one shape for all.
+"""Results as plain records, shared by `ndjson` and `json`.
 
 The record of a detection is a promise (`docs/explanation/stability.md`): keys are added, never renamed or removed.
 """
@@ -20,7 +20,7 @@ Record = dict[str, Any]
 
 
 def detection_record(detection: Detection, layout: Layout) -> Record:
-    """Return a detection as `eqlite run` writes it; without its rule as `eqlite query` does."""
+    """Return a detection as `eqlite run` writes it, or without its rule as `eqlite query` does."""
     record = detection.to_dict(documents=layout.documents)
     if not layout.names_rule:
         del record["rule"]
@@ -28,7 +28,7 @@ def detection_record(detection: Detection, layout: Layout) -> Record:
 
 
 def to_json(record: Record) -> str:
-    r"""Return a record as one line of JSON that every reader takes.
+    r"""Return a record as one line of JSON that every reader accepts.
 
     Half a surrogate pair, which no text can hold, is written as `\ud800`; numbers that JSON has not are null.
 
@@ -42,7 +42,10 @@ def to_json(record: Record) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """Return a value with None in the place of numbers that are none; events are no deeper than `MAX_JSON_DEPTH`."""
+    """Return a value with None in place of NaN and infinities.
+
+    Events are no deeper than `MAX_JSON_DEPTH`.
+    """
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""A profile as a picture: one HTML file that needs nothing else, no script, nothing from the network.
+"""Profile as a single HTML page, without scripts or requests to the network.
 
 Bars in bars, as wide as their share of the time: rules, in them their stages, in them the clauses. Below, each rule on
 its own over the whole width, with the numbers. Names and queries are texts of strangers: all of them are escaped.
@@ -29,7 +29,7 @@ body { font: 14px/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 1200p
 .rule > .label { background: #f4a261; }
 .stage > .label { background: #f2c078; }
 .clause > .label { background: #f7dfa6; }
-.said > .label { background: #e76f51; }
+.finding > .label { background: #e76f51; }
 .others > .label { background: #bbb; }
 .label:hover { filter: brightness(1.1); }
 details { border-top: 1px solid #8886; padding: .5rem 0; }
@@ -44,12 +44,15 @@ p.finding { color: #c1440e; margin: 0; }
 
 
 def write(profile: Profile, out: TextIO, *, top: int | None) -> None:
-    """Write the page; the numbers of `top` rules, a hundred by default. The bars are always of all rules."""
-    told = profile.rules[: DEFAULT_TOP if top is None else top]
-    out.writelines(f"{line}\n" for line in _page(profile, told))
+    """Write the page with details of the first `top` rules, by default 100.
+
+    The bars show all rules.
+    """
+    shown = profile.rules[: DEFAULT_TOP if top is None else top]
+    out.writelines(f"{line}\n" for line in _page(profile, shown))
 
 
-def _page(profile: Profile, told: tuple[RuleProfile, ...]) -> Iterator[str]:
+def _page(profile: Profile, shown: tuple[RuleProfile, ...]) -> Iterator[str]:
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     yield "<!DOCTYPE html>"
     yield '<html lang="en"><head><meta charset="utf-8" />'
@@ -57,26 +60,26 @@ def _page(profile: Profile, told: tuple[RuleProfile, ...]) -> Iterator[str]:
     yield f"<title>Profile</title><style>{_STYLE}</style></head><body>"
     yield "<h1>Where the rules spend their time</h1>"
     each = duration(profile.seconds / profile.events) if profile.events else "0 ns"
-    said = f"{len(profile.rules):,} rules, {profile.events:,} events, {each} an event, each rule run alone."
-    yield f"<p>{_text(said)} Point at a bar to read what it stands for.</p>"
-    first = profile.first_to_mend
+    summary = f"{len(profile.rules):,} rules, {profile.events:,} events, {each} an event, each rule run alone."
+    yield f"<p>{_text(summary)} Hover over a bar for its details.</p>"
+    first = profile.top_finding
     if first is not None:
         rule, clause, finding = first
         yield f'<p class="finding">Look first at <b>{_text(rule.rule.name)}</b>, <code>{_text(clause.text)}</code>: '
         yield f"{_text(finding.message)}.</p>"
-    yield from _picture(profile, len(told))
-    for number, rule in enumerate(told, 1):
+    yield from _picture(profile, len(shown))
+    for number, rule in enumerate(shown, 1):
         yield from _details(rule, number, profile)
     yield "</body></html>"
 
 
-def _picture(profile: Profile, told: int) -> Iterator[str]:
+def _picture(profile: Profile, shown: int) -> Iterator[str]:
     yield '<div class="bars">'
     others = 0.0
     for number, rule in enumerate(profile.rules, 1):
         share = profile.share(rule.seconds)
         if share >= _LEAST_SHARE:
-            yield from _rule_bar(rule, share, profile, f"#r{number}" if number <= told else None)
+            yield from _rule_bar(rule, share, profile, f"#r{number}" if number <= shown else None)
         else:
             others += share
     if others:
@@ -103,7 +106,7 @@ def _stage_bar(stage: StageProfile, width: float, profile: Profile) -> Iterator[
     yield '<div class="bars">'
     for clause in stage.clauses:
         if clause.seconds > 0:
-            kind = "clause said" if clause.findings else "clause"
+            kind = "clause finding" if clause.findings else "clause"
             yield from _open(kind, _part(clause.seconds, stage.seconds), _clause_tip(clause, profile), clause.text)
             yield "</div>"
     yield "</div></div>"
@@ -133,9 +136,9 @@ def _details(rule: RuleProfile, number: int, profile: Profile) -> Iterator[str]:
         if rule.kind != "event":
             yield _row("part", profile.share(stage.seconds), stage.seconds, stage.evaluated, stage.held, stage.name)
         for clause in stage.clauses:
-            said = "".join(f'<p class="finding">{_text(finding.message)}</p>' for finding in clause.findings)
+            findings = "".join(f'<p class="finding">{_text(finding.message)}</p>' for finding in clause.findings)
             text = f"<code>{_lines(clause.text)}</code>"
-            yield _row_of(profile.share(clause.seconds), clause.seconds, clause.evaluated, clause.held, text + said)
+            yield _row_of(profile.share(clause.seconds), clause.seconds, clause.evaluated, clause.held, text + findings)
     yield "</table></details>"
 
 

@@ -1,4 +1,4 @@
-"""A profile for programs: one JSON object, `schema` 1. Keys are added, never renamed or removed."""
+"""Profile as JSON: one object, `schema` 1. Keys are added, never renamed or removed."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from eqlite.report.json_records import Record, to_json
 
 
 def write(profile: Profile, out: TextIO, *, top: int | None) -> None:
-    """Write the object, on one line; of `top` rules, all by default."""
+    """Write the object on one line, with the first `top` rules, by default all."""
     out.write(to_json(profile_record(profile, top=top)) + "\n")
 
 
 def profile_record(profile: Profile, *, top: int | None = None) -> Record:
-    """Return a profile as a record. Shares are those of the time of all rules, also of those that are left out."""
-    first = profile.first_to_mend
+    """Return a profile as a record. Shares refer to the time of all rules, shown or not."""
+    first = profile.top_finding
     return {
         "schema": RECORD_SCHEMA,
         "events": profile.events,
         "interrupted": profile.interrupted,
         "rule_count": len(profile.rules),
         "seconds": profile.seconds,
-        "first_to_mend": None
+        "top_finding": None
         if first is None
         else {
             "id": first[0].rule.rule_id,

@@ -1,4 +1,4 @@
-"""A profile for people: the dearest rules, their clauses, and what is to be said about them."""
+"""Profile as a table: the most expensive rules, their clauses, and findings about them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_FINDINGS = 2
 
 
 def write(profile: Profile, out: TextIO, *, top: int | None, color: bool = False, width: int | None = None) -> None:
-    """Print the table; of `top` rules, ten by default. Nothing where nothing was measured."""
+    """Print the table with the first `top` rules, by default ten, or nothing without events."""
     if not profile.events:
         return
     console = console_on(out, color=color, width=width)
@@ -98,7 +98,7 @@ def _footer(profile: Profile, shown: int, columns: int) -> Iterator[Text]:
     count = f"{rules:,} {'rule' if rules == 1 else 'rules'}" + (f", {shown:,} shown" if shown < rules else "")
     each = duration(profile.seconds / profile.events)
     yield Text(f" {count} · {each} an event, each rule run alone", style="bold")
-    first = profile.first_to_mend
+    first = profile.top_finding
     if first is not None:
         rule, clause, finding = first
         yield Text(f" Look first at {_fit(rule.rule.name, columns - 30)}, line {clause.line}", style="yellow")

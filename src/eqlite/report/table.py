@@ -1,4 +1,4 @@
-"""`table`: detections for people: when, which rule, and what happened in the fields that the rule asks for.
+"""`table`: detections for people: time, rule, and the fields that show what happened.
 
 Each detection is printed as it comes. Values are the attacker's: none of them commands the terminal (`escaping.py`),
 and each is cut to the width of its line.
@@ -17,7 +17,7 @@ from eqlite.execution.detection import Detection
 from eqlite.report import Layout
 from eqlite.report.console import console_on
 from eqlite.report.escaping import safe
-from eqlite.report.event_summary import joined_keys, story
+from eqlite.report.event_summary import join_key_line, summarize_events
 from eqlite.rules.model import Rule
 
 SEVERITY_STYLES = {"critical": "bold bright_red", "high": "red", "medium": "yellow", "low": "cyan"}
@@ -28,7 +28,7 @@ _ASCII = str.maketrans("─·…", "-|.")
 
 
 def write(detections: Iterable[Detection], out: TextIO, layout: Layout) -> None:
-    """Print the detections, with a title before the first and their counts behind the last; nothing for none."""
+    """Print the detections with a title and final counts, or nothing if there are none."""
     table = _Table(console_on(out, color=layout.color, width=layout.width), layout)
     for detection in detections:
         table.add(detection)
@@ -36,7 +36,7 @@ def write(detections: Iterable[Detection], out: TextIO, layout: Layout) -> None:
 
 
 class _Table:
-    """What has been printed so far."""
+    """The state of a table that is being printed."""
 
     def __init__(self, console: Console, layout: Layout) -> None:
         self.console = console
@@ -57,8 +57,8 @@ class _Table:
         self.tactics.update(_tactics(rule))
         width = self.width - _INDENT
         lines = [*_rule(rule, width, self.console)] if self.layout.names_rule else []
-        lines += joined_keys(detection)
-        lines += story(detection, self.layout.fields(rule), width)
+        lines += join_key_line(detection)
+        lines += summarize_events(detection, self.layout.fields(rule), width)
         times = [*_time(detection.end), *[Text()] * len(lines)]
         for time, line in zip(times, lines or [Text()], strict=False):
             line.truncate(width, overflow="ellipsis")
@@ -122,5 +122,5 @@ def _rule(rule: Rule, width: int, console: Console) -> Iterator[Text]:
 
 
 def _tactics(rule: Rule) -> tuple[str, ...]:
-    """Return ids and names of the tactics, each once: `TA0002 Execution`."""
+    """Return ids and names of the tactics without duplicates: `TA0002 Execution`."""
     return tuple(dict.fromkeys(safe(f"{threat.tactic.id} {threat.tactic.name}".strip()) for threat in rule.threat))

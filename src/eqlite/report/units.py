@@ -1,10 +1,10 @@
-"""Durations and shares, in as few signs as tell them apart."""
+"""Durations and percentages in short form."""
 
 from __future__ import annotations
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in the unit that suits it.
+    """Return a duration in a suitable unit.
 
     >>> duration(0.000_000_194), duration(0.000_005_31), duration(0.025), duration(3.4567), duration(0)
     ('194 ns', '5.3 µs', '25.0 ms', '3.46 s', '0 ns')
@@ -17,7 +17,9 @@ def duration(seconds: float) -> str:
 
 
 def percent(part: float) -> str:
-    """Return a part of 1 as a percentage; never 0 for something, nor 100 for less than all.
+    """Return a share as a percentage.
+
+    It is never 0 for a positive share, nor 100 for a share below 1.
 
     >>> percent(0.123), percent(0.9999), percent(0.00001), percent(0), percent(1)
     ('12.3%', '>99.9%', '<0.1%', '0%', '100%')
@@ -30,7 +32,7 @@ def percent(part: float) -> str:
 
 
 def on_one_line(text: str) -> str:
-    r"""Return a text of several lines on one, without the blanks around the ends of its lines.
+    r"""Return a text of several lines as one line, with the blanks at line ends removed.
 
     >>> on_one_line("a or\n    b")
     'a or b'

@@ -24,37 +24,37 @@ _SHOWN_CHARACTERS = 200
 
 
 class Found(NamedTuple):
-    """A file to read; one that is named outright has to hold rules."""
+    """A file to read. One that is named outright has to hold rules."""
 
     path: str
     is_named: bool
 
 
-def find_files(path: str, is_wanted: Callable[[str], bool], into: LoadedRules) -> Iterator[Found]:
-    """Yield the files that a path names, sorted; what is missing or passed over is kept too.
+def find_files(path: str, is_wanted: Callable[[str], bool], result: LoadedRules) -> Iterator[Found]:
+    """Yield the files that a path names, sorted. Missing and passed-over ones go to `result`.
 
     Args:
         path: a file, a folder with all below, or a glob.
         is_wanted: returns whether a file found in a folder may hold rules, by its name.
-        into: gets what is not yielded.
+        result: gets what is not yielded.
     """
     if os.path.isdir(path):
         count = 0
-        for file in _walk(path, os.path.realpath(path), is_wanted, into):
+        for file in _walk(path, os.path.realpath(path), is_wanted, result):
             count += 1
             yield Found(file, is_named=False)
         if not count:
-            into.problems.append(Diagnostic("bad-rule-file", f"no rule file in the directory `{path}`", file=path))
+            result.problems.append(Diagnostic("bad-rule-file", f"no rule file in the directory `{path}`", file=path))
     elif os.path.lexists(path):
         yield Found(path, is_named=True)
     elif glob.has_magic(path) and not _URL.match(path):
-        yield from _glob(path, is_wanted, into)
+        yield from _glob(path, is_wanted, result)
     else:
-        into.problems.append(missing(path))
+        result.problems.append(missing(path))
 
 
 def missing(path: str) -> Diagnostic:
-    """Return the problem of a path that is not there; a URL, or EQL in its place, is recognised."""
+    """Return the problem of a path that is not there. A URL, or EQL in its place, is recognised."""
     shown = path if len(path) <= _SHOWN_CHARACTERS else f"{path[:_SHOWN_CHARACTERS]}…"
     if _URL.match(path):
         message = f"cannot read `{shown}`: a URL, and eqlite opens no connection"
@@ -72,18 +72,18 @@ def unreadable(path: str, reason: object) -> Diagnostic:
     return Diagnostic("unreadable-file", f"cannot read `{path}`: {reason}", file=path)
 
 
-def _glob(pattern: str, is_wanted: Callable[[str], bool], into: LoadedRules) -> Iterator[Found]:
+def _glob(pattern: str, is_wanted: Callable[[str], bool], result: LoadedRules) -> Iterator[Found]:
     names = sorted(glob.glob(pattern, recursive=True))
     if not names:
         problem = missing(pattern)
         message = problem.message if problem.help else f"no file matches `{pattern}`"
-        into.problems.append(replace(problem, message=message))
+        result.problems.append(replace(problem, message=message))
     root = os.path.realpath(_folder_of(pattern))
     for name in names:
         if os.path.isdir(name) and not os.path.islink(name):
-            files = _walk(name, os.path.realpath(name), is_wanted, into)
+            files = _walk(name, os.path.realpath(name), is_wanted, result)
         else:
-            files = _only_readable(name, root, into)
+            files = _only_readable(name, root, result)
         yield from (Found(file, is_named=False) for file in files)
 
 
@@ -95,45 +95,45 @@ def _folder_of(pattern: str) -> str:
     return folder
 
 
-def _walk(folder: str, root: str, is_wanted: Callable[[str], bool], into: LoadedRules) -> Iterator[str]:
+def _walk(folder: str, root: str, is_wanted: Callable[[str], bool], result: LoadedRules) -> Iterator[str]:
     def report(error: OSError) -> None:
-        into.problems.append(unreadable(str(error.filename), error.strerror or error))
+        result.problems.append(unreadable(str(error.filename), error.strerror or error))
 
     found: list[str] = []
-    for place, folders, names in os.walk(folder, onerror=report):
+    for directory, folders, names in os.walk(folder, onerror=report):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in folders:
-            if os.path.islink(os.path.join(place, name)):
-                _pass_over(os.path.join(place, name), "a link to a folder, which is not followed", into)
+            if os.path.islink(os.path.join(directory, name)):
+                _pass_over(os.path.join(directory, name), "a link to a folder, which is not followed", result)
         for name in sorted(names):
-            file = os.path.join(place, name)
+            file = os.path.join(directory, name)
             if is_wanted(name):
                 found.append(file)
             elif not name.startswith("."):
                 reason = TESTS_OF_RULES if name.lower().endswith(".test.toml") else NOT_A_RULE_FILE
-                _pass_over(file, reason, into)
+                _pass_over(file, reason, result)
     for file in sorted(found):
-        yield from _only_readable(file, root, into)
+        yield from _only_readable(file, root, result)
 
 
-def _only_readable(file: str, root: str, into: LoadedRules) -> Iterator[str]:
+def _only_readable(file: str, root: str, result: LoadedRules) -> Iterator[str]:
     """Yield the file if it is a plain one, in the folder `root` after all links."""
     real = os.path.realpath(file)
     if os.path.islink(file) and os.path.commonpath((root, real)) != root:
-        _pass_over(file, "a link that leaves the folder, which is not followed", into)
+        _pass_over(file, "a link that leaves the folder, which is not followed", result)
         return
     try:
         mode = os.stat(file).st_mode
     except OSError as error:
-        into.problems.append(unreadable(file, error.strerror or error))
+        result.problems.append(unreadable(file, error.strerror or error))
         return
     if stat.S_ISREG(mode):
         yield file
     elif not stat.S_ISDIR(mode):
-        _pass_over(file, "no plain file, which is not opened", into)
+        _pass_over(file, "no plain file, which is not opened", result)
     else:
-        _pass_over(file, "a link to a folder, which is not followed", into)
+        _pass_over(file, "a link to a folder, which is not followed", result)
 
 
-def _pass_over(file: str, reason: str, into: LoadedRules) -> None:
-    into.passed_over.append(Skipped(file, reason, file))
+def _pass_over(file: str, reason: str, result: LoadedRules) -> None:
+    result.passed_over.append(Skipped(file, reason, file))

@@ -1,8 +1,7 @@
-"""What rule files say, kept from run to run: the settings of each rule, by the file's name and bytes.
+"""Persistent cache of rule files: the settings of each rule, by the file's name and bytes.
 
-Rules are made of the settings anew, so that they are as if the file had been read, with its present path. A file in
-which something is wrong is not kept. Of an archive the texts are kept, too: it takes longer to unpack than all the
-rest.
+Rules are made of the settings anew, with the present path of the file. A file with problems is not cached. The texts of
+an archive are cached too: unpacking takes longer than all the rest.
 """
 
 from __future__ import annotations
@@ -13,21 +12,21 @@ import msgspec
 
 from eqlite.cache.store import Store, digest
 from eqlite.rules.formats.bare_query import bare_rule
-from eqlite.rules.formats.settings import RuleText, rule_of
+from eqlite.rules.formats.settings import RuleFile, build_rule
 from eqlite.rules.model import LoadedRules, Rule, Skipped
 from eqlite.source import Source
 
 Offsets = tuple[tuple[int, int], ...]
-Kept = list[tuple[dict[str, object], Offsets | None]]
+CachedRules = list[tuple[dict[str, object], Offsets | None]]
 """The settings of each rule, and the way from its query into the file; None where there is no such way."""
 
 
 class _Archive(msgspec.Struct, array_like=True):
-    """What an archive holds, by names as they are in it.
+    """The content of an archive, by names as they are in it.
 
     Attributes:
         texts: the files into which queries point, or which are queries, each once.
-        rules: of each rule the file, its settings, the way from its query into the text, and the number of that.
+        rules: of each rule the file, its settings, the way from its query into the text, and the index of that.
         skipped: of each rule that is left out its name, None where that is the file's; the reason; and the file.
         passed_over: the files that were not read, each with the reason.
     """
@@ -38,62 +37,62 @@ class _Archive(msgspec.Struct, array_like=True):
     passed_over: list[tuple[str, str]]
 
 
-_DECODER = msgspec.msgpack.Decoder(Kept)
+_DECODER = msgspec.msgpack.Decoder(CachedRules)
 _ARCHIVE_DECODER = msgspec.msgpack.Decoder(_Archive)
 _BROKEN = (msgspec.MsgspecError, LookupError, RecursionError, UnicodeDecodeError)
 _PLAIN = (str, int, float, type(None))
 
 
-class Files:
-    """What the files say that some paths name."""
+class RuleFileCache:
+    """The rules of the files that some paths name, cached from run to run."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
         self._store = Store(("files", *paths))
-        self._kept = self._read()
+        self._cached = self._read()
         self._used: dict[bytes, msgspec.Raw] = {}
         self._has_new = False
 
-    def find(self, key: bytes, read_text: Callable[[], RuleText]) -> list[Rule] | None:
-        """Return the rules of a file, whose text is read if they are kept; None if they are not."""
-        raw = self._kept.get(key)
+    def find(self, key: bytes, read_text: Callable[[], RuleFile]) -> list[Rule] | None:
+        """Return the cached rules of a file, or None. The text is read only if they are cached."""
+        raw = self._cached.get(key)
         if raw is None:
             return None
-        holder = read_text()
+        file = read_text()
         try:
-            rules = [_rule(holder, *kept) for kept in _DECODER.decode(raw)]
+            rules = [_rule(file, *cached) for cached in _DECODER.decode(raw)]
         except _BROKEN:
             return None
         self._used[key] = raw
         return rules
 
-    def keep(self, key: bytes, rules: list[Rule]) -> None:
-        """Keep all the rules of a file, unless there is something in them that cannot be."""
+    def add(self, key: bytes, rules: list[Rule]) -> None:
+        """Add all rules of a file, unless one holds a value that has no form."""
         if _are_plain(rules):
             self._put(key, [(rule.settings, _offsets(rule)) for rule in rules])
 
     def find_archive(self, key: bytes, path: str) -> LoadedRules | None:
-        """Return what an archive holds, which is now at this path; None if it is not kept."""
-        raw = self._kept.get(key)
+        """Return the cached content of an archive, which is now at this path, or None."""
+        raw = self._cached.get(key)
         if raw is None:
             return None
         try:
-            kept = _ARCHIVE_DECODER.decode(raw)
+            cached = _ARCHIVE_DECODER.decode(raw)
             rules = [
-                _rule(RuleText(kept.texts[number], f"{path}/{name}"), settings, offsets)
-                for name, settings, offsets, number in kept.rules
+                _rule(RuleFile(cached.texts[number], f"{path}/{name}"), settings, offsets)
+                for name, settings, offsets, number in cached.rules
             ]
         except _BROKEN:
             return None
-        files = [f"{path}/{name}" for *_, name in kept.skipped]
+        files = [f"{path}/{name}" for *_, name in cached.skipped]
         skipped = [
-            Skipped(name or file, reason, file) for (name, reason, _), file in zip(kept.skipped, files, strict=True)
+            Skipped(name or file, reason, file) for (name, reason, _), file in zip(cached.skipped, files, strict=True)
         ]
         self._used[key] = raw
-        passed_over = [Skipped(f"{path}/{name}", reason, f"{path}/{name}") for name, reason in kept.passed_over]
+        passed_over = [Skipped(f"{path}/{name}", reason, f"{path}/{name}") for name, reason in cached.passed_over]
         return LoadedRules(rules, skipped, passed_over=passed_over)
 
-    def keep_archive(self, key: bytes, path: str, read: LoadedRules) -> None:
-        """Keep all that an archive holds, unless there is nothing in it, or something that cannot be kept."""
+    def add_archive(self, key: bytes, path: str, read: LoadedRules) -> None:
+        """Add the content of an archive, unless it is empty or holds a value that has no form."""
         start = f"{path}/"
         names = [rule.source.name or "" for rule in read.rules]
         files = [each.file or "" for each in (*read.skipped, *read.passed_over)]
@@ -114,15 +113,15 @@ class Files:
         passed_over = [(each.rule.removeprefix(start), each.reason) for each in read.passed_over]
         self._put(key, _Archive([*texts], rules, skipped, passed_over))
 
-    def _put(self, key: bytes, kept: object) -> None:
+    def _put(self, key: bytes, cached: object) -> None:
         try:
-            self._used[key] = msgspec.Raw(msgspec.msgpack.encode(kept))
+            self._used[key] = msgspec.Raw(msgspec.msgpack.encode(cached))
         except (OverflowError, UnicodeEncodeError, RecursionError):  # numbers and texts that msgpack does not have
             return
         self._has_new = True
 
     def save(self) -> None:
-        """Keep what was found and what is new, and nothing else, if there is anything new."""
+        """Write the entries that this run used, if one of them is new. Others are dropped."""
         if self._has_new:
             self._store.write(msgspec.msgpack.encode(self._used))
 
@@ -135,21 +134,21 @@ class Files:
 
 
 def archive_key(data: bytes) -> bytes:
-    """Return what tells an archive from others, and from other files: its content."""
+    """Return the key of an archive: a digest of its content."""
     return digest("archive", data)
 
 
 def file_key(name: str, data: bytes, *, is_named: bool) -> bytes:
-    """Return what tells a file from others: its content, and of its name what says how to read it, or names a rule."""
-    return digest(RuleText("", name).base_name, str(is_named), data)
+    """Return the key of a file: a digest of its content and of its base name, which decides the format."""
+    return digest(RuleFile("", name).base_name, str(is_named), data)
 
 
-def _rule(holder: RuleText, settings: dict[str, object], offsets: Offsets | None) -> Rule:
+def _rule(file: RuleFile, settings: dict[str, object], offsets: Offsets | None) -> Rule:
     if not settings:
-        return bare_rule(holder)
+        return bare_rule(file)
     query = str(settings["query"])
-    source = Source(query, holder.file) if offsets is None else Source(query, holder.file, holder.text, offsets)
-    return rule_of(holder, settings, source)
+    source = Source(query, file.path) if offsets is None else Source(query, file.path, file.text, offsets)
+    return build_rule(file, settings, source)
 
 
 def _offsets(rule: Rule) -> Offsets | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from eqlite.diagnostics import Diagnostic
-from eqlite.query import Query, compile
+from eqlite.options import CompileOptions
+from eqlite.query import Query, compile_source
 from eqlite.source import Source
 
 
@@ -22,7 +23,7 @@ class Subtechnique:
 
 @dataclass(frozen=True, slots=True)
 class Technique:
-    """How a tactic's goal is reached, such as `T1059`, Command and Scripting Interpreter."""
+    """A way to a tactic's goal, such as `T1059`, Command and Scripting Interpreter."""
 
     id: str
     name: str = ""
@@ -32,7 +33,7 @@ class Technique:
 
 @dataclass(frozen=True, slots=True)
 class Tactic:
-    """What an attacker wants, such as `TA0002`, Execution."""
+    """A goal of attackers, such as `TA0002`, Execution."""
 
     id: str
     name: str = ""
@@ -105,15 +106,20 @@ class Rule:
     settings: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     def compile(self, **options: Any) -> Query:
-        """Return the rule's query, compiled with the rule's own settings; `options` of `eqlite.compile` go before them.
+        """Compile the rule's query with the rule's own settings. `options` of `eqlite.compile` go before them.
 
         Raises:
             EqlSyntaxError, EqlSemanticError, LimitError: with places in the rule's file.
         """
-        return compile(self.source, **self.compile_options(options))
+        return compile_source(self.source, self.compile_options(**options))
 
-    def compile_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the rule's own settings as options of `eqlite.compile`, with those that go before them."""
+    def compile_options(self, **options: Any) -> CompileOptions:
+        """Return the rule's own settings as options of `eqlite.compile`, with `options` that go before them.
+
+        Raises:
+            TypeError: there is no such option.
+            EqlError: there is no such target or schema.
+        """
         own = {
             "event_category_field": self.event_category_override,
             "timestamp_field": self.timestamp_field,
@@ -121,7 +127,8 @@ class Rule:
             "max_samples_per_key": self.max_samples_per_key,
             "name": self.rule_id or self.name,
         }
-        return {name: value for name, value in own.items() if value is not None} | dict(options)
+        given = {name: value for name, value in own.items() if value is not None}
+        return CompileOptions.of(**(given | options))
 
     @property
     def tactics(self) -> tuple[str, ...]:
@@ -156,12 +163,12 @@ class Skipped(NamedTuple):
 
 @dataclass(slots=True)
 class LoadedRules:
-    """What a set of files gave.
+    """The rules of a set of files, with the problems.
 
     Attributes:
         rules: the usable rules.
         skipped: rules that are left out on purpose, with the reason.
-        problems: what is wrong with the rest.
+        problems: the diagnostics of the rest.
         passed_over: files of folders and archives that were not read, with the reason.
     """
 
@@ -172,11 +179,11 @@ class LoadedRules:
 
     @property
     def found(self) -> int:
-        """Return how many rules there were, good, left out or broken; files that were not read do not count."""
+        """Return the number of rules, good, left out or broken, without files that were not read."""
         return len(self.rules) + len(self.skipped) + len(self.problems)
 
     def add(self, more: LoadedRules) -> None:
-        """Take what other files gave."""
+        """Add the rules of other files."""
         self.rules += more.rules
         self.skipped += more.skipped
         self.problems += more.problems

@@ -23,7 +23,7 @@ from eqlite.source import Source
 def analyze_text(
     text: str | Source, schema: Schema | None = None, settings: Settings | None = None
 ) -> tuple[plan.Plan | None, list[Diagnostic]]:
-    """Return the plan of a query and everything there is to say about it; the plan is None after an error."""
+    """Return the plan of a query, None after an error, and its diagnostics."""
     source = text if isinstance(text, Source) else Source(text)
     collector = Collector(source)
     tree, _ = read(source, collector)
@@ -35,7 +35,7 @@ def analyze_text(
 
 
 def make_plan(query: ast.Query, context: Context) -> plan.Plan | None:
-    """Return the plan of a query, reporting what is wrong with it; None where there can be none."""
+    """Return the plan of a query, or None after an error. Reports the problems."""
     for check in CHECKS:
         check(query, context)
     body = _body(query.body, context)

@@ -13,7 +13,7 @@ from eqlite.semantics.resolve import resolve_condition
 
 
 def event_condition(filter_: ast.EventFilter, context: Context) -> plan.Condition:
-    """Return the condition of `category where …`; the category is an exact test like any other."""
+    """Return the condition of `category where …`. The category is an exact test like any other."""
     folded = folded_condition(filter_, context)
     category = category_test(filter_, context)
     condition = lowered_condition(folded, context)
@@ -43,7 +43,7 @@ def lowered_condition(folded: plan.Expression, context: Context) -> plan.Conditi
 
 
 def category_test(filter_: ast.EventFilter, context: Context) -> plan.Condition | None:
-    """Return the test of what stands before `where`; None for `any`."""
+    """Return the test of the category, or None for `any`."""
     if filter_.category is None:
         return None
     name = context.settings.event_category_field

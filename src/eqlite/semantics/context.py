@@ -1,4 +1,4 @@
-"""What the analysis of one query shares: its text, schema, settings, and where problems go."""
+"""Context of one analysis: text, schema, settings, and the collector of problems."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Context:
         return target_named(self.settings.target)
 
     def text(self, node: ast.Node) -> str:
-        """Return a node's text, as messages of Elasticsearch quote it; of a huge one the beginning."""
+        """Return a node's text, as messages of Elasticsearch quote it, cut if it is huge."""
         text = self.collector.source.text
         if node.span.end - node.span.start <= _LONGEST_QUOTE:
             return text[node.span.start : node.span.end]

@@ -13,9 +13,10 @@ from eqlite.semantics.schema import MappedField
 
 
 def resolve_field(reference: ast.FieldRef, context: Context) -> Field | None:
-    """Return the field that a reference names; None for an optional one that no index maps: it is always null.
+    """Return the field that a reference names, or None for an optional one that no index maps.
 
-    What cannot be resolved is reported and comes back as a field of type UNKNOWN, so that nothing more is said of it.
+    An optional field without a mapping is always null. A field that cannot be resolved is reported and has the type
+    UNKNOWN, so that no more problems follow from it.
     """
     name = reference.name
     if context.schema is None:
@@ -78,7 +79,7 @@ def _report_unknown(reference: ast.FieldRef, context: Context) -> None:
 
 
 def _report_unreadable(reference: ast.FieldRef, found: MappedField, context: Context) -> bool:
-    """Report a field that EQL cannot read; tell whether it can."""
+    """Report a field that EQL cannot read. Return whether it can."""
     name, id, message, words = reference.name, "unsupported-field-type", "", ""
     if found.conflict is not None:
         id, message = "ambiguous-field", f"field `{name}` has different types in different indices"

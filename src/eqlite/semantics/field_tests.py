@@ -1,4 +1,4 @@
-"""How a constant meets a field: the test that a clause puts to each value, by the type of the field.
+"""Tests of a field against a constant, by the type of the field.
 
 Without a type the constant decides: text is compared with the value's text, a number with the value as a number, a
 boolean with the value as a boolean. With a type the constant is converted as Elasticsearch does (eql-semantics 3.3);
@@ -27,7 +27,7 @@ _ADDRESS_LAST = 2**128 - 1
 def equality_tests(
     field: Field, values: Iterable[Scalar], span: Span, context: Context, *, in_list: bool = False
 ) -> list[plan.Test]:
-    """Return the tests of `field == value`, or of `field in (values)`; any of them suffices. Empty: nothing matches."""
+    """Return the tests of `field == value` or `field in (values)`, of which one suffices. Empty: nothing matches."""
     kind = field.type
     if kind is DataType.UNKNOWN:
         return _untyped_tests(values)
@@ -35,8 +35,8 @@ def equality_tests(
         return [plan.TextIn(frozenset(map(to_text, values)))]
     if kind in NUMBERS:
         numbers = [_number(value, field, span, context, report_range=in_list) for value in values]
-        kept = frozenset(number for number in numbers if number is not None)
-        return [plan.NumberIn(kept)] if kept else []
+        valid = frozenset(number for number in numbers if number is not None)
+        return [plan.NumberIn(valid)] if valid else []
     if kind is DataType.BOOLEAN:
         booleans = [_boolean(value, field, span, context) for value in values]
         truths = frozenset(value for value in booleans if value is not None)
@@ -79,7 +79,7 @@ def insensitive_test(text: str, context: Context) -> plan.Test:
 def range_tests(
     field: Field, operator: plan.RangeOperator, value: Scalar, span: Span, context: Context
 ) -> list[plan.Test]:
-    """Return the test of `field operator value`; empty: nothing matches."""
+    """Return the test of `field operator value`. Empty: nothing matches."""
     kind = field.type
     if kind is DataType.BOOLEAN or (kind is DataType.UNKNOWN and isinstance(value, bool)):
         return _boolean_range(field, operator, value, span, context)
@@ -119,12 +119,12 @@ def _boolean_range(
     bound = _boolean(value, field, span, context)
     if bound is None:
         return []
-    kept = frozenset(
+    valid = frozenset(
         truth
         for truth in (False, True)
         if {"<": truth < bound, "<=": truth <= bound, ">": truth > bound, ">=": truth >= bound}[operator]
     )
-    return [plan.BooleanIn(kept)] if kept else []
+    return [plan.BooleanIn(valid)] if valid else []
 
 
 def _address_range(

@@ -28,7 +28,7 @@ _PLAIN = frozenset({plan.FieldValue, plan.Constant})
 
 
 def fold(expression: plan.Expression, faults: list[Fault] | None = None) -> plan.Expression:  # noqa: C901 - one a kind
-    """Return the expression with all constant parts computed; `faults` gets the places of `1 / 0` and the like."""
+    """Return the expression with all constant parts computed. `faults` gets the places of `1 / 0` and the like."""
     match expression:
         case plan.Constant() | plan.FieldValue():
             return expression
@@ -68,7 +68,7 @@ def _with(expression: Node, **parts: plan.Expression) -> Node:
 
 
 def compute(expression: plan.Expression, faults: list[Fault] | None = None) -> plan.Expression:
-    """Return the value of an expression whose parts are all constants; any other as it is."""
+    """Return the value of an expression whose parts are all constants, and any other unchanged."""
     if not _CONSTANT.issuperset(map(type, plan.operands(expression))):
         return expression
     try:
@@ -83,7 +83,7 @@ def compute(expression: plan.Expression, faults: list[Fault] | None = None) -> p
 
 def constant(value: Value, origin: plan.Expression) -> plan.Constant:
     """Return a constant that stands in the place of `origin`."""
-    value = int(value) if isinstance(value, UnsignedLong) else value  # plans are kept as data, which has no such class
+    value = int(value) if isinstance(value, UnsignedLong) else value  # plans are saved as data, which has no such class
     return plan.Constant(value, type=_type_of(value), span=origin.span)
 
 
@@ -128,13 +128,13 @@ def _fold_or(terms: list[plan.Expression], origin: plan.Expression) -> plan.Expr
 
 
 def _without_repeats(terms: list[plan.Expression]) -> list[plan.Expression]:
-    """Return the terms, plain tests once each; comparing deeper ones anew at every level would cost too much."""
+    """Return the terms, plain tests once each. Comparing deeper ones would take quadratic time."""
     if len(terms) >= 1_000:
         return terms
-    kept: dict[object, plan.Expression] = {}
+    unique: dict[object, plan.Expression] = {}
     for term in terms:
-        kept.setdefault(term if is_plain_test(term) else object(), term)  # an object is like no other
-    return list(kept.values())
+        unique.setdefault(term if is_plain_test(term) else object(), term)  # an object is like no other
+    return list(unique.values())
 
 
 def is_plain_test(term: plan.Expression) -> bool:
@@ -180,7 +180,7 @@ def _fold_like(node: plan.Like) -> plan.Expression:
 
 
 def _fold_regex(node: plan.Regex) -> plan.Expression:
-    """Rewrite a pattern that matches everything, or one text only; Lucene is asked this, whatever the value."""
+    """Rewrite a pattern that matches everything, or one text only, as Lucene does for any value."""
     try:
         regex = compile_regex(node.pattern, flavour="lucene" if isinstance(node.value, plan.FieldValue) else "script")
     except (RegexSyntaxError, RegexLimitError):  # said by the check of regular expressions

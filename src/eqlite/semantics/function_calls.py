@@ -44,7 +44,7 @@ def resolve_call(node: ast.Call, arguments: list[plan.Expression], context: Cont
     if not _count_fits(function, len(arguments)):
         context.collector.report(
             "wrong-argument-count",
-            f"`{function.name}` takes {_count_words(function)}, here {'is' if len(arguments) == 1 else 'are'} "
+            f"`{function.name}` takes {function.arity}, here {'is' if len(arguments) == 1 else 'are'} "
             f"{len(arguments) or 'none'}",
             node.span,
             help=f"its form is `{signature(function)}`",
@@ -96,10 +96,6 @@ def _legacy_hint(name: str) -> str | None:
 
 def _count_fits(function: Function, count: int) -> bool:
     return function.fewest <= count and (function.most is None or count <= function.most)
-
-
-def _count_words(function: Function) -> str:
-    return function.arity
 
 
 def _check_argument(

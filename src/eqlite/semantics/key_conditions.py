@@ -90,7 +90,7 @@ def _key_conditions(stage: KeyedCondition, target: Target) -> Iterator[_KeyCondi
 
 
 def _conjuncts(expression: plan.Expression) -> Iterator[plan.Expression]:
-    """Yield the parts of an `and`; of an `or` what all its terms have in common, in front of the rest."""
+    """Yield the parts of an `and`, and the common parts of all terms of an `or` in front of it."""
     pending = [expression]
     while pending:
         node = pending.pop()
@@ -142,7 +142,7 @@ def _is_list(node: plan.Or) -> bool:
 
 
 def _renaming(keys: Sequence[Field | None], others: Sequence[Field | None]) -> dict[str, Field | None]:
-    """Return which key of another stage stands for each key of a stage; without those that are the same field."""
+    """Return the key of another stage for each key of a stage that is not the same field."""
     renamed: dict[str, Field | None] = {}
     for key, other in zip(keys, others, strict=True):
         if key is not None and key.name not in renamed:
@@ -153,7 +153,7 @@ def _renaming(keys: Sequence[Field | None], others: Sequence[Field | None]) -> d
 def _renamed_condition(
     condition: plan.Expression, names: set[str], renamed: Mapping[str, Field | None]
 ) -> plan.Expression:
-    """Return a condition as it reads for another stage; it reads the fields of these names."""
+    """Return a condition, which reads the fields of `names`, with the keys of another stage."""
     if names.isdisjoint(renamed):
         return condition
     copy = _renamed(condition, renamed)

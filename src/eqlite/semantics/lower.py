@@ -38,7 +38,10 @@ def lower(expression: plan.Expression, context: Context) -> plan.Condition:
 
 
 def equalities_as_lists(terms: Sequence[plan.Expression]) -> list[plan.Expression]:
-    """Return the terms of an `or` with `f == 1 or f == 2` as `f in (1, 2)`, as Elasticsearch has it."""
+    """Return the terms of an `or` with equalities of one field as a list, as in Elasticsearch.
+
+    `f == 1 or f == 2` becomes `f in (1, 2)`.
+    """
     lists: dict[Field, list[plan.Constant]] = {}
     for term in terms:
         match term:
@@ -46,15 +49,15 @@ def equalities_as_lists(terms: Sequence[plan.Expression]) -> list[plan.Expressio
                 lists.setdefault(field, []).append(constant)
             case _:
                 pass
-    kept: list[plan.Expression] = []
+    merged: list[plan.Expression] = []
     for term in terms:
         match term:
             case plan.Compare(operator="==", left=plan.FieldValue(field=field) as left) if len(lists[field]) > 1:
                 if lists[field][0] is term.right:
-                    kept.append(plan.Contained(left, tuple(lists[field]), span=term.span))
+                    merged.append(plan.Contained(left, tuple(lists[field]), span=term.span))
             case _:
-                kept.append(term)
-    return kept
+                merged.append(term)
+    return merged
 
 
 def negation(condition: plan.Condition) -> plan.Condition:
@@ -84,7 +87,7 @@ def all_of(conditions: Sequence[plan.Condition]) -> plan.Condition:
 
 
 def any_of(conditions: Sequence[plan.Condition]) -> plan.Condition:
-    """Return the condition that some hold, nested ones taken in and tests on one field made one where they can be."""
+    """Return the disjunction of conditions, flattened, with the tests on one field united."""
     terms: list[plan.Condition] = []
     for condition in conditions:
         if condition == ALWAYS:
@@ -186,14 +189,14 @@ def _leaf(expression: plan.Expression, context: Context) -> plan.Condition:
 
 
 def _exists(field: Field, span: Span) -> plan.Condition:
-    """Return the test that the field has a value; a text field is asked itself, not the sub-field read in its place."""
+    """Return the test that the field has a value, of a text field itself instead of its sub-field."""
     if field.type is DataType.TEXT:
         field = replace(field, null_value=None, ignore_above=None)
     return plan.Exists(field, span=span)
 
 
 def _constants(items: Sequence[plan.Expression]) -> list[Scalar] | None:
-    """Return the values of a list without its nulls; None where an item is no constant."""
+    """Return the values of a list without its nulls, or None if an item is no constant."""
     if not all(isinstance(item, plan.Constant) for item in items):
         return None
     return [item.value for item in items if isinstance(item, plan.Constant) and item.value is not None]
@@ -224,7 +227,7 @@ def _like(field: Field, pattern: Pattern, span: Span) -> plan.Condition:
 def _function_clause(
     call: plan.Invoke, field: Field, rest: Sequence[plan.Expression], context: Context
 ) -> plan.Condition | None:
-    """Return the clause of a boolean function on a field with constants; None where it is a script."""
+    """Return the clause of a boolean function on a field with constants, or None for a script."""
     values = [part.value for part in rest if isinstance(part, plan.Constant)]
     if len(values) != len(rest) or not all(isinstance(value, str) for value in values):
         return None

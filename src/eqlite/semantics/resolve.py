@@ -30,7 +30,7 @@ _FLIPPED: dict[str, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==
 
 
 def resolve_condition(node: ast.Expr, context: Context) -> plan.Expression:
-    """Return a whole condition; it must be boolean."""
+    """Return a whole condition, which must be boolean."""
     resolved = resolve(node, context)
     if resolved.type not in (DataType.BOOLEAN, DataType.UNKNOWN, DataType.NULL):
         kind = resolved.type.name

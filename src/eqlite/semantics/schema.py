@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from typing import Any
 
 from eqlite.datatypes import DataType
 from eqlite.errors import EqlError
+from eqlite.fields import Scalar
 from eqlite.semantics.similar_names import similar_names
 from eqlite.values.text import to_text
 
@@ -52,7 +53,7 @@ class MappedField:
     type: DataType
     es_type: str
     path: str
-    null_value: Any = None
+    null_value: Scalar | None = None
     ignore_above: int | None = None
     formats: tuple[str, ...] = ()
     scaling_factor: float | None = None
@@ -82,7 +83,6 @@ class Schema:
 
     fields: Mapping[str, MappedField]
     name: str = "the schema"
-    _hash: int = field(default=0, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"Schema({self.name!r}, {len(self.fields):,} fields)"
@@ -131,7 +131,7 @@ class Schema:
 
     @classmethod
     def from_indices(cls, indices: Mapping[str, Mapping[str, Any]]) -> Schema:
-        """Make a schema of several indices: a field is mapped if any index maps it; differing types are a conflict."""
+        """Make a schema of several indices. A field is mapped if any index maps it, and differing types conflict."""
         merged: dict[str, MappedField] = {}
         kinds: dict[str, dict[str, list[str]]] = {}
         for index, mapping in indices.items():
@@ -148,7 +148,7 @@ class Schema:
 
     @classmethod
     def load(cls, *names: str | os.PathLike[str]) -> Schema:
-        """Return the schema of names, `ecs` and `elastic`, and of files; a later one adds to those before it.
+        """Return the schema of the names `ecs` and `elastic` and of files. A later one adds to those before it.
 
         A file holds an index mapping, an index or component template, an answer of `_field_caps`, or the mappings of an
         archive of Kibana's tests.
@@ -199,7 +199,7 @@ class Schema:
 
 
 def _limited(schema: Schema) -> dict[str, MappedField]:
-    """Return the fields of a schema; keywords end where the index templates of Elastic end them."""
+    """Return the fields of a schema, with the limits that Elastic's index templates set for keywords."""
     return {
         name: replace(found, ignore_above=_ECS_IGNORE_ABOVE) if found.es_type == "keyword" else found
         for name, found in schema.fields.items()
@@ -208,7 +208,7 @@ def _limited(schema: Schema) -> dict[str, MappedField]:
 
 @lru_cache(maxsize=1_024)
 def _nearest(schema: Schema, name: str) -> tuple[str, ...]:
-    """See `Schema.suggest`: rules of one kind miss the same fields, and a schema has thousands to compare with."""
+    """Cache `Schema.suggest`: rules of one kind miss the same of thousands of fields."""
     known = (
         found.name
         for found in schema.fields.values()
@@ -223,7 +223,7 @@ def _conflict(by_type: Mapping[str, list[str]]) -> str:
 
 
 def _united(known: MappedField, found: MappedField) -> MappedField:
-    """Return a field that several indices map: no event says from which it is, so all their ways of reading count."""
+    """Unite the mappings that several indices have of a field: an event may come from any of them."""
     return replace(
         known,
         formats=tuple(dict.fromkeys(known.formats + found.formats)) if found.formats else known.formats,
@@ -276,7 +276,7 @@ def _definitions(properties: Mapping[str, Any], prefix: str = "") -> Iterator[tu
 
 
 def _add_copies(fields: dict[str, MappedField], properties: Mapping[str, Any]) -> None:
-    """Let the targets of `copy_to`, and their multi-fields, read the fields that name them; copies go one step."""
+    """Add the sources of `copy_to` to its targets and their multi-fields. Copies are not copied again."""
     sources: dict[str, list[str]] = {}
     for name, definition in _definitions(properties):
         targets = definition.get("copy_to") or ()
@@ -288,7 +288,7 @@ def _add_copies(fields: dict[str, MappedField], properties: Mapping[str, Any]) -
 
 
 def _add_short_names(fields: dict[str, MappedField], properties: Mapping[str, Any]) -> None:
-    """Offer what lies in passthrough objects without their name too: fields of that name and higher priorities win."""
+    """Add the fields of passthrough objects under their short names. Fields of that name and higher priorities win."""
     definitions = [found for found in _definitions(properties) if found[1].get("type") == "passthrough"]
     short: dict[str, MappedField] = {}
     for name, _ in sorted(definitions, key=lambda found: found[1].get("priority", 0)):
@@ -300,7 +300,7 @@ def _add_short_names(fields: dict[str, MappedField], properties: Mapping[str, An
 
 
 def _runtime_fields(runtime: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the fields of a runtime section; a composite one has several."""
+    """Yield the fields of a runtime section. A composite one has several."""
     for name, definition in runtime.items():
         if definition.get("type") == "composite":
             yield from ((f"{name}.{key}", part) for key, part in definition.get("fields", {}).items())
@@ -309,7 +309,7 @@ def _runtime_fields(runtime: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[s
 
 
 def _resolve_aliases(fields: dict[str, MappedField], properties: Mapping[str, Any]) -> dict[str, MappedField]:
-    """Let an alias read the field it points to; one that points nowhere stays unsupported."""
+    """Resolve aliases to the fields they point to. One that points nowhere stays unsupported."""
     for name, definition in _definitions(properties):
         target = str(definition.get("path"))
         if definition.get("type") == "alias" and target in fields:

@@ -51,7 +51,7 @@ def load_schema(path: str | os.PathLike[str]) -> Schema:
 
 
 def combine(schemas: Iterable[Schema]) -> Schema:
-    """Return the fields of several schemas together; a later one adds to those before, and decides where both know."""
+    """Merge schemas. A later one adds fields, and decides on those that both have."""
     several = list(schemas)
     if len(several) == 1:
         return several[0]
@@ -66,23 +66,23 @@ def _read(name: str) -> Iterator[Json]:
         if data.startswith(_GZIP_MAGIC):
             data = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, MAX_SCHEMA_BYTES)
         text = data.decode("utf-8-sig")
-        decoder, place = json.JSONDecoder(), _skip_blanks(text, 0)
-        while place < len(text):
-            value, end = decoder.raw_decode(text, place)
+        decoder, offset = json.JSONDecoder(), _skip_blanks(text, 0)
+        while offset < len(text):
+            value, end = decoder.raw_decode(text, offset)
             if not isinstance(value, dict):
                 raise _no_mapping(name, "it should be a JSON object")
             yield value
-            place = _skip_blanks(text, end)
+            offset = _skip_blanks(text, end)
     except OSError as error:
         raise EqlError(f"cannot read the schema `{name}`: {error.strerror or error} ({_NAMES})") from None
     except (ValueError, RecursionError, zlib.error) as error:
         raise EqlError(f"the schema `{name}` is no JSON: {error}") from None
 
 
-def _skip_blanks(text: str, place: int) -> int:
-    while place < len(text) and text[place].isspace():
-        place += 1
-    return place
+def _skip_blanks(text: str, offset: int) -> int:
+    while offset < len(text) and text[offset].isspace():
+        offset += 1
+    return offset
 
 
 def _no_mapping(name: str, reason: str) -> EqlError:
@@ -90,7 +90,7 @@ def _no_mapping(name: str, reason: str) -> EqlError:
 
 
 def _mappings(document: Json, missing: set[str]) -> Iterator[tuple[str, Json]]:
-    """Yield mappings by index or template; component templates that are named and not there go into `missing`."""
+    """Yield mappings by index or template. Component templates that are not there are added to `missing`."""
     for plural, singular in _TEMPLATES.items():
         if isinstance(document.get(plural), list):
             given = {str(each.get("name")) for each in document[plural] if isinstance(each, dict)}
@@ -131,7 +131,7 @@ def _is_field_capabilities(document: Json) -> bool:
 
 
 def _of_capabilities(fields: Mapping[str, Json], name: str) -> Schema:
-    """Return the schema of an answer of `_field_caps`; a field below a text is a sub-field of it."""
+    """Return the schema of an answer of `_field_caps`. A field below a text is a sub-field of it."""
     indices: dict[str, dict[str, str]] = {}
     for field, kinds in fields.items():
         for kind, answer in kinds.items():
@@ -150,16 +150,16 @@ def _properties(types: Mapping[str, str]) -> Json:
     properties: Json = {}
     for name in sorted(types):
         *above, last = name.split(".")
-        place = properties
+        parent_fields = properties
         for part in above:
-            parent = place.setdefault(part, {"type": "object"})
-            place = parent.setdefault("properties" if parent["type"] in ("object", "nested") else "fields", {})
-        place[last] = {**place.get(last, {}), "type": types[name]}
+            parent = parent_fields.setdefault(part, {"type": "object"})
+            parent_fields = parent.setdefault("properties" if parent["type"] in ("object", "nested") else "fields", {})
+        parent_fields[last] = {**parent_fields.get(last, {}), "type": types[name]}
     return properties
 
 
 def _problem_of(mapping: object) -> str | None:
-    """Return why a value is no index mapping, None if it is one."""
+    """Return the reason for which a value is no index mapping, None if it is one."""
     if not isinstance(mapping, dict) or not {"properties", "runtime"} & mapping.keys():
         return "it has no `properties`, as `GET my-index/_mapping` shows them"
     pending: list[tuple[str, Any]] = [("", mapping)]

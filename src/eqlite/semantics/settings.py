@@ -9,7 +9,7 @@ from eqlite.semantics.targets import DEFAULT_TARGET, target_named
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a query reads events, as the parameters of Elasticsearch's EQL search name it, and as which version of it.
+    """The parameters of Elasticsearch's EQL search that decide the meaning of a query, and the version.
 
     Raises:
         EqlError: there is no such target.

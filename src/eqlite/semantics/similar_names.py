@@ -33,7 +33,7 @@ def similar_names(name: str, known: Iterable[str]) -> list[str]:
 def _distance(places: Mapping[str, int], length: int, other: str) -> int:
     """Return the number of insertions, deletions and replacements that turn one text into another.
 
-    Myers' bit-parallel form of the usual table: a column of it is the bits of two integers, which tell where the value
+    Myers' bit-parallel form of the usual table: a column of it is the bits of two integers, which say where the value
     is one more or one less than in the row above. A schema has thousands of names.
 
     Args:

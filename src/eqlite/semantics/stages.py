@@ -34,7 +34,7 @@ def sample_query(sample: ast.Sample, context: Context) -> plan.SampleQuery:
 
 
 def check_joined_stages(join: ast.Join, context: Context) -> None:
-    """Report what is wrong with the stages of a `join`, which has no plan."""
+    """Report the problems in the stages of a `join`, which has no plan."""
     _stages(join.stages, join.keys, context, until=join.until)
 
 
@@ -85,7 +85,7 @@ def _stages(
 
 
 def _copies(written: Written, read: list[KeyedCondition], context: Context) -> list[list[plan.Expression]]:
-    """Return the conditions that stages take over from each other; none for `until`, which stands last."""
+    """Return the conditions that stages take over from each other, none for `until`, which is last."""
     stages = [
         each._replace(expression=_with_category(stage.filter, each.expression, context))
         for stage, each in zip(written, read, strict=False)
@@ -124,7 +124,7 @@ def _unequal_keys(
     asked of the index, which does not mind. Source: eql-settled A7.
     """
     bars: list[list[plan.Condition]] = [[] for _ in read]
-    for place, column in enumerate(zip(*(each.keys for each in read), strict=True)):
+    for index, column in enumerate(zip(*(each.keys for each in read), strict=True)):
         wanted = [number for number, each in enumerate(read) if not each.missing]
         kinds = {field.type for number in wanted if (field := column[number]) is not None and field.type in NUMBERS}
         if len(kinds) < 2:
@@ -135,7 +135,7 @@ def _unequal_keys(
         for number in differing:
             if (field := column[number]) is not None:
                 bars[number].append(NEVER if not field.optional else negation(plan.Exists(field)))
-        named = [(field, spans[number][place]) for number in wanted if (field := column[number]) is not None]
+        named = [(field, spans[number][index]) for number in wanted if (field := column[number]) is not None]
         _warn_of_types(named[0][0], *next(pair for pair in named if pair[0].type is not named[0][0].type), context)
     return bars
 

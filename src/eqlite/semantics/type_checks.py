@@ -16,7 +16,7 @@ Operator = Literal["+", "-", "*", "/", "%"]
 def is_constant(expression: plan.Expression, context: Context) -> bool:
     """Return whether an expression reads no field.
 
-    The answer is kept for the question about an expression around it: no part is looked at twice.
+    The answer is cached for the expression around it, so that no part is visited twice.
     """
     if isinstance(expression, plan.Constant):
         return True
@@ -128,7 +128,7 @@ def _family_name(family: str) -> str:
 def expect_exact(
     found: plan.Expression, node: ast.Expr, place: str, context: Context, *, quoted: str | None = None
 ) -> bool:
-    """Report a text field without exact values, or a keyword with a normalizer; tell whether all is well.
+    """Report a text field without exact values, or a keyword with a normalizer. Return whether it is exact.
 
     `place` is Elasticsearch's word for the operand: `first argument `, or nothing. `quoted` is what Elasticsearch names
     instead of the node's text.

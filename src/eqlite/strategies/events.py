@@ -158,7 +158,7 @@ def _written(draw: st.DrawFn, number: int | float) -> int | float | str:
 
 
 def _written_instant(draw: st.DrawFn, field: Field, instant: int) -> int | str:
-    """Return an instant as a document writes it; far ones as near ones, which no date form reaches."""
+    """Return an instant as documents write it. Far ones are near ones, since no date format reaches them."""
     unit = 1 if field.type is DataType.DATE_NANOS else _NANOS_PER_MILLI
     limit = 4_000_000_000_000_000_000 // unit
     ns = max(-limit, min(instant, limit)) * unit
@@ -256,9 +256,9 @@ def _document(draw: st.DrawFn, values: Mapping[str, list[Any]], *, hostile: bool
     document: Document = {}
     is_odd = draw(st.booleans()) if hostile else draw(st.sampled_from([False, False, False, True]))
     for path, found in values.items():
-        kept: Any = found if len(found) != 1 or draw(st.sampled_from([True, False, False])) else found[0]
+        content: Any = found if len(found) != 1 or draw(st.sampled_from([True, False, False])) else found[0]
         if not is_odd:
-            _put(document, path.split("."), kept)
+            _put(document, path.split("."), content)
             continue
         form = draw(st.sampled_from(["nested", "dotted", "split", "objects"]))
         if form == "objects" and "." in path:
@@ -267,16 +267,16 @@ def _document(draw: st.DrawFn, values: Mapping[str, list[Any]], *, hostile: bool
         elif form == "split" and path.count(".") > 1:
             place = draw(st.integers(1, path.count(".")))
             parts = path.split(".")
-            _put(document, [".".join(parts[:place]), *parts[place:]], kept)
+            _put(document, [".".join(parts[:place]), *parts[place:]], content)
         else:
-            _put(document, [path] if form == "dotted" else path.split("."), kept)
+            _put(document, [path] if form == "dotted" else path.split("."), content)
     if hostile:
         _spoil(draw, document, list(values))
     return document
 
 
 def _put(document: Document, keys: list[str], value: Any) -> None:
-    """Put a value under nested keys; under one dotted key from where something else stands in the way."""
+    """Put a value under nested keys, or under a dotted key if another value is in the way."""
     here = document
     for place, key in enumerate(keys[:-1]):
         inner = here.setdefault(key, {})

@@ -27,7 +27,7 @@ def wildcard_patterns(*, alphabet: str = ALPHABET, max_size: int = 12) -> st.Sea
 
 @st.composite
 def matching_values(draw: st.DrawFn, pattern: str, *, insensitive: bool = False) -> str:
-    """Return texts that a pattern matches under `like`; with `insensitive`, under `:` and `like~`.
+    """Return texts that a pattern matches under `like`, or with `insensitive` under `:` and `like~`.
 
     Example:
         >>> from hypothesis import given

@@ -137,7 +137,7 @@ class _Pool:
 
 
 def _use_of(mapped: MappedField) -> str | None:
-    """Return which part of the pool a field belongs to; None where conditions cannot use it."""
+    """Return the part of the pool to which a field belongs, or None if conditions cannot use it."""
     kind = mapped.type
     if kind in (DataType.KEYWORD, DataType.VERSION) or (kind is DataType.TEXT and len(mapped.exact) == 1):
         return "texts"
@@ -189,7 +189,10 @@ _positions: Expressions = st.one_of(
 
 
 def _fields(references: References) -> Expressions:
-    """Return the fields, each for now and then an optional one; by number, so that a long list is not printed."""
+    """Return the fields, some of them optional.
+
+    They are drawn by index, so that Hypothesis does not print a long list.
+    """
     optional = st.sampled_from([False, False, False, True])
     return st.builds(
         lambda place, as_optional: ast.FieldRef(references[place].parts, as_optional),
@@ -323,7 +326,7 @@ def _conditions(pool: _Pool) -> Expressions:
 
     @st.composite
     def leaf(draw: st.DrawFn) -> ast.Expr:
-        return draw(leaves)  # hidden in a function: Hypothesis prints its parts, and this one's would fill a book
+        return draw(leaves)  # in a function, since Hypothesis would print its long parts
 
     return st.recursive(
         leaf(),

@@ -11,7 +11,7 @@ _DURATION = re.compile(r"([0-9]{1,15})(ms|[smhd])", re.ASCII)
 
 
 def duration_ms(value: str | datetime.timedelta) -> int:
-    """Return a time span in milliseconds; zero is one, too.
+    """Return a time span in milliseconds. Zero is valid.
 
     Raises:
         ValueError: it is none, or negative.

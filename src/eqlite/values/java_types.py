@@ -1,4 +1,4 @@
-"""Classes that values have in Elasticsearch's scripts and that JSON lacks; each is a subclass of what stands for it."""
+"""Classes of values in Elasticsearch's scripts that JSON lacks, as subclasses of Python's."""
 
 from __future__ import annotations
 

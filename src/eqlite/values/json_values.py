@@ -24,7 +24,7 @@ _LONG_DIGITS = 18
 
 
 def json_scalar(value: Any) -> Any:
-    """Return a leaf of a document as JSON has it; a list for an array of numpy.
+    """Return a leaf of a document as a JSON value, or a list for a numpy array.
 
     | Python | JSON |
     |---|---|
@@ -77,7 +77,7 @@ def _decimal_number(value: Decimal) -> int | float | None:
 
 
 def _numpy_value(value: Any) -> Any:
-    """Return a scalar or an array of numpy; times of any unit become those of `datetime`."""
+    """Return a numpy scalar or array as Python values. Times of any unit become `datetime`s."""
     if value.dtype.kind == "M":
         value = value.astype("datetime64[us]")
     plain = value.tolist()

@@ -1,4 +1,4 @@
-"""What IP addresses mean to Elasticsearch: addresses of both families on one line, and blocks of them.
+"""IP addresses as Elasticsearch reads them: both families on one line, and blocks of addresses.
 
 An address is the integer of its 16-byte form, in which IPv4 sits at `::ffff:0:0/96`: that is how an index holds it, how
 ranges order it, and why `::/0` contains every IPv4 address. Text comes from events and rules: whatever it is, these
@@ -23,7 +23,7 @@ _ALL_BITS: Final = 128
 _LONGEST_ADDRESS: Final = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
 _LONGEST_PREFIX: Final = len("128")
 _ADDRESSES: Final = (ipaddress.IPv4Address, ipaddress.IPv6Address)
-# The parts of a dotted quad by their text: no leading zeros, no signs, no digits of other scripts.
+# The parts of a dotted quad by their text: no leading zeros, no plus or minus, no digits of other scripts.
 _OCTETS: Final = {str(number): number for number in range(256)}
 _FIRST_OCTETS: Final = {text: _IPV4_START | number << 24 for text, number in _OCTETS.items()}
 _SECOND_OCTETS: Final = {text: number << 16 for text, number in _OCTETS.items()}

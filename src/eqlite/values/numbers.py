@@ -1,4 +1,4 @@
-"""What numbers mean to Elasticsearch: reading, narrowing to a field's type, arithmetic and comparison.
+"""Numbers as Elasticsearch reads them: parsing, narrowing to a field's type, arithmetic and comparison.
 
 Numbers are Python's `int` and `float`; a `bool` is never a number here. Java's widths are rules of the operations:
 `int` stands for int (32 bits), long (64 bits) and unsigned long, `float` for double.
@@ -53,7 +53,7 @@ class ArithmeticFault(ValueError):
 
 
 def parse_number(text: str) -> Number | None:
-    """Return the number that `text` is under a numeric field or beside a number literal; None where it is none.
+    """Return `text` as a number for a numeric field or a number literal, or None.
 
     Args:
         text: digits with an optional sign, fraction and exponent; blanks (U+0000 to U+0020) around it do not count.
@@ -98,7 +98,7 @@ def to_number(value: object) -> Number | None:
 
 
 def parse_long(text: str, base: int = 10) -> int | None:
-    """Return what Java's `Long.parseLong(text, base)` gives; None where it throws.
+    """Return the result of Java's `Long.parseLong(text, base)`, or None if it throws.
 
     No blanks, no prefix, no underscore; digits of other scripts and full-width letters count.
 
@@ -126,7 +126,7 @@ def parse_long(text: str, base: int = 10) -> int | None:
 
 
 def _ascii_digit(character: str) -> str:
-    """Return a digit or letter as Java's `Character.digit` reads one UTF-16 unit; an underscore for what is none."""
+    """Return a UTF-16 unit as Java's `Character.digit` reads it, or an underscore."""
     if character.isascii():
         return character
     if "\uff21" <= character <= "\uff3a" or "\uff41" <= character <= "\uff5a":
@@ -136,7 +136,7 @@ def _ascii_digit(character: str) -> str:
 
 
 def parse_double(text: str) -> float | None:
-    """Return what Java's `Double.valueOf(text)` gives; None where it throws.
+    """Return the result of Java's `Double.valueOf(text)`, or None if it throws.
 
     Blanks around it do not count; `NaN`, `Infinity`, hexadecimal floats (`0x1p3`) and a closing `f` or `d` are taken;
     what is too large is infinite.
@@ -161,10 +161,10 @@ def parse_double(text: str) -> float | None:
 
 
 def narrow(value: Number, datatype: DataType) -> Number | None:
-    """Return the number that a field of that type holds for `value`; None where the field refuses it.
+    """Return `value` as a number field of that type holds it, or None if it rejects it.
 
     Integer fields drop the fraction (`coerce`, Elasticsearch's default) and refuse what is out of range; `float` and
-    `half_float` round to their precision; no field takes what is not finite. `scaled_float` is kept as it is: the
+    `half_float` round to their precision; no field takes what is not finite. `scaled_float` stays unchanged: the
     factor is the mapping's. For a type that is not numeric the value is returned unchanged.
 
     Example:
@@ -193,7 +193,7 @@ _PRECISIONS: Final = {
 
 
 def _round(value: Number, steps: tuple[struct.Struct, ...]) -> float | None:
-    """Return `value` as a float, rounded by way of `steps`; None where it leaves their range."""
+    """Return `value` as a float rounded through `steps`, or None beyond their range."""
     try:
         rounded = float(value)
         for step in steps:
@@ -204,7 +204,7 @@ def _round(value: Number, steps: tuple[struct.Struct, ...]) -> float | None:
 
 
 def add(left: object, right: object, *, bits: int = 64) -> Number | None:
-    """Return `left + right`; None where one is not a number.
+    """Return `left + right`, or None if either is not a number.
 
     Args:
         left, right: operands; null, booleans and text are no numbers (read text with `to_number` first).
@@ -221,12 +221,12 @@ def add(left: object, right: object, *, bits: int = 64) -> Number | None:
 
 
 def subtract(left: object, right: object, *, bits: int = 64) -> Number | None:
-    """Return `left - right`; as `add`."""
+    """Return `left - right`, like `add`."""
     return _combine(operator.sub, left, right, bits)
 
 
 def multiply(left: object, right: object, *, bits: int = 64) -> Number | None:
-    """Return `left * right`; as `add`."""
+    """Return `left * right`, like `add`."""
     return _combine(operator.mul, left, right, bits)
 
 
@@ -240,7 +240,7 @@ def _combine(operation: Callable[[Number, Number], Number], left: object, right:
 
 
 def divide(left: object, right: object, *, bits: int = 64) -> Number | None:
-    """Return `left / right`; None where one is not a number.
+    """Return `left / right`, or None if either is not a number.
 
     Two integers give an integer, cut toward zero; the smallest one divided by -1 is itself, as in Java.
 
@@ -268,7 +268,7 @@ def divide(left: object, right: object, *, bits: int = 64) -> Number | None:
 
 
 def modulo(left: object, right: object, *, bits: int = 64) -> Number | None:
-    """Return `left % right`, with the sign of `left`; None where one is not a number.
+    """Return `left % right` with the sign of `left`, or None if either is not a number.
 
     Raises:
         ArithmeticFault: two integers, the second one zero.
@@ -290,7 +290,7 @@ def modulo(left: object, right: object, *, bits: int = 64) -> Number | None:
 
 
 def negate(value: object, *, bits: int = 64) -> Number | None:
-    """Return `-value`; None where it is not a number.
+    """Return `-value`, or None if it is not a number.
 
     Raises:
         ArithmeticFault: the smallest integer, an unsigned long above 0, and by mistake the smallest double.
@@ -311,7 +311,7 @@ def negate(value: object, *, bits: int = 64) -> Number | None:
 
 
 def _operands(left: object, right: object) -> tuple[int, int] | tuple[float, float] | None:
-    """Return both operands in the one class that Java widens them to; None where one is not a number."""
+    """Return both operands in the class that Java widens them to, or None for other values."""
     a, b = _in_range(left), _in_range(right)
     if a is None or b is None:
         return None
@@ -321,7 +321,7 @@ def _operands(left: object, right: object) -> tuple[int, int] | tuple[float, flo
 
 
 def _in_range(value: object) -> Number | None:
-    """Return a number as Elasticsearch could hold it: beyond 64 bits, a double; None for what is no number."""
+    """Return a number in Elasticsearch's range, a double beyond 64 bits, or None for other values."""
     if isinstance(value, float):
         return value
     if not isinstance(value, int) or isinstance(value, bool):
@@ -330,7 +330,7 @@ def _in_range(value: object) -> Number | None:
 
 
 def _to_double(value: Number) -> float:
-    """Return `value` as a float; infinite beyond its range."""
+    """Return `value` as a float, infinite beyond its range."""
     try:
         return float(value)
     except OverflowError:
@@ -338,7 +338,7 @@ def _to_double(value: Number) -> float:
 
 
 def _exact(result: int, operands: tuple[Number, Number], bits: int) -> int:
-    """Return the result of an integer operation; fault where it does not fit.
+    """Return the result of an integer operation, or raise a fault if it does not fit.
 
     An operand of an unsigned_long field, or beyond a long, makes the result one as well: it may not be negative.
     """
@@ -353,7 +353,7 @@ def _exact(result: int, operands: tuple[Number, Number], bits: int) -> int:
 
 
 def to_int32(value: Number) -> int:
-    """Return what Java's `Number.intValue` gives: the low 32 bits of an integer, a float cut and clamped.
+    """Return the result of Java's `Number.intValue`: the low 32 bits of an integer, a float cut and clamped.
 
     Example:
         >>> to_int32(7.9), to_int32(2**32 + 5), to_int32(1e300), to_int32(float("nan"))

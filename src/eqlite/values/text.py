@@ -1,11 +1,11 @@
-"""What text means to Elasticsearch: how a value reads as text, how text is folded, ordered and measured.
+"""Text as Elasticsearch reads it: values as text, folding, order and length.
 
 Elasticsearch is a Java program: its strings are sequences of UTF-16 units, its case rules those of `java.lang.String`.
 Python's strings are sequences of code points. This module alone knows the differences.
 
 Text is expected in the form that every JSON reader gives: a character beyond U+FFFF is one code point, never a high
 surrogate followed by a low one. A surrogate on its own may occur (a hostile event has it, or `substring` cut a pair in
-two) and is kept as it is.
+two) and stays unchanged.
 
 Order: Lucene orders keywords by their UTF-8 bytes, scripts compare UTF-16 units. UTF-8 byte order is code point order,
 which is how Python compares strings, so a range on a keyword field needs no key. (Lone surrogates are the exception:
@@ -90,7 +90,7 @@ def _double_text(value: float) -> str:
 
 
 def fold_ascii(text: str) -> str:
-    """Return `text` with A-Z as a-z and every other character as it is: the folding of `:`, `in~`, `like~` on a field.
+    """Return `text` with A-Z in lower case only: the folding of `:`, `in~`, `like~` on a field.
 
     Example:
         >>> fold_ascii("CAFÉ")

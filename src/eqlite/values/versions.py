@@ -1,4 +1,4 @@
-"""What versions mean to Elasticsearch: the order of a `version` field.
+"""Versions as Elasticsearch reads them: the order of a `version` field.
 
 Takes text, gives a key: keys compare as the index compares the texts, and are equal only where the texts are the same.
 
@@ -33,7 +33,7 @@ _RELEASE: Final = b"\x03"
 
 
 def version_key(text: str) -> VersionKey:
-    """Return a key that orders versions; whether a version is invalid is its first part.
+    """Return a key that orders versions. Its first part says whether a version is invalid.
 
     >>> version_key("1.0.0-alpha") < version_key("1.0.0"), version_key("01.0")
     (True, (True, b'01.0'))
@@ -64,7 +64,7 @@ def _encode(text: str) -> bytes | None:
 
 
 def _identifiers(part: str) -> list[str] | None:
-    """Split a part at its full stops; None where an identifier is empty, misspelt or one too many."""
+    """Split a part at its full stops, or return None for empty, misspelt or extra identifiers."""
     if part.count(".") >= _MAX_IDENTIFIERS or not _IDENTIFIER_CHARACTERS.issuperset(part.replace(".", "")):
         return None
     identifiers = part.split(".")
@@ -72,7 +72,7 @@ def _identifiers(part: str) -> list[str] | None:
 
 
 def _encode_number(digits: str) -> bytes | None:
-    """Return digits behind their count; None for what is no number, has a leading zero or is too long."""
+    """Return digits after their count, or None for other texts, leading zeros and long numbers."""
     if not digits.isdigit() or len(digits) > _MAX_DIGITS or (digits[0] == "0" and len(digits) > 1):
         return None
     return _NUMBER + bytes([len(digits)]) + digits.encode("ascii")

@@ -1,4 +1,4 @@
-r"""Wildcards: `*` is any run of characters, also an empty one, `?` exactly one; the whole value must match.
+r"""Wildcards over a whole value: `*` is any run of characters, also an empty one, `?` exactly one.
 
 Three syntaxes end in the same `Pattern`: `:` and `like` (no escape at all), the constant of `stringContains` and
 `endsWith` (Lucene's wildcard: `\` escapes the next character) and the prefix of `startsWith`. Matching takes time
@@ -31,7 +31,10 @@ _LONG = 1 << 16
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of a pattern without `*`. `literal` is its text where no `?` and no choice of characters is in it."""
+    """A stretch of a pattern without `*`.
+
+    `literal` is its text, unless it contains a `?` or a choice of characters.
+    """
 
     atoms: tuple[Atom, ...]
     literal: str | None = field(init=False, compare=False)
@@ -52,7 +55,7 @@ class Segment:
         return all(atom is None or text[start + index] in atom for index, atom in enumerate(self.atoms))
 
     def find(self, text: str, start: int, end: int) -> int:
-        """Return the leftmost place from `start` at which the segment matches and ends by `end`; -1 for none."""
+        """Return the position of the leftmost match of the segment between `start` and `end`, or -1."""
         if self.literal is not None:
             return text.find(self.literal, start, end)
         if len(self.atoms) > _MANY_ATOMS and (end - start) * len(self.atoms) > _LONG:
@@ -62,12 +65,15 @@ class Segment:
 
     @cached_property
     def _regex(self) -> re.Pattern[str]:
-        """The segment without any quantifier: searching costs at most value x segment steps, two nanoseconds each."""
+        """Return the segment without any quantifier.
+
+        A search costs at most value x segment steps, of two nanoseconds each.
+        """
         return re.compile("".join(map(_atom_regex, self.atoms)), re.DOTALL)
 
     @cached_property
     def _masks(self) -> tuple[dict[str, int], int]:
-        """For each character the bits of the atoms that take it, and the bits of those that take any."""
+        """Return for each character the bits of the atoms that accept it, and the bits that accept any."""
         anything = sum(1 << index for index, atom in enumerate(self.atoms) if atom is None)
         masks: dict[str, int] = {}
         for index, atom in enumerate(self.atoms):
@@ -76,7 +82,7 @@ class Segment:
         return masks, anything
 
     def _find_bitwise(self, text: str, start: int, end: int) -> int:
-        """Shift-and: one step per character, whatever the length of the segment (within a machine word or ten)."""
+        """Find the segment by shift-and: one step per character, for any length up to some machine words."""
         masks, anything = self._masks
         goal = 1 << (len(self.atoms) - 1)
         state = 0
@@ -134,7 +140,7 @@ class Pattern:
 
     @property
     def least_length(self) -> int | None:
-        """Return n for a pattern that asks for n characters or more and nothing else, as `?*` does; else None."""
+        """Return n for a pattern that matches n characters or more, such as `?*`, or None."""
         atoms = [atom for segment in self.segments for atom in segment.atoms]
         return len(atoms) if len(self.segments) > 1 and not any(atoms) else None
 
@@ -145,16 +151,16 @@ class Pattern:
 
     @property
     def literals(self) -> tuple[str, ...] | None:
-        """Return the texts between the stars; None where a `?` or a choice of characters is among them."""
+        """Return the texts between the stars, or None if there is a `?` or a choice of characters."""
         texts = tuple(segment.literal for segment in self.segments)
         return None if None in texts else texts  # type: ignore[return-value]
 
 
 def _segments(parts: Sequence[Sequence[Atom]]) -> tuple[Segment, ...]:
-    """Return the segments; several stars in a row are one."""
+    """Return the segments. Several stars in a row are one."""
     middle = [part for part in parts[1:-1] if part]
-    kept = [parts[0], *middle, parts[-1]] if len(parts) > 1 else parts
-    return tuple(Segment(tuple(part)) for part in kept)
+    stretches = [parts[0], *middle, parts[-1]] if len(parts) > 1 else parts
+    return tuple(Segment(tuple(part)) for part in stretches)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -210,7 +216,7 @@ def lucene_pattern(text: str, *, insensitive: bool, unicode: bool = False) -> Pa
 
 
 def _pattern(parts: Sequence[Sequence[str | None]], *, insensitive: bool, unicode: bool) -> Pattern:
-    """Return the pattern for stretches of characters; they are folded already where only ASCII letters fold."""
+    """Return the pattern for stretches of characters, already folded if only ASCII letters fold."""
     if not insensitive or not unicode:
         return Pattern(_segments(parts), insensitive)
     return _pattern_of_choices([[sign and _variants(sign, unicode=True) for sign in part] for part in parts])

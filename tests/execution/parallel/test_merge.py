@@ -1,20 +1,18 @@
-"""What the main process makes of reports."""
+"""The main process and the results of workers."""
 
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
-
-import pytest
 
 import eqlite
 from eqlite.events.intake import Intake
-from eqlite.events.projection import Structs, fitting
 from eqlite.events.splits import Range
-from eqlite.execution.collector import Runner
-from eqlite.execution.correlation import correlator as joining
-from eqlite.execution.extractors import Readers
-from eqlite.execution.parallel.merge import Gathering
+from eqlite.execution.correlation.correlator import Correlator
+from eqlite.execution.detection import Detection
+from eqlite.execution.detections import detections_of
+from eqlite.execution.parallel.merge import ResultMerger
 from eqlite.execution.parallel.worker import Worker
 from eqlite.execution.stats import RunStats
 from eqlite.ruleset import RuleSet
@@ -33,36 +31,34 @@ def lines(count: int) -> bytes:
     return b"".join(json.dumps(event).encode() + b"\n" for event in events)
 
 
-def gather(path: Path, *, is_cut_short: bool) -> tuple[Runner, Intake]:
+def merged(path: Path, *, is_cut_short: bool) -> tuple[list[Detection], RunStats]:
     compiled = RuleSet([eqlite.load_rule(text) for text in QUERIES]).compile()
-    portion = Range(str(path), 0, path.stat().st_size)
-    report = Worker(compiled, by_index=False, keeps_rejects=False, sample_limit=100).work(portion)
+    queries = [query for _, query in compiled]
+    partition = Range(str(path), 0, path.stat().st_size)
+    result = Worker(compiled, by_index=False, keeps_rejects=False, sample_limit=100).work(partition)
+    result = pickle.loads(pickle.dumps(result))
     if is_cut_short:
         path.write_bytes(path.read_bytes()[:200])
-    structs = Structs(fitting(["@timestamp", "k", "n"]))
-    intake = Intake()
-    runner = Runner(compiled, Readers(structs), stats=RunStats(reading=intake.stats), may_start_over=True)
-    Gathering(runner, structs, intake, None).take(report, portion)
-    return runner, intake
+    stats = RunStats()
+    correlator = Correlator(queries, in_order=True)
+    ResultMerger(queries, correlator, stats, Intake(stats.reading), None).add(result, partition)
+    return list(detections_of(compiled, correlator.searches, stats)), stats
 
 
-@pytest.mark.parametrize("orderly", [3, 20_000])
-def test_a_report_says_all_that_joining_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, orderly: int) -> None:
-    monkeypatch.setattr(joining, "ORDERLY_EVENTS", orderly)
+def test_a_result_holds_all_that_correlation_needs(tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
     path.write_bytes(lines(20))
-    runner, intake = gather(path, is_cut_short=False)
-    kinds = [detection.kind for detection in runner.detections(intake)]
+    found, stats = merged(path, is_cut_short=False)
+    kinds = [detection.kind for detection in found]
     assert kinds.count("sequence") == kinds.count("event") == 10
-    assert intake.stats.warnings == []
+    assert stats.reading.warnings == []
 
 
-@pytest.mark.parametrize("orderly", [3, 20_000])
-def test_a_file_that_was_cut_short_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, orderly: int) -> None:
-    monkeypatch.setattr(joining, "ORDERLY_EVENTS", orderly)
+def test_a_file_that_was_cut_short_loses_no_detection(tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
     path.write_bytes(lines(20))
-    runner, intake = gather(path, is_cut_short=True)
-    assert 0 < len(list(runner.detections(intake))) < 20
-    (warning,) = intake.stats.warnings
-    assert "was cut short" in str(warning)
+    found, stats = merged(path, is_cut_short=True)
+    assert len(found) == 20
+    assert [dict(event) for event in found[-1].events if event is not None][-1] == {}
+    (warning,) = stats.reading.warnings
+    assert "changed while it was read" in str(warning)

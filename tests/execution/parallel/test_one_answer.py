@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 import eqlite
 from eqlite.events.intake import ReadStats
 from eqlite.events.lines import line_blocks
-from eqlite.execution.correlation import correlator
 from eqlite.execution.parallel import pool
 from eqlite.execution.run import RunStats, run_files
 from eqlite.ruleset import RuleSet
@@ -148,7 +147,6 @@ def test_one_answer_comes_from_any_number_of_processes(
 ) -> None:
     rules = RuleSet([eqlite.load_rule(text) for text in queries])
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr(correlator, "ORDERLY_EVENTS", 60)
         patch.setattr(pool, "BLOCKS_BYTES", portion)
         patch.setattr(pool, "RANGE_BYTES", max(100, portion))
         patch.setattr("eqlite.events.byte_chunks.CHUNK_BYTES", chunk)

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 import eqlite
-from eqlite.execution.correlation import correlator as joining
 from eqlite.execution.parallel import pool as jobs
 from eqlite.execution.run import RunStats, run_files
 from eqlite.ruleset import RuleSet
@@ -80,7 +79,6 @@ def test_the_answer_does_not_depend_on_the_number_of_processes(
     monkeypatch.setattr(jobs, "BLOCKS_BYTES", 1)
     monkeypatch.setattr(jobs, "RANGE_BYTES", 1_234)
     monkeypatch.setattr("eqlite.events.byte_chunks.CHUNK_BYTES", 2_000)
-    monkeypatch.setattr(joining, "ORDERLY_EVENTS", 60)
     path = tmp_path / "events.ndjson"
     data = b"\n".join(lines(count=400, is_sorted=is_sorted))
     path.write_bytes(gzip.compress(data) if is_packed else data)

@@ -1,3 +1,5 @@
+"""Rules in JSON: their shapes, and the positions of their queries."""
+
 import itertools
 import json
 
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from eqlite.rules.formats.json import load_json
 from eqlite.rules.formats.json_spans import map_string, read_members
-from eqlite.rules.formats.settings import NoRule, RuleText
+from eqlite.rules.formats.settings import NotARule, RuleFile
 from eqlite.rules.loader import load_rule
 from eqlite.rules.model import LoadedRules
 from eqlite.source import Source
@@ -22,7 +24,7 @@ def rule(**settings: object) -> dict[str, object]:
 
 def load(text: str) -> LoadedRules:
     loaded = LoadedRules()
-    load_json(RuleText(text, "export.ndjson"), loaded)
+    load_json(RuleFile(text, "export.ndjson"), loaded)
     return loaded
 
 
@@ -170,7 +172,7 @@ def test_other_lines_between_rules_are_listed():
 
 @pytest.mark.parametrize("text", ["{}", "[]", '{"event": 1}\n{"event": 2}', "7", "[[]]"])
 def test_json_without_a_rule(text):
-    with pytest.raises(NoRule):
+    with pytest.raises(NotARule):
         load(text)
 
 
@@ -233,7 +235,7 @@ def test_a_text_that_is_broken_all_over_is_given_up():
     assert loaded.problems[-1].message == "not JSON: nor in 100 places before; the rest is not read"
 
 
-def test_array_opened_and_never_closed_again_and_again_takes_linear_time():
+def test_unclosed_arrays_take_linear_time():
     loaded = load('{"a": [\n' + "{},\n" * 300_000)
     assert len(loaded.problems) == 101
 

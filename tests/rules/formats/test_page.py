@@ -1,8 +1,10 @@
+"""Rules in copied pages of the documentation."""
+
 import pytest
 
 from eqlite.errors import RuleError
 from eqlite.rules.formats.page import load_page
-from eqlite.rules.formats.settings import RuleText
+from eqlite.rules.formats.settings import RuleFile
 from eqlite.rules.loader import load_rule, load_rules
 from eqlite.rules.model import LoadedRules, Subtechnique, Tactic, Technique, Threat
 
@@ -260,7 +262,7 @@ def test_page_of_another_type_is_listed(tmp_path):
 
 def test_wrong_setting_is_shown_on_the_page():
     loaded = LoadedRules()
-    load_page(RuleText(PAGE.replace("Risk Score: 73", "Risk Score: much")), loaded)
+    load_page(RuleFile(PAGE.replace("Risk Score: 73", "Risk Score: much")), loaded)
     (problem,) = loaded.problems
     assert problem.message == "`risk_score` cannot be `much`"
     assert problem.position is not None
@@ -326,7 +328,7 @@ user.name != null"""
 
 
 @pytest.mark.parametrize("licence", ["Rule license: Apache-2.0\n", ""])
-def test_lines_of_the_query_that_look_like_settings_are_the_querys(licence):
+def test_query_lines_that_resemble_settings_belong_to_the_query(licence):
     rule = load_rule(f"{HEAD.replace('Rule license: Apache-2.0' + chr(10), licence)}{LOOKALIKE}\n{THREAT}")
     assert rule.query == LOOKALIKE
     assert (rule.version, rule.risk_score, rule.severity, rule.tags[0]) == (4, 73, "high", "OS: Linux")
@@ -344,7 +346,7 @@ ls -l
 """
 
 
-def test_guide_with_lines_that_look_like_settings_and_with_fences():
+def test_guide_with_fences_and_lines_that_resemble_settings():
     rule = load_rule(f"{HEAD}{GUIDE}{QUERY}\n{THREAT}")
     assert (rule.query, rule.severity) == (QUERY, "high")
     assert rule.references == ("https://example.org/odd",)
@@ -363,6 +365,6 @@ def test_empty_fence_under_the_heading_is_no_query():
 
 def test_technique_without_an_id_is_a_problem():
     loaded = LoadedRules()
-    load_page(RuleText(PAGE.replace("- Id: T1106\n", "")), loaded)
+    load_page(RuleFile(PAGE.replace("- Id: T1106\n", "")), loaded)
     assert [problem.message for problem in loaded.problems] == ["`threat` has a form that no rule has"]
     assert len(loaded.rules) == 1

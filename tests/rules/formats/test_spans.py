@@ -14,7 +14,7 @@ from eqlite.diagnostics import Diagnostic
 from eqlite.ruleset import read_rules
 
 QUERY = 'process where process.name == "a" and\n  length(process.args) = 3 and "ä😀" == user.name'
-BAD = "= 3"  # the sign that is no EQL
+BAD = "= 3"  # no EQL
 HEAD = """\
 Odd Tool
 Somebody runs it.
@@ -93,7 +93,7 @@ query = "q = 3"
     "twice.json": '{"query": "any where x = 3", ' + json.dumps({"query": QUERY})[1:],
     "answer.json": json.dumps({"page": 1, "total": 1, "data": [{"query": QUERY}]}),
 }
-# The place of the sign: the last `= 3` but where a decoy follows.
+# The position of the error: the last `= 3` but where a decoy follows.
 AFTER = {"basic.toml": 2, "decoys.toml": 2, "decoys.json": 2}
 
 

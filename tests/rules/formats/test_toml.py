@@ -1,10 +1,12 @@
+"""Rules in TOML: settings, hunts, and the positions of queries."""
+
 import tomllib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eqlite.rules.formats.settings import RuleText
+from eqlite.rules.formats.settings import RuleFile
 from eqlite.rules.formats.toml import load_toml
 from eqlite.rules.formats.toml_spans import find_value, map_string
 from eqlite.rules.loader import load_rule, load_rules
@@ -59,7 +61,7 @@ name = "Execution"
 
 def load(text: str) -> LoadedRules:
     loaded = LoadedRules()
-    load_toml(RuleText(text, "rules/odd.toml"), loaded)
+    load_toml(RuleFile(text, "rules/odd.toml"), loaded)
     return loaded
 
 

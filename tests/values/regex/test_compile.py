@@ -155,7 +155,7 @@ def test_patterns_of_one_string_are_known(pattern: str, string: str | None) -> N
     assert compile_regex(pattern).single_string == string
 
 
-def test_an_insensitive_pattern_is_of_one_string_only_without_letters() -> None:
+def test_an_insensitive_pattern_with_letters_is_not_one_string() -> None:
     assert compile_regex("a", insensitive=True).single_string is None
     assert compile_regex("1\\.2", insensitive=True).single_string == "1.2"
 
@@ -221,7 +221,7 @@ def test_a_text_of_ascii_is_not_searched_for_what_lies_beyond(pattern: str, is_b
     assert regex.matches("a00") is not is_beyond
 
 
-def test_the_required_literal_of_an_insensitive_pattern_has_no_letters() -> None:
+def test_a_required_insensitive_literal_has_no_letters() -> None:
     assert compile_regex(r".*\$10:\$abc.*", insensitive=True).required_literal == "$10:$"
 
 
@@ -407,7 +407,7 @@ def test_deep_patterns_need_no_deep_stack(pattern: str, text: str | None) -> Non
 # --- characters -------------------------------------------------------------------------------------------------------
 
 
-def test_a_dot_is_one_code_point_also_a_line_end_or_half_a_surrogate_pair() -> None:
+def test_a_dot_is_any_code_point_even_a_line_end_or_surrogate() -> None:
     assert matched("a.b", ["a\nb", "a\r\nb", "a😀b", "a\ud83db", "a\ud83d\ude00b"]) == ["a\nb", "a😀b", "a\ud83db"]
 
 
@@ -477,7 +477,7 @@ def test_many_different_characters_do_not_fill_the_machine() -> None:
     assert sum(map(len, automaton.states.values())) <= regex_automaton.MAX_CACHED_STEPS + 1
 
 
-def test_a_value_that_cannot_match_any_more_is_not_read_to_its_end() -> None:
+def test_reading_stops_once_a_value_cannot_match() -> None:
     automaton = compile_regex("[ab]c.*[de]").automaton
     assert not automaton.accepts("ax" + "".join(map(chr, range(1000, 2000))))
     assert automaton.steps_computed == 2

@@ -202,7 +202,7 @@ def test_insensitive_is_ascii_and_folds_ranges_too() -> None:
         "(?:a+){2}+", "(?>a|ab)", r"\X", r"\N{DIGIT ONE}", r"\p{IsLatin}", r"\p{javaLowerCase}", "[[a]b&&c&&d]",
     ],
 )  # fmt: skip
-def test_what_a_linear_matcher_does_not_have_is_said_to_be_unsupported(pattern: str) -> None:
+def test_features_beyond_a_linear_matcher_are_unsupported(pattern: str) -> None:
     with pytest.raises(RegexSyntaxError, match="not supported"):
         compile_regex(pattern, flavour="java")
 

@@ -1,4 +1,4 @@
-"""The python backend: each condition becomes a function of its own, generated, compiled and kept in `linecache`.
+"""The python backend: each condition becomes a generated function, with its source in `linecache`.
 
 This package is the one place where text is turned into code.
 """
@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from eqlite import plan
-from eqlite.backends.base import Event, Faults, Predicate
 from eqlite.backends.python.access import FlatAccess, NestedAccess
 from eqlite.backends.python.codegen import Generated, Generator, TooComplex
-from eqlite.backends.python.line_predicate import LinePredicate, line_predicate
 from eqlite.backends.reference import holds, script_steps
+from eqlite.engine.faults import Faults, Predicate
+from eqlite.engine.match import Event
 from eqlite.engine.sequence_search import match_sequences
-from eqlite.engine.sequences import EventHits, Found, Kept
+from eqlite.engine.sequences import EventHits, Found, Reference
 from eqlite.fields import raw_values
 
 _BUILTINS = {kind.__name__: kind for kind in (bool, dict, int, len, list, str)}
@@ -24,17 +24,18 @@ _BUILTINS = {kind.__name__: kind for kind in (bool, dict, int, len, list, str)}
 
 
 class PythonBackend:
-    """Generates a function per condition."""
+    """A backend that generates a function for each condition."""
 
     name = "python"
     is_incremental = True
+    is_indexed = True
 
-    def predicate(self, condition: plan.Condition, *, name: str, faults: Faults) -> Predicate:
-        """Return a function that tells whether a document meets the condition."""
+    def predicate(self, condition: plan.Condition, *, name: str) -> Predicate:
+        """Return the condition as a function of a document and of the faults that it counts."""
         steps = script_steps(condition)
 
         def interpret(leaf: plan.Condition) -> Predicate:
-            return lambda event: holds(leaf, event, faults, steps)
+            return lambda event, faults: holds(leaf, event, faults, steps)
 
         try:
             generated = Generator(NestedAccess(), interpret).generate(condition)
@@ -42,51 +43,49 @@ class PythonBackend:
             return interpret(condition)
         made: list[Predicate] = []
 
-        def irregular(event: Event) -> bool:
-            """Evaluate an event of unusual shape; the function for them is made when the first one comes."""
+        def irregular(event: Event, faults: Faults) -> bool:
+            """Evaluate an event of unusual shape. The function for them is made for the first one."""
             if not made:
                 general = Generator(FlatAccess(), interpret).generate(condition)
                 made.append(load(general, f"{name}, any shape", read=read_value))
-            return made[0](event)
+            return made[0](event, faults)
 
         return load(generated, name, irregular=irregular)
 
-    def match_sequences(self, query: plan.SequenceQuery, events: Sequence[EventHits[Kept]]) -> list[Found[Kept]]:
+    def match_sequences(
+        self, query: plan.SequenceQuery, events: Sequence[EventHits[Reference]]
+    ) -> list[Found[Reference]]:
         """Return the sequences among the hits of all events."""
         return match_sequences(query, events)
 
-    def line_predicate(self, condition: plan.Condition, *, name: str) -> LinePredicate | None:
-        """Return the condition as a function of an undecoded JSON line, None where it has to be decoded whole."""
-        return line_predicate(condition, lambda generated, decode: load(generated, f"{name}, typed", decode=decode))
-
     def source(self, condition: plan.Condition) -> str:
-        """Return the generated source of a condition, to be read by people."""
+        """Return the generated source of a condition, for people to read."""
         try:
-            return (
-                Generator(NestedAccess(), lambda leaf: lambda event: holds(leaf, event, Faults()))
-                .generate(condition)
-                .source
-            )
+            return Generator(NestedAccess(), lambda _: _nothing).generate(condition).source
         except TooComplex:
             return "# too deeply nested or too many parts for generated code: interpreted\n"
 
 
+def _nothing(_event: Event, _faults: Faults) -> bool:
+    return False
+
+
 def read_value(event: Event, path: str) -> Any:
-    """Return the raw value of a field in an event of any shape: None, the one value, or a list of them."""
+    """Return the raw value of a field in an event of any shape: None, a value, or a list."""
     values = raw_values(event, path)
     if len(values) > 1:
         return values
     return values[0] if values else None
 
 
-def load(generated: Generated, name: str, **extra: Any) -> Callable[[Any], bool]:
-    """Compile generated source; tracebacks show its lines under `<eql:name>`."""
-    function: Callable[[Any], bool] = define(generated.source, "matches", name=name, **generated.constants, **extra)
+def load(generated: Generated, name: str, **extra: Any) -> Callable[..., bool]:
+    """Compile generated source. Tracebacks show its lines under `<eql:name>`."""
+    function: Callable[..., bool] = define(generated.source, "matches", name=name, **generated.constants, **extra)
     return function
 
 
 def define(source: str, function: str, *, name: str, **constants: Any) -> Callable[..., Any]:
-    """Compile source and return a function that it defines; tracebacks show its lines under `<eql:name>`."""
+    """Compile source and return one of its functions. Tracebacks show its lines under `<eql:name>`."""
     file_name = f"<eql:{name}>".replace("\0", "\ufffd")  # a rule's name, which may hold anything
     linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
     namespace: dict[str, Any] = {"__builtins__": _BUILTINS, **constants}

@@ -1,9 +1,8 @@
-"""Code that loads a field's raw value into a local variable, for each form in which an event may come.
+"""Generated code that loads a field's raw value into a local variable, for each form of events.
 
 - `NestedAccess`: plain dicts of dicts, the usual shape. What is unusual (dotted keys, an array or a scalar where an
-  object should be) is noticed on the way and handed to the general function, `irregular(e)`.
+  object should be) is noticed on the way and handed to the general function, `irregular(e, faults)`.
 - `FlatAccess`: a function that reads any shape; used by that general function.
-- `StructAccess`: what the typed decoder made.
 """
 
 from __future__ import annotations
@@ -12,12 +11,14 @@ from typing import ClassVar, Protocol
 
 
 class Access(Protocol):
-    """Emits the code that loads fields. A field is loaded once; later calls give the same variable.
+    """A generator of the code that loads fields.
 
-    `parameter` is what the function takes, `opening` the lines with which it starts; after them `e` is the event.
+    A field is loaded once, and later calls give the same variable.
+
+    `parameters` are what the function takes, `opening` the lines with which it starts; after them `e` is the event.
     """
 
-    parameter: ClassVar[str]
+    parameters: ClassVar[str]
     opening: ClassVar[list[str]]
 
     def load(self, path: str) -> tuple[str, list[str]]:
@@ -26,9 +27,9 @@ class Access(Protocol):
 
 
 class NestedAccess:
-    """Loads from dicts of dicts."""
+    """Loading from dicts of dicts."""
 
-    parameter: ClassVar[str] = "e"
+    parameters: ClassVar[str] = "e, faults"
     opening: ClassVar[list[str]] = []
 
     def __init__(self) -> None:
@@ -54,24 +55,24 @@ class NestedAccess:
         return variable, lines
 
     def _check_dotted(self, prefix: str, rest: str, lines: list[str]) -> None:
-        """Look for the dotted keys under which a part of the path may stand in the object at `prefix`."""
+        """Check the object at `prefix` for dotted keys that contain a part of the path."""
         parts = rest.split(".")
         keys = [".".join(parts[:end]) for end in range(2, len(parts) + 1)]
         fresh = [key for key in keys if f"{prefix}\0{key}" not in self.checked]
         self.checked.update(f"{prefix}\0{key}" for key in fresh)
         if fresh:
             test = " or ".join(f"{key!r} in {self.objects[prefix]}" for key in fresh)
-            lines.append(f"if {test}: return irregular(e)")
+            lines.append(f"if {test}: return irregular(e, faults)")
 
     def _object(self, prefix: str, key: str, lines: list[str]) -> str:
-        """Load the object at `prefix.key`, an empty one where there is none; return its path."""
+        """Load the object at `prefix.key`, or an empty one if it is absent, and return its path."""
         path = f"{prefix}.{key}" if prefix else key
         if path not in self.objects:
             variable = f"o{len(self.objects)}"
             lines += [
                 f"{variable} = {self.objects[prefix]}.get({key!r}, EMPTY)",
                 f"if {variable}.__class__ is not dict:",
-                f"    if {variable} is not None: return irregular(e)",
+                f"    if {variable} is not None: return irregular(e, faults)",
                 f"    {variable} = EMPTY",
             ]
             self.objects[path] = variable
@@ -79,9 +80,9 @@ class NestedAccess:
 
 
 class FlatAccess:
-    """Loads through `read(e, path)`."""
+    """Loading through `read(e, path)`."""
 
-    parameter: ClassVar[str] = "e"
+    parameters: ClassVar[str] = "e, faults"
     opening: ClassVar[list[str]] = []
 
     def __init__(self) -> None:
@@ -93,38 +94,3 @@ class FlatAccess:
             return self.values[path], []
         variable = self.values[path] = f"v{len(self.values)}"
         return variable, [f"{variable} = read(e, {path!r})"]
-
-
-class StructAccess:
-    """Loads from the structs of `typed.py`: attribute names by path, None for what is not there."""
-
-    parameter: ClassVar[str] = "line"
-    opening: ClassVar[list[str]] = ["e = decode(line)", "if e.source is not None: e = e.source"]
-
-    def __init__(self, attributes: dict[str, str]) -> None:
-        self.attributes = attributes
-        self.values: dict[str, str] = {}
-        self.objects: dict[str, str] = {"": "e"}
-
-    def load(self, path: str) -> tuple[str, list[str]]:
-        """Return variable and lines for a path."""
-        if path in self.values:
-            return self.values[path], []
-        lines: list[str] = []
-        *parents, _ = path.split(".")
-        prefix = ""
-        for parent in parents:
-            holder = self.objects[prefix]
-            prefix = f"{prefix}.{parent}" if prefix else parent
-            if prefix not in self.objects:
-                variable = self.objects[prefix] = f"o{len(self.objects)}"
-                lines.append(_attribute(variable, holder, self.attributes[prefix]))
-        variable = self.values[path] = f"v{len(self.values)}"
-        lines.append(_attribute(variable, self.objects[prefix], self.attributes[path]))
-        return variable, lines
-
-
-def _attribute(variable: str, holder: str, attribute: str) -> str:
-    if holder == "e":
-        return f"{variable} = e.{attribute}"
-    return f"{variable} = {holder}.{attribute} if {holder} is not None else None"

@@ -1,4 +1,4 @@
-"""Conditions → Python source: one function per condition.
+"""Conditions → Python source: one function for each condition.
 
 The conjuncts of the condition become statements that return early, the cheapest first; a field is loaded right before
 the first of them that needs it. Reordering is sound because leaves are two-valued and have no effect but counting
@@ -19,10 +19,11 @@ from typing import Any
 
 from eqlite import plan
 from eqlite.backends.python.access import Access
+from eqlite.engine.faults import Predicate
 from eqlite.fields import Field
 from eqlite.predicates import literal_search as patterns
 from eqlite.predicates import raw_values as runtime
-from eqlite.predicates.complexity import conjuncts, cost, is_in_line, is_too_complex
+from eqlite.predicates.complexity import conjuncts, cost, is_too_complex, reads_one_plain_field
 from eqlite.predicates.value_tests import number_range, text_range
 from eqlite.values.regex.compile import Regex
 from eqlite.values.text import fold_ascii
@@ -34,16 +35,16 @@ _MAYBE_NUMBER = re.compile(r"-?(?:[0-9]|Inf|NaN)|true$|false$")
 """How the text of a number or a boolean begins; a constant that cannot be one needs no look at numbers."""
 
 
-Fallback = Callable[[plan.Condition], Callable[[Any], bool]]
+Fallback = Callable[[plan.Condition], Predicate]
 
 
 class TooComplex(Exception):
-    """A condition nested too deeply, or with too many leaves or names too long, for generated code to be sensible."""
+    """A condition with too deep nesting, too many leaves or too long names for generated code."""
 
 
 @dataclass(slots=True)
 class Generated:
-    """The source of a function `matches(e)` and the constants that it finds among its globals."""
+    """The source of a function `matches(e, faults)` and the constants that it finds among its globals."""
 
     source: str
     constants: dict[str, Any]
@@ -51,7 +52,7 @@ class Generated:
 
 @dataclass(slots=True)
 class Generator:
-    """Writes one function.
+    """A generator of one function.
 
     `fallback` makes the function for a leaf that is better interpreted: a script, a field with conversions.
     """
@@ -76,12 +77,12 @@ class Generator:
         self._load(last)
         self.lines.append(f"return bool({self.test(last)})")
         body = "\n".join(f"    {line}" for line in self.lines)
-        return Generated(f"def matches({self.access.parameter}):\n{body}\n", self.constants)
+        return Generated(f"def matches({self.access.parameters}):\n{body}\n", self.constants)
 
     def _load(self, condition: plan.Condition) -> None:
-        """Load what a conjunct reads, and clear what will be made of it when needed."""
+        """Load the fields of a conjunct, and clear the variables derived from them on demand."""
         for leaf in plan.leaves(condition):
-            if is_in_line(leaf):
+            if reads_one_plain_field(leaf):
                 variable, lines = self._variable(leaf.field)  # type: ignore[union-attr]
                 self.lines += lines
                 self.loading_characters += sum(map(len, lines))
@@ -95,7 +96,7 @@ class Generator:
                         self.lines.append(f"{name} = None")
 
     def _variable(self, read: Field) -> tuple[str, list[str]]:
-        """Return the variable with a field's raw value, without what it ignores, and the lines that load it."""
+        """Return the variable with a field's raw value, without ignored values, and the lines that load it."""
         variable, lines = self.access.load(read.path)
         limit = read.ignore_above
         if limit is None:
@@ -108,13 +109,13 @@ class Generator:
         return name, lines
 
     def refuted(self, condition: plan.Condition) -> str:
-        """Return an expression that is true where the condition does not hold."""
+        """Return an expression that is true if the condition does not hold."""
         if isinstance(condition, plan.Negation):
             return self.test(condition.operand)
         return f"not {self.test(condition)}"
 
     def test(self, condition: plan.Condition) -> str:
-        """Return an expression, safe to stand anywhere, that is true where the condition holds."""
+        """Return an expression, safe in any place, that is true if the condition holds."""
         match condition:
             case plan.Always(holds=holds):
                 return repr(holds)
@@ -124,19 +125,19 @@ class Generator:
                 return f"({' and '.join(self.test(term) for term in sorted(terms, key=cost))})"
             case plan.AnyOf(terms=terms):
                 return f"({' or '.join(self.test(term) for term in sorted(terms, key=cost))})"
-            case plan.Exists() | plan.FieldTest() if is_in_line(condition):
+            case plan.Exists() | plan.FieldTest() if reads_one_plain_field(condition):
                 return self._field_test(condition)
             case _:
-                return f"{self.constant('c', self.fallback(condition))}(e)"
+                return f"{self.constant('c', self.fallback(condition))}(e, faults)"
 
     def constant(self, prefix: str, value: Any) -> str:
-        """Let the function find a value among its globals; return its name there."""
+        """Add a value to the globals of the function, and return its name there."""
         name = f"{prefix}{len(self.constants)}"
         self.constants[name] = value
         return name
 
     def runtime(self, name: str) -> str:
-        """Let the function call a helper of `runtime.py`."""
+        """Add a helper of `raw_values.py` to the globals of the function, and return its name."""
         self.constants[name] = getattr(runtime, name)
         return name
 
@@ -163,31 +164,31 @@ class Generator:
             case plan.BooleanIn(values=values):
                 return self._boolean(variable, values)
             case plan.AddressIn(blocks=blocks):
-                kept = self.constant("k", blocks)
-                return f"({variable} is not None and {self.runtime('any_address')}({variable}, {kept}))"
+                constant = self.constant("k", blocks)
+                return f"({variable} is not None and {self.runtime('any_address')}({variable}, {constant}))"
             case _:
                 raise AssertionError(f"no code for {type(leaf.test).__name__}")
 
     def _text_in(self, variable: str, texts: frozenset[str]) -> str:
-        """Test a str in line; a list in line too where no text could be that of a number."""
-        kept = self.constant("k", texts)
+        """Test a str inline, and a list too if no text could be that of a number."""
+        constant = self.constant("k", texts)
         if len(texts) == 1:
             (text,) = texts
             plain, within = f"{variable} == {text!r}", f"{text!r} in {variable}"
         else:
-            plain, within = f"{variable}.__class__ is str and {variable} in {kept}", ""
-        slow = f"{variable} is not None and {self.runtime('any_in')}({variable}, {kept})"
+            plain, within = f"{variable}.__class__ is str and {variable} in {constant}", ""
+        slow = f"{variable} is not None and {self.runtime('any_in')}({variable}, {constant})"
         if within and not _MAYBE_NUMBER.match(next(iter(texts))):
             slow = f"({variable}.__class__ is list and {within} or {slow})"
         return f"({plain} or {variable}.__class__ is not str and {slow})"
 
     def _folded_in(self, variable: str, texts: frozenset[str]) -> str:
         lowered = f"({variable}.lower() if {variable}.isascii() else {self._fold()}({variable}))"
-        kept = self.constant("k", texts)
+        constant = self.constant("k", texts)
         name = variable.replace("v", "l")
         lowered = f"({name} or ({name} := {lowered}))"
-        plain = f"{lowered} == {next(iter(texts))!r}" if len(texts) == 1 else f"{lowered} in {kept}"
-        slow = f"{variable} is not None and {self.runtime('any_folded_in')}({variable}, {kept})"
+        plain = f"{lowered} == {next(iter(texts))!r}" if len(texts) == 1 else f"{lowered} in {constant}"
+        slow = f"{variable} is not None and {self.runtime('any_folded_in')}({variable}, {constant})"
         return f"({plain} if {variable}.__class__ is str else {slow})"
 
     def _fold(self) -> str:
@@ -195,7 +196,7 @@ class Generator:
         return "fold_ascii"
 
     def _joined(self, variable: str, *, folded: bool) -> str:
-        """Return an expression for the joined texts of a field, made when first needed."""
+        """Return an expression for the joined texts of a field, computed on first use."""
         name = variable.replace("v", "j")
         text = f"({name} or ({name} := {self.runtime('joined')}({variable})))"
         if not folded:
@@ -217,9 +218,9 @@ class Generator:
         literals = shapes.literals
         finder = patterns.literal_finder(literals)
         if literals and not folded and literals == [f"\0{prefix}" for prefix in sorted(shapes.prefixes, key=len)]:
-            kept = self.constant("k", tuple(shapes.prefixes))
+            constant = self.constant("k", tuple(shapes.prefixes))
             chain = " or ".join(f"{literal!r} in {text}" for literal in literals)
-            alternatives.append(f"({variable}.startswith({kept}) if {variable}.__class__ is str else ({chain}))")
+            alternatives.append(f"({variable}.startswith({constant}) if {variable}.__class__ is str else ({chain}))")
         elif finder is not None:
             alternatives.append(f"{self.constant('a', finder)}({text})")
         else:
@@ -247,8 +248,8 @@ class Generator:
 
     def _number(self, variable: str, test: plan.NumberIn | plan.NumberRange) -> str:
         if isinstance(test, plan.NumberIn):
-            kept = self.constant("k", test.numbers)
-            quick = f"{variable} in {kept}"
+            constant = self.constant("k", test.numbers)
+            quick = f"{variable} in {constant}"
             passes: Callable[[int | float], bool] = test.numbers.__contains__
         else:
             bound = repr(test.bound) if math.isfinite(test.bound) else self.constant("k", test.bound)
@@ -264,7 +265,7 @@ class Generator:
 
 
 def _derived_names(leaf: plan.Condition, variable: str) -> list[str]:
-    """Return the variables that are made of a field's value on demand: lower case, joined, joined in lower case."""
+    """Return the variables derived from a field's value on demand: lower case, joined, both."""
     match leaf:
         case plan.FieldTest(test=plan.TextIn(insensitive=True)):
             return [variable.replace("v", "l")]

@@ -1,51 +1,56 @@
-"""One rule that joins events."""
+"""The state of one correlation rule during a run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import Found, SequenceMatcher
-from eqlite.events.references import Kept
-from eqlite.execution.correlation.deferred_starts import Notebook
-from eqlite.execution.event_cursor import Clock, Reading
-from eqlite.execution.extractors import KeyReader
+from eqlite.events.references import EventReference
+from eqlite.execution.correlation.order_tracker import OrderTracker
+from eqlite.execution.extractors import KeyExtractor
+
+StageExtractors = tuple[tuple[int, KeyExtractor], ...]
+"""Stages (`UNTIL` for that one), later ones first and `UNTIL` last, each with the extractor of its keys."""
 
 
 @dataclass(slots=True, eq=False)
-class JoiningRule:
-    """One rule; it has a matcher from when on events go into it in order. `bit` stands for it.
-
-    Its matcher was not told yet of what is noted in its book.
+class CorrelationState:
+    """One sequence or sample.
 
     Attributes:
-        begins: the stages with which something begins.
+        search: the hits collected, and the results.
+        order: the order of its events.
+        starting_stages: the stages with which something begins.
+        report: gets a message about an event of which not everything could be taken.
+        matcher: takes events in order; None where they are collected and sorted at the end.
+        found: the sequences found by the matcher.
     """
 
-    search: Search[Kept]
-    clock: Clock
-    begins: frozenset[int]
-    tell: Callable[[str], None]
-    bit: int
-    book: Notebook = field(default_factory=Notebook)
-    matcher: SequenceMatcher[Kept] | None = None
-    found: list[Found[Kept]] = field(default_factory=list)
+    search: Search[EventReference]
+    order: OrderTracker
+    starting_stages: frozenset[int]
+    report: Callable[[str], None]
+    matcher: SequenceMatcher[EventReference] | None = None
+    found: list[Found[EventReference]] = field(default_factory=list)
 
-    def oldest_ns(self, now_ns: int) -> int:
-        """Return the time before which nothing counts any more that begins a sequence."""
-        maxspan_ns = None if self.matcher is None else self.matcher.maxspan_ns
-        return -NO_TIME if maxspan_ns is None else now_ns - maxspan_ns
+    def drop_expired(self) -> None:
+        """Drop sequences that are too old to be continued by the latest event."""
+        if self.matcher is not None and self.matcher.states:
+            self.matcher.advance(self.order.latest_ns, self.found)
 
-    def is_due(self, matcher: SequenceMatcher[Kept]) -> bool:
-        """Return whether it is time to look for what has become too old."""
-        return matcher.next_sweep_ns is None or self.clock.now_ns >= matcher.next_sweep_ns
 
-    def passes_by(self, reading: Reading, reader: KeyReader) -> bool:
-        """Tell at once of an event that meets a later stage that it continues nothing; False says nothing."""
-        matcher, struct = self.matcher, reading.struct
-        if matcher is None or struct is None or self.book.notes or self.is_due(matcher):
-            return False
-        keys = reader.read_at_once(struct)
-        return keys is not None and not (keys and keys[0] in matcher.states)
+class RuleHit(NamedTuple):
+    """A correlation rule of which an event meets stages.
+
+    Attributes:
+        state: the rule.
+        stages: the stages.
+        starts: whether something begins with one of them.
+    """
+
+    state: CorrelationState
+    stages: StageExtractors
+    starts: bool

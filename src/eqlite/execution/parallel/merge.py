@@ -1,252 +1,179 @@
-"""What other processes found out about events: put, in the order of the input, into a runner."""
+"""Merges the results of worker processes, in the order of the input."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from eqlite.engine.order import NO_TIME, Ordinal
-from eqlite.errors import EventError, SearchFailure
-from eqlite.events.document import document_of
+from eqlite.engine.keys import Key, KeyBudget, Report
+from eqlite.engine.order import Ordinal
+from eqlite.events.document import Event, document_of
 from eqlite.events.intake import Intake, Rejected
-from eqlite.events.projection import Structs
 from eqlite.events.readers import RawBlock
-from eqlite.events.references import Keeper, Kept, Unreadable
+from eqlite.events.references import EventReference, EventReferences
 from eqlite.events.splits import Range
-from eqlite.execution.collector import Runner
-from eqlite.execution.event_cursor import Again, Reading
-from eqlite.execution.hits import Hits, Stages
-from eqlite.execution.parallel.worker import IS_DOCUMENT, PlaceThere, Portion, Report
+from eqlite.execution.correlation.correlator import Correlator
+from eqlite.execution.extractors import KeyExtractor, OrderExtractor
+from eqlite.execution.hits import Hits
+from eqlite.execution.parallel.worker import (
+    BlockLocation,
+    LineLocation,
+    Location,
+    Partition,
+    PartitionResult,
+    RemoteHit,
+    extractors_of,
+)
 from eqlite.execution.stats import RunStats
+from eqlite.query import Query
 
 Progress = Callable[[int, int], None]
 
 _MOST_HITS = 20_000
-_UNREAD = object()
+HitExtractors = tuple[list[OrderExtractor], list[KeyExtractor]]
 
 
-class There:
-    """A portion and what was reported of it: where the lines are that the report speaks of.
+class RemoteEvent:
+    """An event that another process matched: see `HitEvent`."""
 
-    Attributes:
-        is_in_file: they are in a file, where they can be read again.
-    """
+    def __init__(self, hit: RemoteHit, extractors: HitExtractors, first: int, make_reference: ReferenceMaker) -> None:
+        orders, keys = extractors
+        self.position = first + hit.position
+        self._orders = {
+            extractor: ((*ordinal[:3], self.position), problem)
+            for extractor, (ordinal, problem) in zip(orders, hit.orders, strict=True)
+        }
+        self._keys = dict(zip(keys, hit.keys, strict=True))
+        self._location = hit.location
+        self._make_reference = make_reference
+        self._reference: EventReference | None = None
 
-    def __init__(self, portion: Portion, documents: Sequence[Kept], keeper: Keeper, lines_before: int) -> None:
-        self._portion = portion
-        self._documents = documents
-        self._keeper = keeper
-        self._lines_before = lines_before
-        self._block: int | None = None
-        self.is_in_file = isinstance(portion, Range)
+    def order(self, extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
+        """Return the ordinal, and the reason why there is no single one."""
+        return self._orders[extractor]
 
-    def kept(self, first: int, second: int, third: int) -> Kept:
-        """Return what to keep of an event here; the numbers are those of `Report`."""
-        if first == IS_DOCUMENT:
-            kept = self._documents[second]
-            if self._lines_before and isinstance(kept, partial):  # one of many documents on a line
-                file, number, unwrapped = kept.args
-                return partial(kept.func, file, number + self._lines_before, unwrapped)
-            return kept
-        if isinstance(self._portion, Range):
-            return self._keeper.keep_place(self._portion.file, first + self._lines_before, second, third)
-        if self._block != first:
-            self._keeper.begin(self._block_at(first))
-            self._block = first
-        return self._keeper.keep(second)
+    def keys(self, extractor: KeyExtractor, budget: KeyBudget, report: Report) -> tuple[Key, ...]:
+        """Return the join keys, as many as the budget grants."""
+        keys = self._keys[extractor]
+        return keys if keys is not None else extractor.keys(document_of(self.reference()()), budget, report)
 
-    def line(self, first: int, second: int, third: int) -> bytes:
-        """Return the line of an event.
-
-        Raises:
-            EventError: it is not there any more.
-        """
-        if isinstance(self._portion, Range):
-            return self._keeper.read(self._portion.file, second, third)
-        return self._block_at(first).lines[second]
-
-    def _block_at(self, number: int) -> RawBlock:
-        assert not isinstance(self._portion, Range)
-        block = self._portion[number]
-        assert isinstance(block, RawBlock)
-        return block
+    def reference(self) -> EventReference:
+        """Return the reference to the event."""
+        if self._reference is None:
+            self._reference = self._make_reference(self._location)
+        return self._reference
 
 
-class ReadingThere(Reading):
-    """An event that meets stages, as another process reports it. It is decoded here only where its keys are wanted."""
-
-    __slots__ = ("_joined", "_place_there", "_struct", "_there")
-
-    def __init__(self, structs: Structs, there: There, joined: array[int]) -> None:
-        super().__init__(0, structs=structs)
-        self._there = there
-        self._joined = joined
-        self._place_there: PlaceThere = (0, 0, 0)
-
-    def turn_there(self, place: int, index: int, place_there: PlaceThere) -> None:
-        """Be about another event from here on, by its number in the report; `There` knows it by three numbers."""
-        self.place = place
-        self.index = index
-        self._place_there = place_there
-        self._document = self._kept = self.clock = None
-        self._struct = _UNREAD
-        if place_there[0] == IS_DOCUMENT:
-            self._document = document_of(self.keep()())
-
-    @property
-    def struct(self) -> Any:
-        """Return the struct of the line, None where it has none."""
-        if self._struct is _UNREAD:
-            self._struct = None
-            if self._document is None and self.structs is not None:
-                self.line = self._there.line(*self._place_there)
-                self._struct = self.structs.decode_or_none(self.line)
-        return self._struct
-
-    @struct.setter
-    def struct(self, struct: Any) -> None:
-        self._struct = struct
-
-    def keep(self) -> Kept:
-        """Return what to keep, to have the event again."""
-        if self._kept is None:
-            self._kept = self._there.kept(*self._place_there)
-        return self._kept
-
-    def again(self) -> Again | None:
-        """Return what reads this event again, and others of the report; None if it stands on no line of a file."""
-        if self.structs is None or not self._there.is_in_file or self._place_there[0] == IS_DOCUMENT:
-            return None
-        return ReportedAgain(self.structs, self._there, self._joined)
+ReferenceMaker = Callable[[Location], EventReference]
 
 
-class ReportedAgain:
-    """Reads events of a report again."""
+class ResultMerger:
+    """Gives results, in the order of the input, to the correlator of the run."""
 
-    def __init__(self, structs: Structs, there: There, joined: array[int]) -> None:
-        self._structs = structs
-        self._there = there
-        self._joined = joined
-
-    def reading(self, place: int, index: int) -> Reading:
-        """Return an event; see `Again`."""
-        reading = ReadingThere(self._structs, self._there, self._joined)
-        first, second, third = self._joined[5 * index + 2 : 5 * index + 5]
-        reading.turn_there(place, index, (first, second, third))
-        return reading
-
-
-class RejectedThere:
-    """What a report says was rejected."""
-
-    def __init__(self, report: Report, intake: Intake, lines_before: int) -> None:
-        """Begin, and count all of it."""
-        self._refusals = report.refusals
-        self._cuts = report.cuts
+    def __init__(
+        self, queries: list[Query], correlator: Correlator, stats: RunStats, intake: Intake, progress: Progress | None
+    ) -> None:
+        self._queries = queries
+        self._correlator = correlator
+        self._stats = stats
         self._intake = intake
-        self._lines_before = lines_before
-        self._next = self._bytes = self._samples = 0
-        intake.stats.count_rejected(report.refusals.reasons)
-
-    def tell(self, *, until: int) -> None:
-        """Keep what stands before an event that meets stages, by the number of that in the report."""
-        size, samples = self._bytes, self._samples
-        while self._next < len(self._cuts) and self._cuts[self._next] <= until:
-            _, size, samples = self._cuts[self._next : self._next + 3]
-            self._next += 3
-        if size > self._bytes:
-            self._intake.keep(bytes(self._refusals.data[self._bytes : size]))
-        self._intake.stats.add_samples([*map(self._moved, self._refusals.samples[self._samples : samples])])
-        self._bytes, self._samples = size, samples
-
-    def _moved(self, rejected: Rejected) -> Rejected:
-        return rejected._replace(line=rejected.line + self._lines_before)
-
-
-class Gathering:
-    """Puts reports, in the order of the input, into a runner."""
-
-    def __init__(self, runner: Runner, structs: Structs, intake: Intake, progress: Progress | None) -> None:
-        """Begin; into `structs` events are decoded where they are joined."""
-        self._runner = runner
-        self._structs = structs
-        self._intake = intake
-        self._clock = runner.joining.only_clock
-        self._hits: dict[Stages, Hits] = {}
         self._progress = progress
-        self._keeper = Keeper()
-        self._place = self._lines = self._size = 0
-        self._goes_on = ("", 0)  # the file of the last range, and where that ended
+        self._references = EventReferences()
+        self._hits: dict[tuple[object, object], tuple[Hits, HitExtractors]] = {}
+        self._position = 1
+        self._lines = self._size = 0
+        self._goes_on = ("", 0)  # file and end of the last range
         self._lines_before = 0  # in that file
 
-    def take(self, report: Report, portion: Portion) -> None:
-        """Take what a report says."""
-        if not isinstance(portion, Range) or self._goes_on != (portion.file, portion.start):
+    def add(self, result: PartitionResult, partition: Partition) -> None:
+        """Take the result of the next partition."""
+        if not isinstance(partition, Range) or self._goes_on != (partition.file, partition.start):
             self._lines_before = 0
-        lines_before = self._lines_before
-        _add(self._runner.stats, report)
-        there = There(portion, report.documents, self._keeper, lines_before)
-        for rule, where, kept in report.events:
-            self._runner.searches[rule].take_match(self._moved(where), there.kept(*kept))
-        for rule, count, examples in report.faults:
-            self._runner.rules[rule][1].faults.add(count, examples)
-        self._join(report, there)
-        self._place += report.places
-        self._count(portion, report)
+        self._stats.reading.read += result.read
+        self._stats.add_unrouted(result.unrouted, result.unrouted_example)
+        for rule, count, examples in result.faults:
+            self._correlator.faults[rule].add(count, examples)
+        known = [self._known(event_rules, stage_hits) for event_rules, stage_hits in result.hits]
+        rejects = RemoteRejects(result, self._intake, self._lines_before)
+        make_reference = partial(self._reference, partition, self._lines_before)
+        for number, hit in enumerate(result.events):
+            rejects.report(until=number)
+            hits, extractors = known[hit.hits]
+            self._correlator.add_event(RemoteEvent(hit, extractors, self._position, make_reference), hits)
+        rejects.report(until=len(result.events))
+        self._position += result.documents
+        self._count(partition, result)
 
-    def _moved(self, where: Ordinal) -> Ordinal:
-        return (*where[:3], self._place + where[3])
-
-    def _join(self, report: Report, there: There) -> None:
-        """Take the events that meet stages, and what is rejected where it stands among them."""
-        rejects = RejectedThere(report, self._intake, self._lines_before)
-        self._intake.know_late(self._place + place for place in report.late)
-        known = [self._known_hits(stages) for stages in report.stages]
-        reading = ReadingThere(self._structs, there, report.joined)
-        fives = iter(report.joined)
-        events = zip(report.times, *[fives] * 5, strict=True)
-        for index, (time_ns, hits, place, first, second, third) in enumerate(events):
-            reading.turn_there(self._place + place, index, (first, second, third))
-            if self._clock is not None and time_ns != NO_TIME:  # for one without a single time the clock says why
-                reading.clock, reading.time_ns = self._clock, time_ns
-                reading.ordinal = reading.problem = None
-            try:
-                self._runner.joining.take(known[hits], reading)
-            except SearchFailure:
-                raise
-            except Unreadable as problem:
-                rejects.tell(until=index)
-                self._intake.reject_late(problem.place, problem.rejected, problem.data)
-            except EventError as problem:
-                self._runner.joining.missed.append(problem)
-        rejects.tell(until=len(report.times))
-
-    def _known_hits(self, stages: Stages) -> Hits:
-        hits = self._hits.get(stages)
-        if hits is None:
+    def _known(self, event_rules: tuple[int, ...], stage_hits: object) -> tuple[Hits, HitExtractors]:
+        known = self._hits.get((event_rules, stage_hits))
+        if known is None:
+            hits = Hits(event_rules, stage_hits)  # type: ignore[arg-type]
+            known = (hits, extractors_of(hits, self._queries, self._correlator.extractors))
             if len(self._hits) >= _MOST_HITS:
                 self._hits.clear()
-            hits = self._hits[stages] = Hits((), stages)
-        return hits
+            self._hits[event_rules, stage_hits] = known
+        return known
 
-    def _count(self, portion: Portion, report: Report) -> None:
-        if isinstance(portion, Range):
-            self._goes_on = (portion.file, portion.end)
-            self._lines_before += report.lines
-            self._lines += report.lines
-            self._size += portion.end - portion.start
+    def _reference(self, partition: Partition, lines_before: int, location: Location) -> EventReference:
+        match location:
+            case LineLocation(number, offset, size, checksum):
+                assert isinstance(partition, Range)
+                return self._references.of_location(partition.file, number + lines_before, offset, size, checksum)
+            case BlockLocation(block_index, line):
+                assert not isinstance(partition, Range)
+                block = partition[block_index]
+                assert isinstance(block, RawBlock)
+                data = block.lines[line]
+                start = None if block.offset is None else block.offset + sum(map(len, block.lines[:line]))
+                return self._references.of_line(block.file, block.line + line, data, start, is_alone=block.is_alone)
+            case reference:
+                return partial(_moved_event, reference, lines_before) if lines_before else reference
+
+    def _count(self, partition: Partition, result: PartitionResult) -> None:
+        if isinstance(partition, Range):
+            self._goes_on = (partition.file, partition.end)
+            self._lines_before += result.lines
+            self._lines += result.lines
+            self._size += partition.end - partition.start
         else:
-            blocks = [item for item in portion if isinstance(item, RawBlock)]
+            blocks = [item for item in partition if isinstance(item, RawBlock)]
             self._lines += sum(len(block.lines) for block in blocks)
             self._size += sum(sum(map(len, block.lines)) for block in blocks)
         if self._progress is not None:
             self._progress(self._lines, self._size)
 
 
-def _add(total: RunStats, report: Report) -> None:
-    """Add the counts of a portion, but for those that come with refusals and with the detections."""
-    total.reading.read += report.read
-    total.unrouted += report.unrouted
-    total.unrouted_example = total.unrouted_example or report.unrouted_example
+class RemoteRejects:
+    """The rejects of a worker, for the intake of the run."""
+
+    def __init__(self, result: PartitionResult, intake: Intake, lines_before: int) -> None:
+        """Count all of it."""
+        self._rejects = result.rejects
+        self._cuts = result.cuts
+        self._intake = intake
+        self._lines_before = lines_before
+        self._next = self._bytes = self._samples = 0
+        intake.stats.count_rejected(result.rejects.reasons)
+
+    def report(self, *, until: int) -> None:
+        """Count and write the rejects before a hit, given by its number."""
+        size, samples = self._bytes, self._samples
+        while self._next < len(self._cuts) and self._cuts[self._next] <= until:
+            _, size, samples = self._cuts[self._next : self._next + 3]
+            self._next += 3
+        if size > self._bytes:
+            self._intake.keep(bytes(self._rejects.data[self._bytes : size]))
+        self._intake.stats.add_samples([*map(self._moved, self._rejects.samples[self._samples : samples])])
+        self._bytes, self._samples = size, samples
+
+    def _moved(self, rejected: Rejected) -> Rejected:
+        return rejected._replace(line=rejected.line + self._lines_before)
+
+
+def _moved_event(reference: EventReference, lines_before: int) -> Event:
+    """Return an event whose worker counted lines from the start of its range."""
+    event = reference()
+    assert isinstance(event, Event)
+    assert event.source is not None
+    event.source = event.source._replace(line=event.source.line + lines_before)
+    return event

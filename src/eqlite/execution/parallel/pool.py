@@ -1,4 +1,4 @@
-"""Several processes share the work of a run: others ask what events meet, this one joins events.
+"""Several processes share the work of a run: workers match events, the main process correlates hits.
 
 Large files of lines are read by the others in ranges of bytes; of other input the lines go out many at once, so that
 any will do: packed files, pipes, documents over several lines. What they find comes back in the order of the lines,
@@ -22,24 +22,21 @@ from eqlite import signals
 from eqlite.errors import EqlError
 from eqlite.events.inputs import Input, expand_input
 from eqlite.events.intake import Intake, Rejected
-from eqlite.events.projection import Structs, fitting
 from eqlite.events.readers import RawBlock, iter_blocks, remember_start
 from eqlite.events.splits import ranges_of
-from eqlite.execution.collector import Runner
-from eqlite.execution.extractors import Readers
-from eqlite.execution.parallel.merge import Gathering
-from eqlite.execution.parallel.refusals import IntakeElsewhere, Refusals
-from eqlite.execution.parallel.worker import Portion, Report, Worker
-from eqlite.execution.rule_matcher import read_besides
+from eqlite.execution.correlation.correlator import Correlator
+from eqlite.execution.parallel.merge import ResultMerger
+from eqlite.execution.parallel.rejects import Rejects, RemoteIntake
+from eqlite.execution.parallel.worker import Partition, PartitionResult, Worker
 from eqlite.execution.stats import RunStats
 from eqlite.rules.compiled import Compiled
 
 START_METHOD = "fork" if sys.platform == "linux" else None
-"""A forked process has the compiled rules; others are told their texts. None is the platform's own way."""
+"""A forked process has the compiled rules; others get them pickled. None is the platform's own way."""
 RANGE_BYTES = 1 << 23
 BLOCKS_BYTES = 1 << 20
 _WAITING_FOR_EACH = 3
-"""How many portions wait for each process: it must not stand still while this one keeps what others found."""
+"""The number of partitions in the queue of each process, so that it has work while this one merges results."""
 
 Progress = Callable[[int, int], None]
 
@@ -64,34 +61,32 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _work(portion: Portion) -> Report:
+def _work(partition: Partition) -> PartitionResult:
     assert _worker is not None
-    return _worker.work(portion)
+    return _worker.work(partition)
 
 
-class SharedWork:
-    """A run in several processes.
-
-    Attributes:
-        runner: gets what is found.
-    """
+class WorkerPool:
+    """The worker processes of a run."""
 
     def __init__(
-        self, compiled: Compiled, intake: Intake, *, jobs: int, by_index: bool, stats: RunStats, may_start_over: bool
+        self, compiled: Compiled, intake: Intake, correlator: Correlator, *, jobs: int, by_index: bool, stats: RunStats
     ) -> None:
+        """Start the workers. `correlator` gets their hits."""
         self._intake = intake
-        self._structs = Structs(fitting({path for _, query in compiled for path in read_besides(query.plan)}))
-        self.runner = Runner(compiled, Readers(self._structs), stats=stats, may_start_over=may_start_over)
+        self._queries = [query for _, query in compiled]
+        self._correlator = correlator
+        self._stats = stats
         context = multiprocessing.get_context(START_METHOD)
         self._keeps_rejects = intake.rejects is not None
-        told = (compiled, by_index, self._keeps_rejects, intake.stats.sample_limit)
-        self._pool = ProcessPoolExecutor(jobs, context, _begin, told)
+        arguments = (compiled, by_index, self._keeps_rejects, intake.stats.sample_limit)
+        self._pool = ProcessPoolExecutor(jobs, context, _begin, arguments)
         self._most_waiting = jobs * _WAITING_FOR_EACH
         self._is_over = False
-        self._waiting: deque[tuple[Future[Report], Portion]] = deque()
+        self._waiting: deque[tuple[Future[PartitionResult], Partition]] = deque()
 
     def run(self, inputs: Iterable[Input], progress: Progress | None) -> None:
-        """Go through all input.
+        """Process all input.
 
         Ctrl-C ends the reading: what was read before is worked on, unless Ctrl-C comes again.
 
@@ -99,68 +94,68 @@ class SharedWork:
             EqlError: some input cannot be read, or one of the processes was killed. The runner has what the input
                 before that holds.
         """
-        gathering = Gathering(self.runner, self._structs, self._intake, progress)
+        merger = ResultMerger(self._queries, self._correlator, self._stats, self._intake, progress)
         try:
             for file in [file for given in inputs for file in expand_input(given, self._intake.stats)]:
-                self._share(file, gathering)
-            self._gather(gathering)
+                self._share(file, merger)
+            self._gather(merger)
         except (KeyboardInterrupt, MemoryError, EqlError):
             with contextlib.suppress(BrokenProcessPool):
-                self._gather(gathering)
+                self._gather(merger)
             raise
         except BrokenProcessPool:
             with contextlib.suppress(BrokenProcessPool):
-                self._gather(gathering)
+                self._gather(merger)
             message = "one of the processes of this run was killed, perhaps for want of memory: try fewer --jobs"
             raise EqlError(f"{message} (the detections are those among the events before)") from None
         finally:
             _end(self._pool)
 
-    def _gather(self, gathering: Gathering, *, most: int = 0) -> None:
+    def _gather(self, merger: ResultMerger, *, most: int = 0) -> None:
         """Take reports until at most so many are waited for, and further ones that are there."""
         while self._waiting and (len(self._waiting) > most or self._waiting[0][0].done()):
-            future, portion = self._waiting[0]
+            future, partition = self._waiting[0]
             try:
                 report = future.result()
                 self._waiting.popleft()
-                gathering.take(report, portion)
-            except EqlError:  # what comes behind does not count
+                merger.add(report, partition)
+            except EqlError:  # the input behind it does not count
                 self._waiting.clear()
                 self._is_over = True
                 raise
 
-    def _share(self, file: Input, gathering: Gathering) -> None:
-        """Give a file to the others."""
+    def _share(self, file: Input, merger: ResultMerger) -> None:
+        """Share a file among the workers."""
         stats = self._intake.stats
         ranges = ranges_of(file, RANGE_BYTES)  # which the others count, and reject lines of
         if ranges:
             remember_start(ranges[0].file, stats)
-            for portion in ranges:
-                self._send(portion, gathering)
+            for partition in ranges:
+                self._send(partition, merger)
             return
-        blocks = Blocks(lambda portion: self._send(portion, gathering), stats.sample_limit)
-        intake = IntakeElsewhere(stats, blocks.refuse, keeps_bytes=self._keeps_rejects)
+        blocks = Blocks(lambda partition: self._send(partition, merger), stats.sample_limit)
+        intake = RemoteIntake(stats, blocks.refuse, keeps_bytes=self._keeps_rejects)
         try:
             for block in iter_blocks([file], intake):
                 blocks.add(block)
         finally:
             blocks.send()
 
-    def _send(self, portion: Portion, gathering: Gathering) -> None:
+    def _send(self, partition: Partition, merger: ResultMerger) -> None:
         if self._is_over:
             return
         with signals.held():  # a process that is being started must not hear of them
-            self._waiting.append((self._pool.submit(_work, portion), portion))
-        self._gather(gathering, most=self._most_waiting)
+            self._waiting.append((self._pool.submit(_work, partition), partition))
+        self._gather(merger, most=self._most_waiting)
 
 
 class Blocks:
-    """Blocks of lines, and what is rejected among them, until there is enough to be sent."""
+    """Blocks of lines, and the rejects among them, until there are enough to be sent."""
 
-    def __init__(self, send: Callable[[Portion], None], sample_limit: int) -> None:
+    def __init__(self, send: Callable[[Partition], None], sample_limit: int) -> None:
         self._send = send
         self._sample_limit = sample_limit
-        self._items: list[RawBlock | Refusals] = []
+        self._items: list[RawBlock | Rejects] = []
         self._size = 0
 
     def add(self, block: RawBlock) -> None:
@@ -171,14 +166,14 @@ class Blocks:
     def refuse(self, rejected: Rejected | None, data: bytes) -> None:
         """Add a rejected piece, or, where it is None, more bytes of the last one."""
         last = self._items[-1] if self._items else None
-        if not isinstance(last, Refusals):
-            last = Refusals(self._sample_limit)
+        if not isinstance(last, Rejects):
+            last = Rejects(self._sample_limit)
             self._items.append(last)
         last.take(rejected, data)
         self._grow(len(data))
 
     def send(self) -> None:
-        """Send what there is."""
+        """Send the pieces collected so far."""
         items, self._items, self._size = self._items, [], 0
         if items:
             self._send(items)
@@ -190,7 +185,7 @@ class Blocks:
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """End all processes at once; those that are done with their work have nothing left to do."""
+    """End all processes at once. Those with no work left have nothing to lose."""
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:

@@ -1,147 +1,200 @@
-"""One of several processes of a run: it asks all rules about a portion of the lines, and reports what events meet."""
+"""One of several processes of a run: it matches partitions of the input, and returns hits as plain data."""
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from eqlite.engine.order import NO_TIME, Ordinal
-from eqlite.events.intake import Rejected
+from eqlite.engine.faults import Faults
+from eqlite.engine.keys import Key, KeyBudget
+from eqlite.engine.order import Ordinal
+from eqlite.events.batches import BlockBatch
+from eqlite.events.intake import ReadStats, Rejected
 from eqlite.events.readers import RawBlock
-from eqlite.events.references import Kept
+from eqlite.events.references import EventReference, EventReferences
 from eqlite.events.splits import Range, RangeReader
-from eqlite.execution.dispatcher import Asker
-from eqlite.execution.event_cursor import Reading
-from eqlite.execution.hits import Hits, Stages
-from eqlite.execution.parallel.refusals import IntakeElsewhere, Refusals
-from eqlite.execution.stats import RunStats
+from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
+from eqlite.execution.hit_batch import DocumentHit
+from eqlite.execution.hits import Hits
+from eqlite.execution.parallel.rejects import Rejects, RemoteIntake
+from eqlite.execution.rule_matcher import make_matcher
+from eqlite.limits import FREE_KEYS_PER_EVENT
+from eqlite.query import Query
 from eqlite.rules.compiled import Compiled
 
-IS_DOCUMENT = -1
-Portion = Range | list[RawBlock | Refusals]
-"""A part of the input: a range of a file, or blocks of lines and what was rejected among them when they were cut."""
-PlaceThere = tuple[int, int, int]
-"""Where an event stands in a portion: the numbers of the block and of the line in it; or, in a range, number, offset
-and size of the line; or `IS_DOCUMENT` and the number of a document that is no line by itself."""
+Partition = Range | list[RawBlock | Rejects]
+"""A part of the input: a range of a file, or blocks of lines and the rejects among them when they were cut."""
+
+
+class LineLocation(NamedTuple):
+    """A line in a range: its number there, offset and size in the file, checksum."""
+
+    number: int
+    offset: int
+    size: int
+    checksum: int
+
+
+class BlockLocation(NamedTuple):
+    """A line in a list of blocks: the indices of the block, and of the line in it."""
+
+    block: int
+    line: int
+
+
+Location = LineLocation | BlockLocation | EventReference
+"""Where an event stands in a partition; the reference itself for one that is not alone on its line."""
+
+
+class RemoteHit(NamedTuple):
+    """An event that meets something.
+
+    Attributes:
+        hits: which, as an index of `PartitionResult.hits`.
+        position: its number in the partition.
+        location: its location.
+        orders: its ordinal, by each extractor that its rules have: see `extractors_of`.
+        keys: its join keys, by each such extractor; None where they are so many that they have to be counted.
+    """
+
+    hits: int
+    position: int
+    location: Location
+    orders: tuple[tuple[Ordinal, str | None], ...]
+    keys: tuple[tuple[Key, ...] | None, ...]
 
 
 @dataclass(slots=True)
-class Report:
-    """What became of a portion: as much as the main process has to know.
+class PartitionResult:
+    """The result of a partition.
 
     Attributes:
-        read: how many events there were.
-        refusals: what was rejected.
-        cuts: where that stands among the events that meet stages. Three numbers each time: behind how many of these,
-            and how many bytes and samples there were then.
-        late: the places of what was counted as an event before it was rejected.
+        rejects: the rejected pieces.
+        cuts: where that stands among the hits: for each cut the number of hits before it, and the bytes and samples up
+            to there.
+        read: the number of events.
+        documents: the number of their positions.
+        lines: the number of lines of a range that ended.
         unrouted, unrouted_example: as in `RunStats`.
-        events: for each match the number of the rule, where the event stands in order, and where in the portion.
-        times: when the events were that meet stages, by the clock that all such rules have.
-        joined: five numbers for each of them: which stages, its place in order, and where in the portion it is.
-        stages: the stages that are met.
-        documents: what to keep of documents that are no lines by themselves.
-        faults: of each rule that had some, how many and examples.
-        places: how many places in the order of input the events take; those in the report count from 0.
-        lines: how many lines of a range ended.
+        hits: the different hits of events.
+        events: the events that meet something.
+        faults: of each rule that had some, their number and examples.
     """
 
-    refusals: Refusals
+    rejects: Rejects
     cuts: array[int] = field(default_factory=lambda: array("q"))
-    late: set[int] = field(default_factory=set)
     read: int = 0
+    documents: int = 0
+    lines: int = 0
     unrouted: int = 0
     unrouted_example: str | None = None
-    events: list[tuple[int, Ordinal, PlaceThere]] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    joined: array[int] = field(default_factory=lambda: array("q"))
-    stages: list[Stages] = field(default_factory=list)
-    documents: list[Kept] = field(default_factory=list)
+    hits: list[tuple[tuple[int, ...], Any]] = field(default_factory=list)
+    events: list[RemoteHit] = field(default_factory=list)
     faults: list[tuple[int, int, list[str]]] = field(default_factory=list)
-    places: int = 0
-    lines: int = 0
 
 
 class Worker:
     """All rules in a process of their own."""
 
     def __init__(self, compiled: Compiled, *, by_index: bool, keeps_rejects: bool, sample_limit: int) -> None:
-        """Prepare the questions.
+        """Prepare the rules.
 
         Args:
             compiled: rules and queries.
             by_index: a rule sees only the documents that its index patterns cover.
             keeps_rejects: the bytes of what is rejected are wanted.
-            sample_limit: how much of it is told one by one.
+            sample_limit: the number of rejected pieces that are reported one by one.
         """
         self._queries = [query for _, query in compiled]
-        self._asker = Asker(compiled, by_index=by_index, stats=RunStats())
-        self._asker.tell = self._tell
-        self._clocks = [self._asker.readers.clock(query.plan) for query in self._queries]
+        self._matcher = make_matcher(compiled, by_index=by_index)
+        self._extractors = Extractors()
         self._sample_limit = sample_limit
-        self._report = Report(Refusals(sample_limit))
-        self._numbers: dict[Hits, int] = {}
-        self._block = 0
         self._keeps_rejects = keeps_rejects
-        self._is_range = False
+        self._result = PartitionResult(Rejects(sample_limit))
+        self._numbers: dict[Hits, int] = {}
 
-    def work(self, portion: Portion) -> Report:
-        """Ask the rules about a portion of the lines."""
-        report = self._report = Report(Refusals(self._sample_limit))
-        before = [query.faults.count for query in self._queries]
-        for query in self._queries:
-            query.faults.examples = []  # the first of all are told by the first of each portion
+    def work(self, partition: Partition) -> PartitionResult:
+        """Match the lines of a partition."""
+        result = self._result = PartitionResult(Rejects(self._sample_limit))
         self._numbers = {}
-        stats = self._asker.stats = RunStats()
-        self._asker.place = 0
-        intake = IntakeElsewhere(stats.reading, self._refuse, keeps_bytes=self._keeps_rejects)
-        reader = RangeReader(portion) if isinstance(portion, Range) else None
-        self._is_range = reader is not None
-        items: Iterable[RawBlock | Refusals] = portion if reader is None else reader.blocks(intake)  # type: ignore[assignment]
-        for self._block, item in enumerate(items):
-            if isinstance(item, Refusals):
-                report.refusals.join(item)
+        stats = ReadStats()
+        faults = [Faults(strict=query.options.strict) for query in self._queries]
+        intake = RemoteIntake(stats, self._refuse, keeps_bytes=self._keeps_rejects)
+        reader = RangeReader(partition) if isinstance(partition, Range) else None
+        items: Iterable[RawBlock | Rejects] = partition if reader is None else reader.blocks(intake)  # type: ignore[assignment]
+        for number, item in enumerate(items):
+            if isinstance(item, Rejects):
+                result.rejects.join(item)
                 self._cut()
-            else:
-                self._asker.take_block(item, intake)
-        report.lines = reader.newlines if reader is not None else 0
-        report.places, report.read, report.late = self._asker.place, stats.reading.read, intake.late
-        report.unrouted, report.unrouted_example = stats.unrouted, stats.unrouted_example
-        for rule, (query, count) in enumerate(zip(self._queries, before, strict=True)):
-            if query.faults.count > count:
-                report.faults.append((rule, query.faults.count - count, query.faults.examples))
-        return report
+                continue
+            batch = BlockBatch(item, result.documents, intake, EventReferences())
+            result.documents += len(batch.documents)
+            found = self._matcher.match(batch, faults)
+            result.unrouted += found.unrouted
+            result.unrouted_example = result.unrouted_example or found.unrouted_example
+            for event, hits in found.events():
+                self._add(event, hits, _location(batch, event, None if reader is not None else number))
+        result.lines = reader.newlines if reader is not None else 0
+        result.read = stats.read
+        result.faults = [(rule, each.count, each.examples) for rule, each in enumerate(faults) if each.count]
+        return result
 
     def _refuse(self, rejected: Rejected | None, data: bytes) -> None:
-        self._report.refusals.take(rejected, data)
+        self._result.rejects.take(rejected, data)
         self._cut()
 
     def _cut(self) -> None:
-        """Note how much was rejected before the next event that meets stages."""
-        cuts, refusals, joined = self._report.cuts, self._report.refusals, len(self._report.times)
-        if cuts and cuts[-3] == joined:
+        """Record the number of rejects before the next hit."""
+        cuts, rejects, hits = self._result.cuts, self._result.rejects, len(self._result.events)
+        if cuts and cuts[-3] == hits:
             del cuts[-3:]
-        cuts.extend((joined, len(refusals.data), len(refusals.samples)))
+        cuts.extend((hits, len(rejects.data), len(rejects.samples)))
 
-    def _tell(self, hits: Hits, reading: Reading) -> None:
-        there = self._there(reading)
-        for rule in hits.events:
-            self._report.events.append((rule, reading.where(self._clocks[rule]), there))
-        if hits.stages:
-            number = self._numbers.get(hits)
-            if number is None:
-                number = self._numbers[hits] = len(self._numbers)
-                self._report.stages.append(hits.stages)
-            clock = self._clocks[hits.stages[0][0]]
-            time_ns = reading.where(clock)[0]
-            self._report.times.append(time_ns if reading.problem is None else NO_TIME)
-            self._report.joined.extend((number, reading.place, *there))
+    def _add(self, event: DocumentHit, hits: Hits, location: Location) -> None:
+        number = self._numbers.get(hits)
+        if number is None:
+            number = self._numbers[hits] = len(self._numbers)
+            self._result.hits.append((hits.event_rules, hits.stage_hits))
+        orders, keys = extractors_of(hits, self._queries, self._extractors)
+        found = [event.keys(extractor, KeyBudget(), _ignore) for extractor in keys]  # the main process counts them
+        self._result.events.append(
+            RemoteHit(
+                number,
+                event.position,
+                location,
+                tuple([event.order(extractor) for extractor in orders]),
+                tuple([each if len(each) <= FREE_KEYS_PER_EVENT else None for each in found]),
+            )
+        )
 
-    def _there(self, reading: Reading) -> PlaceThere:
-        if reading.index is None:
-            self._report.documents.append(reading.keep())
-            return (IS_DOCUMENT, len(self._report.documents) - 1, 0)
-        if self._is_range:
-            return self._asker.keeper.place(reading.index)
-        return (self._block, reading.index, 0)
+
+def extractors_of(
+    hits: Hits, queries: list[Query], extractors: Extractors
+) -> tuple[list[OrderExtractor], list[KeyExtractor]]:
+    """Return the extractors of order and keys for the hits of an event, each once.
+
+    Their order depends on the hits alone.
+    """
+    plans = [queries[rule].plan for rule in (*hits.event_rules, *(rule for rule, _ in hits.stage_hits))]
+    orders = dict.fromkeys(extractors.order(plan) for plan in plans)
+    stages = [queries[rule].plan.stages[stage] for rule, found in hits.stage_hits for stage in found]
+    return list(orders), list(dict.fromkeys(extractors.keys(stage.keys) for stage in stages))
+
+
+def _location(batch: BlockBatch, event: DocumentHit, block: int | None) -> Location:
+    line_location = batch.location(event.row)
+    if line_location is None:
+        return event.reference()
+    line, offset = line_location
+    if block is not None:
+        return BlockLocation(block, line)
+    assert offset is not None
+    data = batch.block.lines[line]
+    return LineLocation(batch.block.line + line, offset, len(data), zlib.crc32(data))
+
+
+def _ignore(_message: str) -> None:
+    """Drop a message: keys that have to be counted are read again by the main process."""

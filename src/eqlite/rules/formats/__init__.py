@@ -1,4 +1,4 @@
-"""The forms of rule files: how each is told by name and content, and which module reads it.
+"""The formats of rule files: name, content and module of each.
 
 A form is read by the module that its row names, imported when there is something to read. `docs/reference/rules.md` has
 a row for each.
@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from eqlite.rules.formats.settings import RuleText
+from eqlite.rules.formats.settings import RuleFile
 from eqlite.rules.model import LoadedRules
 
 __all__ = ["FORMATS", "PACKINGS", "Format", "bare_name", "choose"]
 
-Loader = Callable[[RuleText, LoadedRules], None]
+Loader = Callable[[RuleFile, LoadedRules], None]
 
 PACKINGS = (".gz", ".zst")
 
@@ -45,15 +45,15 @@ class Format(NamedTuple):
     is_in: Callable[[str], bool]
     loader: str
 
-    def load(self, holder: RuleText, into: LoadedRules) -> None:
+    def load(self, file: RuleFile, result: LoadedRules) -> None:
         """Add the rules of a text.
 
         Raises:
-            NoRule: it holds none.
+            NotARule: it holds none.
         """
         module, function = self.loader.split(".")
         loader: Loader = getattr(importlib.import_module(f"{__name__}.{module}"), function)
-        loader(holder, into)
+        loader(file, result)
 
 
 def _is_asciidoc(text: str) -> bool:
@@ -84,21 +84,21 @@ FORMATS = (
 SUFFIXES = tuple(dict.fromkeys(suffix for form in FORMATS for suffix in form.suffixes))
 
 
-def choose(holder: RuleText, *, is_named: bool) -> Format | None:
+def choose(file: RuleFile, *, is_named: bool) -> Format | None:
     """Return the form of a text, by its name and, where that leaves several or none, by its content.
 
     None for a text that has the name of several forms and none of their contents: a licence, a note.
 
     Args:
-        holder: the text.
+        file: the text.
         is_named: it is meant to be a rule; a text of any name may then be one of any form.
     """
-    name = bare_name(holder.file or "")
+    name = bare_name(file.path or "")
     by_name = [form for form in FORMATS if name.endswith(form.suffixes)]
     if len(by_name) == 1:
         return by_name[0]
     forms = (*by_name, *FORMATS) if is_named or not by_name else by_name
-    return next((form for form in forms if form.is_in(holder.text)), None)
+    return next((form for form in forms if form.is_in(file.text)), None)
 
 
 def bare_name(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from eqlite.rules.formats.settings import RuleText
+from eqlite.rules.formats.settings import RuleFile
 from eqlite.rules.model import LoadedRules, Rule, Skipped
 from eqlite.source import Source
 
@@ -16,7 +16,7 @@ _LOOKED_AT = 10_000
 
 
 def other_language(text: str) -> str | None:
-    """Return what a text is, and what helps, if it is a query in another language for certain.
+    """Return the language of a text and the advice, if it is certainly a query of another language.
 
     >>> other_language("FROM logs-* | WHERE process.pid == 1")
     'an ES|QL query, not EQL'
@@ -32,17 +32,17 @@ def other_language(text: str) -> str | None:
     return None
 
 
-def load_bare(holder: RuleText, into: LoadedRules) -> None:
+def load_bare(file: RuleFile, result: LoadedRules) -> None:
     """Add a rule whose query is the whole text, comments and all, and whose name is the file's stem."""
-    reason = other_language(holder.text)
+    reason = other_language(file.text)
     if reason is not None:
-        into.skipped.append(Skipped(holder.stem, reason, holder.file))
-    elif holder.text.strip():
-        into.rules.append(bare_rule(holder))
+        result.skipped.append(Skipped(file.stem, reason, file.path))
+    elif file.text.strip():
+        result.rules.append(bare_rule(file))
     else:
-        into.problems.append(holder.problem("bad-rule-file", "the file is empty"))
+        result.problems.append(file.problem("bad-rule-file", "the file is empty"))
 
 
-def bare_rule(holder: RuleText) -> Rule:
+def bare_rule(file: RuleFile) -> Rule:
     """Return the rule of a text that is a query."""
-    return Rule(name=holder.stem, query=holder.text, source=Source(holder.text, holder.file))
+    return Rule(name=file.stem, query=file.text, source=Source(file.text, file.path))

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from eqlite.rules.formats.json_spans import NotJson, map_string, read_members, read_value
-from eqlite.rules.formats.settings import NoRule, RuleText, add_rule
+from eqlite.rules.formats.settings import NotARule, RuleFile, add_rule
 from eqlite.rules.model import LoadedRules
 from eqlite.source import Source, Span
 
@@ -40,31 +40,31 @@ class _Body(NamedTuple):
     raw: dict[int, int]
 
 
-def load_console(holder: RuleText, into: LoadedRules) -> None:
+def load_console(file: RuleFile, result: LoadedRules) -> None:
     """Add a rule for each request to search with EQL.
 
     Raises:
-        NoRule: there is no such request, or none with a body.
+        NotARule: there is no such request, or none with a body.
     """
-    text = holder.text
+    text = file.text
     number = 0
     found = text.find(_REQUEST)
     while found >= 0:
-        place = found + len(_REQUEST)
-        following = text.find(_REQUEST, place)
-        start = text.find("{", place, following if following >= 0 else len(text))
+        offset = found + len(_REQUEST)
+        following = text.find(_REQUEST, offset)
+        start = text.find("{", offset, following if following >= 0 else len(text))
         if start >= 0:
             number += 1
             body = _read_body(text, start)
-            _add(body, start, _index_before(text, found), number, holder, into)
+            _add(body, start, _index_before(text, found), number, file, result)
             following = text.find(_REQUEST, body.end) if body.end > following else following
         found = following
     if not number:
-        raise NoRule("no request to `_eql/search` with a body")
+        raise NotARule("no request to `_eql/search` with a body")
 
 
 def _index_before(text: str, end: int) -> str:
-    """Return the last part of a path that ends there; empty where it is none."""
+    """Return the last part of a path that ends there, empty where it is none."""
     found = _INDEX.search(text, max(0, end - _MAX_INDEX_CHARACTERS), end)
     return found.group() if found is not None else ""
 
@@ -74,10 +74,10 @@ def _read_body(text: str, start: int) -> _Body:
     pieces: list[str] = []
     shifts: list[tuple[int, int]] = []
     raw: dict[int, int] = {}
-    length, place, depth = 0, start, 0
+    length, offset, depth = 0, start, 0
     for token in _TOKEN.finditer(text, start):
-        before = text[place : token.start()]
-        shifts.append((length, place))
+        before = text[offset : token.start()]
+        shifts.append((length, offset))
         piece = token.group()
         if token.lastgroup == "raw":
             raw[length + len(before)] = token.start("raw")
@@ -86,22 +86,22 @@ def _read_body(text: str, start: int) -> _Body:
             piece = ""
         pieces += (before, piece)
         length += len(before) + len(piece)
-        place = token.end()
+        offset = token.end()
         depth += (token.lastgroup == "open") - (token.lastgroup == "close")
         if depth == 0:
             break
-    return _Body("".join(pieces), place, shifts, raw)
+    return _Body("".join(pieces), offset, shifts, raw)
 
 
-def _add(body: _Body, start: int, index: str, number: int, holder: RuleText, into: LoadedRules) -> None:
+def _add(body: _Body, start: int, index: str, number: int, file: RuleFile, result: LoadedRules) -> None:
     try:
         whole = read_value(body.json, 0)
     except NotJson as error:
-        place = _place_in_file(body, error.offset)
-        into.problems.append(holder.problem("bad-rule-file", f"not JSON: {error.message}", place, place + 1))
+        offset = _file_offset(body, error.offset)
+        result.problems.append(file.problem("bad-rule-file", f"not JSON: {error.message}", offset, offset + 1))
         return
     assert isinstance(whole.value, dict)
-    values = {"name": holder.stem if number == 1 else f"{holder.stem} ({number})", **whole.value}
+    values = {"name": file.stem if number == 1 else f"{file.stem} ({number})", **whole.value}
     if index and index.upper() not in ("GET", "POST"):
         values.setdefault("index", [index])
 
@@ -113,25 +113,25 @@ def _add(body: _Body, start: int, index: str, number: int, holder: RuleText, int
         span = find(path[0]) if path else None
         if span is None:
             return Span(start, start + 1)
-        return Span(_place_in_file(body, span.start), _place_in_file(body, span.end))
+        return Span(_file_offset(body, span.start), _file_offset(body, span.end))
 
-    def make_source(query: str) -> Source:
+    def source_for(query: str) -> Source:
         span = find("query")
         if span is None:
-            return Source(query, holder.file)
+            return Source(query, file.path)
         if span.start in body.raw:
-            return Source(query, holder.file, holder.text, ((0, body.raw[span.start]),))
-        shift = _place_in_file(body, span.start) - span.start
+            return Source(query, file.path, file.text, ((0, body.raw[span.start]),))
+        shift = _file_offset(body, span.start) - span.start
         offsets = tuple((here, there + shift) for here, there in map_string(body.json, span.start))
-        return Source(query, holder.file, holder.text, offsets)
+        return Source(query, file.path, file.text, offsets)
 
-    add_rule(into, holder, values, locate=locate, make_source=make_source)
+    add_rule(result, file, values, locate=locate, source_for=source_for)
 
 
-def _place_in_file(body: _Body, offset: int) -> int:
-    place = 0
+def _file_offset(body: _Body, offset: int) -> int:
+    found = 0
     for here, there in body.shifts:
         if here > offset:
             break
-        place = there + offset - here
-    return place
+        found = there + offset - here
+    return found

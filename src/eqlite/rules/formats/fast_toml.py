@@ -1,7 +1,7 @@
 """Reading TOML in a third of the time.
 
-`tomllib` takes a dozen calls for a statement, and goes through a `"basic string"` sign by sign. The statements that
-rules consist of are recognized here by one regular expression: plain keys with texts, lists of texts, whole numbers,
+`tomllib` takes a dozen calls for a statement, and scans a `"basic string"` character by character. The statements of
+rules are recognized here by one regular expression: plain keys with texts, lists of texts, whole numbers,
 true and false, and the headers of tables. Values beyond that are left to `tomllib`, and with any other statement, with
 anything that could be wrong, the whole text is.
 """
@@ -60,7 +60,7 @@ class _Unusual(ValueError):
 
 
 def loads(text: str) -> Table:
-    r"""Return what `tomllib.loads` returns, and raise what it raises.
+    r"""Parse a TOML text, with the values and errors of `tomllib.loads`.
 
     >>> loads('name = "it\'s" # "quoted"\nquery = \"\"\"a\nb\"\"\"')
     {'name': "it's", 'query': 'a\nb'}
@@ -76,12 +76,12 @@ def loads(text: str) -> Table:
 def _read(text: str) -> Table:
     document = _Opened({}, {})
     table = document.table
-    place = 0
-    while place < len(text):
-        found = _STATEMENT.match(text, place)
+    offset = 0
+    while offset < len(text):
+        found = _STATEMENT.match(text, offset)
         if found is None:
             raise _Unusual
-        place = found.end()
+        offset = found.end()
         kind = found.lastgroup
         if kind == "table" or kind == "element":
             table = _open(found[kind], document, is_element=kind == "element")
@@ -91,7 +91,7 @@ def _read(text: str) -> Table:
 
 
 def _open(header: str, document: _Opened, *, is_element: bool) -> Table:
-    """Return the new table of a header, put in its place; the tables above are made where they are not there yet."""
+    """Add the table of a header, and missing ones above it. Return the new table."""
     table, below = document
     *above, last = header.split(".")
     for name in above:

@@ -1,4 +1,4 @@
-"""Rules in JSON: one object, an array, or an object a line; what each of them may be is in `shapes`."""
+"""Rules in JSON: one object, an array, or an object a line, with the settings as in `shapes`."""
 
 from __future__ import annotations
 
@@ -14,100 +14,100 @@ from eqlite.rules.formats.json_spans import (
     read_value,
     skip_blanks,
 )
-from eqlite.rules.formats.settings import NoRule, RuleText
+from eqlite.rules.formats.settings import NotARule, RuleFile
 from eqlite.rules.formats.shapes import Strangers, add_rules
 from eqlite.rules.model import LoadedRules, Skipped
 from eqlite.source import Source
 
 
-def load_json(holder: RuleText, into: LoadedRules) -> None:
-    """Add the rules of a JSON or NDJSON text; a broken object does not keep the others from being read.
+def load_json(file: RuleFile, result: LoadedRules) -> None:
+    """Add the rules of a JSON or NDJSON text. A broken object is reported, and the others are read.
 
     Lines of a Kibana export that are no rules (its summary, exception lists, connectors) are passed over.
 
     Raises:
-        NoRule: none of its objects is a rule.
+        NotARule: none of its objects is a rule.
     """
-    before = into.found
+    before = result.found
     strangers = Strangers()
-    for item in _read_items(holder, into):
-        strangers = add_rules(JsonTree(holder, item), holder, into, strangers)
-    if into.found == before:
-        raise NoRule("no JSON object with a rule's settings")
+    for item in _read_items(file, result):
+        strangers = add_rules(JsonTree(file, item), file, result, strangers)
+    if result.found == before:
+        raise NotARule("no JSON object with a rule's settings")
     if strangers.number:
-        line = holder.text.count("\n", 0, strangers.first) + 1
+        line = file.text.count("\n", 0, strangers.first) + 1
         reason = f"not a rule (line {line}" + (f", and {strangers.number - 1} more)" if strangers.number > 1 else ")")
-        into.skipped.append(Skipped(holder.file or holder.stem, reason, holder.file))
+        result.skipped.append(Skipped(file.path or file.stem, reason, file.path))
 
 
 class JsonTree:
     """A value of a JSON text."""
 
-    def __init__(self, holder: RuleText, placed: Placed) -> None:
-        self._holder = holder
+    def __init__(self, file: RuleFile, placed: Placed) -> None:
+        self._file = file
         self.value = placed.value
         self.span = placed.span
 
     def members(self) -> Iterator[tuple[str, JsonTree]]:
-        """Yield the members of the object; they are looked for in the text again."""
-        for placed in read_members(self._holder.text, self.span.start):
-            yield placed.name, JsonTree(self._holder, placed)
+        """Yield the members of the object, found in the text again."""
+        for placed in read_members(self._file.text, self.span.start):
+            yield placed.name, JsonTree(self._file, placed)
 
     def elements(self) -> Iterator[JsonTree]:
-        """Yield the elements of the array; they are looked for in the text again."""
-        for placed in read_elements(self._holder.text, self.span.start):
-            yield JsonTree(self._holder, placed)
+        """Yield the elements of the array, found in the text again."""
+        for placed in read_elements(self._file.text, self.span.start):
+            yield JsonTree(self._file, placed)
 
     def source(self) -> Source:
         """Return the text with its place."""
-        text = self._holder.text
-        return Source(str(self.value), self._holder.file, text, map_string(text, self.span.start))
+        text = self._file.text
+        return Source(str(self.value), self._file.path, text, map_string(text, self.span.start))
 
 
-def _read_items(holder: RuleText, into: LoadedRules) -> Iterator[Placed]:
-    """Yield the objects of the text, be they elements of an array or one after another, on one line each or several.
+def _read_items(file: RuleFile, result: LoadedRules) -> Iterator[Placed]:
+    """Yield the objects of the text: elements of an array, or one after another on any lines.
 
     After an object that is broken, reading goes on with the next one that starts a line as the first one does.
     """
-    text = holder.text
-    place = skip_blanks(text, 0)
-    in_array = text.startswith("[", place)
+    text = file.text
+    offset = skip_blanks(text, 0)
+    in_array = text.startswith("[", offset)
     if in_array:
-        place = skip_blanks(text, place + 1)
-    before = text[text.rfind("\n", 0, place) + 1 : place]
+        offset = skip_blanks(text, offset + 1)
+    before = text[text.rfind("\n", 0, offset) + 1 : offset]
     next_start = f"\n{before if before.isspace() else ''}{{"
     broken = 0
-    while place < len(text):
+    while offset < len(text):
         try:
-            if in_array and text.startswith("]", place):
-                in_array, end = False, place + 1
+            if in_array and text.startswith("]", offset):
+                in_array, end = False, offset + 1
             else:
-                value = read_value(text, place)
+                value = read_value(text, offset)
                 yield value
                 end = _separator_end(text, value.span.end) if in_array else value.span.end
-            place = skip_blanks(text, end)
+            offset = skip_blanks(text, end)
         except NotJson as error:
-            found = text.find(next_start, place)
-            place = found + 1 if found >= 0 else len(text)
-            _report(holder, into, error if error.offset < place else NotJson("the object does not end", place - 1))
+            found = text.find(next_start, offset)
+            offset = found + 1 if found >= 0 else len(text)
+            _report(file, result, error if error.offset < offset else NotJson("the object does not end", offset - 1))
             broken += 1
             if broken == MAX_DIAGNOSTICS:
-                _report(holder, into, NotJson(f"nor in {broken} places before; the rest is not read", place))
+                _report(file, result, NotJson(f"nor in {broken} places before; the rest is not read", offset))
                 return
     if in_array and not broken:
-        _report(holder, into, NotJson("the array does not end", len(text)))
+        _report(file, result, NotJson("the array does not end", len(text)))
 
 
-def _separator_end(text: str, place: int) -> int:
-    """Return where reading goes on behind an array's element: behind a comma, or at the closing bracket."""
-    place = skip_blanks(text, place)
-    if text.startswith(",", place):
-        return place + 1
-    if text.startswith("]", place) or place == len(text):
-        return place
-    raise NotJson("expecting `,` or `]`", place)
+def _separator_end(text: str, offset: int) -> int:
+    """Return the offset behind the comma after an array's element, or that of the closing bracket."""
+    offset = skip_blanks(text, offset)
+    if text.startswith(",", offset):
+        return offset + 1
+    if text.startswith("]", offset) or offset == len(text):
+        return offset
+    raise NotJson("expecting `,` or `]`", offset)
 
 
-def _report(holder: RuleText, into: LoadedRules, error: NotJson) -> None:
+def _report(file: RuleFile, result: LoadedRules, error: NotJson) -> None:
     start = error.offset
-    into.problems.append(holder.problem("bad-rule-file", f"not JSON: {error.message}", start, start + 1))
+    result.problems.append(file.problem("bad-rule-file", f"not JSON: {error.message}", start, start + 1))

@@ -1,4 +1,4 @@
-"""Where the values of a JSON text stand: the outer level is walked here, what lies below is read by `json` itself."""
+"""Spans of the values of a JSON text: the outer level is walked here, `json` itself reads the rest."""
 
 from __future__ import annotations
 
@@ -48,35 +48,35 @@ def read_value(text: str, start: int) -> Placed:
 
 
 def read_members(text: str, start: int) -> Iterator[Placed]:
-    """Yield the members of the object whose `{` stands at `start`; its text is known to be JSON.
+    """Yield the members of the object whose `{` stands at `start`, in a text that is JSON.
 
     >>> [(name, value) for name, value, span in read_members('{"a": 1, "b": {"c": 2}}', 0)]
     [('a', 1), ('b', {'c': 2})]
     """
-    place = skip_blanks(text, start + 1)
-    while not text.startswith("}", place):
-        name = read_value(text, place)
+    offset = skip_blanks(text, start + 1)
+    while not text.startswith("}", offset):
+        name = read_value(text, offset)
         colon = skip_blanks(text, name.span.end)
         member = read_value(text, colon + 1)
         yield Placed(str(name.value), member.value, member.span)
-        place = skip_blanks(text, member.span.end)
-        if text.startswith(",", place):
-            place = skip_blanks(text, place + 1)
+        offset = skip_blanks(text, member.span.end)
+        if text.startswith(",", offset):
+            offset = skip_blanks(text, offset + 1)
 
 
 def read_elements(text: str, start: int) -> Iterator[Placed]:
-    """Yield the elements of the array whose `[` stands at `start`; its text is known to be JSON.
+    """Yield the elements of the array whose `[` stands at `start`, in a text that is JSON.
 
     >>> [value for name, value, span in read_elements("[1, [2, 3]]", 0)]
     [1, [2, 3]]
     """
-    place = skip_blanks(text, start + 1)
-    while not text.startswith("]", place):
-        element = read_value(text, place)
+    offset = skip_blanks(text, start + 1)
+    while not text.startswith("]", offset):
+        element = read_value(text, offset)
         yield element
-        place = skip_blanks(text, element.span.end)
-        if text.startswith(",", place):
-            place = skip_blanks(text, place + 1)
+        offset = skip_blanks(text, element.span.end)
+        if text.startswith(",", offset):
+            offset = skip_blanks(text, offset + 1)
 
 
 def map_string(text: str, start: int) -> tuple[tuple[int, int], ...]:
@@ -94,7 +94,7 @@ def map_string(text: str, start: int) -> tuple[tuple[int, int], ...]:
     return tuple(offsets)
 
 
-def skip_blanks(text: str, place: int) -> int:
-    """Return where the next character that is no blank stands."""
-    match = _BLANKS.match(text, place)
-    return match.end() if match is not None else place
+def skip_blanks(text: str, offset: int) -> int:
+    """Return the offset of the next character that is no blank."""
+    match = _BLANKS.match(text, offset)
+    return match.end() if match is not None else offset

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from eqlite.rules.formats.settings import NoRule, RuleText, add_rule
+from eqlite.rules.formats.settings import NotARule, RuleFile, add_rule
 from eqlite.rules.model import LoadedRules
 from eqlite.source import Source, Span
 
@@ -55,62 +55,62 @@ class _Line(NamedTuple):
         return self.start + len(self.text)
 
 
-def load_page(holder: RuleText, into: LoadedRules) -> None:
+def load_page(file: RuleFile, result: LoadedRules) -> None:
     """Add the rule of a page.
 
     Raises:
-        NoRule: the text is no rule page.
+        NotARule: the text is no rule page.
     """
-    _load(list(_lines(holder.text)), holder, into)
+    _load(list(_lines(file.text)), file, result)
 
 
-def load_asciidoc(holder: RuleText, into: LoadedRules) -> None:
+def load_asciidoc(file: RuleFile, result: LoadedRules) -> None:
     """Add the rule of a page in AsciiDoc or, where the text is none, a rule for each block `[source,eql]`.
 
     Raises:
-        NoRule: there is neither.
+        NotARule: there is neither.
     """
-    lines = list(map(_as_markdown, _lines(holder.text)))
+    lines = list(map(_as_markdown, _lines(file.text)))
     if any(_label(line.text)[0] == "type" for line in lines):
-        _load(lines, holder, into)
+        _load(lines, file, result)
         return
-    blocks = list(_source_blocks(holder.text))
+    blocks = list(_source_blocks(file.text))
     for number, (start, end) in enumerate(blocks, 1):
-        name = holder.stem if number == 1 else f"{holder.stem} ({number})"
-        _add_block({"name": name, "query": holder.text[start:end]}, Span(start, end), holder, into)
+        name = file.stem if number == 1 else f"{file.stem} ({number})"
+        _add_block({"name": name, "query": file.text[start:end]}, Span(start, end), file, result)
     if not blocks:
-        raise NoRule("neither a rule's page nor a block `[source,eql]`")
+        raise NotARule("neither a rule's page nor a block `[source,eql]`")
 
 
-def _add_block(values: dict[str, object], span: Span, holder: RuleText, into: LoadedRules) -> None:
-    def make_source(query: str) -> Source:
-        return Source(query, holder.file, holder.text, ((0, span.start),))
+def _add_block(values: dict[str, object], span: Span, file: RuleFile, result: LoadedRules) -> None:
+    def source_for(query: str) -> Source:
+        return Source(query, file.path, file.text, ((0, span.start),))
 
-    add_rule(into, holder, values, locate=lambda _: span, make_source=make_source)
+    add_rule(result, file, values, locate=lambda _: span, source_for=source_for)
 
 
-def _load(lines: list[_Line], holder: RuleText, into: LoadedRules) -> None:
+def _load(lines: list[_Line], file: RuleFile, result: LoadedRules) -> None:
     first = next((number for number, line in enumerate(lines) if _label(line.text)[0] == "type"), None)
     if first is None:
-        raise NoRule("no line `Rule type:`")
+        raise NotARule("no line `Rule type:`")
     threat_start = next((number for number in range(first, len(lines)) if _is_threat(lines[number].text)), len(lines))
-    values, places, after = _read_labels(lines, first, threat_start)
+    values, spans, after = _read_labels(lines, first, threat_start)
     values |= _read_head(lines[:first])
     values |= _read_guides(lines[after:threat_start])
     values["threat"] = list(_read_threat(lines[threat_start:]))
     query = _find_query(lines[after:threat_start])
     if query is not None:
-        values["query"] = holder.text[query.start : query.end]
-        places["query"] = query
+        values["query"] = file.text[query.start : query.end]
+        spans["query"] = query
 
     def locate(path: tuple[str, ...]) -> Span | None:
-        return places.get(path[0]) if path else Span(lines[first].start, lines[first].end)
+        return spans.get(path[0]) if path else Span(lines[first].start, lines[first].end)
 
-    def make_source(text: str) -> Source:
+    def source_for(text: str) -> Source:
         start = query.start if query is not None else 0
-        return Source(text, holder.file, holder.text, ((0, start),))
+        return Source(text, file.path, file.text, ((0, start),))
 
-    add_rule(into, holder, values, locate=locate, make_source=make_source)
+    add_rule(result, file, values, locate=locate, source_for=source_for)
 
 
 def _lines(text: str) -> Iterator[_Line]:
@@ -121,7 +121,7 @@ def _lines(text: str) -> Iterator[_Line]:
 
 
 def _as_markdown(line: _Line) -> _Line:
-    """Return a line of AsciiDoc with its marks as Markdown has them; a line of a query stays as it is."""
+    """Return a line of AsciiDoc with its marks as in Markdown, and a line of a query unchanged."""
     text = line.text
     if text.startswith("=="):
         text = text.lstrip("=")
@@ -138,14 +138,14 @@ def _as_markdown(line: _Line) -> _Line:
 
 
 def _source_blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where the content of each block of EQL begins and ends."""
-    place = 0
-    while (opening := _SOURCE_BLOCK.search(text, place)) is not None:
+    """Yield the offsets at which the content of each block of EQL begins and ends."""
+    offset = 0
+    while (opening := _SOURCE_BLOCK.search(text, offset)) is not None:
         end = text.find(f"\n{opening[1]}", opening.end() - 1)
         if end < 0:
             return
         yield opening.end(), max(end, opening.end())
-        place = end + 1
+        offset = end + 1
 
 
 def _label(line: str) -> tuple[str | None, str]:
@@ -155,7 +155,7 @@ def _label(line: str) -> tuple[str | None, str]:
 
 
 def _item(line: str) -> str | None:
-    """Return what stands behind a bullet; None where there is no bullet."""
+    """Return the text behind a bullet, or None without one."""
     stripped = line.strip()
     return stripped[2:].strip() if stripped.startswith(_BULLETS) else None
 
@@ -181,7 +181,7 @@ def _read_labels(lines: list[_Line], first: int, last: int) -> tuple[dict[str, o
     The licence comes last, but may be missing or stand elsewhere; a name that comes again is part of some text.
     """
     values: dict[str, object] = {}
-    places: dict[str, Span] = {}
+    spans: dict[str, Span] = {}
     number = after = first
     while number < last:
         line = lines[number]
@@ -191,7 +191,7 @@ def _read_labels(lines: list[_Line], first: int, last: int) -> tuple[dict[str, o
                 break
             number += 1
             continue
-        places[setting] = Span(line.start, line.end)
+        spans[setting] = Span(line.start, line.end)
         number = after = number + 1
         if setting not in _LISTS:
             values[setting] = _read_scalar(setting, rest)
@@ -204,7 +204,7 @@ def _read_labels(lines: list[_Line], first: int, last: int) -> tuple[dict[str, o
             number += 1
         links = [_ASCIIDOC_LINK.sub(r"\1", item[:_LONGEST_ITEM]) for item in items]
         values[setting] = [_LINK.sub(r"\2" if setting == "references" else r"\1", item) for item in links]
-    return values, places, after
+    return values, spans, after
 
 
 def _starts_query(lines: list[_Line]) -> bool:
@@ -223,7 +223,7 @@ def _read_scalar(setting: str, text: str) -> object:
 
 
 def _heading(line: str) -> str | None:
-    """Return which part of the page a line opens if it is a heading: `Setup`, `Setupedit`, `## Setup [anchor]`."""
+    """Return the part of the page that a heading opens: `Setup`, `Setupedit`, `## Setup [anchor]`."""
     title = line.strip()
     if title.startswith("#"):
         title = title.partition(" [")[0]
@@ -247,7 +247,7 @@ def _read_guides(lines: list[_Line]) -> dict[str, object]:
 
 
 def _find_query(lines: list[_Line]) -> Span | None:
-    """Return where the query stands among the lines between the licence and the threat."""
+    """Return the span of the query among the lines between the licence and the threat."""
     headings = [number for number, line in enumerate(lines) if _heading(line.text) == "query"]
     rest = lines[headings[-1] + 1 :] if headings else lines
     fences = [number for number, line in enumerate(rest) if line.text.startswith("```")]
@@ -260,7 +260,7 @@ def _find_query(lines: list[_Line]) -> Span | None:
 
 
 def _filled(lines: list[_Line]) -> list[_Line]:
-    """Return the lines that hold something; `edit` is what a browser copies of a heading's button."""
+    """Return the lines that are not blank, without `edit`, which a browser copies of a heading's button."""
     return [line for line in lines if line.text.strip() not in ("", "edit")]
 
 

@@ -45,40 +45,40 @@ _OTHER_LANGUAGES = {"kuery": "KQL", "lucene": "Lucene", "esql": "ES|QL"}
 
 
 @dataclass(frozen=True, slots=True)
-class RuleText:
-    """The text of a file in hand.
+class RuleFile:
+    """The text of a file that may hold rules.
 
     Attributes:
         text: all of it.
-        file: its path as the user gave it, inside an archive too; None for text given directly.
+        path: the path as the user gave it, inside an archive too; None for text given directly.
     """
 
     text: str
-    file: str | None = None
+    path: str | None = None
 
     @property
     def stem(self) -> str:
-        """Return a name for a rule that has none: the file's, without what it ends in."""
-        return self.base_name.split(".")[0] if self.file else "query"
+        """Return a name for a rule that has none: the file's, without its suffixes."""
+        return self.base_name.split(".")[0] if self.path else "query"
 
     @property
     def base_name(self) -> str:
         """Return the file's name without the folders."""
-        return re.split(r"[/\\]", self.file)[-1] if self.file else ""
+        return re.split(r"[/\\]", self.path)[-1] if self.path else ""
 
     def problem(
         self, id: str, message: str, start: int = 0, end: int = 0, *, label: str = "", help: str = ""
     ) -> Diagnostic:
         """Return a diagnostic for a stretch of the text."""
-        return Diagnostic(id, message, Source(self.text, self.file), Span(start, end), label, help or None)
+        return Diagnostic(id, message, Source(self.text, self.path), Span(start, end), label, help or None)
 
 
-class NoRule(Exception):
-    """A text that holds no rule at all; the message says what is missing."""
+class NotARule(Exception):
+    """A text that holds no rule at all. The message names the missing part."""
 
 
 def reason_to_skip(settings: Mapping[str, object]) -> str | None:
-    """Return why a rule is not EQL; None if it is. Without type and language it is taken for EQL.
+    """Return the reason for which a rule is not EQL, None if it is. EQL is the default.
 
     >>> reason_to_skip({"type": "threshold", "language": "kuery"})
     'a threshold rule, not EQL'
@@ -92,45 +92,45 @@ def reason_to_skip(settings: Mapping[str, object]) -> str | None:
 
 
 def add_rule(
-    into: LoadedRules,
-    holder: RuleText,
+    result: LoadedRules,
+    file: RuleFile,
     values: dict[str, object],
     *,
     locate: Callable[[tuple[str, ...]], Span | None],
-    make_source: Callable[[str], Source],
+    source_for: Callable[[str], Source],
 ) -> None:
     """Add the rule that `values` describe: to the rules, to those left out, or its problems.
 
     Args:
-        into: gets it.
-        holder: the text that the values stand in.
+        result: gets it.
+        file: the text that the values stand in.
         values: the settings by the names of Kibana's API.
         locate: returns where in the text the value of a setting stands; asked only for what is wrong.
-        make_source: returns the query with its place in the text.
+        source_for: returns the query with its place in the text.
     """
     reason = reason_to_skip(values)
     if reason is not None:
         name = values.get("name")
-        into.skipped.append(Skipped(name if isinstance(name, str) else holder.stem, reason, holder.file))
+        result.skipped.append(Skipped(name if isinstance(name, str) else file.stem, reason, file.path))
         return
     values = {_OTHER_NAMES.get(name, name): value for name, value in values.items()}
-    settings = _Settings(values, holder, locate)
+    settings = _Settings(values, file, locate)
     query = settings.query()
-    rule = _build(settings, query, make_source(query), holder)
-    into.problems.extend(settings.problems)
+    rule = _build(settings, query, source_for(query), file)
+    result.problems.extend(settings.problems)
     if not any(problem.is_error for problem in settings.problems):
-        into.rules.append(rule)
-        into.problems.extend(settings.not_applied())
+        result.rules.append(rule)
+        result.problems.extend(settings.not_applied())
 
 
-def rule_of(holder: RuleText, values: dict[str, object], source: Source) -> Rule:
+def build_rule(file: RuleFile, values: dict[str, object], source: Source) -> Rule:
     """Return the rule of settings in which nothing is wrong."""
-    return _build(_Settings(values, holder, lambda _: None), source.text, source, holder)
+    return _build(_Settings(values, file, lambda _: None), source.text, source, file)
 
 
-def _build(settings: _Settings, query: str, source: Source, holder: RuleText) -> Rule:
+def _build(settings: _Settings, query: str, source: Source, file: RuleFile) -> Rule:
     return Rule(
-        name=settings.text("name") or holder.stem,
+        name=settings.text("name") or file.stem,
         query=query,
         source=source,
         rule_id=settings.text("rule_id") or settings.text("id"),
@@ -164,17 +164,17 @@ def _build(settings: _Settings, query: str, source: Source, holder: RuleText) ->
 
 
 class _Settings:
-    """Reads settings and notes those that cannot be. A null or an empty text is a setting that is not there."""
+    """A reader of settings, with the problems of those that cannot be. Null and an empty text count as absent."""
 
     def __init__(
         self,
         values: dict[str, object],
-        holder: RuleText,
+        file: RuleFile,
         locate: Callable[[tuple[str, ...]], Span | None],
     ) -> None:
         self.values = values
         self.problems: list[Diagnostic] = []
-        self._holder = holder
+        self._file = file
         self._locate = locate
 
     def query(self) -> str:
@@ -261,7 +261,7 @@ class _Settings:
 
     def _problem(self, id: str, name: str, message: str, label: str, help: str = "") -> Diagnostic:
         span = self._locate((name,)) or self._locate(()) or Span(0, 0)
-        return self._holder.problem(id, message, span.start, span.end, label=label, help=help)
+        return self._file.problem(id, message, span.start, span.end, label=label, help=help)
 
 
 def _threat(entry: Mapping[str, object]) -> Threat:

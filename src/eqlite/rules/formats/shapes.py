@@ -1,4 +1,4 @@
-"""Where rules are in objects: exports, answers of APIs, saved objects, timelines, Terraform's resources."""
+"""Rules inside of objects: exports, answers of APIs, saved objects, timelines, Terraform's resources."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from eqlite.rules.formats.settings import RuleText, add_rule
+from eqlite.rules.formats.settings import RuleFile, add_rule
 from eqlite.rules.formats.tree import Tree
 from eqlite.rules.model import LoadedRules, Skipped
 from eqlite.source import Source, Span
@@ -51,7 +51,7 @@ class _Part(NamedTuple):
     is_camel_case: bool = False
 
     def setting(self, name: str) -> str:
-        """Return the rule's own name of a setting; empty where it is none."""
+        """Return the rule's own name of a setting, empty where it is none."""
         if self.names is not None:
             return self.names.get(name, "")
         return _snake_case(name) if self.is_camel_case else name
@@ -63,30 +63,30 @@ class _Part(NamedTuple):
         return {setting: each for name, each in value.items() if (setting := self.setting(name))}
 
 
-def add_rules(tree: Tree, holder: RuleText, into: LoadedRules, strangers: Strangers, depth: int = 0) -> Strangers:
-    """Add the rules of a value; objects without any are counted, and the new count is returned."""
+def add_rules(tree: Tree, file: RuleFile, result: LoadedRules, strangers: Strangers, depth: int = 0) -> Strangers:
+    """Add the rules of a value. Return the count of objects without any, these included."""
     value = tree.value
     if isinstance(value, list) and depth < _MAX_DEPTH:
         for element in tree.elements():
-            strangers = add_rules(element, holder, into, strangers, depth + 1)
+            strangers = add_rules(element, file, result, strangers, depth + 1)
         return strangers
     if not isinstance(value, dict):
         return strangers.add(tree.span)
     if "logsource" in value and "detection" in value:
-        into.skipped.append(Skipped(_name_of(value, holder), _SIGMA, holder.file))
+        result.skipped.append(Skipped(_name_of(value, file), _SIGMA, file.path))
     elif (parts := _parts(tree, value)) is not None:
-        _add(parts, tree, holder, into)
+        _add(parts, tree, file, result)
     elif not _is_by_product(value):
         inner = _inner(tree, value) if depth < _MAX_DEPTH else None
         if inner is None:
             return strangers.add(tree.span)
         for member in inner:
-            strangers = add_rules(member, holder, into, strangers, depth + 1)
+            strangers = add_rules(member, file, result, strangers, depth + 1)
     return strangers
 
 
 def _parts(tree: Tree, value: dict[str, object]) -> list[_Part] | None:
-    """Return the objects that hold the settings of a rule; None if the value is no rule."""
+    """Return the objects that hold the settings of a rule, or None if the value is no rule."""
     if isinstance(value.get("eqlOptions"), dict) or "timelineType" in value or "kqlMode" in value:
         options = [member for name, member in tree.members() if name == "eqlOptions" and isinstance(member.value, dict)]
         return [_Part(tree, {"title": "name", "description": "description", "savedObjectId": "rule_id"})] + [
@@ -101,7 +101,7 @@ def _parts(tree: Tree, value: dict[str, object]) -> list[_Part] | None:
 
 
 def _inner(tree: Tree, value: dict[str, object]) -> list[Tree] | None:
-    """Return the values in which there may be rules; None if there are none."""
+    """Return the values in which there may be rules, or None without any."""
     kind = value.get("type")
     if isinstance(value.get("resource"), (dict, list)):
         return list(_terraform_rules(tree))
@@ -129,18 +129,18 @@ def _below(tree: Tree, wanted: str) -> Iterator[Tree]:
             )
 
 
-def _add(parts: list[_Part], tree: Tree, holder: RuleText, into: LoadedRules) -> None:
+def _add(parts: list[_Part], tree: Tree, file: RuleFile, result: LoadedRules) -> None:
     values: dict[str, object] = {}
     for part in parts:
         values |= part.values()
     if parts[0].names is not None and not values.get("query"):
-        into.skipped.append(Skipped(_name_of(values, holder), "a timeline without an EQL query", holder.file))
+        result.skipped.append(Skipped(_name_of(values, file), "a timeline without an EQL query", file.path))
         return
     if isinstance(schedule := values.get("schedule"), dict):
         values.setdefault("interval", schedule.get("interval"))
     kind = next((values[name] for name in _ALERT_TYPES if name in values), "siem.")
     if not str(kind).startswith("siem."):
-        into.skipped.append(Skipped(_name_of(values, holder), f"an alert of type `{kind}`, not EQL", holder.file))
+        result.skipped.append(Skipped(_name_of(values, file), f"an alert of type `{kind}`, not EQL", file.path))
         return
 
     trees: dict[str, Tree] = {}
@@ -157,16 +157,16 @@ def _add(parts: list[_Part], tree: Tree, holder: RuleText, into: LoadedRules) ->
         member = find(path[0])
         return member.span if member is not None else None
 
-    def make_source(query: str) -> Source:
+    def source_for(query: str) -> Source:
         member = find("query") if query else None
-        return member.source() if member is not None else Source(query, holder.file)
+        return member.source() if member is not None else Source(query, file.path)
 
-    add_rule(into, holder, values, locate=locate, make_source=make_source)
+    add_rule(result, file, values, locate=locate, source_for=source_for)
 
 
-def _name_of(values: dict[str, object], holder: RuleText) -> str:
+def _name_of(values: dict[str, object], file: RuleFile) -> str:
     name = values.get("name") or values.get("title")
-    return name if isinstance(name, str) else holder.stem
+    return name if isinstance(name, str) else file.stem
 
 
 def _snake_case(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from eqlite.rules.formats import fast_toml as quick_toml
 from eqlite.rules.formats.bare_query import other_language
-from eqlite.rules.formats.settings import NoRule, RuleText, add_rule
+from eqlite.rules.formats.settings import NotARule, RuleFile, add_rule
 from eqlite.rules.formats.toml_spans import find_elements, find_in_each, find_table, find_value, map_string
 from eqlite.rules.model import LoadedRules, Skipped
 from eqlite.source import Source, Span
@@ -23,106 +23,106 @@ _MAX_KEY_PARTS = 200
 _ERROR_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
-def load_toml(holder: RuleText, into: LoadedRules) -> None:
+def load_toml(file: RuleFile, result: LoadedRules) -> None:
     """Add the rules of a TOML file.
 
     Raises:
-        NoRule: it has no table `[rule]` or `[hunt]`, and no `query` outside of tables.
+        NotARule: it has no table `[rule]` or `[hunt]`, and no `query` outside of tables.
     """
-    document = _read(holder, into)
+    document = _read(file, result)
     if document is None:
         return
     for name in ("rule", "rules"):
         values = document.get(name)
         if isinstance(values, dict):
-            _add(values, (name,), holder, into)
+            _add(values, (name,), file, result)
             return
         if isinstance(values, list) and all(isinstance(each, dict) for each in values):
-            _add_several(values, name, holder, into)
+            _add_several(values, name, file, result)
             return
     if isinstance(document.get("hunt"), dict):
-        _add_hunt(document["hunt"], holder, into)
+        _add_hunt(document["hunt"], file, result)
     elif isinstance(document.get("query"), str):
-        _add(document, (), holder, into)
+        _add(document, (), file, result)
     else:
-        raise NoRule("no table `[rule]` or `[hunt]`, and no `query` outside of tables")
+        raise NotARule("no table `[rule]` or `[hunt]`, and no `query` outside of tables")
 
 
-def _read(holder: RuleText, into: LoadedRules) -> dict[str, Any] | None:
-    text = holder.text
+def _read(file: RuleFile, result: LoadedRules) -> dict[str, Any] | None:
+    text = file.text
     try:
         if any(len(line) > 2 * _MAX_KEY_PARTS and _has_endless_key(line) for line in text.split("\n")):
             raise RecursionError
         return quick_toml.loads(text)
     except tomllib.TOMLDecodeError as error:
         message, start = _explain(str(error), text)
-        into.problems.append(holder.problem("bad-rule-file", f"not TOML: {message}", start, start + 1))
+        result.problems.append(file.problem("bad-rule-file", f"not TOML: {message}", start, start + 1))
     except (RecursionError, ValueError):  # an integer of more digits than Python converts is a plain ValueError
-        into.problems.append(
-            holder.problem("bad-rule-file", "not TOML that can be read: nested or numbered beyond all use")
+        result.problems.append(
+            file.problem("bad-rule-file", "not TOML that can be read: nested or numbered beyond all use")
         )
     return None
 
 
-def _add(values: dict[str, object], table: tuple[str, ...], holder: RuleText, into: LoadedRules) -> None:
-    text = holder.text
+def _add(values: dict[str, object], table: tuple[str, ...], file: RuleFile, result: LoadedRules) -> None:
+    text = file.text
 
     def locate(path: tuple[str, ...]) -> Span | None:
         return find_value(text, (*table, *path)) or (find_table(text, table) if table and not path else None)
 
-    def make_source(query: str) -> Source:
+    def source_for(query: str) -> Source:
         span = locate(("query",)) if query else None
         offsets = map_string(text, span.start, query) if span is not None else None
-        return Source(query, holder.file, text, offsets) if offsets else Source(query, holder.file)
+        return Source(query, file.path, text, offsets) if offsets else Source(query, file.path)
 
-    add_rule(into, holder, values, locate=locate, make_source=make_source)
+    add_rule(result, file, values, locate=locate, source_for=source_for)
 
 
-def _add_several(tables: list[dict[str, object]], name: str, holder: RuleText, into: LoadedRules) -> None:
+def _add_several(tables: list[dict[str, object]], name: str, file: RuleFile, result: LoadedRules) -> None:
     """Add the rules of an array of tables."""
-    header = find_table(holder.text, (name,))
-    for values, span in itertools.zip_longest(tables, find_in_each(holder.text, name, "query")):
+    header = find_table(file.text, (name,))
+    for values, span in itertools.zip_longest(tables, find_in_each(file.text, name, "query")):
         if values is not None:
-            _add_at(values, span, header, holder, into)
+            _add_at(values, span, header, file, result)
 
 
-def _add_hunt(hunt: dict[str, object], holder: RuleText, into: LoadedRules) -> None:
-    """Add a rule for each query of a hunt that is EQL; the others are named."""
+def _add_hunt(hunt: dict[str, object], file: RuleFile, result: LoadedRules) -> None:
+    """Add a rule for each query of a hunt that is EQL. The others are skipped by name."""
     given = hunt.get("query")
     queries = given if isinstance(given, list) else [given] if isinstance(given, str) else []
     languages = hunt.get("language")
     languages = languages if isinstance(languages, list) else [languages]
-    name = str(hunt.get("name") or holder.stem)
+    name = str(hunt.get("name") or file.stem)
     if "EQL" not in map(str.upper, map(str, languages)):
         other = f"a hunt in {' and '.join(map(str, languages))}, not EQL"
-        into.skipped.append(Skipped(name, other, holder.file))
+        result.skipped.append(Skipped(name, other, file.path))
         return
-    span = find_value(holder.text, ("hunt", "query"))
-    places = find_elements(holder.text, span) if span is not None and isinstance(given, list) else iter((span,))
-    for number, (query, place) in enumerate(zip(queries, places, strict=False), 1):
+    span = find_value(file.text, ("hunt", "query"))
+    elements = find_elements(file.text, span) if span is not None and isinstance(given, list) else iter((span,))
+    for number, (query, element) in enumerate(zip(queries, elements, strict=False), 1):
         ending = f" ({number})" if len(queries) > 1 else ""
         reason = other_language(str(query)) if len(languages) > 1 else None
         if reason is not None:
-            into.skipped.append(Skipped(f"{name}{ending}", reason, holder.file))
+            result.skipped.append(Skipped(f"{name}{ending}", reason, file.path))
             continue
         settings = {key: value for key, value in hunt.items() if key not in ("language", "uuid")}
         settings |= {"name": f"{name}{ending}", "query": query, "language": "eql"}
         if hunt.get("uuid"):
             settings["rule_id"] = f"{hunt['uuid']}{f'-{number}' if ending else ''}"
-        _add_at(settings, place, span, holder, into)
+        _add_at(settings, element, span, file, result)
 
 
 def _add_at(
-    values: dict[str, object], span: Span | None, around: Span | None, holder: RuleText, into: LoadedRules
+    values: dict[str, object], span: Span | None, around: Span | None, file: RuleFile, result: LoadedRules
 ) -> None:
-    """Add a rule whose query stands at a place; `around` is that of all its settings."""
-    text = holder.text
+    """Add a rule whose query stands at `span`, and all its settings at `around`."""
+    text = file.text
 
-    def make_source(query: str) -> Source:
+    def source_for(query: str) -> Source:
         offsets = map_string(text, span.start, query) if span is not None else None
-        return Source(query, holder.file, text, offsets) if offsets else Source(query, holder.file)
+        return Source(query, file.path, text, offsets) if offsets else Source(query, file.path)
 
-    add_rule(into, holder, values, locate=lambda _: span or around, make_source=make_source)
+    add_rule(result, file, values, locate=lambda _: span or around, source_for=source_for)
 
 
 def _has_endless_key(line: str) -> bool:

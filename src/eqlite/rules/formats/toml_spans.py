@@ -1,4 +1,4 @@
-"""Where the values of a TOML file stand: `tomllib` gives values, and no places.
+"""Spans of the values of a TOML file, which `tomllib` does not give.
 
 The scanner takes for granted that the text is valid TOML: `tomllib` has read it. It walks from statement to statement,
 leaping over strings, so that it costs little beside the parsing.
@@ -23,7 +23,7 @@ _LINE_BREAK = re.compile(r"\r\n")
 
 
 def find_value(text: str, path: tuple[str, ...]) -> Span | None:
-    r"""Return where the value of a key stands; None if it is not there.
+    r"""Return the span of the value of a key, or None if it is not there.
 
     >>> text = '[rule]\nname = "query = 1"\nquery = "any where true"'
     >>> span = find_value(text, ("rule", "query"))
@@ -44,22 +44,22 @@ def find_value(text: str, path: tuple[str, ...]) -> Span | None:
 
 
 def _find_inline(text: str, start: int, path: tuple[str, ...]) -> Span | None:
-    """Return where the value of a key stands in the inline table that opens at `start`."""
-    place = _end(_BETWEEN_PAIRS, text, start + 1)
-    while not text.startswith("}", place):
-        key, equals = _read_key(text, place)
+    """Return the span of the value of a key in the inline table that opens at `start`."""
+    offset = _end(_BETWEEN_PAIRS, text, start + 1)
+    while not text.startswith("}", offset):
+        key, equals = _read_key(text, offset)
         begin = _end(_SPACES, text, equals + 1)
         end = _value_end(text, begin)
         if key == path:
             return Span(begin, end)
         if text.startswith("{", begin) and key == path[: len(key)]:
             return _find_inline(text, begin, path[len(key) :])
-        place = _end(_BETWEEN_PAIRS, text, end)
+        offset = _end(_BETWEEN_PAIRS, text, end)
     return None
 
 
 def find_table(text: str, path: tuple[str, ...]) -> Span | None:
-    """Return where the header of a table stands."""
+    """Return the span of the header of a table."""
     for key, start, end in _statements(text):
         if end is None and key == path:
             return Span(start, _line_end(text, start))
@@ -67,21 +67,21 @@ def find_table(text: str, path: tuple[str, ...]) -> Span | None:
 
 
 def find_elements(text: str, array: Span) -> Iterator[Span]:
-    """Yield where the elements of an array stand.
+    """Yield the spans of the elements of an array.
 
     >>> text = "queries = ['a', 'b']"
     >>> [text[span.start : span.end] for span in find_elements(text, Span(10, 20))]
     ["'a'", "'b'"]
     """
-    place = _end(_BETWEEN_PAIRS, text, array.start + 1)
-    while place < array.end and not text.startswith("]", place):
-        end = _value_end(text, place)
-        yield Span(place, end)
-        place = _end(_BETWEEN_PAIRS, text, max(end, place + 1))
+    offset = _end(_BETWEEN_PAIRS, text, array.start + 1)
+    while offset < array.end and not text.startswith("]", offset):
+        end = _value_end(text, offset)
+        yield Span(offset, end)
+        offset = _end(_BETWEEN_PAIRS, text, max(end, offset + 1))
 
 
 def find_in_each(text: str, table: str, key: str) -> list[Span | None]:
-    """Return where the value of a key stands in each table of an array `[[table]]`; None where it is not there."""
+    """Return the span of the value of a key, or None, for each table of an array `[[table]]`."""
     found: list[Span | None] = []
     is_inside = False
     for name, start, end in _statements(text):
@@ -95,28 +95,28 @@ def find_in_each(text: str, table: str, key: str) -> list[Span | None]:
 
 def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int, int | None]]:
     """Yield every key with the bounds of its value, and every table's name with its place and no end."""
-    place = 0
-    while (statement := _STATEMENT.match(text, place)) is not None:
+    offset = 0
+    while (statement := _STATEMENT.match(text, offset)) is not None:
         start = statement.end()
-        sign = statement[1]
-        if sign is None:  # anything but a comment, a table or a bare key
+        symbol = statement[1]
+        if symbol is None:  # anything but a comment, a table or a bare key
             if start == len(text):
                 return
             key, equals = _read_key(text, start)
             start = _end(_SPACES, text, equals + 1)
             end = _value_end(text, start)
             yield key, start, end
-            place = max(end, start + 1)
-        elif sign == "#":
-            place = _line_end(text, start)
-        elif sign[0] == "[":
+            offset = max(end, start + 1)
+        elif symbol == "#":
+            offset = _line_end(text, start)
+        elif symbol[0] == "[":
             key, end = _read_key(text, start)
             yield key, statement.start(1), None
-            place = _line_end(text, end)
+            offset = _line_end(text, end)
         else:
             end = _value_end(text, start)
-            yield (sign,), start, end
-            place = max(end, start)
+            yield (symbol,), start, end
+            offset = max(end, start)
 
 
 def map_string(text: str, start: int, value: str) -> tuple[tuple[int, int], ...] | None:
@@ -136,58 +136,58 @@ def map_string(text: str, start: int, value: str) -> tuple[tuple[int, int], ...]
     for match in longer.finditer(text, begin, end):
         written = match.group()
         width = 0 if written[0] == "\\" and "\n" in written else 1
-        place = match.start() - begin - removed + width
+        offset = match.start() - begin - removed + width
         removed += len(written) - width
-        if offsets[-1][0] == place:
+        if offsets[-1][0] == offset:
             offsets.pop()
-        offsets.append((place, match.end()))
+        offsets.append((offset, match.end()))
     return tuple(offsets) if end - begin - removed == len(value) else None
 
 
-def _read_key(text: str, place: int) -> tuple[tuple[str, ...], int]:
-    """Return a dotted key, and where the sign after it stands: `=` or `]`."""
+def _read_key(text: str, offset: int) -> tuple[tuple[str, ...], int]:
+    """Return a dotted key, and the offset of the character after it: `=` or `]`."""
     parts: list[str] = []
     while True:
-        place = _end(_SPACES, text, place)
-        bare = _BARE_KEY.match(text, place)
+        offset = _end(_SPACES, text, offset)
+        bare = _BARE_KEY.match(text, offset)
         if bare is not None:
             parts.append(bare.group())
-            place = bare.end()
+            offset = bare.end()
         else:
-            begin, end, after = _string_bounds(text, place)
-            is_plain = text[place] == "'" or "\\" not in text[begin:end]
-            parts.append(text[begin:end] if is_plain else tomllib.loads(f"key = {text[place:after]}")["key"])
-            place = after
-        place = _end(_SPACES, text, place)
-        if not text.startswith(".", place):
-            return tuple(parts), place
-        place += 1
+            begin, end, after = _string_bounds(text, offset)
+            is_plain = text[offset] == "'" or "\\" not in text[begin:end]
+            parts.append(text[begin:end] if is_plain else tomllib.loads(f"key = {text[offset:after]}")["key"])
+            offset = after
+        offset = _end(_SPACES, text, offset)
+        if not text.startswith(".", offset):
+            return tuple(parts), offset
+        offset += 1
 
 
 def _value_end(text: str, start: int) -> int:
-    """Return where a value ends: a string, an array or inline table, or anything up to a comma or comment."""
+    """Return the end of a value: a string, array, inline table, or anything up to a comma or comment."""
     if text.startswith(('"', "'"), start):
         return _string_bounds(text, start)[2]
     if not text.startswith(("[", "{"), start):
         return _end(_SCALAR, text, start)
     depth = 0
-    place = start
-    while (stop := _STOP.search(text, place)) is not None:
-        sign = stop.group()
-        place = stop.end()
-        if sign in "\"'":
-            place = _string_bounds(text, stop.start())[2]
-        elif sign == "#":
-            place = _line_end(text, place)
+    offset = start
+    while (stop := _STOP.search(text, offset)) is not None:
+        symbol = stop.group()
+        offset = stop.end()
+        if symbol in "\"'":
+            offset = _string_bounds(text, stop.start())[2]
+        elif symbol == "#":
+            offset = _line_end(text, offset)
         else:
-            depth += 1 if sign in "[{" else -1
+            depth += 1 if symbol in "[{" else -1
             if depth == 0:
-                return place
+                return offset
     return len(text)
 
 
 def _string_bounds(text: str, start: int) -> tuple[int, int, int]:
-    """Return where the content of a string begins and ends, and where its literal ends."""
+    """Return the start and end of the content of a string, and the end of its literal."""
     quote = text[start]
     if not text.startswith(quote * 3, start):
         end = _closing(text, quote, start + 1)
@@ -206,9 +206,9 @@ def _string_bounds(text: str, start: int) -> tuple[int, int, int]:
 
 
 def _closing(text: str, quotes: str, begin: int) -> int:
-    """Return where the closing quotes stand: those that no backslash escapes."""
-    place = begin
-    while (end := text.find(quotes, place)) >= 0:
+    """Return the offset of the closing quotes: those that no backslash escapes."""
+    offset = begin
+    while (end := text.find(quotes, offset)) >= 0:
         if quotes[0] == "'" or text[end - 1] != "\\":
             return end
         escapes = end - 1
@@ -216,15 +216,15 @@ def _closing(text: str, quotes: str, begin: int) -> int:
             escapes -= 1
         if (end - escapes) % 2 == 0:
             return end
-        place = end + 1
+        offset = end + 1
     return len(text)
 
 
-def _line_end(text: str, place: int) -> int:
-    end = text.find("\n", place)
+def _line_end(text: str, offset: int) -> int:
+    end = text.find("\n", offset)
     return end if end >= 0 else len(text)
 
 
-def _end(pattern: re.Pattern[str], text: str, place: int) -> int:
-    match = pattern.match(text, place)
-    return match.end() if match is not None else place
+def _end(pattern: re.Pattern[str], text: str, offset: int) -> int:
+    match = pattern.match(text, offset)
+    return match.end() if match is not None else offset

@@ -17,10 +17,10 @@ class Tree(Protocol):
 
     @property
     def span(self) -> Span:
-        """Return where the value stands in the file."""
+        """Return the span of the value in the file."""
 
     def members(self) -> Iterable[tuple[str, Tree]]:
-        """Return the members of an object, in order; a name may come twice."""
+        """Return the members of an object, in order. A name may come twice."""
 
     def elements(self) -> Iterable[Tree]:
         """Return the elements of an array."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from eqlite.limits import MAX_JSON_DEPTH, MAX_YAML_REPETITION
-from eqlite.rules.formats.settings import NoRule, RuleText
+from eqlite.rules.formats.settings import NotARule, RuleFile
 from eqlite.rules.formats.shapes import Strangers, add_rules
 from eqlite.rules.model import LoadedRules, Skipped
 from eqlite.source import Source, Span
@@ -32,11 +32,11 @@ class YamlTree:
         size: how many characters and values it stands for, those of aliases counted each time.
     """
 
-    def __init__(self, holder: RuleText, value: object, span: Span) -> None:
+    def __init__(self, file: RuleFile, value: object, span: Span) -> None:
         self.value = value
         self.span = span
         self.size = 1 + len(value) if isinstance(value, str) else 1
-        self._holder = holder
+        self._file = file
         self._below: list[tuple[str, YamlTree]] = []
         self._key: str | None = None
 
@@ -78,68 +78,68 @@ class YamlTree:
 
     def source(self) -> Source:
         """Return the text with its place, found word by word: indentation and folding change only what is between."""
-        value, document = str(self.value), self._holder.text
+        value, document = str(self.value), self._file.text
         offsets: list[tuple[int, int]] = []
-        place = self.span.start
+        offset = self.span.start
         for word in _WORD.finditer(value):
-            found = document.find(word.group(), place, self.span.end)
+            found = document.find(word.group(), offset, self.span.end)
             if found < 0:  # written with escapes
-                return Source(value, self._holder.file)
+                return Source(value, self._file.path)
             if not offsets or found - word.start() != offsets[-1][1] - offsets[-1][0]:
                 offsets.append((word.start() if offsets else 0, found - (0 if offsets else word.start())))
-            place = found + len(word.group())
-        return Source(value, self._holder.file, document, tuple(offsets) or ((0, place),))
+            offset = found + len(word.group())
+        return Source(value, self._file.path, document, tuple(offsets) or ((0, offset),))
 
 
 class _Refused(Exception):
-    """A text with more in it than is read; the message says in which way."""
+    """A text that is over a limit, which the message names."""
 
 
-def load_yaml(holder: RuleText, into: LoadedRules) -> None:
+def load_yaml(file: RuleFile, result: LoadedRules) -> None:
     """Add the rules of all documents of a YAML text.
 
     Raises:
-        NoRule: none of its documents is a rule, or the package is missing.
+        NotARule: none of its documents is a rule, or the package is missing.
     """
     try:
         yaml = importlib.import_module("yaml")
     except ImportError:
-        raise NoRule(_INSTALL) from None
-    before = into.found
+        raise NotARule(_INSTALL) from None
+    before = result.found
     strangers = Strangers()
     try:
-        for tree in _documents(yaml, holder):
-            strangers = add_rules(tree, holder, into, strangers)
+        for tree in _documents(yaml, file):
+            strangers = add_rules(tree, file, result, strangers)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = mark.index if mark is not None else 0
+        offset = mark.index if mark is not None else 0
         message = getattr(error, "problem", None) or "a character that it cannot hold"
-        into.problems.append(holder.problem("bad-rule-file", f"not YAML: {message}", place, place + 1))
+        result.problems.append(file.problem("bad-rule-file", f"not YAML: {message}", offset, offset + 1))
     except _Refused as error:
-        into.problems.append(holder.problem("bad-rule-file", f"not YAML that is read: {error}"))
-    if into.found == before:
-        raise NoRule("no YAML object with a rule's settings")
+        result.problems.append(file.problem("bad-rule-file", f"not YAML that is read: {error}"))
+    if result.found == before:
+        raise NotARule("no YAML object with a rule's settings")
     if strangers.number:
-        line = holder.text.count("\n", 0, strangers.first) + 1
-        into.skipped.append(Skipped(holder.file or holder.stem, f"not a rule (line {line})", holder.file))
+        line = file.text.count("\n", 0, strangers.first) + 1
+        result.skipped.append(Skipped(file.path or file.stem, f"not a rule (line {line})", file.path))
 
 
-def _documents(yaml: Any, holder: RuleText) -> Iterator[YamlTree]:
+def _documents(yaml: Any, file: RuleFile) -> Iterator[YamlTree]:
     """Yield the root of each document."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     resolver = yaml.resolver.Resolver()
     opened: list[tuple[YamlTree, str | None]] = []
     anchors: dict[str, YamlTree] = {}
-    repeated, most = 0, MAX_YAML_REPETITION * (len(holder.text) + _SHORT_TEXT)
-    for event in yaml.parse(holder.text, Loader=loader):
+    repeated, most = 0, MAX_YAML_REPETITION * (len(file.text) + _SHORT_TEXT)
+    for event in yaml.parse(file.text, Loader=loader):
         kind = type(event).__name__
         if kind in ("SequenceStartEvent", "MappingStartEvent"):
             if len(opened) == MAX_JSON_DEPTH:
                 raise _Refused(f"more than {MAX_JSON_DEPTH} levels deep")
-            opened.append((YamlTree(holder, [] if kind[0] == "S" else {}, _span(event)), event.anchor))
+            opened.append((YamlTree(file, [] if kind[0] == "S" else {}, _span(event)), event.anchor))
             continue
         if kind == "ScalarEvent":
-            tree, anchor = YamlTree(holder, _scalar(event, yaml, resolver), _span(event)), event.anchor
+            tree, anchor = YamlTree(file, _scalar(event, yaml, resolver), _span(event)), event.anchor
         elif kind in ("SequenceEndEvent", "MappingEndEvent"):
             tree, anchor = opened.pop()
             tree.merge()
@@ -167,7 +167,7 @@ def _span(event: Any) -> Span:
 
 
 def _scalar(event: Any, yaml: Any, resolver: Any) -> object:
-    """Return the value of a scalar: text, number, truth or null, as YAML 1.1 tells them."""
+    """Return the value of a scalar: text, number, truth or null, as in YAML 1.1."""
     text = str(event.value)
     if not event.implicit[0] or len(text) > _MAX_NUMBER_CHARACTERS:
         return text

@@ -52,7 +52,7 @@ def check_join_keys(query: ast.Query, context: Context) -> None:
 
 
 def _check_repeated_keys(sample: ast.Sample, context: Context) -> None:
-    """Report items of a sample that have a key twice (eql-settled A5); a sequence may."""
+    """Report items of a sample that have a key twice (eql-settled A5). A sequence may."""
     for stage in sample.stages:
         names: set[str] = set()
         repeated: dict[str, ast.FieldRef] = {}

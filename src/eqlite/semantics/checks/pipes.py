@@ -54,7 +54,7 @@ def check_pipes(query: ast.Query, context: Context) -> None:
 
 
 def pipe_count(pipe: ast.Pipe, context: Context) -> int | None:
-    """Return the number that a `head` or `tail` asks for; None, after a report, where it is none."""
+    """Return the number that a `head` or `tail` asks for, or None after a report."""
     if len(pipe.arguments) != 1:
         context.collector.report(
             "bad-pipe-argument",

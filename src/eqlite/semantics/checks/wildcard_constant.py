@@ -13,7 +13,7 @@ _FUNCTIONS = re.compile(r"stringcontains|endswith", re.IGNORECASE)
 
 
 def check_wildcard_constant(query: ast.Query, context: Context) -> None:
-    """Warn of signs in the constant that are not taken as they stand (eql-semantics 7.6)."""
+    """Warn of characters in the constant that have a special meaning (eql-semantics 7.6)."""
     text = context.collector.source.text.lower()
     if "stringcontains" not in text and "endswith" not in text:
         return  # as for most queries
@@ -22,12 +22,12 @@ def check_wildcard_constant(query: ast.Query, context: Context) -> None:
             continue
         match node.arguments:
             case (ast.FieldRef(), ast.Literal(value=str() as text) as literal) if _SPECIAL.search(text):
-                signs = " ".join(f"`{sign}`" for sign in sorted(set(_SPECIAL.findall(text))))
+                special = " ".join(f"`{character}`" for character in sorted(set(_SPECIAL.findall(text))))
                 context.collector.report(
                     "wildcard-in-constant",
-                    f"{signs} in the constant of `{node.name}` is read as a wildcard or an escape",
+                    f"{special} in the constant of `{node.name}` is read as a wildcard or an escape",
                     literal.span,
-                    help="a backslash before a sign makes it literal; `like` takes backslashes as they are",
+                    help="a backslash before a character makes it literal; `like` takes backslashes literally",
                 )
             case _:
                 pass

@@ -69,7 +69,7 @@ def date_of(days: int) -> tuple[int, int, int]:
 
 
 def interval_of(fields: Fields) -> Interval | None:
-    """Return the first and the last nanosecond that the fields cover; None where they are no date.
+    """Return the first and last nanosecond that the fields cover, or None if they are no date.
 
     Fields left out start at 1970-01-01T00:00, UTC; the end is that of the smallest unit that was given, down
     from the day. Elasticsearch sets a missing month and a missing day to 1 also when it rounds up ("missing date
@@ -90,7 +90,7 @@ def interval_of(fields: Fields) -> Interval | None:
 
 
 def _hour_of(fields: Fields) -> int | None:
-    """Return the hour of the day from whichever hour fields there are; None where it is out of range."""
+    """Return the hour of the day from the given hour fields, or None if it is out of range."""
     afternoon = 12 * fields.get("a", 0)
     if "h" in fields:
         return fields["h"] % 12 + afternoon if 1 <= fields["h"] <= 12 else None
@@ -103,7 +103,10 @@ def _hour_of(fields: Fields) -> int | None:
 
 
 def _unit_of(fields: Fields) -> int:
-    """Return the length in nanoseconds of the smallest unit among the fields; a missing month or day is the first."""
+    """Return the length in ns of the smallest unit among the fields.
+
+    A missing month or day is the first.
+    """
     for letters, unit in (("n", 1), ("s", SECOND), ("m", MINUTE), ("HhkK", HOUR)):
         if any(letter in fields for letter in letters):
             return unit
@@ -111,7 +114,7 @@ def _unit_of(fields: Fields) -> int:
 
 
 def read_epoch(text: str, unit: int) -> Interval | None:
-    """Read a number of units of `unit` nanoseconds since the epoch; without a fraction it covers the whole unit.
+    """Read a number of units of `unit` nanoseconds since the epoch. Without a fraction it covers the whole unit.
 
     >>> read_epoch("1.5", 1_000_000), read_epoch("2", 1_000_000), read_epoch("1e3", 1_000_000)
     ((1500000, 1500000), (2000000, 2999999), None)
@@ -179,7 +182,10 @@ _READ_FULL_TIMESTAMPS = ("strict_date_optional_time", "strict_date_optional_time
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """The formats of a field, ready to read; `iso` tells that the first of them reads every full ISO timestamp."""
+    """The compiled formats of a field.
+
+    With `iso`, the first of them reads every full ISO timestamp.
+    """
 
     names: tuple[str, ...]
     readers: tuple[Reader, ...]
@@ -188,7 +194,9 @@ class Formats:
 
 @lru_cache(maxsize=1_024)
 def formats_of(formats: tuple[str, ...] | None) -> Formats:
-    """Return readers for formats as a mapping writes them, each perhaps several joined by `||`; None is the default.
+    """Return readers for the formats of a mapping, by default those of Elasticsearch.
+
+    Each text may have several formats joined by `||`.
 
     Unknown formats are left out, so that a field with none but these has no readable value.
     """
@@ -203,7 +211,7 @@ def _reader_of(name: str) -> Reader | None:
         unit = _EPOCH_UNITS[name]
         return lambda text: read_epoch(text, unit)
     pattern = _BUILT_IN.get(name)
-    # A leading 8 is how Elasticsearch 6 told Java's patterns from Joda's; later versions still drop it.
+    # Elasticsearch 6 distinguished Java's patterns from Joda's by a leading 8. Later versions still drop it.
     items = compile_pattern(pattern, extended=True) if pattern else compile_pattern(name.removeprefix("8"))
     if not items:
         return None

@@ -1,4 +1,4 @@
-"""What dates mean to Elasticsearch: the time of an event, the value of a date field, the span of a literal.
+"""Dates as Elasticsearch reads them: time of an event, value of a date field, span of a literal.
 
 Instants are integers: nanoseconds since the epoch, UTC, for timestamps and `date_nanos` fields, milliseconds for `date`
 fields. Nothing here goes through a float or a local time. Text comes from events and rules: whatever it is, these
@@ -19,9 +19,7 @@ from __future__ import annotations
 import datetime
 import re
 import time
-from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final
 
 from eqlite.values.dates.formats import (
@@ -41,7 +39,7 @@ from eqlite.values.dates.formats import (
 )
 from eqlite.values.dates.patterns import FRACTION_DIGITS, Fields, compile_pattern, match_items
 
-__all__ = ["are_in_order", "date_interval", "format_instant", "minute_text", "parse_date_value", "parse_timestamp"]
+__all__ = ["date_interval", "format_instant", "minute_text", "parse_date_value", "parse_timestamp"]
 
 _LONG_LIMIT: Final = 1 << 63
 _MAX_DAYS: Final = _LONG_LIMIT // DAY * MILLISECOND  # as many days as a long has milliseconds
@@ -88,44 +86,6 @@ def parse_timestamp(value: object) -> int | None:
     if isinstance(value, (list, tuple)):
         return _first_timestamp(value)
     return _nanos_of_number(value)
-
-
-def are_in_order(texts: Sequence[str], *, precision_ns: int = 1) -> bool:
-    """Return whether texts are readable times, none of them before the one in front of it.
-
-    `precision_ns`: nanoseconds or milliseconds (1,000,000) are compared.
-
-    Those of one form, in UTC, are in the order of their times if they are in that of their texts: a third of the time.
-
-    >>> are_in_order(["2026-03-02T10:15:21.118Z", "2026-03-02T10:15:21.118Z"]), are_in_order(["2026-03-02", "soon"])
-    (True, False)
-    """
-    texts = list(texts)
-    if len(set(map(len, texts))) == 1 and _are_of_one_form(texts):
-        if texts != sorted(texts):
-            cut = [text[:_TO_THE_MILLISECOND] for text in texts]
-            if precision_ns == 1 or len(texts[0]) <= _TO_THE_MILLISECOND or cut != sorted(cut):
-                return False
-        first, last = texts[0][:10], texts[-1][:10]
-        days = {first} if first == last else {text[:10] for text in texts}
-        return all(_day_start(day) is not None for day in days)
-    times = [parse_timestamp(text) for text in texts]
-    return all(
-        earlier is not None and later is not None and earlier // precision_ns <= later // precision_ns
-        for earlier, later in pairwise([*times[:1], *times])
-    )
-
-
-def _are_of_one_form(texts: Sequence[str]) -> bool:
-    """Tell of texts of one length whether they are full timestamps in UTC, of any day; if they are in order.
-
-    What stands in order between two timestamps of one minute, and has digits where they have them, is one, too.
-    """
-    joined, first, last = "".join(texts), texts[0], texts[-1]
-    if first[:_TO_THE_MINUTE] != last[:_TO_THE_MINUTE] or not joined.isascii():
-        return bool(_COMMON_FORMS(joined))
-    form = first.encode().translate(_ANY_DIGIT)
-    return bool(_COMMON_FORMS(first + last)) and joined.encode().translate(_ANY_DIGIT) == form * len(texts)
 
 
 def parse_date_value(value: object, formats: tuple[str, ...] | None, *, nanos: bool) -> int | None:
@@ -242,7 +202,7 @@ def _quick(text: str) -> int | None:
 
 
 def _learn_second(text: str) -> int | None:
-    """Return the start of the second of `2026-03-02T10:15:21` and remember it; None where it is no such second."""
+    """Return the start of a second such as `2026-03-02T10:15:21` and cache it, or None."""
     minutes, seconds = _MINUTES.get(text[10:16]), _SECONDS.get(text[16:])
     if minutes is None or seconds is None:
         return None
@@ -253,13 +213,13 @@ def _learn_second(text: str) -> int | None:
 
 
 def _day_start(text: str) -> int | None:
-    """Return the start of the day of `2026-03-02` in nanoseconds; None where it is no such day."""
+    """Return the start of a day such as `2026-03-02` in nanoseconds, or None."""
     start = _DAYS.get(text)
     return start if start is not None else _learn_day(text)
 
 
 def _learn_day(text: str) -> int | None:
-    """Return the start of the day of `2026-03-02` in nanoseconds and remember it; None where it is no such day."""
+    """Return the start of a day such as `2026-03-02` in nanoseconds and cache it, or None."""
     interval = read_interval(text, formats_of(("strict_year_month_day",)))
     if interval is None or len(text) != len("2026-03-02"):
         return None
@@ -267,7 +227,7 @@ def _learn_day(text: str) -> int | None:
 
 
 def _remember(known: dict[str, int], text: str, instant: int) -> int:
-    """Return the instant, remembered by its text; never more of them than stated."""
+    """Cache an instant by its text and return it. The size of the cache is bounded."""
     if len(known) >= _MAX_KNOWN:
         known.clear()
     known[text] = instant
@@ -342,7 +302,7 @@ def _interval_of_text(text: str, formats: Formats, now_ns: int | None) -> Interv
 
 
 def _apply_math(instant: int, math: str, *, round_up: bool) -> int | None:
-    """Apply `+1M`, `-2d`, `/h` one after the other; None at the first thing that is none of these.
+    """Apply `+1M`, `-2d` or `/h` in order, or return None for anything else.
 
     A count may be left out; a rounding takes none but 1. Rounding up gives the last millisecond of the unit.
     """
@@ -371,7 +331,10 @@ def _apply_math(instant: int, math: str, *, round_up: bool) -> int | None:
 
 
 def _add(instant: int, count: int, unit: str) -> int | None:
-    """Add units to an instant; a day that the month reached has not becomes its last. None beyond the calendar."""
+    """Add units to an instant, or return None beyond the calendar.
+
+    A day that the resulting month lacks becomes its last day.
+    """
     if unit in _UNITS:
         moved = instant + count * _UNITS[unit]
         return moved if abs(moved) <= MAX_YEAR * 366 * DAY else None
@@ -386,7 +349,7 @@ def _add(instant: int, count: int, unit: str) -> int | None:
 
 
 def _round_down(instant: int, unit: str) -> int | None:
-    """Return the start of the unit around an instant, UTC; weeks start on Mondays."""
+    """Return the start of the unit around an instant, in UTC. Weeks start on Monday."""
     if unit == "w":
         # 1970-01-01 was a Thursday.
         return ((instant // DAY + 3) // 7 * 7 - 3) * DAY

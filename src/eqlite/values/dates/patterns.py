@@ -35,7 +35,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """Between `least` and `most` digits of one field; `signed` allows a minus sign before them."""
+    """Between `least` and `most` digits of one field, with a minus sign if `signed`."""
 
     field: str
     least: int
@@ -45,7 +45,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Fraction:
-    """The fraction of a second; with `point`, after a full stop or a comma."""
+    """The fraction of a second, with `point` after a full stop or comma."""
 
     least: int
     most: int
@@ -120,7 +120,7 @@ _LONGEST_YEAR = 9
 
 
 def compile_pattern(pattern: str, *, extended: bool = False) -> tuple[Item, ...] | None:
-    """Turn a Java date pattern into items; None where it has a letter or a shape that is not known.
+    """Compile a Java date pattern to items, or return None if a letter or shape is unknown.
 
     Args:
         pattern: letters of `java.time.format.DateTimeFormatter`, `'quoted text'`, `[optional parts]`.
@@ -164,7 +164,10 @@ def compile_pattern(pattern: str, *, extended: bool = False) -> tuple[Item, ...]
 
 
 def _end_of_quote(pattern: str, at: int) -> int:
-    """Return the place after the quote that closes the one at `at`, 0 where none does; `''` inside is a quote mark."""
+    """Return the position after the quote that closes the one at `at`, or 0.
+
+    `''` inside is a quote mark.
+    """
     end = at + 1
     while True:
         end = pattern.find("'", end)

@@ -93,7 +93,7 @@ def _not_followed_by(code_point: int, assertions: Sequence[Assertion]) -> int:
 
 
 def _test(assertion: Assertion, text: str) -> Callable[[int], bool]:
-    """Return a function that tells whether the assertion holds at a place of the text."""
+    """Return a predicate for positions of a text at which the assertion holds."""
     length = len(text)
     ends = _UNIX_LINE_ENDS if assertion.unix_lines else LINE_ENDS
     match assertion.kind:
@@ -115,7 +115,7 @@ def _test(assertion: Assertion, text: str) -> Callable[[int], bool]:
 
 
 def _last_line_end(text: str, ends: frozenset[str]) -> int:
-    """Return where the line end begins that the text ends with; its length where it ends with none."""
+    """Return the start of the line end that ends the text, or its length if there is none."""
     if text.endswith("\r\n") and "\r" in ends:
         return len(text) - 2
     return len(text) - (text[-1:] in ends)

@@ -40,7 +40,7 @@ _LONG_LITERAL: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Regex:
-    """A compiled regular expression. Threads may share it; it pickles as its pattern.
+    """A compiled regular expression, shared among threads and pickled as its pattern.
 
     Attributes:
         pattern: the text, as given.
@@ -69,7 +69,7 @@ class Regex:
     required_run: RequiredRun | None = field(compare=False, repr=False)
 
     def may_match(self, text: str) -> bool:
-        """Return whether a part of `text` may match; no look at the whole, and quicker than that."""
+        """Return whether a part of `text` may match, by a quick test that may say yes wrongly."""
         if self.required_literal is not None and self.required_literal not in text:
             return False
         return self.required_run is None or bool(self.required_run.search(text))
@@ -96,7 +96,7 @@ class Regex:
 def compile_regex(
     pattern: str, *, insensitive: bool = False, flavour: Flavour = "lucene", folds_ascii: bool = False
 ) -> Regex:
-    r"""Return the compiled form of a pattern; the same object while it is in the cache.
+    r"""Return the compiled form of a pattern, the same object while it is cached.
 
     Args:
         pattern: the text after EQL's string escapes; the patterns of a list joined with `|`, ungrouped.

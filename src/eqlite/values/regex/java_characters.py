@@ -96,7 +96,7 @@ def unquote(pattern: str) -> str:
 
 
 def property_ranges(name: str, *, insensitive: bool) -> Ranges | None:
-    r"""Return the characters of `\p{name}`: POSIX classes and general categories; None for any other."""
+    r"""Return the characters of `\p{name}` (POSIX classes and general categories), or None."""
     if name in _POSIX:
         return _ALPHA if insensitive and name in ("Lower", "Upper") else _POSIX[name]
     category = name.removeprefix("Is")
@@ -146,7 +146,7 @@ def _same_case() -> dict[str, str]:
 
 @lru_cache(maxsize=8)
 def category_ranges(categories: frozenset[str]) -> Ranges:
-    """Return the characters of Unicode's general categories; one letter names all that begin with it.
+    """Return the characters of Unicode's general categories. One letter names all that begin with it.
 
     Example:
         >>> category_ranges(frozenset(["Zl", "Zp"]))

@@ -51,7 +51,7 @@ class ClassReader:
         return frozenset("\n") if "d" in self.flags else LINE_ENDS
 
     def read_escape(self) -> str | Ranges:
-        """Read what follows a backslash: one character, or a set of them."""
+        """Read the escape after a backslash: one character, or a set of characters."""
         reader = self.reader
         start = reader.at - 1
         letter = reader.take("an escaped character")
@@ -140,7 +140,7 @@ class ClassReader:
         return complement_ranges(whole) if negated else whole
 
     def read_member(self, ranged: list[tuple[int, int]]) -> Ranges:
-        """Read a character, an escape or a range of a class; a range is noted in `ranged` too."""
+        """Read a character, an escape or a range of a class. Ranges are added to `ranged` too."""
         reader = self.reader
         first: str | Ranges = reader.take("a character of the class")
         if first == "\\":

@@ -109,7 +109,7 @@ class _JavaParser(ClassReader):
                 return self.checked(group.close())
 
     def skip_anchor(self, group: Group) -> bool:
-        """Step over a `^` or `$` that says nothing, the whole text being matched; return whether one was there."""
+        """Skip a redundant `^` or `$`, and return whether there was one. The whole text is matched."""
         reader = self.reader
         following = reader.text[reader.at + 1 : reader.at + 2]
         opens = reader.peek() == "^" and "m" not in self.flags and not group.parts
@@ -119,7 +119,7 @@ class _JavaParser(ClassReader):
         return True
 
     def look_ahead(self, groups: list[_JavaGroup], group: _JavaGroup, body: Node) -> None:
-        """Demand of the whole text that it begins as `body` matches, or does not: a look from its start."""
+        """Require or forbid that the whole text begins with a match of `body`."""
         self.has_look_ahead = True
         if len(groups) > 1 or groups[0].parts or self.reader.peek() in _QUANTIFIERS:
             raise self.reader.error(
@@ -137,7 +137,7 @@ class _JavaParser(ClassReader):
         return tree
 
     def open_group(self) -> _JavaGroup | None:
-        """Step over an opening bracket and what it says about its group; None for flags that open none."""
+        """Read an opening bracket with its group's kind, or return None for flags without a group."""
         reader = self.reader
         start = reader.at
         group = _JavaGroup(start, flags=self.flags)
@@ -162,7 +162,7 @@ class _JavaParser(ClassReader):
         return group if self.read_flags(start) == ":" else None
 
     def read_flags(self, start: int) -> str:
-        """Read inline flags and set them; return the sign that ends them, `:` or `)`."""
+        """Read and set inline flags, and return the character that ends them, `:` or `)`."""
         reader = self.reader
         flags, is_on = set(self.flags), True
         while (letter := reader.take("a flag")) not in (":", ")"):
@@ -203,7 +203,7 @@ class _JavaParser(ClassReader):
                 return self.repeated(self.single(character), start)
 
     def read_escaped_operand(self) -> Node:
-        """Read what follows a backslash outside of a class."""
+        """Read the escape after a backslash outside of a class."""
         reader = self.reader
         start = reader.at - 1
         match reader.peek():
@@ -267,7 +267,7 @@ class _JavaParser(ClassReader):
         return node
 
     def greedy(self, found: Node | None, start: int) -> Node:
-        """Return what atomic matching came to, if it did, and if nothing lazy stands in it."""
+        """Return the tree of atomic matching, or raise if there is none or it contains something lazy."""
         if found is not None and self.last_lazy <= start:
             return found
         message = "possessive repetition and atomic groups are not supported for what may end in several places"

@@ -4,7 +4,7 @@ On top of a position automaton (`regex_positions`) lies one dictionary a state, 
 first miss: seen before, a character costs one look-up. When the dictionaries hold too much they are dropped and filled
 anew, so memory is bounded and the time stays linear in the length of the text.
 
-What does not belong here: syntax, case folding, and what can be told from the tree alone.
+Syntax, case folding and everything that follows from the tree alone belong elsewhere.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_CACHED_STEPS: Final = 20_000
 
 
 class _DecidedError(Exception):
-    """The answer is known before the end of the text; it never leaves this module."""
+    """Raised inside this module once the answer is known before the end of the text."""
 
 
 class _State(dict[str, "_State"]):
@@ -94,7 +94,7 @@ class Automaton:
         return self.state(positions)
 
     def forget(self) -> None:
-        """Empty the deterministic machine. Threads inside it go on and fill it again."""
+        """Clear the deterministic automaton. Threads inside it go on and fill it again."""
         dropped, self.states = self.states, {}
         self.cached_steps = 0
         self.start = self.state(1)
@@ -135,7 +135,7 @@ class Automaton:
         return None
 
     def accepts_everything(self, *, most_states: int = 64) -> bool:
-        """Return whether every string matches; False where that takes more than `most_states` states to see."""
+        """Return whether every string matches, or False if that takes more than `most_states` states."""
         machine = self.machine
         if self.assertions or not machine.last & 1:
             return False

@@ -1,4 +1,4 @@
-"""What a regular expression's tree says about fixed text: a literal that every match holds, or that it is all literals.
+"""Literal texts in a regular expression: those in every match, and expressions that are only literals.
 
 `.*foo.*` and `foo.*bar` need no machine: they are searches for fixed text. And where a machine is needed, a value
 without the required literal, or without characters that have to follow each other, need not be fed to it.
@@ -71,7 +71,7 @@ class LiteralMatcher:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a part of the pattern.
+    """The literals and lengths known of a part of the pattern.
 
     Attributes:
         exact: the one string it matches, where the tree shows it at once.
@@ -83,7 +83,7 @@ class Known:
 
 
 def find_literals(root: Node) -> tuple[str | None, LiteralMatcher | None]:
-    """Return a literal that every match holds, and a matcher equivalent to the tree; either may be None.
+    """Return a literal in every match, and an equivalent matcher of literals. Either may be None.
 
     The machine for the tree must have been built before: that it was within the limits bounds the work here.
 
@@ -190,7 +190,7 @@ def _class(ranges: Ranges) -> str:
 
 
 def find_run(root: Node) -> RequiredRun | None:
-    """Return the characters that say most, of those that follow each other in every match; None if they say little."""
+    """Return the most selective run of characters in every match, or None if none is selective."""
     runs: dict[int, tuple[Run | None, Run]] = {}  # all that the node matches, if it is one run, and one that it holds
     for node in postorder(root):
         match node:
@@ -243,7 +243,7 @@ def _repeats_run(part: Node, runs: Mapping[int, tuple[Run | None, Run]]) -> bool
 
 
 def _bits(run: Iterable[Ranges]) -> float:
-    """Return how much it says that a text holds a run."""
+    """Return the selectivity of a run in bits."""
     return sum(map(_class_bits, run))
 
 

@@ -59,7 +59,7 @@ _LARGEST_INTEGER = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class ParsedRegex:
-    """What a pattern says.
+    """The result of parsing a pattern.
 
     Attributes:
         tree: the language.
@@ -93,7 +93,10 @@ class Reader:
         return False
 
     def take(self, wanted: str) -> str:
-        """Return the next character and step over it; `wanted` says what is missing where there is none."""
+        """Return the next character and advance.
+
+        `wanted` describes the missing part in the error at the end.
+        """
         character = self.peek()
         if not character:
             raise self.error(f"the pattern ends where {wanted} must come")
@@ -268,7 +271,7 @@ class _LuceneParser:
         return content
 
     def read_predefined(self) -> Ranges | None:
-        r"""Read the letter of `\d` and its like, behind the backslash; None for a character that stands for itself."""
+        r"""Read the letter after the backslash of `\d` and the like, or return None for a literal character."""
         reader = self.reader
         letter = reader.peek()
         if not (letter.isascii() and letter.isalpha()):
@@ -338,7 +341,7 @@ def leaves_case_out(ranged: Iterable[tuple[int, int]], whole: Ranges) -> bool:
 
 
 def number_interval(content: str, offset: int) -> Node:
-    """Return what `<content>` matches: the decimal numbers from one end to the other, both included.
+    """Return the tree of `<content>`: the decimal numbers between two bounds, both included.
 
     Ends written with equally many digits ask for exactly so many; otherwise any number of leading zeros is allowed. The
     ends may come in either order.
@@ -381,7 +384,7 @@ def _numbers_of_width(low: str, high: str) -> Node:
 
 
 def _from_bound(bound: str, far: str) -> Node:
-    """Return the numbers as long as `bound`, from it to the one of `far` digits only, be that above or below."""
+    """Return the numbers with the length of `bound` between it and the one of only `far` digits."""
     tree: Node = EMPTY_STRING
     for index in reversed(range(len(bound))):
         digit = bound[index]

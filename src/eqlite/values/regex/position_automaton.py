@@ -1,4 +1,4 @@
-"""From the tree of a regular expression to a *position automaton*, whose steps cost the same whatever the text.
+"""Conversion of a regular expression's tree to a *position automaton*, whose steps have constant cost.
 
 Every place of the pattern that consumes a character is a position (Glushkov's construction), a set of positions is the
 bits of one integer, and a step is a few integer operations. `regex_automaton` runs it.
@@ -47,7 +47,7 @@ Links = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """The position automaton of a part of the pattern; sets are bits of an integer.
+    """The position automaton of a part of the pattern. Sets are bits of an integer.
 
     Attributes:
         labels: for each position the characters it consumes.
@@ -88,7 +88,7 @@ class _Joiner:
         return fragment.first << by, fragment.last << by
 
     def link(self, sources: int, targets: int) -> None:
-        """Let each of `targets` follow each of `sources`."""
+        """Add each of `targets` as a successor of each of `sources`."""
         if not sources or not targets:
             return
         if targets == sources << 1 and targets & (targets - 1) == 0:
@@ -150,7 +150,7 @@ def _alternate(fragments: Sequence[Fragment]) -> Fragment:
 
 
 def _repeat(body: Fragment, low: int, high: int | None) -> Fragment:
-    """Lay copies one after the other; all but the first `low` may be left out, from the end backwards.
+    """Place copies one after the other. All but the first `low` are optional, from the end backwards.
 
     Without an upper bound the last copy also leads back to its own beginning.
     """
@@ -211,7 +211,7 @@ State = tuple[int, ...]
 
 
 def alphabet(machines: Sequence[Positions]) -> list[tuple[State, Ranges]]:
-    """Return the sets of characters that some machine tells apart, each with the machines' masks."""
+    """Return the sets of characters that some automaton distinguishes, with each automaton's masks."""
     bounds = sorted({0, LAST_CODE_POINT + 1}.union(*(machine.bounds for machine in machines)))
     classes: dict[State, list[tuple[int, int]]] = {}
     for low, above in pairwise(bounds):
@@ -222,7 +222,7 @@ def alphabet(machines: Sequence[Positions]) -> list[tuple[State, Ranges]]:
 
 
 def _determinize(machines: Sequence[Positions], *, complemented: bool) -> Fragment:
-    """Return what the one machine does not match, or what all of them match."""
+    """Return the complement of one automaton, or the intersection of several."""
     lasts = [machine.last for machine in machines]
     classes = alphabet(machines)
     numbers: dict[State, int] = {(1,) * len(machines): 0}
@@ -247,7 +247,10 @@ def _determinize(machines: Sequence[Positions], *, complemented: bool) -> Fragme
 
 
 def _from_deterministic(edges: Sequence[Mapping[int, list[tuple[int, int]]]], ends: Sequence[bool]) -> Fragment:
-    """Turn a deterministic machine into a position automaton: a position is a state and what characters lead to it."""
+    """Convert a deterministic automaton to a position automaton.
+
+    A position is a state with the characters that lead to it.
+    """
     useful = _leading_to(edges, ends)
     positions: dict[tuple[Ranges, int], int] = {}
     entering = [0] * len(edges)

@@ -40,14 +40,14 @@ NotFollowedBy = Callable[[Ranges], Node]
 
 
 def possessive(operand: Node, low: int, high: int | None, not_followed_by: NotFollowedBy) -> Node | None:
-    """Return the possessive repetition of a greedy operand; None where it cannot be put so."""
+    """Return the possessive repetition of a greedy operand, or None if there is no such tree."""
     if fixed_length(operand) in (None, 0) and not isinstance(operand, Characters) and low > 1:
         return None  # Java matches each round on its own
     return atomic(repetition(operand, low, high), not_followed_by)
 
 
 def atomic(node: Node, not_followed_by: NotFollowedBy) -> Node | None:
-    """Return what an atomic group of greedy repetitions matches; None where it cannot be put so."""
+    """Return the tree of an atomic group of greedy repetitions, or None if there is none."""
     if fixed_length(node) is not None:
         return node
     match node:
@@ -80,7 +80,7 @@ def whole_line_break(not_followed_by: NotFollowedBy) -> Node:
 
 
 def fixed_length(root: Node) -> int | None:
-    """Return how many characters every match has; None where they differ.
+    """Return the number of characters of every match, or None if it varies.
 
     Example:
         >>> from eqlite.values.regex.java_parser import parse_java

@@ -90,14 +90,14 @@ class Concatenation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alternation:
-    """Any of the options; two or more."""
+    """Any of two or more options."""
 
     options: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intersection:
-    """What all operands match; two or more."""
+    """The strings matched by all of two or more operands."""
 
     operands: tuple[Node, ...]
 
@@ -111,7 +111,7 @@ class Complement:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Repetition:
-    """The body `low` to `high` times; without end where `high` is None."""
+    """The body `low` to `high` times, unbounded if `high` is None."""
 
     body: Node
     low: int
@@ -191,7 +191,7 @@ def characters(pairs: Iterable[tuple[int, int]], *, negated: bool = False) -> Ch
 
 
 def concatenation(parts: Iterable[Node]) -> Node:
-    """Return `parts` one after the other; flat, and nothing where any part matches nothing."""
+    """Return the flat concatenation of `parts`, or nothing if any part matches nothing."""
     flat: list[Node] = []
     for part in parts:
         if part is NOTHING or (isinstance(part, Characters) and not part.ranges):
@@ -204,7 +204,7 @@ def concatenation(parts: Iterable[Node]) -> Node:
 
 
 def alternation(options: Iterable[Node]) -> Node:
-    """Return any of `options`; single characters among them become one set."""
+    """Return any of `options`. Single characters among them become one set."""
     flat: list[Node] = []
     pairs: list[tuple[int, int]] = []
     for option in options:
@@ -221,7 +221,7 @@ def alternation(options: Iterable[Node]) -> Node:
 
 
 def intersection(operands: Iterable[Node]) -> Node:
-    """Return what all `operands` match."""
+    """Return the intersection of `operands`."""
     flat: list[Node] = []
     for operand in operands:
         if isinstance(operand, Characters) and not operand.ranges:

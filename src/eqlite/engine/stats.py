@@ -1,0 +1,60 @@
+"""Counts of a search and of a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class SearchStats:
+    """Counts of a search, or the sums of several.
+
+    Attributes:
+        events: the number of events searched.
+        matches: the number of matches found.
+        untimed: events of a sequence left out because they have no readable time.
+        faults: operations for which Elasticsearch would have failed the search.
+        fault_examples: the first few different messages about them.
+
+    >>> import eqlite
+    >>> stats = eqlite.SearchStats()
+    >>> len(eqlite.search("any where 1 / n > 0", [{"n": 1}, {"n": 0}], stats=stats))
+    1
+    >>> stats.events, stats.faults, stats.fault_examples
+    (2, 1, ['/ by zero'])
+    """
+
+    events: int = 0
+    matches: int = 0
+    untimed: int = 0
+    faults: int = 0
+    fault_examples: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class StreamStats:
+    """Counts of a stream.
+
+    Attributes:
+        events: the number of events pushed; after `resume`, the number of the event to go on with.
+        matches: the number of matches returned.
+        late: events left out because they came too late; only where order counts.
+        ahead: events more than `max_ahead` after the others, set aside at the moment or left out; as above.
+        untimed: events of a sequence left out because they have no readable time.
+        dropped: how often something was given up because more than `max_open` was open.
+        open: keys and undecided sequences held at the moment.
+        held: events that wait for late ones at the moment.
+        faults: operations for which Elasticsearch would have failed the search.
+        fault_examples: the first few different messages about them.
+    """
+
+    events: int = 0
+    matches: int = 0
+    late: int = 0
+    ahead: int = 0
+    untimed: int = 0
+    dropped: int = 0
+    open: int = 0
+    held: int = 0
+    faults: int = 0
+    fault_examples: list[str] = field(default_factory=list)

@@ -1,0 +1,346 @@
+"""The correlator of a stream: takes hits as they come and gives detections as soon as they are certain.
+
+All rules with the same timestamp and tiebreaker share a clock. A search moves on where an event concerns it, where the
+watermark reaches what it waits for, and now and then, to drop what is too old.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from eqlite.engine.event_clock import EventClock, Watermark
+from eqlite.engine.faults import Faults
+from eqlite.engine.keys import KeyBudget
+from eqlite.engine.live_search import LiveSearch
+from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, precision_ns
+from eqlite.engine.search import Result
+from eqlite.engine.sequences import UNTIL, EventHits, Link, StageKeys
+from eqlite.engine.snapshots import EventTable
+from eqlite.engine.stages import always_relevant_stages
+from eqlite.events.document import AnyEvent, Event
+from eqlite.execution.detection import Detection
+from eqlite.execution.detections import detection_maker
+from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
+from eqlite.execution.hit_batch import HitEvent
+from eqlite.execution.hit_rows import HitRow, from_arrow
+from eqlite.execution.hits import Hits
+from eqlite.fields import NANOS_PER_MILLI
+from eqlite.plan import SequenceQuery
+from eqlite.query import Query
+from eqlite.rules.compiled import Compiled
+from eqlite.values.dates.instants import parse_timestamp
+from eqlite.values.durations import duration_ms
+
+EVENTS_BETWEEN_SWEEPS = 1_024
+NO_HITS = Hits((), ())
+
+
+@dataclass(slots=True, eq=False)
+class LiveRule:
+    """One rule.
+
+    Attributes:
+        index: which rule.
+        query: its query.
+        search: its state.
+        clock: the clock that it shares with others.
+        faults: the operations on which Elasticsearch would have failed.
+        always_relevant_stages: the stages that count while nothing is open.
+        due_ns: the time for which the search is scheduled.
+    """
+
+    index: int
+    query: Query
+    search: LiveSearch[AnyEvent]
+    clock: SharedClock
+    faults: Faults
+    always_relevant_stages: frozenset[int]
+    extractors: dict[tuple[int, ...], list[tuple[int, KeyExtractor]]] = field(default_factory=dict)
+    due_ns: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class SharedClock:
+    """The clock of the rules with one timestamp and tiebreaker.
+
+    Attributes:
+        extractor: reads time and tiebreaker.
+        clock: the clock.
+        watermark: the latest one.
+        due: times at which searches have something to decide, with the index of the rule; the earliest first.
+    """
+
+    extractor: OrderExtractor
+    clock: EventClock[Any]
+    precision_ns: int
+    watermark: Watermark | None = None
+    due: list[tuple[int, int]] = field(default_factory=list)
+    rules: list[LiveRule] = field(default_factory=list)
+
+
+class LiveCorrelator:
+    """The state of many rules over a stream. Not for several threads at once.
+
+    Attributes:
+        rules: the rules.
+        clocks: their clocks.
+        late: events left out because they came too late.
+        settings: nanoseconds of lateness, `max_open` of each rule, nanoseconds ahead.
+    """
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        *,
+        allowed_lateness: Any = "0s",
+        max_open: int = 100_000,
+        max_ahead: Any = "1d",
+    ) -> None:
+        """Start with nothing open. The settings are those of `RuleSet.stream`."""
+        if max_open < 1:
+            raise ValueError("max_open must be 1 or more")
+        lateness_ns = duration_ms(allowed_lateness) * NANOS_PER_MILLI
+        ahead_ns = None if max_ahead is None else duration_ms(max_ahead) * NANOS_PER_MILLI
+        self.late = 0
+        self.settings = (lateness_ns, max_open, ahead_ns)
+        self._extractors = Extractors()
+        self._budget = KeyBudget()
+        self._until_sweep = EVENTS_BETWEEN_SWEEPS
+        self.clocks: dict[OrderExtractor, SharedClock] = {}
+        self._makers = [detection_maker(rule, query) for rule, query in compiled]
+        self.rules: list[LiveRule] = []
+        for index, (_, query) in enumerate(compiled):
+            extractor = self._extractors.order(query.plan)
+            if extractor not in self.clocks:
+                precision = precision_ns(query.plan.timestamp)
+                self.clocks[extractor] = SharedClock(extractor, EventClock(lateness_ns, ahead_ns), precision)
+            live = LiveRule(
+                index,
+                query,
+                LiveSearch(
+                    query.plan,
+                    max_open=max_open,
+                    max_samples_per_key=query.options.max_samples_per_key,
+                    strict=query.options.strict,
+                ),
+                self.clocks[extractor],
+                query.new_faults(),
+                always_relevant_stages(query.plan),
+            )
+            live.clock.rules.append(live)
+            self.rules.append(live)
+        self.faults = [rule.faults for rule in self.rules]
+        self._by_name: dict[str, list[LiveRule]] = {}
+        for (rule, _), made in zip(compiled, self.rules, strict=True):
+            self._by_name.setdefault(rule.rule_id or rule.query, []).append(made)
+        self._last_origin: str | None = None
+        self._position = 0
+
+    def add(self, hits: Iterable[HitRow] | Any) -> list[Detection]:
+        """Take hits, as rows or a table of `HitRows.to_arrow`, and return the detections certain by now.
+
+        Events come in the order of time, but for the allowed lateness; those of equal time in the order of the rows.
+        Rows of rules that are not here are left out.
+        """
+        rows = from_arrow(hits) if hasattr(hits, "to_pylist") else hits
+        found: list[Detection] = []
+        for row in rows:
+            if row.origin != self._last_origin:
+                self._last_origin = row.origin
+                self._position += 1
+            for rule in self._by_name.get(row.rule, ()):
+                concerned = Hits((), ((rule.index, row.stages),))
+                found += self.add_event(RowEvent(row, self._position), concerned)
+        return found
+
+    def add_event(self, event: HitEvent, hits: Hits) -> list[Detection]:
+        """Take the next event. One that meets nothing moves the clocks."""
+        found: list[Detection] = []
+        met = [*((rule, (0,)) for rule in hits.event_rules), *hits.stage_hits]
+        for clock in self.clocks.values():
+            concerned = [(self.rules[rule], stages) for rule, stages in met if self.rules[rule].clock is clock]
+            ordinal, _ = event.order(clock.extractor)
+            if ordinal[0] == NO_TIME:
+                for rule, stages in concerned:
+                    hit = EventHits(ordinal, event.reference()(), self._stage_keys(rule, stages, event))
+                    found += self._detections(rule, rule.search.take_untimed(hit))
+            elif clock.clock.is_ahead(ordinal[0]):
+                for due in clock.clock.set_aside(EventHits(ordinal, (event, concerned), ())):
+                    found += self._take_aside(clock, due)
+            else:
+                for due in clock.clock.take_due(ordinal):
+                    found += self._take_aside(clock, due)
+                found += self._take(clock, event, concerned)
+        self._until_sweep -= 1
+        if not self._until_sweep:
+            self._until_sweep = EVENTS_BETWEEN_SWEEPS
+            found += self._sweep()
+        return found
+
+    def _take_aside(self, clock: SharedClock, due: EventHits[Any]) -> list[Detection]:
+        event, concerned = due.reference
+        return self._take(clock, event, concerned)
+
+    def _take(
+        self,
+        clock: SharedClock,
+        event: HitEvent,
+        concerned: Iterable[tuple[LiveRule, tuple[int, ...]]],
+    ) -> list[Detection]:
+        ordinal, problem = event.order(clock.extractor)
+        found = self._move(clock, clock.clock.move(ordinal))
+        assert clock.watermark is not None
+        is_late = False
+        for rule, stages in concerned:
+            search = rule.search
+            if isinstance(rule.query.plan.query, SequenceQuery):
+                if problem is not None:
+                    rule.faults.record(problem)
+                    continue
+                if search.is_idle and rule.always_relevant_stages.isdisjoint(stages):
+                    continue
+            if search.is_ordered:
+                found += self._detections(rule, search.advance(clock.watermark))
+                if search.leave_out_late(ordinal):
+                    is_late = True
+                    continue
+            self._budget.spent = search.keys
+            keys = self._stage_keys(rule, stages, event)
+            if keys:
+                found += self._detections(rule, search.take(EventHits(ordinal, event.reference()(), keys)))
+                self._schedule(rule)
+        self.late += is_late
+        return found
+
+    def _move(self, clock: SharedClock, watermark: Watermark) -> list[Detection]:
+        """Move a clock's watermark, and the searches that have something to decide by then."""
+        if clock.watermark is None or watermark > clock.watermark:
+            clock.watermark = watermark
+        due: list[LiveRule] = []
+        while clock.due and clock.due[0][0] <= clock.watermark[0]:
+            rule = self.rules[heapq.heappop(clock.due)[1]]
+            rule.due_ns = None
+            due.append(rule)
+        found: list[Detection] = []
+        for rule in due:
+            found += self._detections(rule, rule.search.advance(clock.watermark))
+            self._schedule(rule)
+        return found
+
+    def _schedule(self, rule: LiveRule) -> None:
+        due_ns = rule.search.due_ns
+        if due_ns is not None and (rule.due_ns is None or due_ns < rule.due_ns):
+            rule.due_ns = due_ns
+            heapq.heappush(rule.clock.due, (due_ns, rule.index))
+
+    def schedule_all(self) -> None:
+        """Set the times of the next decisions, after the states of searches were loaded."""
+        for rule in self.rules:
+            self._schedule(rule)
+
+    def _sweep(self) -> list[Detection]:
+        """Move all searches, which drops expired sequences."""
+        found: list[Detection] = []
+        for clock in self.clocks.values():
+            if clock.watermark is not None:
+                for rule in clock.rules:
+                    if rule.search.waits:
+                        found += self._detections(rule, rule.search.advance(clock.watermark))
+        return found
+
+    def _stage_keys(self, rule: LiveRule, stages: tuple[int, ...], event: HitEvent) -> StageKeys:
+        extractors = rule.extractors.get(stages)
+        if extractors is None:
+            plan = rule.query.plan
+            until = len(plan.query.stages) if isinstance(plan.query, SequenceQuery) else None
+            ordered = sorted(stages, key=lambda stage: (stage == until, -stage))
+            pairs = [(stage, self._extractors.keys(plan.stages[stage].keys)) for stage in ordered]
+            extractors = [(UNTIL if stage == until else stage, extractor) for stage, extractor in pairs]
+            rule.extractors[stages] = extractors
+        found = [(stage, event.keys(extractor, self._budget, rule.faults.record)) for stage, extractor in extractors]
+        return tuple([pair for pair in found if pair[1]])
+
+    def _detections(self, rule: LiveRule, results: Sequence[Result[AnyEvent]]) -> list[Detection]:
+        make = self._makers[rule.index]
+        return [make(result.events, result) for result in results]
+
+    def advance(self, time: object) -> list[Detection]:
+        """Move the clocks without an event, so that a quiet stream comes to decisions.
+
+        Raises:
+            ValueError: it is no time.
+        """
+        now_ns = parse_timestamp(time)
+        if now_ns is None:
+            raise ValueError(f"no time that can be read: {time!r}")
+        found: list[Detection] = []
+        for clock in self.clocks.values():
+            due, watermark = clock.clock.advance(now_ns - now_ns % clock.precision_ns)
+            for each in due:
+                found += self._take_aside(clock, each)
+            found += self._move(clock, watermark)
+        return found
+
+    def flush(self) -> list[Detection]:
+        """Return the detections that the end of the stream makes certain. The next event starts anew."""
+        found: list[Detection] = []
+        for clock in self.clocks.values():
+            for each in clock.clock.finish():
+                found += self._take_aside(clock, each)
+            clock.clock.finish()
+            clock.watermark = None
+            clock.due.clear()
+            for rule in clock.rules:
+                rule.due_ns = None
+        for rule in self.rules:
+            found += self._detections(rule, rule.search.flush())
+        return found
+
+    def dump(self, table: EventTable) -> dict[str, Any]:
+        """Return the state as plain data. Its events go into the table."""
+        clocks = []
+        for clock in self.clocks.values():
+            ahead = [
+                [table.link(Link(hits.ordinal, hits.reference[0].reference()())), _dump_concerned(hits.reference[1])]
+                for hits in clock.clock.ahead
+            ]
+            clocks.append({**clock.clock.dump(table), "ahead": ahead, "watermark": clock.watermark})
+        return {
+            "clocks": clocks,
+            "late": self.late,
+            "faults": [[rule.faults.count, rule.faults.examples] for rule in self.rules],
+            "searches": [rule.search.dump(table) for rule in self.rules],
+        }
+
+
+def _dump_concerned(concerned: Iterable[tuple[LiveRule, tuple[int, ...]]]) -> list[Any]:
+    return [[rule.index, list(stages)] for rule, stages in concerned]
+
+
+class RowEvent:
+    """An event read from a row of hits: see `HitEvent`."""
+
+    def __init__(self, row: HitRow, position: int) -> None:
+        self._row = row
+        self.position = position
+
+    def order(self, _extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
+        """Return the ordinal."""
+        row = self._row
+        time_ns = NO_TIME if row.time_ns is None else row.time_ns
+        if row.tiebreaker is None:
+            return (time_ns, *NO_TIEBREAKER, self.position), None
+        return (time_ns, int(isinstance(row.tiebreaker, str)), row.tiebreaker, self.position), None
+
+    def keys(self, _extractor: KeyExtractor, _budget: KeyBudget, _report: Any) -> tuple[Any, ...]:
+        """Return the one join key."""
+        return (self._row.key,)
+
+    def reference(self) -> Any:
+        """Return the reference to the event."""
+        document = {} if self._row.event is None else dict(self._row.event)
+        event = Event(document, origin=self._row.origin)
+        return lambda: event

@@ -1,0 +1,121 @@
+"""Hits as plain data: rows that cross a process, a shuffle or a topic between matching and correlation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from eqlite.engine.keys import Key, KeyBudget
+from eqlite.engine.order import NO_TIEBREAKER, NO_TIME
+from eqlite.engine.stages import starting_stages
+from eqlite.events.document import document_of
+from eqlite.execution.detection import origin_of
+from eqlite.execution.extractors import Extractors
+from eqlite.execution.hit_batch import HitEvent
+from eqlite.execution.hits import Hits
+from eqlite.plan import SequenceQuery
+from eqlite.query import Query
+
+Report = Callable[[int, str], None]
+
+
+class HitRow(NamedTuple):
+    """An event that meets stages of a rule under one join key.
+
+    Attributes:
+        rule: the rule's id; its query where it has none.
+        key: the parts of the join key; empty for rules without.
+        time_ns: nanoseconds since the epoch, cut to milliseconds unless the timestamp is a `date_nanos`; None for none.
+        tiebreaker: the value that orders events of the same time; None for none.
+        origin: the event's name in the id of a detection.
+        stages: the stages, from 0; `until` has the last number.
+        starts: whether a sequence may start with the event; True for event rules and samples.
+        event: the document.
+    """
+
+    rule: str
+    key: Key
+    time_ns: int | None
+    tiebreaker: int | float | str | None
+    origin: str
+    stages: tuple[int, ...]
+    starts: bool
+    event: Mapping[str, Any] | None
+
+
+class RowMaker:
+    """Makes rows of the hits of some rules."""
+
+    def __init__(self, names: list[str], queries: list[Query]) -> None:
+        self._names = names
+        self._queries = queries
+        self._extractors = Extractors()
+        self._starting = [starting_stages(query.plan) for query in queries]
+
+    def rows(self, event: HitEvent, hits: Hits, origin: str | None, report: Report) -> Iterator[HitRow]:
+        """Yield the rows of an event. `report` gets the rule and a message where the event is left out.
+
+        `origin` is what the event is known by, None for what it says itself.
+        """
+        given = event.reference()()
+        document = document_of(given)
+        name = origin if origin is not None else origin_of(given, event.position) or ""
+        pairs = [*((rule, (0,)) for rule in hits.event_rules), *hits.stage_hits]
+        for rule, stages in pairs:
+            plan = self._queries[rule].plan
+            ordinal, problem = event.order(self._extractors.order(plan))
+            if isinstance(plan.query, SequenceQuery) and problem is not None:
+                report(rule, problem)
+                continue
+            time_ns = None if ordinal[0] == NO_TIME else ordinal[0]
+            tiebreaker = None if ordinal[1:3] == NO_TIEBREAKER else ordinal[2]
+            for key, found in self._by_key(event, rule, stages, report).items():
+                starts = not self._starting[rule].isdisjoint(found)
+                yield HitRow(self._names[rule], key, time_ns, tiebreaker, name, tuple(found), starts, document)
+
+    def _by_key(self, event: HitEvent, rule: int, stages: Iterable[int], report: Report) -> dict[Key, list[int]]:
+        """Return the stages that an event meets under each key."""
+        plan = self._queries[rule].plan
+        found: dict[Key, list[int]] = {}
+        for stage in stages:
+            extractor = self._extractors.keys(plan.stages[stage].keys)
+            for key in event.keys(extractor, KeyBudget(), lambda message: report(rule, message)):
+                found.setdefault(key, []).append(stage)
+        return found
+
+
+def to_arrow(rows: Iterable[HitRow]) -> Any:
+    """Return rows as a table of Arrow. Keys and events are JSON, tiebreakers text with their type.
+
+    Raises:
+        ImportError: pyarrow is not installed.
+    """
+    import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+
+    columns: dict[str, list[Any]] = {name: [] for name in HitRow._fields}
+    for row in rows:
+        for name, value in zip(HitRow._fields, row, strict=True):
+            is_json = name in ("key", "tiebreaker", "event")
+            columns[name].append(json.dumps(value) if is_json and value is not None else value)
+    types = {
+        "rule": pa.string(),
+        "key": pa.string(),
+        "time_ns": pa.int64(),
+        "tiebreaker": pa.string(),
+        "origin": pa.string(),
+        "stages": pa.list_(pa.int32()),
+        "starts": pa.bool_(),
+        "event": pa.string(),
+    }
+    return pa.table({name: pa.array(values, types[name]) for name, values in columns.items()})
+
+
+def from_arrow(table: Any) -> list[HitRow]:
+    """Return the rows of a table that `to_arrow` made."""
+    rows: list[HitRow] = []
+    for row in table.to_pylist():
+        for name in ("key", "tiebreaker", "event"):
+            row[name] = None if row[name] is None else json.loads(row[name])
+        rows.append(HitRow(**{**row, "key": tuple(row["key"]), "stages": tuple(row["stages"])}))
+    return rows

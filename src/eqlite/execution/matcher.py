@@ -1,0 +1,119 @@
+"""The first half of a run on its own: events in, hits as plain data out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from eqlite.engine.faults import Faults
+from eqlite.events.batches import EventBatch, given_batch
+from eqlite.events.document import AnyEvent, Event
+from eqlite.events.intake import Intake, ReadStats, Rejected
+from eqlite.events.line_documents import documents_on
+from eqlite.execution.hit_rows import HitRow, RowMaker, to_arrow
+from eqlite.execution.index_routing import IndexRouter, stream_fields
+from eqlite.execution.rule_matcher import PredicateMatcher
+from eqlite.query import Query, dump_queries, load_queries
+from eqlite.rules.compiled import Compiled
+
+Origin = str | tuple[str, int]
+"""What the events are known by: a name, and the position of the first one under it."""
+
+
+class HitRows(list[HitRow]):
+    """The hits of some events.
+
+    Attributes:
+        stats: the numbers of events read and rejected.
+        faults: operations for which Elasticsearch would have failed the search; `fault_examples` has some messages.
+    """
+
+    def __init__(self, rows: Iterable[HitRow], stats: ReadStats, faults: Sequence[Faults]) -> None:
+        super().__init__(rows)
+        self.stats = stats
+        self.faults = sum(each.count for each in faults)
+        self.fault_examples = list(dict.fromkeys(text for each in faults for text in each.examples))
+
+    def to_arrow(self) -> Any:
+        """Return the rows as a `pyarrow.Table`. Join keys, tiebreakers and events are JSON in it.
+
+        Raises:
+            ImportError: pyarrow is not installed, which the extra `arrow` brings.
+        """
+        return to_arrow(self)
+
+
+class Matcher:
+    """Matches events with rules, one by one and without a memory: made by `RuleSet.matcher`.
+
+    May be used from several threads at once. A pickled matcher brings its plans along, and needs no parser.
+
+    >>> import eqlite
+    >>> matcher = eqlite.load_rules("examples/rules").matcher()
+    >>> events = eqlite.read_events("examples/incident.ndjson")
+    >>> hits = matcher.match(list(events))
+    >>> len(hits), hits[0].key, hits[0].stages
+    (11, (), (0,))
+    """
+
+    def __init__(self, compiled: Compiled, *, by_index: bool = False) -> None:
+        """Prepare compiled rules. `by_index`: a rule sees only the documents that its index patterns cover."""
+        names = [rule.rule_id or rule.query for rule, _ in compiled]
+        patterns = [rule.index for rule, _ in compiled] if by_index else None
+        self._prepare(names, [query for _, query in compiled], patterns)
+
+    def _prepare(self, names: list[str], queries: list[Query], patterns: list[tuple[str, ...]] | None) -> None:
+        self._names = names
+        self._queries = queries
+        self._patterns = patterns
+        router = None
+        if patterns is not None:
+            schemas = [query.options.schema for query in queries if query.options.schema is not None]
+            router = IndexRouter(patterns, stream_fields(schemas[0].constants if schemas else {}))
+        self._matcher = PredicateMatcher(queries, router)
+        self._rows = RowMaker(names, queries)
+
+    def match(self, events: Iterable[bytes | AnyEvent] | Any, *, origin: Origin | None = None) -> HitRows:
+        """Return the hits of events: a row for each event, rule and join key.
+
+        Args:
+            events: lines of JSON as bytes, mappings, or a table or record batch of pyarrow (a row is a document).
+            origin: the events' name in the ids of detections, with the position of the first one: a topic
+                and partition with an offset, say. By default index and id of an event, else its number here.
+        """
+        intake = Intake()
+        given = _events_of(events, intake)
+        name, first = origin if isinstance(origin, tuple) else (origin, 0)
+        batch: EventBatch = given_batch(given, intake, first)
+        faults = [query.new_faults() for query in self._queries]
+        rows: list[HitRow] = []
+        for event, hits in self._matcher.match(batch, faults).events():
+            known_as = None if name is None else f"{name}:{event.position}"
+            rows += self._rows.rows(event, hits, known_as, lambda rule, message: faults[rule].record(message))
+        return HitRows(rows, intake.stats, faults)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with the plans of the queries."""
+        return (_load_matcher, (self._names, dump_queries(self._queries), self._patterns))
+
+
+def _load_matcher(names: list[str], queries: bytes, patterns: list[tuple[str, ...]] | None) -> Matcher:
+    matcher = Matcher.__new__(Matcher)
+    matcher._prepare(names, load_queries(queries), patterns)
+    return matcher
+
+
+def _events_of(events: Any, intake: Intake) -> list[AnyEvent]:
+    """Return events that are given as lines, mappings or columns. Lines without an event are rejected."""
+    if hasattr(events, "to_pylist"):
+        events = events.to_pylist()
+    found: list[AnyEvent] = []
+    for number, event in enumerate([events] if isinstance(events, (bytes, Mapping)) else events, 1):
+        if not isinstance(event, (bytes, bytearray)):
+            found.append(event)
+            continue
+        documents, problem = documents_on(bytes(event).rstrip(b"\n"))
+        if problem is not None:
+            intake.reject(Rejected("<line>", number, problem.reason, problem.detail), bytes(event))
+        found += [Event(document, index=index, id=id) for document, index, id in documents]
+    return found

@@ -1,0 +1,261 @@
+"""All rules over a stream that does not end: events in, detections out as soon as they are certain."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypedDict
+
+import msgspec
+
+from eqlite.engine.sequences import EventHits
+from eqlite.engine.snapshot_form import SavedLink, SavedSearch, problems_of_search
+from eqlite.engine.snapshots import EventTable, decode_event, decode_link, pack, unpack
+from eqlite.errors import SnapshotError
+from eqlite.events.batches import Batch, EventBatch, given_batch
+from eqlite.events.document import AnyEvent, document_of
+from eqlite.events.intake import Intake, ReadStats
+from eqlite.execution.correlation.live_correlator import NO_HITS, LiveCorrelator
+from eqlite.execution.detection import Detection
+from eqlite.execution.hit_batch import DocumentHit
+from eqlite.execution.rule_matcher import make_matcher
+from eqlite.limits import MAX_AHEAD
+from eqlite.rules.compiled import Compiled
+
+_FINGERPRINT = "rules"
+
+
+@dataclass(slots=True)
+class RuleStreamStats:
+    """Counts of a stream of rules.
+
+    Attributes:
+        reading: the numbers of events pushed, and rejected for values that JSON has no form for.
+        detections: the number of detections returned.
+        late: events left out of rules whose events have an order, because they came too late.
+        ahead: events set aside because they are too far ahead.
+        untimed: events left out of sequences because they have no readable time, counted for each rule.
+        dropped: how often something was given up because more than `max_open` was open.
+        open: keys and undecided sequences open at the moment.
+        held: events that rules hold at the moment until late ones have come.
+        unrouted: with index routing, events that no rule's index patterns cover.
+        faults: operations for which Elasticsearch would have failed the search; `fault_examples` has some messages.
+    """
+
+    reading: ReadStats = field(default_factory=ReadStats)
+    detections: int = 0
+    late: int = 0
+    ahead: int = 0
+    untimed: int = 0
+    dropped: int = 0
+    open: int = 0
+    held: int = 0
+    unrouted: int = 0
+    faults: int = 0
+    fault_examples: list[str] = field(default_factory=list)
+
+
+class SavedAhead(TypedDict):
+    """A clock of a stream of rules."""
+
+    newest_ns: int | None
+    ahead: list[tuple[SavedLink, list[tuple[int, list[int]]]]]
+    left_out: int
+    votes: int
+    watermark: tuple[int, int, int | float | str] | None
+
+
+class SavedStream(TypedDict):
+    """The snapshot of a stream of rules."""
+
+    rules: list[str]
+    settings: tuple[int, int, int | None]
+    counts: tuple[int, int, int]
+    clocks: list[SavedAhead]
+    late: int
+    faults: list[tuple[int, list[str]]]
+    searches: list[SavedSearch]
+    events: list[Any]
+
+
+class RuleStream:
+    """The state of many rules over a stream: made by `RuleSet.stream` and `RuleSet.resume`. Not for several threads.
+
+    >>> import eqlite
+    >>> stream = eqlite.load_rules("examples/rules").stream()
+    >>> found = [one for event in eqlite.read_events("examples/incident.ndjson") for one in stream.push(event)]
+    >>> found += stream.flush()
+    >>> len(found), stream.stats.detections
+    (3, 3)
+    """
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        *,
+        allowed_lateness: str | timedelta = "0s",
+        max_open: int = 100_000,
+        max_ahead: str | timedelta | None = MAX_AHEAD,
+        by_index: bool = False,
+    ) -> None:
+        """Start with nothing open: see `RuleSet.stream`."""
+        self._compiled = compiled
+        self._matcher = make_matcher(compiled, by_index=by_index)
+        self._correlator = LiveCorrelator(
+            compiled, allowed_lateness=allowed_lateness, max_open=max_open, max_ahead=max_ahead
+        )
+        self._intake = Intake()
+        self._detections = self._unrouted = 0
+
+    @property
+    def stats(self) -> RuleStreamStats:
+        """Return the counts as they are now."""
+        correlator = self._correlator
+        searches = [rule.search for rule in correlator.rules]
+        clocks = [each.clock for each in correlator.clocks.values()]
+        return RuleStreamStats(
+            reading=self._intake.stats,
+            detections=self._detections,
+            late=correlator.late,
+            ahead=sum(len(clock.ahead) + clock.left_out for clock in clocks),
+            untimed=sum(search.untimed for search in searches),
+            dropped=sum(search.dropped for search in searches),
+            open=sum(search.open for search in searches),
+            held=sum(search.held for search in searches),
+            unrouted=self._unrouted,
+            faults=sum(each.count for each in correlator.faults),
+            fault_examples=list(dict.fromkeys(text for each in correlator.faults for text in each.examples)),
+        )
+
+    def push(self, event: AnyEvent) -> list[Detection]:
+        """Take the next event and return the detections that are certain by now.
+
+        Raises:
+            EventError: it is no mapping; or, under `strict=True`, an expression fails on it.
+        """
+        return self.push_many([event])
+
+    def push_many(self, events: Iterable[AnyEvent]) -> list[Detection]:
+        """Take the next events and return the detections that are certain by now, as `push` would one by one."""
+        return self.push_batch(given_batch(list(events), self._intake, self._intake.stats.read + 1))
+
+    def push_batch(self, batch: Batch) -> list[Detection]:
+        """Take the documents of a batch as `push_many` does. They were counted where they were read."""
+        hits = self._matcher.match(batch, self._correlator.faults)
+        self._unrouted += hits.unrouted
+        met = {row: (each, document) for row, each, document in hits.rows}
+        found: list[Detection] = []
+        for row, document in enumerate(batch.documents):
+            each, read = met.get(row, (NO_HITS, document))
+            found += self._correlator.add_event(DocumentHit(batch, row, read), each)
+        self._detections += len(found)
+        return found
+
+    def advance(self, time: object) -> list[Detection]:
+        """Move the clock without an event, so that a quiet stream comes to decisions: see `Stream.advance`."""
+        found = self._correlator.advance(time)
+        self._detections += len(found)
+        return found
+
+    def flush(self) -> list[Detection]:
+        """Return the detections that the end of the stream makes certain. The next event pushed starts anew."""
+        found = self._correlator.flush()
+        self._detections += len(found)
+        return found
+
+    async def follow(self, events: AsyncIterable[AnyEvent]) -> AsyncIterator[Detection]:
+        """Yield the detections of an asynchronous source as they become certain, and at its end the rest.
+
+        >>> import asyncio, eqlite
+        >>> async def source():
+        ...     for event in eqlite.read_events("examples/incident.ndjson"):
+        ...         yield event
+        >>> async def run():
+        ...     stream = eqlite.load_rules("examples/rules").stream()
+        ...     return [detection.rule.name async for detection in stream.follow(source())]
+        >>> len(asyncio.run(run()))
+        3
+        """
+        async for event in events:
+            for detection in self.push(event):
+                yield detection
+        for detection in self.flush():
+            yield detection
+
+    # --- snapshots ---------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """Return the open state as bytes. `RuleSet.resume` goes on from there, in another process too.
+
+        Raises:
+            SnapshotError: an event that is still needed holds something that no JSON document could.
+        """
+        table, stats = EventTable(), self._intake.stats
+        payload = self._correlator.dump(table)
+        payload["rules"] = rule_fingerprints(self._compiled)
+        payload["settings"] = list(self._correlator.settings)
+        payload["counts"] = [stats.read, stats.rejected, self._detections]
+        payload["events"] = table.rows  # last: the others fill it
+        return pack(payload, _FINGERPRINT)
+
+    def _load(self, saved: SavedStream) -> None:
+        events = [decode_event(row) for row in saved["events"]]
+        stats = self._intake.stats
+        stats.read, stats.rejected, self._detections = saved["counts"]
+        if min(saved["counts"]) < 0 or not len(saved["rules"]) == len(saved["searches"]) == len(saved["faults"]):
+            raise ValueError("its parts do not fit together")
+        own = {name: index for index, name in enumerate(rule_fingerprints(self._compiled))}
+        found = {old: own[name] for old, name in enumerate(saved["rules"]) if name in own}
+        correlator = self._correlator
+        correlator.late = saved["late"]
+        for old, new in found.items():
+            rule = correlator.rules[new]
+            for problem in problems_of_search(saved["searches"][old], rule.query.plan, events=len(events)):
+                raise ValueError(problem)
+            rule.search.load(saved["searches"][old], events)
+            rule.faults.add(*saved["faults"][old])
+        for clock, state in zip(correlator.clocks.values(), saved["clocks"], strict=False):
+            clock.clock.newest_ns, clock.clock.left_out = state["newest_ns"], state["left_out"]
+            watermark = state["watermark"]
+            clock.watermark = None if watermark is None else (watermark[0], watermark[1], watermark[2])
+            for link, concerned in state["ahead"]:
+                ordinal, event = decode_link(link, events)
+                known = [(correlator.rules[found[rule]], tuple(stages)) for rule, stages in concerned if rule in found]
+                clock.clock.ahead.append(EventHits(ordinal, (_hit_of(event, ordinal[-1]), known), ()))
+        correlator.schedule_all()
+
+
+def resume_stream(snapshot: bytes, compiled: Compiled, *, by_index: bool) -> RuleStream:
+    """Return the stream of a snapshot: see `RuleSet.resume`."""
+    try:
+        saved = msgspec.convert(unpack(snapshot, _FINGERPRINT), SavedStream)
+        lateness_ns, max_open, ahead_ns = saved["settings"]
+        stream = RuleStream(
+            compiled,
+            allowed_lateness=timedelta(microseconds=lateness_ns / 1_000),
+            max_open=max_open,
+            max_ahead=None if ahead_ns is None else timedelta(microseconds=ahead_ns / 1_000),
+            by_index=by_index,
+        )
+        stream._load(saved)
+    except (msgspec.MsgspecError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
+        raise SnapshotError(f"the snapshot cannot be read: {error}") from None
+    return stream
+
+
+def _hit_of(event: AnyEvent, position: int) -> DocumentHit:
+    document = document_of(event)
+    return DocumentHit(EventBatch([event], [document], [position]), 0, document)
+
+
+def rule_fingerprints(compiled: Compiled) -> list[str]:
+    """Return the fingerprints of rules for snapshots: the id or name, the query and its options."""
+    counts: dict[str, int] = {}
+    found = []
+    for rule, query in compiled:
+        text = repr((rule.rule_id or rule.name, query.fingerprint))
+        counts[text] = counts.get(text, -1) + 1
+        found.append(hashlib.sha256(f"{text} {counts[text]}".encode("utf-8", "surrogatepass")).hexdigest())
+    return found

@@ -1,0 +1,104 @@
+"""The index of candidates leaves out no condition that a document meets, and most of the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import eqlite
+from eqlite import plan, strategies
+from eqlite.backends.reference import holds
+from eqlite.candidates import field_index, index
+from eqlite.candidates.index import CandidateIndex
+from eqlite.candidates.requirements import requirements_of
+from eqlite.candidates.terms import Terms, terms_of
+from eqlite.engine.faults import Faults
+
+
+def condition(text: str) -> plan.Condition:
+    return eqlite.compile(f"any where {text}").plan.stages[0].condition
+
+
+def candidates(conditions: list[str], document: dict[str, Any]) -> list[int]:
+    """Return the numbers of the candidates, which are the same field by field."""
+    made = CandidateIndex([condition(text) for text in conditions])
+    mask = made.candidates(document)
+    by_field = made.candidates_by_field(document)
+    assert mask is None or mask == by_field
+    return [number for number in range(len(conditions)) if by_field >> number & 1]
+
+
+@given(st.lists(strategies.conditions(), min_size=1, max_size=6), st.data())
+def test_what_a_document_meets_is_a_candidate(texts: list[str], data: st.DataObject) -> None:
+    queries = []
+    for text in texts:
+        try:
+            queries.append(eqlite.compile(f"any where {text}"))
+        except eqlite.EqlError:
+            continue
+    conditions = [query.plan.stages[0].condition for query in queries]
+    made = CandidateIndex(conditions)
+    for query in queries:
+        event = data.draw(strategies.events(query, hostile=data.draw(st.booleans())))
+        expected = sum(1 << n for n, each in enumerate(conditions) if holds(each, event, Faults()))
+        for mask in (made.candidates(event), made.candidates_by_field(event)):
+            assert mask is None or mask & expected == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"a": "x"}, [0, 1, 3, 6]),
+        ({"a": "X"}, [1, 3, 6]),
+        ({"a": ["y", "x"]}, [0, 1, 3, 6]),
+        ({"a": "some middle text"}, [2, 3, 6]),
+        ({"a": None}, []),
+        ({}, []),
+        ({"a": {"b": 1}}, []),
+        ({"a": 7}, [3, 4, 6]),
+        ({"a": [7, None, [9]]}, [3, 4, 6]),
+        ({"a": True}, [3, 5, 6]),
+    ],
+)
+def test_a_value_tells_candidates(document: dict[str, Any], expected: list[int]) -> None:
+    texts = ['a == "x"', 'a : "x"', 'a : "*middle*"', "a != null", "a > 5", "a == true", 'not a == "q" and a != null']
+    assert candidates(texts, document) == expected
+
+
+def test_an_alternative_without_the_field_requires_nothing_of_it() -> None:
+    assert list(requirements_of(condition('a == "x" or b == "y"'))) == []
+    assert list(requirements_of(condition('(a == "x" or a == "z") and b == "y"'))) == ["a", "b"]
+
+
+def test_what_stands_behind_a_script_requires_nothing() -> None:
+    """Each rule counts the faults of its scripts; its predicate gets as far as that wherever earlier tests hold."""
+    assert set(requirements_of(condition('a == "x" and length(b) > 3'))) == {"a"}
+    texts = ['length(b) > 3 or a == "x"', 'a == "x" and add(b, c) > 3']
+    assert candidates(texts, {"a": "y", "b": "c"}) == [0]
+
+
+def test_patterns_are_found_by_their_longest_text() -> None:
+    required = requirements_of(condition('a : ("*abc?def*", "C:\\\\x")'))["a"]
+    assert terms_of(required) == Terms(parts=frozenset({"abc", "\0c:\\x\0"})) or terms_of(required) is not None
+    assert terms_of(requirements_of(condition('a : "*?*"'))["a"]) is None
+
+
+def test_dotted_keys_and_arrays_of_objects_are_read_by_field() -> None:
+    made = CandidateIndex([condition('p.name == "x"'), condition('p.name == "y"')])
+    for document in ({"p.name": "x"}, {"p": [{"name": "x"}, {"id": 1}]}, {"q": 1, "p": {"a.b": 1}, "p.name": ["x"]}):
+        assert made.candidates(document) is None
+        assert made.candidates_by_field(document) == 1
+
+
+def test_values_and_shapes_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(field_index, "MAX_VALUES", 3)
+    monkeypatch.setattr(index, "MAX_SHAPES", 3)
+    made = CandidateIndex([condition(f'a == "{n}"') for n in range(20)])
+    for number in range(20):
+        assert made.candidates({f"k{number}": 1, "a": str(number)}) == 1 << number
+    (field,) = [field for _, field in made._root.fields()]
+    assert len(field._masks) <= 3
+    assert len(made._root._shapes) <= 3
