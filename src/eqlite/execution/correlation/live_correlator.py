@@ -200,7 +200,8 @@ class LiveCorrelator:
                 if problem is not None:
                     rule.faults.record(problem)
                     continue
-                if search.is_idle and rule.always_relevant_stages.isdisjoint(stages):
+                # Under a lateness, an event may still come that begins what this one continues.
+                if not clock.clock.lateness_ns and search.is_idle and rule.always_relevant_stages.isdisjoint(stages):
                     continue
             if search.is_ordered:
                 found += self._detections(rule, search.advance(clock.watermark))
