@@ -20,7 +20,7 @@ _SELECTIONS = {
     _EVENT_RULES: "event",
     _ALL_RULES: "all",
 }
-_LIMITS = {"100 rules": 2.0, _ALL_RULES: 4.5}
+_LIMITS = {"100 rules": 6.0, _ALL_RULES: 13.5}
 """Times `orjson.loads`: 1 for decoding, the rest for the rules and the detections."""
 PROCESS_EVENTS, MIXED_EVENTS = "process events", "mixed events"
 _GENERATORS = {PROCESS_EVENTS: "gen_events.py", MIXED_EVENTS: "gen_mixed.py"}
