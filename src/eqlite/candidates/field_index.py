@@ -14,15 +14,15 @@ from eqlite.values.text import fold_ascii, to_text
 
 MAX_VALUES = 4_096
 """Values whose masks are remembered for each field: events may make up any number of them."""
-_LONGEST_VALUE = 200
-_TESTED_VALUES = 400
+MAX_TESTED_VALUES = 400
 """Costly tests are worth it for values that come again, which are mostly among the first."""
+_LONGEST_VALUE = 200
 
 Passes = Callable[[Any], bool]
 
 
 class FieldIndex:
-    """The requirements of conditions on one field. A condition is a bit of a mask.
+    """The requirements of many conditions on one field. A condition is a bit of a mask.
 
     Attributes:
         absent: the mask that an event without the field leaves.
@@ -35,11 +35,11 @@ class FieldIndex:
         self._exact: dict[str, int] = {}
         self._folded: dict[str, int] = {}
         self._parts: dict[str, int] = {}
-        self._tested: dict[plan.Condition, int] = {}
-        self._costly: dict[plan.Condition, int] = {}
-        self._made: dict[int, list[tuple[Passes, int]]] = {}
         self._parts_in: Callable[[str], int] | None = None
-        self._masks: dict[str | int, int] = {}
+        self._tests = _Tests()
+        self._costly_tests = _Tests()
+        self._masks: dict[str | int | tuple[bool], int] = {}
+        self._values_to_test = MAX_TESTED_VALUES
 
     def add(self, bit: int, required: plan.Condition) -> None:
         """Add a condition with its requirement."""
@@ -50,9 +50,8 @@ class FieldIndex:
             self.absent &= ~bit
             self._add_terms(bit, terms)
             return
-        is_costly = any(map(_is_costly, _parts_of(required)))
-        tested = self._costly if is_costly else self._tested
-        tested[required] = tested.get(required, 0) | bit
+        tests = self._costly_tests if any(map(_is_costly, _parts_of(required))) else self._tests
+        tests.add(bit, required)
         if not _passes(required)(None):
             self.absent &= ~bit
 
@@ -67,58 +66,85 @@ class FieldIndex:
                 table[text] = table.get(text, 0) | bit
 
     def mask_of(self, value: Any) -> int:
-        """Return the mask that a raw value leaves."""
-        if value.__class__ is str or value.__class__ is int:
-            mask = self._masks.get(value)
-            if mask is None:
-                texts = (value,) if value.__class__ is str else (str(value),)
-                is_short = len(texts[0]) <= _LONGEST_VALUE
-                mask = self._mask_of(value, texts, is_tested=is_short and len(self._masks) < _TESTED_VALUES)
-                if is_short:
-                    if len(self._masks) >= MAX_VALUES:
-                        self._masks.clear()
-                    self._masks[value] = mask
-            return mask
+        """Return the mask that a raw value leaves. Masks of short scalars are remembered."""
+        kind = value.__class__
+        if kind is str or kind is int:
+            return self._remembered(value, value)
+        if kind is bool:  # which equals 0 or 1
+            return self._remembered((value,), value)
         if value is None:
             return self.absent
-        if value.__class__ is list:
-            if len(value) == 1:
-                return self.mask_of(value[0])
-            if {*map(type, value)} == {str}:
-                return self._mask_of(value, value)
-        found = [to_text(item) for item in each(value)]
-        return self._mask_of(value, found) if found else self.absent
+        if kind is list and len(value) == 1:
+            return self.mask_of(value[0])
+        texts = value if kind is list and {*map(type, value)} == {str} else [to_text(item) for item in each(value)]
+        return (
+            self._mask_of_terms(texts) | self._tests.mask_of(value) | self._costly_tests.bits if texts else self.absent
+        )
 
-    def _mask_of(self, value: Any, texts: Sequence[str], *, is_tested: bool = False) -> int:
-        """Return the mask for a value that is there.
+    def _remembered(self, key: Any, value: Any) -> int:
+        mask = self._masks.get(key)
+        if mask is not None:
+            return mask
+        text = value if value.__class__ is str else to_text(value)
+        mask = self._mask_of_terms((text,)) | self._tests.mask_of(value)
+        if len(text) > _LONGEST_VALUE:
+            return mask | self._costly_tests.bits
+        if self._values_to_test > 0:
+            self._values_to_test -= 1
+            mask |= self._costly_tests.mask_of(value)
+        else:
+            mask |= self._costly_tests.bits
+        if len(self._masks) >= MAX_VALUES:
+            self._masks.clear()
+        self._masks[key] = mask
+        return mask
 
-        `texts` are the texts of all its values. Costly tests are left out unless `is_tested`.
-        """
+    def _mask_of_terms(self, texts: Sequence[str]) -> int:
+        """Return the mask of the conditions that require nothing, or one of the texts, or a part of one."""
         mask = self._others
         exact, folded = self._exact, self._folded
-        for text in texts:
-            if text in exact:
-                mask |= exact[text]
-            if folded:
-                mask |= folded.get(fold_ascii(text), 0)
+        if exact:
+            for text in texts:
+                if text in exact:
+                    mask |= exact[text]
+        if folded:
+            for text in texts:
+                low = fold_ascii(text)
+                if low in folded:
+                    mask |= folded[low]
         if self._parts:
             if self._parts_in is None:
                 self._parts_in = _part_finder(self._parts)
-            mask |= self._parts_in(fold_ascii(joined(value)))
-        for passes, bits in self._all_tests(self._tested):
-            if passes(value):
-                mask |= bits
-        for passes, bits in self._all_tests(self._costly):
-            if not is_tested or passes(value):
-                mask |= bits
+            mask |= self._parts_in(fold_ascii(joined(texts)))
         return mask
 
-    def _all_tests(self, tests: dict[plan.Condition, int]) -> list[tuple[Passes, int]]:
-        """Return tests as functions, made when they are first needed."""
-        made = self._made.get(id(tests))
-        if made is None:
-            made = self._made[id(tests)] = [(_passes(required), bits) for required, bits in tests.items()]
-        return made
+
+class _Tests:
+    """Requirements that are tested one by one.
+
+    Attributes:
+        bits: the mask of all their conditions.
+    """
+
+    def __init__(self) -> None:
+        self.bits = 0
+        self._bits: dict[plan.Condition, int] = {}
+        self._passes: list[tuple[Passes, int]] = []
+
+    def add(self, bit: int, required: plan.Condition) -> None:
+        """Add a condition with its requirement."""
+        self.bits |= bit
+        self._bits[required] = self._bits.get(required, 0) | bit
+
+    def mask_of(self, value: Any) -> int:
+        """Return the mask of the conditions whose requirement a value meets."""
+        if len(self._passes) < len(self._bits):
+            self._passes = [(_passes(required), bits) for required, bits in self._bits.items()]
+        mask = 0
+        for passes, bits in self._passes:
+            if passes(value):
+                mask |= bits
+        return mask
 
 
 def _part_finder(parts: dict[str, int]) -> Callable[[str], int]:

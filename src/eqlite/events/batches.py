@@ -20,6 +20,8 @@ from eqlite.values.json_values import is_plain, json_value
 
 GIVEN_EVENTS = 512
 """How many events of a program make a batch."""
+BATCH_LINES = 64
+"""How many lines make a batch: their documents fit into a processor's cache. Of 600 they take a third longer."""
 
 Document = Mapping[str, Any]
 
@@ -138,6 +140,18 @@ class BlockBatch:
         if not self._ends:
             self._ends = list(itertools.accumulate(map(len, self.block.lines), initial=self.block.offset))
         return index, self._ends[index]
+
+
+def block_batches(block: RawBlock, first: int, intake: Intake, references: References) -> Iterator[BlockBatch]:
+    """Yield the documents on the lines of a block in batches. `first` is the position of the first one."""
+    offset = block.offset
+    for start in range(0, len(block.lines), BATCH_LINES):
+        lines = block.lines[start : start + BATCH_LINES]
+        part = block._replace(line=block.line + start, lines=lines, offset=offset)
+        batch = BlockBatch(part, first, intake, references)
+        first += len(batch.documents)
+        offset = None if offset is None else offset + sum(map(len, lines))
+        yield batch
 
 
 class EventBatch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from eqlite.errors import EqlError
-from eqlite.events.batches import BlockBatch
+from eqlite.events.batches import block_batches
 from eqlite.events.growing import GrownBlock
 from eqlite.events.intake import Intake
 from eqlite.events.references import HeldEvents
@@ -30,9 +30,9 @@ def follow_blocks(
     first = 1
     try:
         for block, is_reread in blocks:
-            batch = BlockBatch(block, first, intake, HeldEvents(is_alone=not is_reread))
-            first += len(batch.documents)
-            yield from stream.push_batch(batch)
+            for batch in block_batches(block, first, intake, HeldEvents(is_alone=not is_reread)):
+                first += len(batch.documents)
+                yield from stream.push_batch(batch)
     except KeyboardInterrupt:
         stats.interrupted = True
     except EqlError as error:

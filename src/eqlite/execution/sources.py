@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from eqlite.events.batches import Batch, BlockBatch, given_batches
+from eqlite.events.batches import Batch, block_batches, given_batches
 from eqlite.events.document import AnyEvent
 from eqlite.events.inputs import Input, is_lasting
 from eqlite.events.intake import Intake
@@ -39,9 +39,9 @@ class FileSource:
         """Yield the documents on the lines of all inputs."""
         first = 1
         for block in iter_blocks(self.inputs, intake):
-            batch = BlockBatch(block, first, intake, self._references)
-            first += len(batch.documents)
-            yield batch
+            for batch in block_batches(block, first, intake, self._references):
+                first += len(batch.documents)
+                yield batch
 
 
 class DocumentSource:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from eqlite.engine.faults import Faults
 from eqlite.engine.keys import Key, KeyBudget
 from eqlite.engine.order import Ordinal
-from eqlite.events.batches import BlockBatch
+from eqlite.events.batches import BlockBatch, block_batches
 from eqlite.events.intake import ReadStats, Rejected
 from eqlite.events.readers import RawBlock
 from eqlite.events.references import EventReference, EventReferences
@@ -130,13 +130,14 @@ class Worker:
                 result.rejects.join(item)
                 self._cut()
                 continue
-            batch = BlockBatch(item, result.documents, intake, EventReferences())
-            result.documents += len(batch.documents)
-            found = self._matcher.match(batch, faults)
-            result.unrouted += found.unrouted
-            result.unrouted_example = result.unrouted_example or found.unrouted_example
-            for event, hits in found.events():
-                self._add(event, hits, _location(batch, event, None if reader is not None else number))
+            for batch in block_batches(item, result.documents, intake, EventReferences()):
+                result.documents += len(batch.documents)
+                found = self._matcher.match(batch, faults)
+                result.unrouted += found.unrouted
+                result.unrouted_example = result.unrouted_example or found.unrouted_example
+                start = None if reader is not None else BlockLocation(number, batch.block.line - item.line)
+                for event, hits in found.events():
+                    self._add(event, hits, _location(batch, event, start))
         result.lines = reader.newlines if reader is not None else 0
         result.read = stats.read
         result.faults = [(rule, each.count, each.examples) for rule, each in enumerate(faults) if each.count]
@@ -184,13 +185,14 @@ def extractors_of(
     return list(orders), list(dict.fromkeys(extractors.keys(stage.keys) for stage in stages))
 
 
-def _location(batch: BlockBatch, event: DocumentHit, block: int | None) -> Location:
+def _location(batch: BlockBatch, event: DocumentHit, start: BlockLocation | None) -> Location:
+    """Return the location of an event. Its batch starts at `start` in a list of blocks, at None in a range."""
     line_location = batch.location(event.row)
     if line_location is None:
         return event.reference()
     line, offset = line_location
-    if block is not None:
-        return BlockLocation(block, line)
+    if start is not None:
+        return BlockLocation(start.block, start.line + line)
     assert offset is not None
     data = batch.block.lines[line]
     return LineLocation(batch.block.line + line, offset, len(data), zlib.crc32(data))
