@@ -26,12 +26,13 @@ class Shape(NamedTuple):
 
     Attributes:
         absent: the mask that the fields leave which the object does not have.
-        fields, objects: those it has, the ones that more conditions require something of first.
+        fields, objects: those it has, the ones that more conditions require something of first; of an object the mask
+            of these conditions, too.
     """
 
     absent: int
     fields: list[tuple[str, FieldIndex]]
-    objects: list[tuple[str, ObjectIndex]]
+    objects: list[tuple[str, ObjectIndex, int]]
 
 
 class ObjectIndex:
@@ -91,7 +92,9 @@ class ObjectIndex:
                 found = field.mask_of(document[key])
                 mask &= found
                 support |= found
-        for key, below in shape.objects:
+        for key, below, required in shape.objects:
+            if not mask & required:
+                continue
             value = document[key]
             if value.__class__ is dict:
                 narrowed = below.narrow(value, mask, support)
@@ -115,9 +118,9 @@ class ObjectIndex:
             for name, below in self._objects.items():
                 absent &= self._all if name in present else below.absent
             fields = [(key, self._fields[key]) for key in keys if key in self._fields]
-            objects = [(key, self._objects[key]) for key in keys if key in self._objects]
+            objects = [(key, self._objects[key], self._objects[key].required) for key in keys if key in self._objects]
             fields.sort(key=lambda pair: -pair[1].required.bit_count())
-            objects.sort(key=lambda pair: -pair[1].required.bit_count())
+            objects.sort(key=lambda each: -each[2].bit_count())
             shape = Shape(absent, fields, objects)
         if len(self._shapes) >= MAX_SHAPES:
             self._shapes.clear()

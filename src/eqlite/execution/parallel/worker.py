@@ -186,7 +186,7 @@ def extractors_of(
 
 
 def _location(batch: BlockBatch, event: DocumentHit, start: BlockLocation | None) -> Location:
-    """Return the location of an event. Its batch starts at `start` in a list of blocks, at None in a range."""
+    """Return the location of an event whose batch starts at `start`, which is None in a range."""
     line_location = batch.location(event.row)
     if line_location is None:
         return event.reference()
