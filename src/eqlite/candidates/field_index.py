@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from eqlite import plan
-from eqlite.candidates.terms import Terms, terms_of
+from eqlite.candidates.terms import Terms
 from eqlite.predicates.literal_search import every_literal
 from eqlite.predicates.raw_values import each, joined
 from eqlite.predicates.value_tests import passes_test
@@ -41,11 +41,10 @@ class FieldIndex:
         self._masks: dict[str | int | tuple[bool], int] = {}
         self._values_to_test = MAX_TESTED_VALUES
 
-    def add(self, bit: int, required: plan.Condition) -> None:
-        """Add a condition with its requirement."""
+    def add(self, bit: int, required: plan.Condition, terms: Terms | None) -> None:
+        """Add a condition with its requirement, and the terms of that."""
         self.required |= bit
         self._others &= ~bit
-        terms = terms_of(required)
         if terms is not None:
             self.absent &= ~bit
             self._add_terms(bit, terms)

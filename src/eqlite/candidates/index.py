@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from eqlite import plan
 from eqlite.candidates.field_index import FieldIndex
-from eqlite.candidates.requirements import Cost, Requirements, alternatives_of, requirements_of
-from eqlite.candidates.terms import terms_of
+from eqlite.candidates.requirements import Requirements, alternatives_of, requirements_of
+from eqlite.candidates.terms import TermReader
 from eqlite.fields import raw_values
 
 MAX_SHAPES = 1_000
@@ -145,21 +145,21 @@ class CandidateIndex:
         self._root = ObjectIndex(self._all)
         self._supported = 0
         required = [requirements_of(condition) for condition in found]
-        cost = _Popularity(required).cost
+        popularity = _Popularity(required)
         for number, condition in enumerate(found):
             for path, each in required[number].items():
-                self._root.field(path).add(1 << number, each)
-            alternatives = alternatives_of(condition, cost)
-            if alternatives and max(map(cost, alternatives)) <= MAX_POPULARITY:
-                self._add_alternatives(number, alternatives, cost)
+                self._root.field(path).add(1 << number, each, popularity.terms_of(each))
+            alternatives = alternatives_of(condition, popularity.cost)
+            if alternatives and max(map(popularity.cost, alternatives)) <= MAX_POPULARITY:
+                self._add_alternatives(number, alternatives, popularity)
         self._fields = sorted(self._root.fields(), key=lambda pair: -pair[1].required.bit_count())
 
-    def _add_alternatives(self, number: int, alternatives: Iterable[Requirements], cost: Cost) -> None:
+    def _add_alternatives(self, number: int, alternatives: Iterable[Requirements], popularity: _Popularity) -> None:
         bit = 1 << number
         self._supported |= bit
         for each in alternatives:
-            path = min(each, key=lambda path: cost({path: each[path]}))
-            terms = terms_of(each[path])
+            path = min(each, key=lambda path: popularity.cost({path: each[path]}))
+            terms = popularity.terms_of(each[path])
             assert terms is not None
             self._root.field(path).add_support(bit, bit << self._count, terms)
 
@@ -187,10 +187,11 @@ class _Popularity:
     """The number of conditions for each text. Popular texts, as of `event.type == "start"`, are not selective."""
 
     def __init__(self, required: Iterable[Requirements]) -> None:
+        self.terms_of = TermReader().terms_of
         self._counts: Counter[tuple[str, str]] = Counter()
         for each in required:
             for path, condition in each.items():
-                terms = terms_of(condition)
+                terms = self.terms_of(condition)
                 if terms is not None:
                     self._counts.update((path, text) for text in terms.texts)
 
@@ -199,7 +200,7 @@ class _Popularity:
         return min((self._cost(path, each) for path, each in required.items()), default=math.inf)
 
     def _cost(self, path: str, required: plan.Condition) -> float:
-        terms = terms_of(required)
+        terms = self.terms_of(required)
         if terms is None:
             return math.inf
         return max((self._counts[path, text] for text in terms.texts), default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from itertools import takewhile
 
@@ -80,7 +81,7 @@ def _alternatives(condition: plan.Condition, cost: Cost, *, holds: bool) -> list
 
 
 def _cost_of(alternatives: Iterable[Requirements], cost: Cost) -> float:
-    return max(map(cost, alternatives))
+    return max(map(cost, alternatives), default=math.inf)
 
 
 def _all_of(parts: Iterable[Requirements]) -> Requirements:

@@ -37,22 +37,34 @@ class Terms(NamedTuple):
         return (1, -min(map(len, self.parts))) if self.parts else (0, len(self.exact) + len(self.folded))
 
 
-def terms_of(required: plan.Condition) -> Terms | None:
-    """Return terms of which every value that meets a requirement has one. None if there are none."""
-    match required:
-        case plan.FieldTest(test=plan.TextIn(texts=texts, insensitive=insensitive)):
-            return Terms(folded=texts) if insensitive else Terms(exact=texts)
-        case plan.FieldTest(test=plan.TextLike(patterns=patterns)):
-            return _parts([fold_ascii(longest_literal(pattern)) for pattern in patterns])
-        case plan.FieldTest(test=plan.TextRegex() as test):
-            return _parts([fold_ascii(test.regex.required_literal or "")])
-        case plan.AllOf(terms=terms):
-            found = [part for term in terms if (part := terms_of(term)) is not None]
-            return min(found, key=lambda part: part.rank, default=None)
-        case plan.AnyOf(terms=terms):
-            return _union([terms_of(term) for term in terms])
-        case _:
-            return None
+class TermReader:
+    """Reads the terms of requirements, those of each part once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[plan.Condition, Terms | None]] = {}
+
+    def terms_of(self, required: plan.Condition) -> Terms | None:
+        """Return terms of which every value that meets a requirement has one. None if there are none."""
+        known = self._known.get(id(required))
+        if known is None:
+            known = self._known[id(required)] = (required, self._read(required))  # held, so that its id stays its own
+        return known[1]
+
+    def _read(self, required: plan.Condition) -> Terms | None:
+        match required:
+            case plan.FieldTest(test=plan.TextIn(texts=texts, insensitive=insensitive)):
+                return Terms(folded=texts) if insensitive else Terms(exact=texts)
+            case plan.FieldTest(test=plan.TextLike(patterns=patterns)):
+                return _parts([fold_ascii(longest_literal(pattern)) for pattern in patterns])
+            case plan.FieldTest(test=plan.TextRegex() as test):
+                return _parts([fold_ascii(test.regex.required_literal or "")])
+            case plan.AllOf(terms=terms):
+                found = [part for term in terms if (part := self.terms_of(term)) is not None]
+                return min(found, key=lambda part: part.rank, default=None)
+            case plan.AnyOf(terms=terms):
+                return _union([self.terms_of(term) for term in terms])
+            case _:
+                return None
 
 
 def _union(parts: list[Terms | None]) -> Terms | None:
