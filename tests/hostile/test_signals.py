@@ -72,6 +72,7 @@ def test_what_was_found_is_written_whole(
     assert process.returncode == code, said
     found = json.loads(out) if format_name == "json" else [json.loads(line) for line in out.splitlines()]
     assert COUNT // 2 < len(found) <= COUNT
+    assert f" in {len(found):,} events".encode() in said  # all of which match
     assert b"interrupted" in said
     assert b"Traceback" not in said
 

@@ -63,7 +63,7 @@ class BlockBatch:
     __slots__ = ("_ends", "_lines", "_references", "_wrapped", "block", "documents", "positions")
 
     def __init__(self, block: RawBlock, first: int, intake: Intake, references: References) -> None:
-        """Decode the lines. Those that hold no event are rejected, and all are counted."""
+        """Decode the lines, and reject those that hold no event. The caller counts the others once they are matched."""
         documents: list[Document] = []
         self.block = block
         self.documents = documents
@@ -88,7 +88,6 @@ class BlockBatch:
             if not line.isspace():
                 self._add_documents_on(index, line, intake)
         self.positions = range(first, first + len(documents))
-        intake.stats.read += len(documents)
 
     def _add_documents_on(self, index: int, line: bytes, intake: Intake) -> None:
         data = line.rstrip(b"\n")
@@ -226,7 +225,6 @@ def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> Event
             continue
         documents.append(document)
         usable.append(event)
-    intake.stats.read += len(documents)
     return EventBatch(usable, documents, range(first, first + len(documents)))
 
 

@@ -33,6 +33,7 @@ def follow_blocks(
             for batch in block_batches(block, first, intake, HeldEvents(is_alone=not is_reread)):
                 first += len(batch.documents)
                 yield from stream.push_batch(batch)
+                intake.stats.read += len(batch.documents)
     except KeyboardInterrupt:
         stats.interrupted = True
     except EqlError as error:

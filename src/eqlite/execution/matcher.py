@@ -85,6 +85,7 @@ class Matcher:
         given = _events_of(events, intake)
         name, first = origin if isinstance(origin, tuple) else (origin, 0)
         batch: EventBatch = given_batch(given, intake, first)
+        intake.stats.read += len(batch.documents)
         faults = [query.new_faults() for query in self._queries]
         rows: list[HitRow] = []
         for event, hits in self._matcher.match(batch, faults).events():

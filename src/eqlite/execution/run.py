@@ -9,6 +9,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 
+from eqlite import signals
 from eqlite.errors import EqlError
 from eqlite.events.batches import Batch, referenced_batches
 from eqlite.events.document import AnyEvent
@@ -115,8 +116,10 @@ class Run:
     def _feed(self, matcher: RuleMatcher, batches: Iterable[Batch], correlator: Correlator) -> None:
         for batch in batches:
             hits = matcher.match(batch, correlator.faults)
-            self._stats.add_unrouted(hits.unrouted, hits.unrouted_example)
-            correlator.add(hits)
+            with signals.held():  # events are counted with their detections
+                self._stats.add_unrouted(hits.unrouted, hits.unrouted_example)
+                correlator.add(hits)
+                self._stats.reading.read += len(batch.documents)
 
     def sort(self) -> None:
         """Read the input, counted already, again for sequences if it turned out not to be sorted."""

@@ -139,10 +139,14 @@ class RuleStream:
 
     def push_many(self, events: Iterable[AnyEvent]) -> list[Detection]:
         """Take the next events and return the detections that are certain by now, as `push` would one by one."""
-        return self.push_batch(given_batch(list(events), self._intake, self._intake.stats.read + 1))
+        stats = self._intake.stats
+        batch = given_batch(list(events), self._intake, stats.read + 1)
+        found = self.push_batch(batch)
+        stats.read += len(batch.documents)
+        return found
 
     def push_batch(self, batch: Batch) -> list[Detection]:
-        """Take the documents of a batch as `push_many` does. They were counted where they were read."""
+        """Take the documents of a batch as `push_many` does. The caller counts them."""
         hits = self._matcher.match(batch, self._correlator.faults)
         self._unrouted += hits.unrouted
         met = {row: (each, document) for row, each, document in hits.rows}

@@ -132,6 +132,7 @@ class Worker:
                 continue
             for batch in block_batches(item, result.documents, intake, EventReferences()):
                 result.documents += len(batch.documents)
+                stats.read += len(batch.documents)
                 found = self._matcher.match(batch, faults)
                 result.unrouted += found.unrouted
                 result.unrouted_example = result.unrouted_example or found.unrouted_example
