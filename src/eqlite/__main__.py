@@ -8,12 +8,16 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line and exit."""
-    from eqlite.signals import leave_at_once
+    from eqlite import signals
 
-    leave_at_once()
+    signals.leave_at_once()
     from eqlite.cli import main as run
 
-    run()
+    try:
+        run()
+    except SystemExit as end:
+        signals.leave_if_interrupted(end.code)
+        raise
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import contextlib
 import os
 import select
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -65,6 +66,18 @@ def leave_at_once() -> None:
     for number in ENDING:
         if signal.getsignal(number) in _DEFAULTS:  # not where the signal is ignored, as under `nohup`
             signal.signal(number, _leave)
+
+
+def leave_if_interrupted(code: object) -> None:
+    """End the process at once if this is the exit code of a signal, all output being written.
+
+    Python ends with SIGINT instead, if the interrupt came while it executed a text, as `dataclasses` does.
+    """
+    if code in [128 + number for number in ENDING]:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or not there
+                stream.flush()
+        os._exit(int(str(code)))
 
 
 @contextlib.contextmanager

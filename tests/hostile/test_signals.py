@@ -115,6 +115,25 @@ def test_a_signal_while_modules_are_loaded_is_quiet(tmp_path: Path, number: sign
     assert (process.returncode, said) == (code, b"")
 
 
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_a_signal_while_a_text_is_executed_keeps_its_code(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    """Python ends by SIGINT after an interrupt in `exec` of a text, whatever is caught. Modules are full of them."""
+    started = tmp_path / "started"
+    os.mkfifo(started)
+    (tmp_path / "lark.py").write_text(f"open({str(started)!r}, 'w').close()\nexec('while True: pass')\n")
+    process = subprocess.Popen(
+        [*EQLITE, "query", RULE, "-"],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**ENVIRONMENT, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ENVIRONMENT['PYTHONPATH']}"},
+        preexec_fn=listen,
+    )
+    started.read_bytes()
+    process.send_signal(number)
+    _, said = process.communicate()
+    assert (process.returncode, said.strip()) == (code, b"interrupted")
+
+
 def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
     """As under `nohup`."""
     rule = tmp_path / "rule.eql"

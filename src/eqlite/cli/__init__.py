@@ -128,6 +128,8 @@ def _run(words: list[str]) -> int:
     except OSError as error:  # a full disk, a device that is gone: the message of the system says it
         return _system_error(error)
     except Exception as error:  # whatever it is, no traceback for a user
+        if isinstance(error.__cause__, KeyboardInterrupt):  # as Python 3.11 wraps what stops the making of a class
+            return signals.exit_code()
         return _bug(error, shows_traceback="--debug" in words)
     return code if isinstance(code, int) else 0
 
