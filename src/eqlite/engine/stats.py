@@ -31,16 +31,14 @@ class SearchStats:
     fault_examples: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class StreamStats:
-    """Counts of a stream.
+@dataclass(slots=True, kw_only=True)
+class OpenStats:
+    """Counts of all streams.
 
     Attributes:
-        events: the number of events pushed; after `resume`, the number of the event to go on with.
-        matches: the number of matches returned.
         late: events left out because they came too late; only where order counts.
         ahead: events more than `max_ahead` after the others, set aside at the moment or left out; as above.
-        untimed: events of a sequence left out because they have no readable time.
+        untimed: events of sequences left out because they have no readable time, counted for each rule.
         dropped: how often something was given up because more than `max_open` was open.
         open: keys and undecided sequences held at the moment.
         held: events that wait for late ones at the moment.
@@ -48,8 +46,6 @@ class StreamStats:
         fault_examples: the first few different messages about them.
     """
 
-    events: int = 0
-    matches: int = 0
     late: int = 0
     ahead: int = 0
     untimed: int = 0
@@ -58,3 +54,16 @@ class StreamStats:
     held: int = 0
     faults: int = 0
     fault_examples: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class StreamStats(OpenStats):
+    """Counts of a stream, with those of `OpenStats`.
+
+    Attributes:
+        events: the number of events pushed; after `resume`, the number of the event to go on with.
+        matches: the number of matches returned.
+    """
+
+    events: int = 0
+    matches: int = 0

@@ -13,6 +13,7 @@ import msgspec
 from eqlite.engine.sequences import EventHits
 from eqlite.engine.snapshot_form import SavedLink, SavedSearch, problems_of_search
 from eqlite.engine.snapshots import EventTable, decode_event, decode_link, pack, unpack
+from eqlite.engine.stats import OpenStats
 from eqlite.errors import SnapshotError
 from eqlite.events.batches import Batch, EventBatch, given_batch
 from eqlite.events.document import AnyEvent, document_of
@@ -27,34 +28,19 @@ from eqlite.rules.compiled import Compiled
 _FINGERPRINT = "rules"
 
 
-@dataclass(slots=True)
-class RuleStreamStats:
-    """Counts of a stream of rules.
+@dataclass(slots=True, kw_only=True)
+class RuleStreamStats(OpenStats):
+    """Counts of a stream of rules, with those of `OpenStats`.
 
     Attributes:
         reading: the numbers of events pushed, and rejected for values that JSON has no form for.
         detections: the number of detections returned.
-        late: events left out of rules whose events have an order, because they came too late.
-        ahead: events set aside because they are too far ahead.
-        untimed: events left out of sequences because they have no readable time, counted for each rule.
-        dropped: how often something was given up because more than `max_open` was open.
-        open: keys and undecided sequences open at the moment.
-        held: events that rules hold at the moment until late ones have come.
         unrouted: with index routing, events that no rule's index patterns cover.
-        faults: operations for which Elasticsearch would have failed the search; `fault_examples` has some messages.
     """
 
     reading: ReadStats = field(default_factory=ReadStats)
     detections: int = 0
-    late: int = 0
-    ahead: int = 0
-    untimed: int = 0
-    dropped: int = 0
-    open: int = 0
-    held: int = 0
     unrouted: int = 0
-    faults: int = 0
-    fault_examples: list[str] = field(default_factory=list)
 
 
 class SavedAhead(TypedDict):
