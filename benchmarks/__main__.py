@@ -41,7 +41,8 @@ class Effort:
     many_rules_runs: int = 1
     many_rules_peer_events: int = 2_000
     many_rules_peer_runs: int = 3
-    ways_in_events: int = 40_000
+    ways_in_events: int = 20_000
+    ways_in_runs: int = 1
     jobs_events: int = 200_000
     jobs_runs: int = 1
     starts: int = 15
@@ -72,6 +73,7 @@ FULL = Effort(
     pack_runs=5,
     many_rules_events=120_000,
     many_rules_runs=3,
+    ways_in_runs=3,
     jobs_events=1_000_000,
     jobs_runs=3,
     starts=15,
@@ -131,7 +133,7 @@ def _measure(
         runs=effort.many_rules_peer_runs,
         may_install=may_install,
     )
-    yield measure_ways_in(shared, folder, count=effort.ways_in_events)
+    yield from measure_ways_in(shared, folder, count=effort.ways_in_events, runs=effort.ways_in_runs)
     yield measure_jobs(shared, folder, count=effort.jobs_events, runs=effort.jobs_runs)
     yield measure_starts(runs=effort.starts)
     yield measure_memory(files[0], megabytes=effort.megabytes)

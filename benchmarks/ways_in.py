@@ -1,63 +1,113 @@
-"""All rules by every call that the documentation shows: each costs about what the command line costs."""
+"""Rules by every way in: each call and command that the documentation shows, and each shape of exported events."""
 
 from __future__ import annotations
 
+import gzip
+import json
 import resource
+import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
+from benchmarks.event_shapes import LINES
 from benchmarks.many_rules import MIXED_EVENTS, NoRules, find_archive, generate_events, run_worker
+from benchmarks.one_rule import RULE
 from benchmarks.report import Row, Section
 
-_COMMAND_LINE = "eqlite run, nested documents"
-_COMMAND_LINES = {_COMMAND_LINE: (), "eqlite run --by-index": ("--by-index",)}
-WAYS = {
-    "rules.run(path)": "path",
+_YARDSTICK = "rules.run(path)"
+CALLS = {
+    _YARDSTICK: "path",
     "rules.run(read_events(path))": "reader",
     "rules.run(list of dicts)": "list",
+    "rules.run(list of hits, each a dict)": "hits",
     "rules.run(generator of dicts)": "generator",
     "rules.run(events of read_events, one by one)": "events",
-    "rules.run(list of dicts), dotted keys": "dotted",
-    "rules.run(list of hits with `fields`)": "fields",
+    "stream.push(event)": "push 1",
+    "stream.push_many(100 events)": "push 100",
+    "stream.push_many(10,000 events)": "push 10000",
 }
-_LIMITS = dict.fromkeys([name for name, way in WAYS.items() if way not in ("dotted", "fields")], 2.0)
-"""Times the command line, for nested documents."""
+COMMANDS = {
+    "eqlite run FILE": (),
+    "eqlite run --by-index FILE": ("--by-index",),
+    "eqlite run --jobs 2 FILE": ("--jobs", "2"),
+    "eqlite run FILE.gz": (),
+    "eqlite run < FILE": (),
+}
+WAYS = (*CALLS, *(f"{_YARDSTICK}, {shape}" for shape in LINES), *COMMANDS)
+_LIMITS = dict.fromkeys(WAYS, 1.6) | {_YARDSTICK: None, "stream.push(event)": 4.0}
+"""Times the yardstick."""
+_DECODING = "orjson.loads"
 
 
-def measure_ways_in(shared: Path | None, folder: Path, *, count: int) -> Section:
-    """Measure CPU time on two sizes of a file, each way a process of its own, so that no start counts."""
-    title = "All rules by each way in"
+def measure_ways_in(shared: Path | None, folder: Path, *, count: int, runs: int) -> list[Section]:
+    """Measure CPU time with all rules and with one, each run a process of its own; skip without the shared material."""
     try:
         archive = find_archive(shared)
     except NoRules as reason:
-        return Section(title, [Row(name, skipped=str(reason)) for name in (*_COMMAND_LINES, *WAYS)])
-    whole = generate_events(archive, folder, MIXED_EVENTS, count)
-    half = folder / "half.ndjson"
-    lines = whole.read_bytes().splitlines(keepends=True)
-    half.write_bytes(b"".join(lines[: len(lines) // 2]))
-    counted = len(lines) - len(lines) // 2
-    _command_seconds(archive, half, ())  # the first run of all fills the cache of analyses
-    seconds = {
-        name: (_command_seconds(archive, whole, options) - _command_seconds(archive, half, options)) / counted
-        for name, options in _COMMAND_LINES.items()
-    }
-    for name, way in WAYS.items():
-        took = [run_worker("ways_in_worker", archive, path, way)["seconds"] for path in (whole, half)]
-        seconds[name] = (took[0] - took[1]) / counted
-    whole.unlink()
-    half.unlink()
-    base = seconds[_COMMAND_LINE]
-    rows = [
-        Row(name, each / base, "x", limit=_LIMITS.get(name), of_ratio=False, note=f"{each * 1e6:.1f} µs")
-        for name, each in seconds.items()
-    ]
-    return Section(f"{title}, to the command line: CPU for each of {counted:,} {MIXED_EVENTS}", rows)
+        skipped = str(reason)
+        return [Section(rules, [Row(f"{way}, {rules}", skipped=skipped) for way in WAYS]) for rules in _RULES]
+    events = generate_events(archive, folder, MIXED_EVENTS, count)
+    return [_measure(rules, path or archive, events, runs=runs) for rules, path in _RULES.items()]
 
 
-def _command_seconds(archive: Path, events: Path, options: tuple[str, ...]) -> float:
+_RULES = {"all rules": None, "one rule": RULE}
+
+
+def _measure(name: str, rules: Path, events: Path, *, runs: int) -> Section:
+    rounds = [dict(_seconds_by_way(rules, events)) for _ in range(runs)]
+    count = sum(1 for _ in events.open("rb"))
+    rows = []
+    for way in WAYS:
+        seconds = statistics.median(each[way] for each in rounds) / count
+        ratio = statistics.median(each[way] / each[_DECODING] for each in rounds)
+        times = statistics.median(each[way] / each[_YARDSTICK] for each in rounds)
+        note = f"{seconds * 1e6:.1f} µs"
+        rows.append(Row(f"{way}, {name}", times, "x", ratio, limit=_LIMITS[way], of_ratio=False, note=note))
+    return Section(f"{name} by each way in, to {_YARDSTICK}: CPU for each of {count:,} {MIXED_EVENTS}", rows)
+
+
+def _seconds_by_way(rules: Path, events: Path) -> Iterator[tuple[str, float]]:
+    yield _DECODING, _call_seconds(rules, events, "decode")
+    for name, call in CALLS.items():
+        yield name, _call_seconds(rules, events, call)
+    documents = [json.loads(line) for line in events.read_bytes().splitlines()]
+    shaped = events.with_name("shaped.ndjson")
+    for shape, lines_of in LINES.items():
+        shaped.write_text("".join(lines_of(documents)))
+        yield f"{_YARDSTICK}, {shape}", _call_seconds(rules, shaped, "path")
+    shaped.unlink()
+    yield from _command_seconds(rules, events)
+
+
+def _call_seconds(rules: Path, events: Path, call: str) -> float:
+    return float(run_worker("ways_in_worker", rules, events, call)["seconds"])
+
+
+def _command_seconds(rules: Path, events: Path) -> Iterator[tuple[str, float]]:
+    """Yield the time of each command beyond that over a file without events, which is its start."""
+    empty = events.with_name("empty.ndjson")
+    empty.touch()
+    packed = events.with_name(f"{events.name}.gz")
+    packed.write_bytes(gzip.compress(events.read_bytes(), 6))
+    for name, options in COMMANDS.items():
+        given = packed if name.endswith(".gz") else events
+        is_stdin = "<" in name
+        whole = _process_seconds(rules, given, options, is_stdin=is_stdin)
+        yield name, whole - _process_seconds(rules, empty, options, is_stdin=is_stdin)
+    empty.unlink()
+    packed.unlink()
+
+
+def _process_seconds(rules: Path, events: Path, options: tuple[str, ...], *, is_stdin: bool) -> float:
+    command = [sys.executable, "-m", "eqlite", "run", "-q", "-r", str(rules), "--format", "ndjson", *options]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "eqlite", "run", "-q", "-r", str(archive), str(events), "--format", "ndjson"]
-    subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
+    with events.open("rb") if is_stdin else nullcontext() as stdin:
+        command += [] if is_stdin else [str(events)]
+        done = subprocess.run(command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    if done.returncode not in (0, 1):
+        raise RuntimeError(done.stderr.decode())
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -1,49 +1,65 @@
-"""One run of all rules over events given in one way: `python -m benchmarks.ways_in_worker ARCHIVE EVENTS WAY`."""
+"""One run of rules over events given in one way: `python -m benchmarks.ways_in_worker RULES EVENTS WAY`.
+
+WAY is a value of `benchmarks.ways_in.CALLS`, or `decode` for `orjson.loads` of each line. Prints CPU seconds as JSON:
+of the call and of all that it returns, without loading the rules and without what the program did before.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 import eqlite
 
 
-def main(archive: str, events: str, way: str) -> None:
-    rules = eqlite.load_rules(archive, cache=True)
+def main(rules_path: str, events: str, way: str) -> None:
+    rules = eqlite.load_rules(rules_path, cache=True)
     rules.compile()
-    given = _given(events, way)
+    call = _call(rules, events, way)
     started = time.process_time()
-    count = sum(1 for _ in rules.run(given))
-    print(json.dumps({"seconds": time.process_time() - started, "found": count}))
+    found = call()
+    print(json.dumps({"seconds": time.process_time() - started, "found": found}))
 
 
-def _given(path: str, way: str) -> Any:
-    """Return what the program gives to `rules.run`; all that is done for it before does not count."""
+def _call(rules: eqlite.RuleSet, path: str, way: str) -> Callable[[], int]:
     if way == "path":
-        return path
+        return lambda: _count(rules.run(path))
     if way == "reader":
-        return eqlite.read_events(path)
+        return lambda: _count(rules.run(eqlite.read_events(path)))
     if way == "events":
-        return (event for event in eqlite.read_events(path))
-    documents = [json.loads(line) for line in Path(path).read_bytes().splitlines()]
-    if way == "dotted":
-        return [dict(_leaves("", document)) for document in documents]
-    if way == "fields":
-        fields = ({name: [value] for name, value in _leaves("", document)} for document in documents)
-        return [{"_index": "logs", "_id": str(number), "fields": each} for number, each in enumerate(fields)]
-    return documents if way == "list" else (document for document in documents)
+        return lambda: _count(rules.run(event for event in eqlite.read_events(path)))
+    lines = Path(path).read_bytes().splitlines()
+    if way == "decode":
+        return lambda: sum(orjson.loads(line) is None for line in lines)
+    documents = list(map(json.loads, lines))
+    if way == "list":
+        return lambda: _count(rules.run(documents))
+    if way == "generator":
+        return lambda: _count(rules.run(document for document in documents))
+    if way == "hits":
+        hits = [{"_index": "logs", "_id": str(number), "_source": each} for number, each in enumerate(documents)]
+        return lambda: _count(rules.run(hits))
+    size = int(way.removeprefix("push "))
+    return lambda: sum(map(len, _pushed(rules.stream(), documents, size)))
 
 
-def _leaves(prefix: str, part: dict[str, Any]) -> Iterable[tuple[str, Any]]:
-    for name, value in part.items():
-        if isinstance(value, dict):
-            yield from _leaves(f"{prefix}{name}.", value)
-        else:
-            yield prefix + name, value
+def _pushed(stream: eqlite.RuleStream, documents: list[Any], size: int) -> Iterator[list[eqlite.Detection]]:
+    if size == 1:
+        yield from map(stream.push, documents)
+    else:
+        for start in range(0, len(documents), size):
+            yield stream.push_many(documents[start : start + size])
+    yield stream.flush()
+
+
+def _count(found: Iterator[eqlite.Detection]) -> int:
+    return sum(1 for _ in found)
 
 
 if __name__ == "__main__":
