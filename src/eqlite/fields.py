@@ -95,12 +95,12 @@ def raw_values(event: Mapping[str, Any], path: str, null_value: Scalar | None = 
 def plain_value(event: Any, path: str) -> Any:
     """Return the value at a path of nested dicts.
 
-    None if there is none; an array or object if the event has another shape there.
+    None if there is none; an array or object if the event has another shape there. A text or number has no fields.
     """
     value = event
     for key, dotted in _plain_steps(path):
         if value.__class__ is not dict:
-            return () if value is not None else None
+            return None if value.__class__ in PLAIN_TYPES else ()
         for other in dotted:
             if other in value:
                 return ()

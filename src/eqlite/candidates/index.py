@@ -12,6 +12,7 @@ from eqlite.candidates.field_index import FieldIndex
 from eqlite.candidates.requirements import Requirements, alternatives_of, requirements_of
 from eqlite.candidates.terms import TermReader
 from eqlite.fields import raw_values
+from eqlite.values.json_values import PLAIN_TYPES
 
 MAX_SHAPES = 1_000
 """Sets of keys that are remembered for each object: events may make up any number of them."""
@@ -101,7 +102,7 @@ class ObjectIndex:
                 if narrowed is None:
                     return None
                 mask, support = narrowed
-            elif value is None:
+            elif value.__class__ in PLAIN_TYPES:
                 mask &= below.absent
             else:
                 return None

@@ -8,11 +8,12 @@ from functools import partial
 from typing import Any, Protocol
 
 from eqlite.errors import EventError
+from eqlite.events.answers import LONG_ANSWER_BYTES, hits_on
 from eqlite.events.document import AnyEvent, Event, document_of, iterate_events
 from eqlite.events.envelopes import Unwrapped, may_be_envelope
 from eqlite.events.intake import Intake, Rejected
 from eqlite.events.json_decoding import NO_JSON_FORM, BadJson, decode
-from eqlite.events.line_documents import documents_on
+from eqlite.events.line_documents import LineDocuments, documents_in, documents_on
 from eqlite.events.readers import RawBlock
 from eqlite.events.references import EventReference, References, event_at
 from eqlite.limits import MAX_JSON_DEPTH
@@ -75,31 +76,37 @@ class BlockBatch:
         for index, line in enumerate(block.lines):
             try:
                 value = decode(line)
-                if isinstance(value, dict) and not may_be_envelope(value):
+            except BadJson:
+                found = None if line.isspace() else documents_on(line.rstrip(b"\n"))
+            else:
+                if value.__class__ is dict and not may_be_envelope(value):
                     if not is_regular:
                         self._lines.append(index)
                     documents.append(value)
                     continue
-            except BadJson:
-                pass
+                found = documents_in(value)
             if is_regular:
                 is_regular = False
                 self._lines += range(index)
-            if not line.isspace():
-                self._add_documents_on(index, line, intake)
+            if found is not None:
+                self._add(index, found, intake)
         self.positions = range(first, first + len(documents))
 
-    def _add_documents_on(self, index: int, line: bytes, intake: Intake) -> None:
-        data = line.rstrip(b"\n")
-        found, problem = documents_on(data)
+    def _add(self, index: int, line: LineDocuments, intake: Intake) -> None:
+        """Add the documents on an unusual line, and reject what of it holds none."""
+        found, problem = line
         if problem is not None:
-            rejected = Rejected(self.block.file, self.block.line + index, problem.reason, problem.detail)
-            intake.reject(rejected, data)
+            rejected = Rejected(self.block.file, self._number(index), problem.reason, problem.detail)
+            intake.reject(rejected, self.block.lines[index].rstrip(b"\n"))
         is_alone = len(found) == 1 and problem is None
         for unwrapped in found:
             self._wrapped[len(self.documents)] = (unwrapped, is_alone)
             self._lines.append(index)
             self.documents.append(unwrapped[0])
+
+    def _number(self, index: int) -> int:
+        """Return the number of a line in the file."""
+        return self.block.line + index
 
     def index_of(self, row: int) -> str | None:
         """Return the index that the envelope of a document names."""
@@ -110,7 +117,7 @@ class BlockBatch:
         location = self.location(row)
         if location is None:  # to decode a search's whole answer again for each hit would take a time in its square
             unwrapped, _ = self._wrapped[row]
-            return partial(event_at, self.block.file, self.block.line + self.line_of(row), unwrapped)
+            return partial(event_at, self.block.file, self._number(self.line_of(row)), unwrapped)
         index, offset = location
         block = self.block
         return self._references.of_line(
@@ -141,16 +148,49 @@ class BlockBatch:
         return index, self._ends[index]
 
 
+class AnswerBatch(BlockBatch):
+    """Hits of one answer, which stands on one line: the lines of its block are their texts."""
+
+    __slots__ = ()
+
+    def _number(self, index: int) -> int:  # noqa: ARG002 - each hit is on the same line
+        return self.block.line
+
+    def reference(self, row: int) -> EventReference:
+        """Return the reference to an event: to the text of its hit."""
+        block = self.block
+        return self._references.of_line(block.file, block.line, block.lines[self.line_of(row)], None, is_alone=False)
+
+    def location(self, row: int) -> None:
+        """Return None: no document is alone on its line."""
+
+
 def block_batches(block: RawBlock, first: int, intake: Intake, references: References) -> Iterator[BlockBatch]:
     """Yield the documents on the lines of a block in batches. `first` is the position of the first one."""
+    for kind, part in _parts_of(block):
+        offset = part.offset
+        for start in range(0, len(part.lines), BATCH_LINES):
+            lines = part.lines[start : start + BATCH_LINES]
+            line = part.line if kind is AnswerBatch else part.line + start
+            batch = kind(part._replace(line=line, lines=lines, offset=offset), first, intake, references)
+            first += len(batch.documents)
+            offset = None if offset is None else offset + sum(map(len, lines))
+            yield batch
+
+
+def _parts_of(block: RawBlock) -> Iterator[tuple[type[BlockBatch], RawBlock]]:
+    """Yield the lines of a block, and the hits of each long answer among them by themselves."""
+    if max(map(len, block.lines), default=0) < LONG_ANSWER_BYTES:
+        yield BlockBatch, block
+        return
     offset = block.offset
-    for start in range(0, len(block.lines), BATCH_LINES):
-        lines = block.lines[start : start + BATCH_LINES]
-        part = block._replace(line=block.line + start, lines=lines, offset=offset)
-        batch = BlockBatch(part, first, intake, references)
-        first += len(batch.documents)
-        offset = None if offset is None else offset + sum(map(len, lines))
-        yield batch
+    for number, line in enumerate(block.lines, block.line):
+        hits = hits_on(line)
+        if hits is None:
+            yield BlockBatch, block._replace(line=number, lines=[line], offset=offset)
+        else:
+            yield AnswerBatch, block._replace(line=number, lines=hits, offset=None)
+        offset = None if offset is None else offset + len(line)
 
 
 class EventBatch:

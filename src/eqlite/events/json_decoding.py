@@ -6,6 +6,7 @@ import json
 import math
 import re
 import sys
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,7 @@ _LONG = 2_000
 SAFE_RECURSION = 1_000
 """Python's own limit; each level of JSON takes some 400 bytes of the stack."""
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_CONTAINERS: frozenset[type] = frozenset((dict, list))
 _ALL_BUT_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 
 _decode = msgspec.json.Decoder().decode
@@ -70,22 +72,26 @@ def decode_object(data: bytes) -> dict[str, object]:
     value = decode(data)
     if isinstance(value, dict):
         return value
-    raise BadJson(NOT_AN_OBJECT, f"a JSON {_kind(value)}")
+    raise no_object(value)
+
+
+def no_object(value: object) -> BadJson:
+    """Return the problem with a value that is no object."""
+    return BadJson(NOT_AN_OBJECT, f"a JSON {_kind(value)}")
 
 
 def is_too_deep(value: object) -> bool:
     """Return whether a value is nested over the limit, level by level without recursion."""
-    level = [value]
+    level: list[Any] = [value] if type(value) in _CONTAINERS else []
     for _ in range(MAX_JSON_DEPTH):
-        below: list[object] = []
-        for item in level:
-            if isinstance(item, dict):
-                below.extend(child for child in item.values() if isinstance(child, (dict, list)))
-            elif isinstance(item, list):
-                below.extend(child for child in item if isinstance(child, (dict, list)))
-        if not below:
+        level = [
+            child
+            for each in level
+            for child in (each.values() if type(each) is dict else each)
+            if type(child) in _CONTAINERS
+        ]
+        if not level:
             return False
-        level = below
     return True
 
 

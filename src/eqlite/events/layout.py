@@ -7,8 +7,8 @@ import json
 import re
 from collections.abc import Iterator
 
+from eqlite.events.answers import ANSWER_START, LONG_ANSWER_BYTES, is_object
 from eqlite.events.bulk import action_of
-from eqlite.events.envelopes import ANSWER_KEYS
 from eqlite.events.json_decoding import BadJson, decode
 from eqlite.events.json_stream import COMMENT_LINE, starts_array
 from eqlite.limits import MAX_LINE_BYTES
@@ -26,8 +26,6 @@ class Layout(enum.Enum):
 # A document over several lines breaks them after one of these; a damaged line seldom ends so.
 _OPEN_ENDS = (b"{", b"[", b",", b":")
 _BLANKS = b" \t\r\n\x1e"
-# How an answer of Elasticsearch starts: it may be one line longer than a line of NDJSON is allowed to be.
-_ANSWER_START = re.compile(rb'\{\s{0,9}"(?:' + "|".join(sorted(ANSWER_KEYS)).encode() + rb')"')
 _MOST_LINES = 100
 _FIRST_VALUE = json.JSONDecoder().raw_decode
 
@@ -76,6 +74,8 @@ def _layout_of(line: bytes) -> Layout | None:
         return Layout.VALUES if starts_array(start[:4096].decode("utf-8", "replace")) else None
     if not start.startswith(b"{"):
         return None
+    if len(start) >= LONG_ANSWER_BYTES and is_object(start):  # an action is shorter
+        return Layout.LINES
     try:
         value = decode(start)
     except BadJson:
@@ -90,7 +90,7 @@ def _layout_of_long_line(line: bytes) -> Layout:
         return Layout.VALUES if starts_array(start[:4096]) else Layout.LINES
     if not start.startswith("{"):
         return Layout.LINES
-    if _ANSWER_START.match(line.lstrip()):
+    if ANSWER_START.match(line.lstrip()):  # one line, which may be longer than one of NDJSON
         return Layout.VALUES
     try:
         end = _FIRST_VALUE(start)[1]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from eqlite.events.envelopes import Unwrapped, unwrap
 from eqlite.events.intake import Intake, ReadStats
-from eqlite.events.json_decoding import TOO_DEEP, BadJson, decode, decode_object
+from eqlite.events.json_decoding import TOO_DEEP, BadJson, decode, decode_object, no_object
 from eqlite.events.json_stream import split_values
 from eqlite.events.layout import is_comment
 
@@ -44,15 +44,16 @@ def documents_on(data: bytes) -> LineDocuments:
         is_several = is_listed or _SEVERAL.search(data) is not None
         is_several = is_several and problem.reason != TOO_DEEP
         return _split(data, problem) if is_several else LineDocuments([], problem)
+    return documents_in(value)
+
+
+def documents_in(value: object) -> LineDocuments:
+    """Return the documents in the value on a line."""
     if isinstance(value, dict):
         return LineDocuments(unwrap(value))
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         return LineDocuments([document for item in value for document in unwrap(item)])
-    try:
-        decode_object(data)
-    except BadJson as problem:
-        return LineDocuments([], problem)
-    raise AssertionError
+    return LineDocuments([], no_object(value))
 
 
 def _split(data: bytes, problem: BadJson) -> LineDocuments:

@@ -150,6 +150,22 @@ class References(Protocol):
         ...
 
 
+class CarriedLines:
+    """References that carry the text of their event, so that they can cross processes."""
+
+    def of_line(
+        self,
+        file: str,
+        number: int,
+        line: bytes,
+        offset: int | None,  # noqa: ARG002 - protocol
+        *,
+        is_alone: bool = True,
+    ) -> EventReference:
+        """Return a reference with the line."""
+        return partial(event_on, file, number, line, is_alone=is_alone)
+
+
 class HeldEvents:
     """References that hold their events in memory, for streams, which need most of them for a short time.
 

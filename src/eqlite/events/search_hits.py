@@ -26,7 +26,12 @@ def unwrap_hit(hit: Mapping[str, object], depth: int = 0) -> list[Unwrapped]:
     """
     inner = hit.get("inner_hits")
     document = document_in(hit)
-    if not isinstance(inner, Mapping) or depth >= _MOST_NESTED or not {"_id", "_index", "_source"} & hit.keys():
+    if (
+        inner is None
+        or not isinstance(inner, Mapping)
+        or depth >= _MOST_NESTED
+        or not {"_id", "_index", "_source"} & hit.keys()
+    ):
         if document is None:
             return [(hit if isinstance(hit, dict) else dict(hit), None, None)]
         return [_named(hit, document)]
@@ -42,6 +47,10 @@ def unwrap_hit(hit: Mapping[str, object], depth: int = 0) -> list[Unwrapped]:
     return found
 
 
+def _has_inner_hits(hit: Mapping[str, object]) -> bool:
+    return isinstance(hit["inner_hits"], Mapping) and not {"_id", "_index", "_source"}.isdisjoint(hit)
+
+
 def document_in(hit: Mapping[str, object]) -> dict[str, object] | None:
     """Return the document of a hit as a query sees it, or None if it has none.
 
@@ -52,14 +61,17 @@ def document_in(hit: Mapping[str, object]) -> dict[str, object] | None:
     source = hit.get("_source")
     if source is None and ("_id" in hit or "_index" in hit):
         return fields if isinstance(fields, dict) else None
-    if not isinstance(source, Mapping):
+    if isinstance(source, dict):
+        document = source
+    elif isinstance(source, Mapping):
+        document = dict(source)
+    else:
         return None
-    document = source if isinstance(source, dict) else dict(source)
     ignored = hit.get("_ignored")
     if isinstance(ignored, list):
         for path in ignored:
             document = _without(document, path) if isinstance(path, str) else document
-    if isinstance(fields, Mapping):
+    if fields is not None and isinstance(fields, Mapping):
         lacking = {path: value for path, value in fields.items() if not _is_in(document, path)}
         document = {**document, **lacking} if lacking else document
     return document

@@ -1,6 +1,6 @@
 """Generated code that loads a field's raw value into a local variable, for each form of events.
 
-- `NestedAccess`: plain dicts of dicts, the usual shape. What is unusual (dotted keys, an array or a scalar where an
+- `NestedAccess`: plain dicts of dicts, the usual shape. What is unusual (dotted keys, an array or a number where an
   object should be) is noticed on the way and handed to the general function, `irregular(e, faults)`.
 - `FlatAccess`: a function that reads any shape; used by that general function.
 """
@@ -72,7 +72,7 @@ class NestedAccess:
             lines += [
                 f"{variable} = {self.objects[prefix]}.get({key!r}, EMPTY)",
                 f"if {variable}.__class__ is not dict:",
-                f"    if {variable} is not None: return irregular(e, faults)",
+                f"    if {variable} is not None and {variable}.__class__ is not str: return irregular(e, faults)",
                 f"    {variable} = EMPTY",
             ]
             self.objects[path] = variable

@@ -14,7 +14,7 @@ from eqlite.engine.order import Ordinal
 from eqlite.events.batches import BlockBatch, block_batches
 from eqlite.events.intake import ReadStats, Rejected
 from eqlite.events.readers import RawBlock
-from eqlite.events.references import EventReference, EventReferences
+from eqlite.events.references import CarriedLines, EventReference
 from eqlite.events.splits import Range, RangeReader
 from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
 from eqlite.execution.hit_batch import DocumentHit
@@ -130,7 +130,7 @@ class Worker:
                 result.rejects.join(item)
                 self._cut()
                 continue
-            for batch in block_batches(item, result.documents, intake, EventReferences()):
+            for batch in block_batches(item, result.documents, intake, CarriedLines()):
                 result.documents += len(batch.documents)
                 stats.read += len(batch.documents)
                 found = self._matcher.match(batch, faults)
