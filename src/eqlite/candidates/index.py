@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from eqlite import plan
 from eqlite.candidates.field_index import FieldIndex
-from eqlite.candidates.requirements import Requirements, alternatives_of, requirements_of
+from eqlite.candidates.requirements import Requirements, alternatives_of, certain_terms, requirements_of
 from eqlite.candidates.terms import TermReader
 from eqlite.fields import raw_values
 from eqlite.values.json_values import PLAIN_TYPES
@@ -145,12 +145,13 @@ class CandidateIndex:
         self._all = (1 << len(found)) - 1
         self._root = ObjectIndex(self._all)
         self._supported = 0
-        required = [requirements_of(condition) for condition in found]
+        terms = [certain_terms(condition) for condition in found]
+        required = list(map(requirements_of, terms))
         popularity = _Popularity(required)
-        for number, condition in enumerate(found):
+        for number in range(self._count):
             for path, each in required[number].items():
                 self._root.field(path).add(1 << number, each, popularity.terms_of(each))
-            alternatives = alternatives_of(condition, popularity.cost)
+            alternatives = alternatives_of(terms[number], popularity.cost)
             if alternatives and max(map(popularity.cost, alternatives)) <= MAX_POPULARITY:
                 self._add_alternatives(number, alternatives, popularity)
         self._fields = sorted(self._root.fields(), key=lambda pair: -pair[1].required.bit_count())

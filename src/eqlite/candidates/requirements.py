@@ -11,39 +11,41 @@ from eqlite.predicates.complexity import conjuncts, is_too_complex, reads_one_pl
 
 Requirements = Mapping[str, plan.Condition]
 """By the path of a field the tests that its values must pass, whatever the other fields hold."""
+_LEAVES = (plan.Exists, plan.FieldTest)
 Cost = Callable[[Requirements], float]
 """Returns how many events are likely to meet the most selective of several requirements; infinite for none."""
 
 
-def requirements_of(condition: plan.Condition) -> Requirements:
-    """Return the requirements of a condition. Of fields that are not named it requires nothing.
+def certain_terms(condition: plan.Condition) -> list[plan.Condition]:
+    """Return the conjuncts that are evaluated before any script.
 
     A condition that fails on an event (a script does) must be evaluated wherever its predicate would get as far as
     that. So the terms behind the first script, in the order of evaluation, require nothing.
-
-    >>> import eqlite
-    >>> query = eqlite.compile('any where a == "x" and (b == "y" or a == "z") and length(c) > 3')
-    >>> list(requirements_of(query.plan.stages[0].condition))
-    ['a']
     """
-    return _all_of([_required(term, holds=True) for term in _certain_terms(condition)])
-
-
-def alternatives_of(condition: plan.Condition, cost: Cost) -> list[Requirements]:
-    """Return alternatives, one of which every matching event meets. Empty if there is no good choice.
-
-    They cover what `requirements_of` cannot: terms such as `name == "x" or path == "y"`, which ask several fields.
-    """
-    choices = [_alternatives(term, cost, holds=True) for term in _certain_terms(condition)]
-    several = [choice for choice in choices if len(choice) > 1]
-    return min(several, key=lambda choice: _cost_of(choice, cost), default=[])
-
-
-def _certain_terms(condition: plan.Condition) -> list[plan.Condition]:
-    """Return the conjuncts that are evaluated before any script."""
     if is_too_complex(condition):
         return []
     return list(takewhile(lambda term: not _has_script(term), conjuncts(condition)))
+
+
+def requirements_of(terms: Iterable[plan.Condition]) -> Requirements:
+    """Return the requirements of conjuncts. Of fields that are not named they require nothing.
+
+    >>> import eqlite
+    >>> query = eqlite.compile('any where a == "x" and (b == "y" or a == "z") and length(c) > 3')
+    >>> list(requirements_of(certain_terms(query.plan.stages[0].condition)))
+    ['a']
+    """
+    return _all_of([_required(term, holds=True) for term in terms])
+
+
+def alternatives_of(terms: Iterable[plan.Condition], cost: Cost) -> list[Requirements]:
+    """Return alternatives, one of which every event meets that meets the terms. Empty if there is no good choice.
+
+    They cover what `requirements_of` cannot: terms such as `name == "x" or path == "y"`, which ask several fields.
+    """
+    choices = [_alternatives(term, cost, holds=True) for term in terms if not isinstance(term, _LEAVES)]
+    several = [choice for choice in choices if len(choice) > 1]
+    return min(several, key=lambda choice: _cost_of(choice, cost), default=[])
 
 
 def _has_script(condition: plan.Condition) -> bool:

@@ -24,7 +24,7 @@ _array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def is_object(data: bytes) -> bool:
-    """Return whether a text is certainly a JSON object. One with `NaN`, say, may be an object all the same."""
+    """Return whether a text is certainly a JSON object. One with `NaN` may be one, too."""
     try:
         _object(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -255,7 +255,7 @@ def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> Event
     for number, event in enumerate(events, first):
         try:
             document = document_of(event)
-            if not is_plain(document):
+            if not (event.__class__ is Event and event.is_read) and not is_plain(document):
                 document = json_value(document, depth=MAX_JSON_DEPTH)
         except EventError as problem:
             if not isinstance(event, Mapping):

@@ -55,6 +55,11 @@ class Event(Mapping[str, object]):
         self.id = id
         self.source = source
 
+    @property
+    def is_read(self) -> bool:
+        """Return whether the event was read from a file or stream, so that it holds only what JSON has."""
+        return self.source is not None
+
     def __getitem__(self, key: str) -> object:
         return self.document[key]
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from eqlite.archives import TAR_BLOCK_BYTES
 from eqlite.errors import EventError
+from eqlite.events.answers import hits_on
 from eqlite.events.bulk import BulkBody
 from eqlite.events.byte_chunks import Readable, is_encoded
 from eqlite.events.contents import texts_in
@@ -97,10 +98,11 @@ def read_events(*inputs: Input, rejects: BinarySink | None = None, stats: ReadSt
 
 def _lines_of(blocks: Iterable[RawBlock]) -> Iterator[RawLine]:
     return (
-        RawLine(file, number, line.rstrip(b"\n"))
+        RawLine(file, number, text.rstrip(b"\n"))
         for file, first, lines, *_ in blocks
         for number, line in enumerate(lines, first)
-        if not line.isspace()
+        for text in hits_on(line) or (line,)
+        if not text.isspace()
     )
 
 

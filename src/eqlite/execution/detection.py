@@ -30,7 +30,7 @@ def event_record(event: AnyEvent | None, *, documents: bool = True) -> dict[str,
     }
     if documents:
         document = document_of(event)
-        is_read = isinstance(event, Event)  # and so from JSON
+        is_read = isinstance(event, Event) and event.is_read
         record["document"] = document if is_read or is_plain(document) else json_value(document, depth=MAX_JSON_DEPTH)
     return record
 

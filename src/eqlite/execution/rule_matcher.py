@@ -53,8 +53,7 @@ class PredicateMatcher:
         self._all = (1 << len(self._conditions)) - 1
         is_indexed = len(self._conditions) >= ENOUGH_CONDITIONS and all(query.backend.is_indexed for query in queries)
         self._index = CandidateIndex(self._conditions) if is_indexed else None
-        fields = [field for condition in self._conditions for field in plan.condition_fields(condition)]
-        self._reads_nulls = any(field.null_value is not None for field in fields)
+        self._reads_nulls = any(map(_reads_nulls, self._conditions))
         self._predicates: dict[int, Predicate] = {}
         self._chosen: dict[int, list[tuple[int, Predicate, int]]] = {}
         self._hits: dict[tuple[Route | None, tuple[int, ...]], Hits] = {}
@@ -154,8 +153,7 @@ def _distinct_conditions(queries: Sequence[Query]) -> tuple[list[plan.Condition]
 
     One with a script, which may fail, is a condition of its own for each rule: each counts its faults.
     """
-    uses: dict[Any, list[tuple[int, int]]] = {}
-    conditions: dict[Any, plan.Condition] = {}
+    found: dict[Any, tuple[plan.Condition, list[tuple[int, int]]]] = {}
     for rule, query in enumerate(queries):
         for stage, each in enumerate(query.plan.stages):
             key: Any = each.condition
@@ -163,6 +161,15 @@ def _distinct_conditions(queries: Sequence[Query]) -> tuple[list[plan.Condition]
                 key = (rule, id(key))  # too deep to be compared
             elif any(isinstance(leaf, plan.Script) for leaf in plan.leaves(key)):
                 key = (rule, key)
-            conditions[key] = each.condition
-            uses.setdefault(key, []).append((rule, stage))
-    return list(conditions.values()), list(uses.values())
+            _, uses = found.setdefault(key, (each.condition, []))
+            uses.append((rule, stage))
+    return [condition for condition, _ in found.values()], [uses for _, uses in found.values()]
+
+
+def _reads_nulls(condition: plan.Condition) -> bool:
+    """Return whether a condition reads a field for which nulls stand for a value."""
+    return any(
+        field.null_value is not None
+        for leaf in plan.leaves(condition)
+        for field in (plan.condition_fields(leaf) if isinstance(leaf, plan.Script) else (leaf.field,))
+    )
