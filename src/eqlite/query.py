@@ -282,13 +282,13 @@ def dump_queries(queries: Iterable[Query]) -> bytes:
 
 
 def load_queries(data: bytes) -> list[Query]:
-    """Return the queries that `dump_queries` took, without parsing a text. Their functions are made on first use.
+    """Return the queries that `dump_queries` encoded, without parsing. Predicates are made on first use.
 
     Raises:
-        EqlError: the bytes are no saved queries, are damaged, or come from another version of eqlite.
+        EqlError: the bytes are not saved queries, are damaged, or come from another version of eqlite.
     """
-    found = decode_queries(data)
-    return [Query.from_analysis(each.text, (each.plan, each.diagnostics), each.options) for each in found]
+    saved = decode_queries(data)
+    return [Query.from_analysis(query.text, (query.plan, query.diagnostics), query.options) for query in saved]
 
 
 def _load_query(data: bytes) -> Query:
