@@ -179,7 +179,7 @@ class Stream:
     # --- snapshots ---------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """Return the open state as bytes. `Query.resume` goes on from there, in another process too.
+        """Return the open state as bytes. `Query.resume` continues from it, also in another process.
 
         Events come back as plain documents, or as `Event` where they were given as that.
 

@@ -50,7 +50,7 @@ class FileWarning(NamedTuple):
 
 @dataclass(slots=True)
 class ReadStats:
-    """Counts of one reading, filled while it goes on.
+    """Counts of reading, updated while events are read.
 
     Attributes:
         read: documents found, rejected pieces included.
