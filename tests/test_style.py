@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,9 +152,16 @@ Update Upload Use Validate Verify Visit Wait Wake Walk Warn Weigh Widen Wrap Wri
 QUESTION = re.compile(r"(what|where|who|whom|whoever|how|why|which)\b", re.IGNORECASE)
 BANNED_WORDS = re.compile(
     r"\b(who(so)?ever|who waits?|somebody|nobody|anybody|tells?|told|notebooks?|not(e|es|ed|ing)|books?|kept"
-    r"|dear(er|est)?|mend(s|ed|ing)?|at hand|signs|sign by sign)\b",
+    r"|dear(er|est)?|mend(s|ed|ing)?|at hand|signs|sign by sign|packed|so (many|much)|looks? at|what is wrong"
+    r"|(?<!there )(is|are) (?-i:none))\b",
     re.IGNORECASE,
 )
+BANNED_EVERYWHERE = re.compile(
+    r"\b(who(so)?ever|who waits?|somebody|nobody|anybody|tells?|told|dear(er|est)?|mend(s|ed|ing)?|at hand"
+    r"|sign by sign|for want of)\b",
+    re.IGNORECASE,
+)
+"""Words for no docstring and no comment. Some of `BANNED_WORDS` have a plain meaning, such as the notes of a rule."""
 MOST_WORDS = 20
 NOUN_PHRASES = {"cli/__init__.py:cli"}
 """Functions whose docstring is the help of a group of commands."""
@@ -182,8 +191,29 @@ def faults_of_voice(name: str) -> Iterator[str]:
             yield f"{where}: {found[0]!r}: {line}"
 
 
+def prose(name: str) -> Iterator[tuple[int, str]]:
+    """Yield line number and text of every comment and every line of a docstring of a module."""
+    for token in tokenize.generate_tokens(io.StringIO(MODULES[name]).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+    for node, location, _ in first_lines(name):
+        assert isinstance(node, ast.Module | ast.ClassDef | Function)
+        first = int(location.rpartition(":")[2])
+        yield from enumerate((ast.get_docstring(node) or "").splitlines(), first)
+
+
 def test_docstrings_begin_in_the_voice_of_the_house() -> None:
     found = [fault for name in MODULES for fault in faults_of_voice(name)]
+    assert found == []
+
+
+def test_docstrings_and_comments_use_words_of_the_field() -> None:
+    found = [
+        f"{name}:{line}: {word[0]!r}: {text}"
+        for name in MODULES
+        for line, text in prose(name)
+        if (word := BANNED_EVERYWHERE.search(text))
+    ]
     assert found == []
 
 

@@ -8,9 +8,9 @@ EqlError
 ├── RuleError                 a rule file that holds no rule
 ├── EventError                input that holds no events, or a script error under `strict=True`
 ├── LimitError                over a stated limit
-├── ServerError               an Elasticsearch that cannot be asked
-├── SnapshotError             a stream cannot be saved, or resumed from what is given
-└── UnsupportedFeature        understood, but not available in this place
+├── ServerError               an Elasticsearch that gives no usable answer
+├── SnapshotError             a stream cannot be saved, or not resumed from a snapshot
+└── UnsupportedFeature        understood, but not available here
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class EqlError(Exception):
     """Anything that eqlite refuses.
 
     Attributes:
-        diagnostics: the problems, in order of place; empty where there is only a message.
+        diagnostics: the problems, in the order of their positions; empty if there is only a message.
     """
 
     def __init__(self, message: str = "", *, diagnostics: Sequence[Diagnostic] = ()) -> None:
@@ -61,8 +61,8 @@ class EventError(EqlError):
     """Input without events, or, under `strict=True`, an event on which an expression fails.
 
     Attributes:
-        file: the file that cannot be read, or not any more; None where it is not about a file.
-        reason: what is wrong with the file, without its name; the whole message elsewhere.
+        file: the file that cannot be read; None if the error is not about a file.
+        reason: the problem with the file, without its name; otherwise the whole message.
     """
 
     def __init__(
@@ -87,11 +87,11 @@ class LimitError(EqlError):
 
 
 class ServerError(EqlError):
-    """An Elasticsearch that cannot be reached, refuses what is asked of it, or answers something unreadable."""
+    """An Elasticsearch that cannot be reached, refuses a request, or gives an unreadable answer."""
 
 
 class SnapshotError(EqlError):
-    """A stream that cannot be saved, or a snapshot from which this query cannot go on."""
+    """A stream that cannot be saved, or a snapshot from which it cannot be resumed."""
 
 
 class UnsupportedFeature(EqlError):
@@ -115,8 +115,9 @@ def error_for(diagnostics: Iterable[Diagnostic], *, strict: bool = False) -> Eql
     The first error that is not about syntax decides the class. Under `strict`, warnings of a search that Elasticsearch
     would fail count as errors where there are no others.
     """
-    found = list(diagnostics)
-    errors = [each for each in found if each.is_error] or [each for each in found if strict and each.fails_search]
+    problems = list(diagnostics)
+    errors = [problem for problem in problems if problem.is_error]
+    errors = errors or [problem for problem in problems if strict and problem.fails_search]
     if not errors:
         return None
     deciding = next((error for error in errors if error.category != "syntax"), errors[0])

@@ -218,7 +218,7 @@ def convert(value: Any, field: Field) -> Any:
 
 
 def is_within(text: str, ignore_above: int) -> bool:
-    """Return whether a text has at most so many UTF-16 units."""
+    """Return whether the UTF-16 units of a text are within a limit."""
     if len(text) * 2 <= ignore_above:
         return True
     return len(text) + sum(character > "\uffff" for character in text) <= ignore_above

@@ -1,11 +1,11 @@
-"""Compiling and running a query: where the phases are wired together.
+"""Compiling and running one query: connects the phases.
 
 >>> import eqlite
 >>> query = eqlite.compile('process where process.name : "cmd.exe"')
 >>> query.matches({"event": {"category": ["process"]}, "process": {"name": "CMD.EXE"}})
 True
 
-The parser and the analyser are imported where a text is read: a cached plan needs neither.
+The parser and the analyzer are imported when a text is read. A cached plan needs neither.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from eqlite.values.durations import duration_ms
 
 Kind = Literal["event", "sequence", "sample"]
 Analysis = tuple[plan.Plan | None, Sequence[Diagnostic]]
-"""What a text says, and what is wrong with it; no plan after an error."""
+"""The plan of a text and its diagnostics. The plan is None after an error."""
 
 _MAX_REPR_LENGTH = 80
 
@@ -53,9 +53,9 @@ class Query:
 
     Attributes:
         text: the query as it was given.
-        plan: what it does, resolved against the schema.
+        plan: its plan, resolved against the schema.
         diagnostics: warnings found while compiling.
-        backend: what runs it.
+        backend: makes its predicates.
     """
 
     text: str
@@ -67,18 +67,18 @@ class Query:
 
     @classmethod
     def from_analysis(cls, text: str | Source, analysis: Analysis, options: CompileOptions) -> Query:
-        """Return the query of a text that is analyzed already.
+        """Return the query for an analysis of its text.
 
         Raises:
             EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
         """
-        made, diagnostics = analysis
+        analyzed, diagnostics = analysis
         error = error_for(diagnostics, strict=options.strict)
         if error is not None:
             raise error
-        assert made is not None
+        assert analyzed is not None
         source_text = text.text if isinstance(text, Source) else text
-        return cls(source_text, made, tuple(diagnostics), backend_named(options.backend), options.name, options)
+        return cls(source_text, analyzed, tuple(diagnostics), backend_named(options.backend), options.name, options)
 
     @property
     def kind(self) -> Kind:
@@ -101,7 +101,7 @@ class Query:
     def stage_fields(self) -> tuple[frozenset[str], ...]:
         """Return the names of the fields that each stage tests, `until` last."""
         conditions = [stage.condition for stage in self.plan.stages]
-        return tuple(frozenset(field.name for field in plan.condition_fields(each)) for each in conditions)
+        return tuple(frozenset(field.name for field in plan.condition_fields(condition)) for condition in conditions)
 
     @cached_property
     def key_names(self) -> tuple[str, ...]:
@@ -142,23 +142,23 @@ class Query:
         Args:
             events: in any order.
             size: how many results at most; None for all. Elasticsearch's own default is 10.
-            result_position: which end to keep when there are more than `size`; output is in ascending order anyway.
+            result_position: the end to cut to `size`. The results are in ascending order in either case.
             stats: gets the counts of this search, even where it raises.
         """
         if size is not None and size < 0:
             raise ValueError("size must be greater than or equal to 0")
         search: Search[Event] = self.new_search()
-        place = -1
-        found: list[Result[Event]] = []
+        position = -1
+        results: list[Result[Event]] = []
         try:
-            for place, event in enumerate(iterate_events(events)):
-                search.take(document_of(event), place, event)
-            found = search.results(size=size, result_position=result_position)
+            for position, event in enumerate(iterate_events(events)):
+                search.take(document_of(event), position, event)
+            results = search.results(size=size, result_position=result_position)
         finally:
             if stats is not None:
-                search.count(stats, events=place + 1, matches=len(found))
-        to_match = match_maker(self.plan)
-        return [to_match(result.events, result.key) for result in found]
+                search.count(stats, events=position + 1, matches=len(results))
+        make_match = match_maker(self.plan)
+        return [make_match(result.events, result.key) for result in results]
 
     @cached_property
     def stage_predicates(self) -> tuple[Predicate, ...]:
@@ -189,18 +189,18 @@ class Query:
         """Return a stream: push events one by one, get matches as soon as they are certain.
 
         Args:
-            allowed_lateness: how far an event may be behind the newest one, such as `30s`; events are held for so long.
-                With `0s` the events have to come in order of time and tiebreaker. What comes later is counted
-                (`stats.late`) and left out. An event query without pipes asks for no order, and holds nothing.
+            allowed_lateness: how far an event may be behind the newest one, such as `30s`. Events are held for that
+                long. With `0s` they have to come in order of time and tiebreaker. Later ones are counted
+                (`stats.late`) and left out. An event query without pipes needs no order, and holds nothing.
             max_open: how many keys and undecided sequences are held, and how many events that wait for late ones.
-                Beyond, what began longest ago is given up, counted (`stats.dropped`) and warned about once.
+                Beyond it, what began longest ago is dropped, counted (`stats.dropped`) and warned about once.
             max_ahead: how far an event may be ahead of the newest one before it; None for any distance. One that is
                 further ahead is set aside and counted (`stats.ahead`), and does not make the others late. It is taken
                 when events, or `advance`, reach its time, or by `flush`. After a gap in the input, all events seem to
                 be ahead: they are taken once 1,000 more of them have come than others. Of more than 10,000 set aside,
                 the latest are left out. The first event may have any time.
 
-        A sample, and pipes that ask for the last results, are answered by `flush`.
+        The results of a sample, and of pipes that ask for the last results, come with `flush`.
         """
         if max_open < 1:
             raise ValueError("max_open must be 1 or more")
@@ -282,13 +282,13 @@ def dump_queries(queries: Iterable[Query]) -> bytes:
 
 
 def load_queries(data: bytes) -> list[Query]:
-    """Return the queries that `dump_queries` took, without parsing a text. Their functions are made on first use.
+    """Return the queries that `dump_queries` encoded, without parsing. Predicates are made on first use.
 
     Raises:
-        EqlError: the bytes are no saved queries, are damaged, or come from another version of eqlite.
+        EqlError: the bytes are not saved queries, are damaged, or come from another version of eqlite.
     """
-    found = decode_queries(data)
-    return [Query.from_analysis(each.text, (each.plan, each.diagnostics), each.options) for each in found]
+    saved = decode_queries(data)
+    return [Query.from_analysis(query.text, (query.plan, query.diagnostics), query.options) for query in saved]
 
 
 def _load_query(data: bytes) -> Query:

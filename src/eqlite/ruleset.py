@@ -1,4 +1,4 @@
-"""Many rules together: loaded, compiled, run over events.
+"""Sets of rules: loaded, compiled and run over events.
 
 >>> import eqlite
 >>> rules = eqlite.load_rules("examples/suspicious_interactive_interpreter.txt")
@@ -51,18 +51,18 @@ def load_rules(
 ) -> RuleSet:
     """Return all rules of files, directories, globs and archives.
 
-    A broken rule is left out, with what is wrong with it in `RuleSet.problems`. A path without any EQL rule is a
+    Broken rules are left out, with the reasons in `RuleSet.problems`. A path without any EQL rule gives a
     `UserWarning`.
 
     Args:
         paths: where the rules are.
-        cache: keep what files say and queries mean in the user's cache folder, and take it from there the next time.
-        strict: raise for anything broken, in a file or in a query.
-        target: the version of Elasticsearch whose answers the rules give, where `compile` and `run` name no other.
+        cache: store rule files and analyses in the user's cache folder, and use them the next time.
+        strict: raise for any error, in a file or in a query.
+        target: the version of Elasticsearch whose answers the rules give, unless `compile` or `run` names another.
 
     Raises:
-        RuleError: a path is not there, or a glob matches nothing; or, under `strict`, anything is broken.
-        EqlError: there is no such target, or what was given is no path.
+        RuleError: a path does not exist, or a glob matches nothing; under `strict`, anything is broken.
+        EqlError: there is no such target, or a path is of another type.
     """
     for path in paths:
         _require_path(path)
@@ -88,13 +88,15 @@ def _require_path(given: object) -> None:
 
 def read_rules(*paths: str | os.PathLike[str], cache: bool = False, target: str = DEFAULT_TARGET) -> RuleSet:
     """Return the rules as `load_rules` does. Nothing is raised, and missing paths are among the problems."""
-    places = tuple(os.path.realpath(path) for path in paths) if cache else ()
+    cached_paths = tuple(os.path.realpath(path) for path in paths) if cache else ()
     with relaxed_gc():
-        files = RuleFileCache(places) if cache else None
+        files = RuleFileCache(cached_paths) if cache else None
         loaded = loading.load_rules(*paths, files=files)
     if files is not None:
         files.save()
-    return RuleSet(loaded.rules, loaded.skipped, loaded.problems, places, passed_over=loaded.passed_over, target=target)
+    return RuleSet(
+        loaded.rules, loaded.skipped, loaded.problems, cached_paths, passed_over=loaded.passed_over, target=target
+    )
 
 
 class RuleSet(Sequence[Rule]):
@@ -103,7 +105,7 @@ class RuleSet(Sequence[Rule]):
     Attributes:
         skipped: rules that are left out on purpose (other languages), with the reason.
         passed_over: files of folders and archives that were not read, with the reason.
-        file_problems: what is wrong with the files, without that in the queries.
+        file_problems: the problems with the files, without those in the queries.
         target: the version of Elasticsearch whose answers the rules give.
     """
 
@@ -132,11 +134,11 @@ class RuleSet(Sequence[Rule]):
     def __getitem__(self, index: int | str | slice) -> Rule | RuleSet:
         """Return the rule with an index, an id or a name, or the rules of a slice.
 
-        Of two rules of one name it is the first.
+        Of two rules with one name, the first is returned.
 
         Raises:
             KeyError: no rule has this id or name.
-            IndexError: there are not so many rules.
+            IndexError: there are fewer rules.
         """
         if isinstance(index, str):
             return self._by_word[index]
@@ -150,12 +152,12 @@ class RuleSet(Sequence[Rule]):
     @overload
     def get(self, id_or_name: str, default: T) -> Rule | T: ...
     def get(self, id_or_name: str, default: object = None) -> object:
-        """Return the rule of an id or a name, `default` where there is none."""
+        """Return the rule with an id or a name, or `default`."""
         return self._by_word.get(id_or_name, default)
 
     @cached_property
     def _by_word(self) -> dict[str, Rule]:
-        """Return the rules by id and by name. An id goes before a name."""
+        """Return the rules by id and by name. Ids take precedence."""
         by_word = {rule.name: rule for rule in reversed(self._rules)}
         return by_word | {rule.rule_id: rule for rule in reversed(self._rules) if rule.rule_id is not None}
 
@@ -167,7 +169,7 @@ class RuleSet(Sequence[Rule]):
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """Return everything wrong with the files and the queries. The rules are compiled at the first call."""
+        """Return the problems with the files and the queries. The first call compiles the rules."""
         return (*self.file_problems, *self._compiled[1])
 
     def compile(self, **options: Any) -> list[tuple[Rule, Query]]:
@@ -177,7 +179,7 @@ class RuleSet(Sequence[Rule]):
         return self._compile_all(options)[0]
 
     def compile_with_problems(self, **options: Any) -> tuple[list[tuple[Rule, Query]], tuple[Diagnostic, ...]]:
-        """Return the usable rules with their queries, and everything wrong with the others and with their files."""
+        """Return the usable rules with their queries, and the problems with queries and files."""
         compiled, problems = self._compile_all(options)
         return compiled, (*self.file_problems, *problems)
 
@@ -197,7 +199,7 @@ class RuleSet(Sequence[Rule]):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take the rules, and the queries that were pickled with them."""
+        """Restore the rules, and the queries that were pickled with them."""
         pickled = state.pop("_queries", None)
         self.__dict__.update(state)
         if pickled is not None:
@@ -227,14 +229,14 @@ class RuleSet(Sequence[Rule]):
         """Run all usable rules over finite input. The answer does not depend on the order of the events.
 
         Args:
-            events: documents, what `read_events` returns, or the path of a file. Values that JSON has no form for are
-                read as `docs/reference/events.md` says; a document that holds others is rejected and counted.
+            events: documents, the iterator of `read_events`, or the path of a file. `docs/reference/events.md` lists
+                the Python values that are converted to JSON. A document with others is rejected and counted.
             by_index: let a rule see only the documents that its index patterns cover.
             stats: gets the counts.
             options: those of `eqlite.compile`.
 
         Yields:
-            Detections by the order of their last event, then of the rules, once all events are read.
+            Detections in the order of their last event, then of the rules, after all events are read.
         """
         return run_rules(self.compile(**options), events, by_index=by_index, stats=stats)
 
@@ -250,15 +252,16 @@ class RuleSet(Sequence[Rule]):
         """Return a stream of all usable rules: push events, get detections as soon as they are certain.
 
         Args:
-            allowed_lateness: how far an event may be behind the newest one, such as `30s`; sequences are decided so
-                much later. What comes later than that is counted (`stats.late`) and left out of them.
-            max_open: for each rule, how many keys and undecided sequences are open, and how many events are held until
-                late ones have come. Beyond, what began longest ago is given up and counted (`stats.dropped`).
+            allowed_lateness: how far an event may be behind the newest one, such as `30s`. Sequences are decided that
+                much later. Events that come even later are counted (`stats.late`) and left out of sequences.
+            max_open: for each rule, the most open keys and undecided sequences, and the most events that wait for late
+                ones. Beyond it, what began longest ago is dropped and counted (`stats.dropped`).
             max_ahead: how far an event may be ahead of the newest one; None for any distance. See `Query.stream`.
             by_index: let a rule see only the documents that its index patterns cover.
             options: those of `eqlite.compile`.
 
-        Event rules are answered at once, samples and pipes that ask for the last results by `flush`.
+        Detections of event rules come at once. Those of samples, and of pipes that ask for the last results, come with
+        `flush`.
         """
         return RuleStream(
             self.compile(**options),
@@ -271,18 +274,18 @@ class RuleSet(Sequence[Rule]):
     def resume(self, snapshot: bytes, *, by_index: bool = False, **options: Any) -> RuleStream:
         """Return the stream of a snapshot, with its lateness and bounds: see `RuleStream.snapshot`.
 
-        A rule is known by its id (or name), its query and the options. Rules that were added begin with nothing open;
-        what was open for rules that are gone, or were changed, is dropped.
+        Rules are identified by id (or name), query and options. Added rules start with nothing open. The state of
+        removed and changed rules is dropped.
 
         Raises:
-            SnapshotError: it is no snapshot of a stream of rules, is damaged, or of another version.
+            SnapshotError: it is not a snapshot of a stream of rules, is damaged, or has another version.
         """
         return resume_stream(snapshot, self.compile(**options), by_index=by_index)
 
     def matcher(self, *, by_index: bool = False, **options: Any) -> Matcher:
-        """Return the first half of a run: events in, hits out, without a memory.
+        """Return the first half of a run: events in, hits out. It has no state.
 
-        It is long-lived, may be used from several threads, and is small when pickled.
+        It can be used for any time and from several threads, and is small when pickled.
 
         Args:
             by_index: let a rule see only the documents that its index patterns cover.
@@ -315,10 +318,10 @@ class RuleSet(Sequence[Rule]):
         """Measure the cost of each clause of each usable rule over events, and how often it holds.
 
         Every rule is evaluated as if it were run alone, by the python backend. No event is held. Ctrl-C ends the
-        measuring with what there is by then (`Profile.interrupted`).
+        measuring, and the profile is that of the events before (`Profile.interrupted`).
 
         Args:
-            events: documents; each takes several times as long as in a run of every rule alone.
+            events: documents. Each takes several times as long as evaluating every rule once.
             options: those of `eqlite.compile`.
         """
         from eqlite.profiling.profiler import profile_rules  # which reads the texts of the clauses
@@ -336,7 +339,7 @@ def _compile_all(
             try:
                 query = compile_rule(rule)
             except EqlError as error:
-                if not error.diagnostics:  # not about the rule: an option that cannot be
+                if not error.diagnostics:  # about an option, not the rule
                     raise
                 problems.extend(error.diagnostics)
             else:

@@ -20,7 +20,7 @@ from typing import Any, Self
 ENDING = tuple(
     number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
 )
-"""The signals that the platform has."""
+"""Those signals that the platform has."""
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
 _received = int(signal.SIGINT)
@@ -69,13 +69,13 @@ def leave_at_once() -> None:
 
 
 def leave_if_interrupted(code: object) -> None:
-    """End the process at once if this is the exit code of a signal, all output being written.
+    """End the process at once, after flushing its output, if this is the exit code of a signal.
 
-    Python ends with SIGINT instead, if the interrupt came while it executed a text, as `dataclasses` does.
+    Otherwise Python would end by SIGINT if the interrupt came while it executed a text, as `dataclasses` does.
     """
     if code in [128 + number for number in ENDING]:
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or not there
+            with contextlib.suppress(OSError, ValueError, AttributeError):  # closed or None
                 stream.flush()
         os._exit(int(str(code)))
 
@@ -97,10 +97,10 @@ def interrupting() -> Iterator[None]:
 
 
 class AwaitedSignals:
-    """A context in which signals interrupt nothing but `wait`, so that no event is lost between reading and matching.
+    """A context in which signals only interrupt `wait`, so that no event is lost between reading and matching.
 
-    A second signal interrupts at once. Signals interrupt everything, as ever, outside the main thread and on Windows,
-    which cannot wait for input and signals together.
+    A second signal interrupts at once. On Windows, which cannot wait for input and signals together, and outside the
+    main thread, signals interrupt as usual.
     """
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ class AwaitedSignals:
         self._wakeup_before = signal.set_wakeup_fd(self._wakeup[1], warn_on_full_buffer=False)
         for number in ENDING:
             if callable(signal.getsignal(number)):  # neither ignored nor left to the system
-                self._before[number] = signal.signal(number, self._note)
+                self._before[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -131,7 +131,7 @@ class AwaitedSignals:
             self._wakeup = None
 
     def wait(self, descriptor: int | None, seconds: float | None) -> None:
-        """Wait until there is input, for some seconds at most, or for any time.
+        """Wait for input at a descriptor, for at most `seconds`. None: for no input, or for any time.
 
         Raises:
             KeyboardInterrupt: a signal has come.
@@ -151,7 +151,7 @@ class AwaitedSignals:
         if self._has_come:
             raise KeyboardInterrupt
 
-    def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what signal handlers take
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what signal handlers take
         self._has_come = True
         self._restore()
         record(number)

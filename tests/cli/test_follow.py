@@ -206,7 +206,7 @@ def test_late_and_far_events_are_counted(run: Any, rule: str) -> None:
         (["--lateness", "1s", "-"], "go with --follow"),
         (["--follow", "-", "examples/incident.ndjson"], "standard input is followed alone"),
         (["--follow", "nowhere.ndjson"], "no such file"),
-        (["--follow", "{tmp}/packed.gz"], "it is packed or UTF-16"),
+        (["--follow", "{tmp}/packed.gz"], "it is compressed, an archive or UTF-16"),
         (["--follow", "{tmp}/pretty.json"], "it does not have a document on each line"),
         (["--follow", os.devnull], "it is no regular file"),
     ],

@@ -188,7 +188,7 @@ def test_a_partial_answer_is_told(run: Any) -> None:
     answer = '{"timed_out": true, "hits": {"total": {"value": 2000}, "hits": [{"_source": {"n": 1}}]}}'
     done = run("query", "any where n == 1", "-", stdin=answer)
     assert len(done.out.splitlines()) == 1
-    assert "<stdin>:1 is a part of a search's answer: 1 of 2,000 hits, timed out" in done.err
+    assert "<stdin>:1 is an incomplete answer of a search: 1 of 2,000 hits, timed out" in done.err
 
 
 MANY = [

@@ -71,7 +71,7 @@ def test_a_server_that_never_answers_is_given_up(server: StandIn, kind: str) -> 
     impatient = Connection(server.url, timeout_s=0.2, backoff_s=0)
     if kind == "delete":
         verify([ALL], EVENTS, impatient, warn=warnings.append)
-        assert "may be left: remove it with `DELETE /eqlite-verify-" in warnings[0]
+        assert "may still be there: remove it with `DELETE /eqlite-verify-" in warnings[0]
         return
     with pytest.raises(eqlite.ServerError, match=r"did not answer within 0\.2 seconds: allow more time"):
         verify([ALL], EVENTS, impatient, warn=warnings.append)
@@ -194,7 +194,7 @@ def test_a_certificate_is_verified_by_its_authority(certificate: tuple[Path, Pat
 @pytest.mark.parametrize("reason", ["no handler found for uri [/x/_eql/search]", "Incorrect HTTP method for uri [/x]"])
 def test_a_server_without_eql_is_said(server: StandIn, connection: Connection, reason: str) -> None:
     server.canned[ALL] = (400, {"error": reason})
-    with pytest.raises(eqlite.ServerError, match="has no EQL search: is it switched off"):
+    with pytest.raises(eqlite.ServerError, match="has no EQL search: is it disabled"):
         verify([ALL], EVENTS, connection)
     assert list(server.indices) == ["logs-production"]
 
@@ -286,13 +286,13 @@ def test_an_address_gets_the_port_of_its_scheme(url: str, read: str) -> None:
 @pytest.mark.parametrize(
     ("credentials", "said"),
     [
-        ({"api_key": "sEcReT-key\nx: y"}, "the API key is none"),
-        ({"api_key": "sEcReT key"}, "the API key is none"),
-        ({"api_key": "sEcReT-këy"}, "the API key is none"),
-        ({"api_key": " "}, "the API key is none"),
+        ({"api_key": "sEcReT-key\nx: y"}, "the API key is invalid"),
+        ({"api_key": "sEcReT key"}, "the API key is invalid"),
+        ({"api_key": "sEcReT-këy"}, "the API key is invalid"),
+        ({"api_key": " "}, "the API key is invalid"),
         ({"user": "ann"}, "there is no password"),
         ({"password": "pA55-word"}, "there is no user"),
-        ({"user": "a:b", "password": "pA55-word"}, "no colon"),
+        ({"user": "a:b", "password": "pA55-word"}, "must not contain a colon"),
     ],
 )
 def test_credentials_that_are_none_are_refused(credentials: dict[str, str], said: str) -> None:

@@ -111,7 +111,7 @@ def test_a_portion_that_is_too_large_is_halved(server: StandIn, connection: Conn
     assert [request["body"].count('"_id"') for request in server.asked("bulk")] == [3, 1, 2]
     server.faults["bulk"] = [413]
     result = verify([ALL], EVENTS[:1], connection)
-    assert result.rejected == {0: "larger than the server takes"}
+    assert result.rejected == {0: "larger than the server accepts"}
 
 
 def test_rejected_events_are_counted_and_not_compared(server: StandIn, connection: Connection) -> None:

@@ -144,7 +144,7 @@ def test_a_stream_goes_on_with_a_loaded_query() -> None:
 
 def test_bytes_of_another_kind_are_refused() -> None:
     for data in (b"", b"\n", b"eqlite-stream 3 msgpack 0 0\n", pickle.dumps(1), b"\xff" * 100):
-        with pytest.raises(EqlError, match="these are no saved queries"):
+        with pytest.raises(EqlError, match="these bytes are not saved queries"):
             load_queries(data)
 
 
@@ -188,7 +188,7 @@ def test_forged_content_is_refused(content: bytes) -> None:
 def test_forged_options_and_diagnostics_are_refused() -> None:
     query = eqlite.compile(QUERY)
     unknown = CompiledText(query.text, query.plan, (Diagnostic("no-such-id", "a message"),), query.options)
-    with pytest.raises(EqlError, match="there is no such diagnostic"):
+    with pytest.raises(EqlError, match="they hold an unknown diagnostic"):
         load_queries(encode_queries([unknown]))
     elsewhere = CompiledText(query.text, query.plan, (), dataclasses.replace(query.options, backend="none"))
     with pytest.raises(EqlError, match="there is no backend"):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
-"""What the system says of a disk, file or quota that is full."""
+"""Errors of the system for a full disk, file or quota."""
 
 FINDINGS, USER_ERROR, OUR_BUG = 1, 2, 3
 
@@ -99,7 +99,7 @@ def cli(debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    atexit.register(gc.freeze)  # or Python would look for garbage among all the rules before it ends
+    atexit.register(gc.freeze)  # otherwise Python searches all rules for garbage before it ends
     with signals.interrupting():
         harden_streams()
         code = _run(words)
@@ -125,10 +125,10 @@ def _run(words: list[str]) -> int:
     except EqlError as error:
         click.echo(_render(error), err=True)
         return USER_ERROR
-    except OSError as error:  # a full disk, a device that is gone: the message of the system says it
+    except OSError as error:  # a full disk or a missing device: the system's message names it
         return _system_error(error)
-    except Exception as error:  # whatever it is, no traceback for a user
-        if isinstance(error.__cause__, KeyboardInterrupt):  # as Python 3.11 wraps what stops the making of a class
+    except Exception as error:  # no traceback for users
+        if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11 wraps an interrupt while a class is created
             return signals.exit_code()
         return _bug(error, shows_traceback="--debug" in words)
     return code if isinstance(code, int) else 0

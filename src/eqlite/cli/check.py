@@ -43,9 +43,11 @@ _RULE_TABLE = re.compile(r"^\s*\[(rule|metadata)\]\s*$", re.MULTILINE)
     type=click.Choice(["error", "warning"]),
     default="error",
     show_default=True,
-    help="Least severity that makes the exit code 1.",
+    help="Lowest severity that makes the exit code 1.",
 )
-@click.option("--skipped", "lists_skipped", is_flag=True, help="List every skipped rule, not one for each reason.")
+@click.option(
+    "--skipped", "lists_skipped", is_flag=True, help="List every skipped rule instead of one for each reason."
+)
 @cache_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")
 @color_option

@@ -15,7 +15,7 @@ from eqlite.events.odd_times import odd_times
 from eqlite.events.partial_answers import partial_answers
 from eqlite.query import Query
 
-_LOOKED_AT_FOR_TIMES = 100
+_SAMPLED_FOR_TIMES = 100
 _MOST_PARTIAL = 2
 
 
@@ -24,9 +24,9 @@ def event_notes(stats: ReadStats, queries: Sequence[Query]) -> Iterator[str]:
     yield from unread_lines(stats)
     partial = list(itertools.islice(partial_answers(stats.first_lines), _MOST_PARTIAL + 1))
     for answer in partial[:_MOST_PARTIAL]:
-        yield f"{answer.file}:{answer.line} is a part of a search's answer: {answer.lacks}"
+        yield f"{answer.file}:{answer.line} is an incomplete answer of a search: {answer.lacks}"
     if len(partial) > _MOST_PARTIAL:
-        yield "and further answers that are not whole"
+        yield "and more incomplete answers"
     for form, events, file, line in look_alikes(stats.first_lines):
         these = f"{plural(events, 'event')} among the first {len(stats.first_lines):,}" if events > 1 else "an event"
         hold = "hold" if events > 1 else "holds"
@@ -37,7 +37,7 @@ def event_notes(stats: ReadStats, queries: Sequence[Query]) -> Iterator[str]:
 
 def nothing_found_notes(stats: ReadStats, queries: Sequence[Query]) -> list[str]:
     """Return lines with possible reasons for an empty result."""
-    from eqlite.nothing_found import explain  # which is needed seldom
+    from eqlite.nothing_found import explain  # rarely needed
 
     return explain(queries, _documents(stats.first_lines), total=stats.evaluated)
 
@@ -47,7 +47,7 @@ def _is_untyped(query: Query) -> bool:
 
 
 def _time_notes(stats: ReadStats, path: str) -> Iterator[str]:
-    if not odd_times(itertools.islice(_documents(stats.first_lines), _LOOKED_AT_FOR_TIMES), path):
+    if not odd_times(itertools.islice(_documents(stats.first_lines), _SAMPLED_FOR_TIMES), path):
         return
     documents = list(_documents(stats.first_lines))
     among = "" if len(documents) == stats.evaluated else f" among the first {len(documents):,}"

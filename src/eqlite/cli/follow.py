@@ -55,12 +55,12 @@ def _check_span(ctx: click.Context, parameter: click.Parameter, value: str | Non
 
 
 def take_live_settings(settings: dict[str, Any], *, format_name: str, jobs: int) -> LiveRun | None:
-    """Take the values of `follow_options` out of those of a command.
+    """Remove the values of `follow_options` from `settings`, and return the run that follows input.
 
-    Without `--follow` the answer is None.
+    None without `--follow`.
 
     Raises:
-        UsageError: an option that does not go with it.
+        UsageError: another option does not go with it.
     """
     is_live, lateness, max_ahead = (settings.pop(name) for name in ("follow", "lateness", "max_ahead"))
     if not is_live:
@@ -99,7 +99,7 @@ class LiveRun:
         stream = RuleStream(compiled, allowed_lateness=self._lateness, max_ahead=self._max_ahead, by_index=by_index)
         with AwaitedSignals() as ending:
             blocks = growing_blocks(inputs, intake, ending.wait)
-            sys.stdout.flush()  # the header of csv
+            sys.stdout.flush()  # writes the header of csv at once
             for detection in follow_blocks(stream, blocks, intake, stats):
                 yield detection
                 sys.stdout.flush()
@@ -116,5 +116,5 @@ class LiveRun:
         if counts.ahead:
             lines.append(f"{plural(counts.ahead, 'event')} left out: farther ahead than --max-ahead {self._max_ahead}")
         if counts.dropped:
-            lines.append(f"{plural(counts.dropped, 'sequence')} given up: too many were open at once")
+            lines.append(f"{plural(counts.dropped, 'sequence')} dropped: too many were open at once")
         return lines

@@ -82,14 +82,14 @@ def measuring(reading: Progress, *, quiet: bool) -> Iterator[Callable[[int], Non
     started = time.monotonic()
     status = _spinner()
 
-    def tell(events: int) -> None:
+    def show(events: int) -> None:
         if not quiet and sys.stderr.isatty() and time.monotonic() - started > _SHORT_S:
             reading.end()
             status.update(_text(f"{events:,} events measured"))
             status.start()
 
     try:
-        yield tell
+        yield show
     finally:
         reading.end()
         status.stop()

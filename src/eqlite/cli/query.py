@@ -43,7 +43,9 @@ _EQL_RESPONSE = "eql-response"
 @click.command("query")
 @click.argument("words", nargs=-1, type=FILE, metavar="EQL [EVENTS]...")
 @click.option("-f", "--file", "path", type=FILE, metavar="FILE", help="Read the query from this file, instead of EQL.")
-@click.option("--size", type=click.IntRange(min=0), help="Most results to print. Default: all (Elasticsearch: 10).")
+@click.option(
+    "--size", type=click.IntRange(min=0), help="Print at most this many results. Default: all (Elasticsearch: 10)."
+)
 @click.option(
     "--position",
     type=click.Choice(["head", "tail"]),
@@ -103,7 +105,9 @@ def command(
     progress = Progress(inputs, quiet=quiet)
     with rejects_file(rejects_path, inputs) as rejects, WholeLines() as lines:
         found = run_files(
-            [(Rule(name="query", query=query.text, source=source), query)],  # stands in, and is not written
+            [
+                (Rule(name="query", query=query.text, source=source), query)
+            ],  # a placeholder, which the output leaves out
             inputs,
             jobs=jobs,
             stats=stats,

@@ -20,7 +20,7 @@ _Identity = tuple[int, int]
 class Rejects:
     """A file for rejected lines.
 
-    After a failed write reading goes on, and `raise_problem` reports the failure at the end.
+    After a failed write reading continues, and `raise_problem` reports the failure at the end.
     """
 
     def __init__(self, path: str, file: BinaryIO) -> None:

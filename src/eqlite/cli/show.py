@@ -25,8 +25,8 @@ _WIDTH = 100
 
 @click.command("show")
 @click.argument("path", type=FILE, metavar="RULE")
-@click.option("--id", "rule_id", help="Show the rule with this id, of a file with many.")
-@click.option("--name", help="Show the rules whose name contains this, in any case, of a file with many.")
+@click.option("--id", "rule_id", help="In a file with several rules, show the one with this id.")
+@click.option("--name", help="In a file with several rules, show those whose name contains this text. Case is ignored.")
 @click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @color_option
 @click.pass_context

@@ -14,7 +14,7 @@ from eqlite.rules.model import Skipped
 from eqlite.ruleset import RuleSet
 
 _MAX_REASONS = 3
-"""More lines about rules or files left out would hide the result; `check --skipped` names all rules."""
+"""The most lines about rules or files left out, so that they do not hide the result. `check --skipped` lists all."""
 
 
 def run_summary(stats: RunStats, *, rules: int, broken: int, left_out: Iterable[str], seconds: float) -> list[str]:
@@ -70,8 +70,8 @@ def unread_lines(stats: ReadStats) -> Iterator[str]:
 
 def _by_reason(left_out: Sequence[Skipped]) -> dict[str, list[str]]:
     by_reason: dict[str, list[str]] = {}
-    for one in left_out:
-        by_reason.setdefault(one.reason, []).append(one.rule)
+    for skipped in left_out:
+        by_reason.setdefault(skipped.reason, []).append(skipped.rule)
     return by_reason
 
 

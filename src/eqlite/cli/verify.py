@@ -71,7 +71,7 @@ def _connection_options(command: Any) -> Any:
             type=click.IntRange(min=0, max=20),
             default=5,
             show_default=True,
-            help="Most retries of a request after 429, 502, 503, 504 and broken connections.",
+            help="Retries of a request after 429, 502, 503, 504 and broken connections, at most.",
         ),
         click.option(
             "--backoff",
@@ -100,7 +100,7 @@ def _connection_options(command: Any) -> Any:
     type=click.IntRange(min=1, max=MOST_RESULTS),
     default=MOST_RESULTS,
     show_default=True,
-    help="Most results of each query to compare.",
+    help="Compare at most this many results of each query.",
 )
 @click.option(
     "--position",

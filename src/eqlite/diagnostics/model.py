@@ -1,4 +1,4 @@
-"""Diagnostics: what is wrong, where, and what to write instead."""
+"""Diagnostics: problems with their positions and corrections."""
 
 from __future__ import annotations
 

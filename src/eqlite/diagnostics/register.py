@@ -1,6 +1,6 @@
 """The register of diagnostic ids: the meaning of each, and how to fix it.
 
-An id is never renamed and never used again for something else. `docs/reference/diagnostics.md` is generated from here.
+An id is never renamed, and never reused for something else. `docs/reference/diagnostics.md` is generated from here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Category = Literal["syntax", "meaning", "schema", "type", "limit", "lint", "rule"]
-"""The subject of a problem, which decides the class of the exception: `eqlite.errors.error_for`."""
+"""The subject of a problem. It decides the class of the exception: see `eqlite.errors.error_for`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Entry:
         severity: `error` or `warning`.
         category: the subject.
         summary: a line that names the problem.
-        explanation: a paragraph with the way out.
+        explanation: a paragraph with the remedy.
         fails_search: a warning that `strict=True` refuses, since Elasticsearch fails the search.
     """
 
@@ -41,7 +41,7 @@ REGISTER: dict[str, Entry] = {
     "unexpected-character": Entry(
         "error",
         "syntax",
-        "a character that starts no word of EQL",
+        "a character that cannot start a word of EQL",
         "Put field names with characters other than letters, digits, `_`, `@` and `.` in backticks, and text in double "
         "quotes.",
     ),
@@ -81,24 +81,24 @@ REGISTER: dict[str, Entry] = {
         "Write a positive whole number and one of `ms s m h d`.",
     ),
     "bad-runs": Entry(
-        "error", "syntax", "a number of runs that cannot be", "`with runs=N` takes a whole number from 1 to 100."
+        "error", "syntax", "an invalid number of runs", "`with runs=N` takes a whole number from 1 to 100."
     ),
     "unknown-option": Entry(
-        "error", "syntax", "an option that does not exist here", "A stage knows `with runs=N` alone."
+        "error", "syntax", "an option that does not exist here", "The only option of a stage is `with runs=N`."
     ),
     "by-after-with": Entry("error", "syntax", "`by` after `with`", "Write `sequence by key with maxspan=5m`."),
     "too-few-stages": Entry(
-        "error", "meaning", "a sequence or sample with too few stages", "Two stages are the least."
+        "error", "meaning", "a sequence or sample with too few stages", "Write at least two stages."
     ),
     "too-many-stages": Entry("error", "meaning", "a sequence or sample with too many stages", "Split the query."),
     "inconsistent-keys": Entry(
         "error",
         "meaning",
         "stages with different numbers of join keys",
-        "Keys are matched by position: give each stage as many.",
+        "Keys are matched by position: give each stage the same number.",
     ),
     "bad-join-key": Entry(
-        "error", "meaning", "a join key that is no plain field", "Join by fields: `by host.id, user.name`."
+        "error", "meaning", "a join key that is not a plain field", "Join by fields: `by host.id, user.name`."
     ),
     "missing-maxspan": Entry(
         "error",
@@ -107,10 +107,10 @@ REGISTER: dict[str, Entry] = {
         "`![…]` asks for the absence of an event within a time span: add `with maxspan=…`.",
     ),
     "no-positive-stage": Entry(
-        "error", "meaning", "only missing events", "At least one stage must be one that happens."
+        "error", "meaning", "only missing events", "At least one stage must be an event that occurs."
     ),
     "missing-event-in-sample": Entry(
-        "error", "meaning", "a missing event in a sample", "Samples know no order and no absence."
+        "error", "meaning", "a missing event in a sample", "Samples have neither order nor missing events."
     ),
     "repeated-key": Entry(
         "error", "meaning", "a join key that a sample names twice in one item", "Name each key once."
@@ -118,7 +118,7 @@ REGISTER: dict[str, Entry] = {
     "bad-timestamp-field": Entry(
         "error",
         "meaning",
-        "a sequence whose timestamp field is no date",
+        "a sequence whose timestamp field is not a date",
         "Sequences are ordered by a field of type `date` or `date_nanos`: name it with `timestamp_field`.",
     ),
     "sample-without-key": Entry("error", "meaning", "a sample without a join key", "Add `by field`."),
@@ -129,13 +129,13 @@ REGISTER: dict[str, Entry] = {
         "error", "meaning", "the `join` command", "Elasticsearch does not support `join`; use `sequence` or `sample`."
     ),
     "unsupported-pipe": Entry(
-        "error", "meaning", "a pipe that Elasticsearch does not support", "`head` and `tail` are the pipes of EQL."
+        "error", "meaning", "a pipe that Elasticsearch does not support", "EQL has the pipes `head` and `tail`."
     ),
-    "unknown-pipe": Entry("error", "meaning", "a pipe that does not exist", "`head` and `tail` are the pipes of EQL."),
+    "unknown-pipe": Entry("error", "meaning", "a pipe that does not exist", "EQL has the pipes `head` and `tail`."),
     "bad-pipe-argument": Entry(
-        "error", "meaning", "a pipe's argument that is no positive whole number", "Write `| head 10`."
+        "error", "meaning", "a pipe's argument that is not a positive whole number", "Write `| head 10`."
     ),
-    "sample-pipe": Entry("error", "meaning", "a pipe behind a sample", "Ask for fewer samples with `size`."),
+    "sample-pipe": Entry("error", "meaning", "a pipe after a sample", "Ask for fewer samples with `size`."),
     "unknown-field": Entry(
         "error",
         "schema",
@@ -146,7 +146,7 @@ REGISTER: dict[str, Entry] = {
         "error",
         "schema",
         "a field of a type that EQL cannot read",
-        "Ask for another field; objects are read by their parts.",
+        "Use another field. Of an object, use its fields.",
     ),
     "nested-field": Entry(
         "error", "schema", "a field of type nested, or below one", "EQL does not read nested fields."
@@ -164,13 +164,13 @@ REGISTER: dict[str, Entry] = {
         "error", "type", "a condition that is neither true nor false", "Compare the value with something."
     ),
     "type-mismatch": Entry(
-        "error", "type", "a value of a type that does not fit here", "Use a value of the type asked for."
+        "error", "type", "a value of a type that does not fit here", "Use a value of the required type."
     ),
     "not-a-constant": Entry(
         "error",
         "meaning",
         "a field or call where only a constant may stand",
-        "Write the value out, or turn the operands around.",
+        "Write the value out, or swap the operands.",
     ),
     "field-comparison": Entry(
         "error",
@@ -181,7 +181,7 @@ REGISTER: dict[str, Entry] = {
     "unknown-function": Entry("error", "meaning", "a function that does not exist", "Correct the name."),
     "wrong-argument-count": Entry("error", "meaning", "too few or too many arguments", "See the function's page."),
     "no-case-insensitive-form": Entry(
-        "error", "meaning", "a `~` behind a function that has no case-insensitive form", "Leave the `~` out."
+        "error", "meaning", "a `~` after a function that has no case-insensitive form", "Leave the `~` out."
     ),
     "incompatible-keys": Entry(
         "error", "type", "join keys of types that cannot be equal", "Join by fields of one type."
@@ -189,43 +189,45 @@ REGISTER: dict[str, Entry] = {
     "bad-regex": Entry(
         "error",
         "meaning",
-        "a regular expression that Lucene, or for a function's result Java, does not take, or that eqlite cannot match",
+        "a regular expression that Lucene (Java, for the result of a function) does not accept, or that eqlite cannot "
+        "match",
         "See the syntax in the semantics page, section regex.",
     ),
-    "bad-cidr": Entry("error", "meaning", "an address block that is none", "Write `10.0.0.0/8` or `2001:db8::/32`."),
+    "bad-cidr": Entry("error", "meaning", "an invalid address block", "Write `10.0.0.0/8` or `2001:db8::/32`."),
     "literal-out-of-type": Entry(
         "warning",
         "lint",
-        "a constant that the field's type cannot take",
-        "Elasticsearch fails the search; eqlite lets the condition match nothing. Use a constant of the field's type.",
+        "a constant that does not fit the field's type",
+        "Elasticsearch fails the search; in eqlite the condition matches nothing. Use a constant of the field's type.",
         fails_search=True,
     ),
     "unequal-key-types": Entry(
         "warning",
         "lint",
         "join keys of different numeric types",
-        "A sequence of Elasticsearch joins no `long` with an `integer`, whatever the values: nothing is found. Join by "
-        "fields of one type.",
+        "A sequence in Elasticsearch never joins a `long` with an `integer`, whatever the values, so it finds nothing. "
+        "Join by fields of one type.",
     ),
     "constant-fault": Entry(
         "warning",
         "lint",
         "a calculation with constants that has no value, such as `1 / 0`",
-        "Elasticsearch fails the search; eqlite takes the value for null, and refuses it under `strict=True`.",
+        "Elasticsearch fails the search; eqlite treats the value as null, and refuses it under `strict=True`.",
         fails_search=True,
     ),
     "wildcard-in-constant": Entry(
         "warning",
         "lint",
         "`*`, `?` or a backslash in the constant of `stringContains` or `endsWith`",
-        "Elasticsearch reads the constant as a Lucene wildcard: `*` and `?` are wildcards, `\\` escapes the next one.",
+        "Elasticsearch reads the constant as a Lucene wildcard: `*` and `?` are wildcards, and `\\` escapes the next "
+        "character.",
     ),
     "unknown-category": Entry(
         "warning",
         "lint",
         "an event category that ECS does not have",
         "The query finds nothing in data that follows ECS. Events of another scheme may have it: name their field with "
-        "`--category-field` or `event_category_override`, or let it stand.",
+        "`--category-field` or `event_category_override`, or ignore the warning.",
     ),
     "range-in-insensitive-regex": Entry(
         "warning",
@@ -241,9 +243,9 @@ REGISTER: dict[str, Entry] = {
         "error",
         "limit",
         "more conditions on join keys than the limit, counted for each stage they are copied to",
-        "What one stage asks of a join key is asked of the others, too. Ask it of one stage only.",
+        "A condition on a join key is copied from its stage to the others. Write it in one stage only.",
     ),
-    "unreadable-file": Entry("error", "rule", "a file that cannot be read", "Check the path and your rights to it."),
+    "unreadable-file": Entry("error", "rule", "a file that cannot be read", "Check the path and its permissions."),
     "bad-rule-file": Entry("error", "rule", "a file that holds no rule", "See the rule formats in the documentation."),
     "bad-rule-field": Entry(
         "error",
@@ -255,15 +257,15 @@ REGISTER: dict[str, Entry] = {
         "warning",
         "rule",
         "a rule's setting with a value that Kibana refuses, which does not change what the rule finds",
-        "The rule is used. The setting is read as it is meant where that is certain, such as 47 where it says `'47'`, "
-        "and left out otherwise. Correct the value before the rule goes to Kibana.",
+        "The rule is used. The value is converted if its meaning is certain, such as `'47'` to 47, and ignored "
+        "otherwise. Correct it before the rule goes to Kibana.",
     ),
     "setting-not-applied": Entry(
         "warning",
         "rule",
         "a setting of a rule or a search that eqlite does not apply, such as `filters`, `exceptions_list` or `size`",
-        "Filters and exceptions are no EQL: Kibana adds them to the search in other languages. Write what they leave "
-        "out as a condition of the query, or expect detections that Kibana would not show. A search has no size.",
+        "Filters and exceptions are not EQL: Kibana adds them to the search in other languages. Add them to the query "
+        "as conditions, or expect detections that Kibana would not show. `size` does not limit detections.",
     ),
     "duplicate-rule": Entry("warning", "rule", "two rules with one id", "Both are used; remove one."),
 }

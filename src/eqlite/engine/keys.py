@@ -1,4 +1,4 @@
-"""Join keys: by which values an event belongs to others.
+"""Join keys: the values that join an event to others.
 
 An array gives a key for each of its values, several arrays all combinations. A required key that is missing leaves the
 event out; an optional one is null, and null joins null. Source: eql-semantics 5.3 and 8.4.
@@ -18,8 +18,7 @@ from eqlite.values.distinct import small_or_text
 from eqlite.values.text import to_text
 
 Key = tuple[Any, ...]
-"""What joins: texts, numbers, booleans and None, position by position."""
-
+"""The values of a join key, position by position: texts, numbers, booleans and None."""
 
 Report = Callable[[str], None]
 
@@ -75,17 +74,17 @@ def join_keys(
 def keys_of_values(
     values: Sequence[list[Any]], fields: Sequence[Field | None], budget: KeyBudget, report: Report | None = None
 ) -> tuple[Key, ...]:
-    """Return the keys that the values of some fields make, as `join_keys` does."""
+    """Return the join keys for the values of each field, as `join_keys` does."""
     if not fields:
         return ((),)
     pairs = zip(values, fields, strict=True)
-    choices = [(None,) if field is None else tuple(_choices(found, field)) for found, field in pairs]
+    choices = [(None,) if field is None else tuple(_choices(of_field, field)) for of_field, field in pairs]
     granted = budget.grant(math.prod(map(len, choices)), report)
     return tuple(itertools.islice(itertools.product(*choices), granted))
 
 
 class KeyValues:
-    """The values of events to report for keys, since a key holds only their common form.
+    """The original values behind join keys, for results: a key holds only their common form.
 
     Dates are reported as text for a sequence, as milliseconds for a sample, as Elasticsearch does.
     """
@@ -96,12 +95,12 @@ class KeyValues:
         self._choices: list[dict[Any, Any]] = []
 
     def of(self, event: Mapping[str, Any], fields: Sequence[Field | None], key: Key) -> Key:
-        """Return the values that stand behind one of the keys of an event."""
+        """Return the values of an event from which one of its keys was made."""
         if self._last[0] is not event or self._last[1] is not fields:  # an event may give many results, one a key
             self._choices = [{} if field is None else _choices(field_values(event, field), field) for field in fields]
             self._last = (event, fields)
-        found = zip(fields, self._choices, key, strict=True)
-        return tuple(self._value(choices.get(part), field) for field, choices, part in found)
+        parts = zip(fields, self._choices, key, strict=True)
+        return tuple(self._value(choices.get(part), field) for field, choices, part in parts)
 
     def _value(self, value: Any, field: Field | None) -> Any:
         if value is None or field is None or field.type is DataType.UNKNOWN:
@@ -110,10 +109,10 @@ class KeyValues:
 
 
 def _choices(values: list[Any], field: Field) -> dict[Any, Any]:
-    """Return the keys that the values of one field give, each with the first value that makes it."""
+    """Return the key parts for the values of one field, each with the first value that has it."""
     if not values:
         return {None: None} if field.optional else {}
-    if field.type is DataType.DATETIME:  # in the unit of `date_nanos`, which it may be joined with
+    if field.type is DataType.DATETIME:  # in nanoseconds, so that it joins with `date_nanos`
         return {value * NANOS_PER_MILLI: value for value in values}
     if field.type is not DataType.UNKNOWN:
         return {small_or_text(value) if value.__class__ is int else value: value for value in values}

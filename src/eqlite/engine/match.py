@@ -1,4 +1,4 @@
-"""A match as users see it: the events themselves, and the values by which they belong together."""
+"""A match as users see it: its events and the values of their join keys."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Match:
 
     Attributes:
         events: the events, as they were given, in the order of the stages; None in the place of a missing event.
-        join_keys: the values by which the events belong together, in the order of the query's keys.
+        join_keys: the values that the events have in common, in the order of the query's keys.
     """
 
     events: tuple[Event | None, ...]
@@ -31,7 +31,7 @@ MatchMaker = Callable[[tuple[Event | None, ...], Key], Match]
 
 
 def match_maker(plan: Plan) -> MatchMaker:
-    """Return a function that makes a match of the events and the key of a result.
+    """Return a function that makes a match from the events and the key of a result.
 
     The values of the key are those of the first event: `1000` where another one has `"1000"`.
     """
@@ -41,7 +41,7 @@ def match_maker(plan: Plan) -> MatchMaker:
     def make(events: tuple[Event | None, ...], key: Key) -> Match:
         if not key:
             return Match(events)
-        number, first = next((number, event) for number, event in enumerate(events) if event is not None)
-        return Match(events, values.of(document_of(first), stages[number].keys, key))
+        index, first = next((index, event) for index, event in enumerate(events) if event is not None)
+        return Match(events, values.of(document_of(first), stages[index].keys, key))
 
     return make

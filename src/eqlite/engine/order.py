@@ -1,8 +1,8 @@
 """The order of events: by time, then tiebreaker, then the order in which they came.
 
-Times are milliseconds, as a field of type `date` has them; what is below them is cut off. Only `date_nanos` is finer.
-Source: eql-semantics 8.2 and 11, eql-settled A2 and A11. An event without a time comes last; one without a tiebreaker
-comes behind those that have one.
+Times are cut to milliseconds, the precision of a field of type `date`. Only `date_nanos` is finer.
+Source: eql-semantics 8.2 and 11, eql-settled A2 and A11. An event without a time comes last. One without a
+tiebreaker comes after those that have one.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ Ordinal = tuple[int, int, Any, int]
 
 NO_TIME = 1 << 63
 NO_TIEBREAKER = (2, "")
-"""Behind the kinds of tiebreakers that there are: 0 for numbers, 1 for texts."""
+"""Sorts after every tiebreaker. Their kinds are 0 for numbers and 1 for texts."""
 
 
 def precision_ns(timestamp: Field | None) -> int:
-    """Return the nanoseconds that one step of a timestamp field takes: those of a millisecond unless `date_nanos`."""
+    """Return the precision of a timestamp field in nanoseconds: a millisecond, except for `date_nanos`."""
     return 1 if timestamp is not None and timestamp.type is DataType.DATE_NANOS else NANOS_PER_MILLI
 
 
 def event_time_ns(event: Mapping[str, Any], field: Field | None) -> int | None:
-    """Return the time of an event in nanoseconds since the epoch, None where it has no readable one."""
+    """Return the time of an event in nanoseconds since the epoch, None if it has no readable one."""
     return None if field is None else time_of_values(field.raw_values(event), field)
 
 
@@ -57,7 +57,7 @@ def order_problem(event: Mapping[str, Any], query: plan.Plan) -> str | None:
 
 
 def ambiguity(times: Sized, timestamp: Field | None, tiebreakers: Sized, tiebreaker: Field | None) -> str | None:
-    """Return the message about an event with several times or tiebreakers, None for one with a single place."""
+    """Return the message about an event with several times or tiebreakers. None if it has a single ordinal."""
     field = timestamp if len(times) > 1 else tiebreaker if len(tiebreakers) > 1 else None
     if field is None:
         return None
@@ -71,13 +71,13 @@ def no_time_message(query: plan.Plan) -> str:
 
 
 def ordinal_of_values(time_ns: int | None, tiebreakers: list[Any], position: int) -> Ordinal:
-    """Return the ordinal of an event of this time. `tiebreakers` are the values of the field for it."""
+    """Return the ordinal of an event with this time. `tiebreakers` are the values of the tiebreaker field."""
     kind, value = _tiebreaker(tiebreakers)
     return (NO_TIME if time_ns is None else time_ns, kind, value, position)
 
 
 def _tiebreaker(values: list[Any]) -> tuple[int, float | str]:
-    """Return the tiebreaker so that numbers come before texts, and nothing comes last."""
+    """Return the kind and value of the tiebreaker. Numbers come before texts, a missing one comes last."""
     if not values:
         return NO_TIEBREAKER
     value = values[0]

@@ -1,7 +1,7 @@
-"""Matching sequences of two events with nothing unwanted, which most are: a key's state is the event that began.
+"""Matcher of sequences of two stages without missing events, the most common form.
 
-The answers are those of `SequenceMatcher`, for less work and memory. Where very many keys are open, each object less is
-one less for Python's garbage collector to look at, again and again.
+The state of a key is the event of its first stage. The results are those of `SequenceMatcher`, with less work and
+memory: one object an open key, which also leaves less for Python's garbage collector to traverse.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _FEW_KEYS = 100
 
 @dataclass(slots=True)
 class PairMatcher(SequenceMatcher[Reference]):
-    """The state of a sequence query of two events. It takes events in order."""
+    """The state of a sequence query of two stages. It takes events in order."""
 
     states: dict[Key, Link[Reference]] = field(default_factory=dict)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        """Complete the state. With `max_open` it is a dict that finds its first key quickly."""
+        """Choose the dict for the state: with `max_open` one that finds its first key in constant time."""
         SequenceMatcher.__post_init__(self)
         if self.max_open is not None:
             self.states = OrderedDict()
@@ -45,9 +45,9 @@ class PairMatcher(SequenceMatcher[Reference]):
         """Take an event that meets the first stage alone."""
         if self.maxspan_ns is not None and (self.next_sweep_ns is None or link.ordinal[0] >= self.next_sweep_ns):
             self.advance(link.ordinal[0], [])
-        states = self.states  # another one, maybe, than before that
+        states = self.states  # `advance` may have replaced it
         for key in keys:
-            if key in states:  # to the end with it
+            if key in states:  # re-insert, so that the dict stays ordered by time
                 del states[key]
             states[key] = link
         if self.max_open is not None:
@@ -89,7 +89,7 @@ class PairMatcher(SequenceMatcher[Reference]):
             old.append(key)
         for key in old:
             del states[key]
-        # A dict keeps the places of keys that are gone, and to find its first one passes by all of them.
+        # A dict keeps the slots of deleted keys, and scans all of them to find its first key.
         if self.max_open is None and sys.getsizeof(states) > _MOST_BYTES_PER_KEY * (len(states) + _FEW_KEYS):
             self.states = dict(states)
 

@@ -19,8 +19,8 @@ Position = Literal["head", "tail"]
 class Window:
     """The results asked for: `count` of them from an end, after `offset` others.
 
-    The number of results does not matter when pipes are folded: `head 10 | tail 3` asks for those from the eighth to
-    the tenth, whether there are so many or not.
+    Pipes are folded without regard to the number of results: `head 10 | tail 3` asks for the eighth to the tenth,
+    even if there are fewer.
 
     >>> Window("head", 3, 7).of_events(range(8)), Window("head", 3, 7).of_sequences(range(8))
     ([7], [5, 6, 7])
@@ -42,7 +42,7 @@ class Window:
         return list(items[max(0, len(items) - self.total) : max(0, len(items) - self.offset)])
 
     def of_sequences(self, items: Sequence[Item]) -> list[Item]:
-        """Return the sequences asked for: of fewer than offset and count, the last `count` as seen from the end."""
+        """Return the sequences asked for. If there are fewer than `total`, the last `count` as seen from the end."""
         if len(items) >= self.total or not self.count:
             return self.of_events(items) if self.count else []
         if len(items) <= self.count:
@@ -54,8 +54,8 @@ def folded(limits: Sequence[Limit], size: int | None, result_position: Position)
     """Return the window that pipes and the size of a request ask for, None for all results.
 
     `size` counts as a limit before the first pipe, from that pipe's end; without pipes from the end that
-    `result_position` names. Of two limits from the same end the smaller counts; one from the other end cuts if it is
-    smaller, and counts for nothing otherwise.
+    `result_position` names. Of two limits from the same end the smaller counts. One from the other end cuts if it is
+    smaller, and has no effect otherwise.
 
     >>> folded([Limit("head", 10), Limit("tail", 3)], None, "tail")
     Window(end='head', count=3, offset=7)

@@ -1,4 +1,4 @@
-"""The reference matcher: sequences matched by lists, as Elasticsearch's own matcher keeps them, slow and obvious.
+"""The reference matcher of sequences: lists of pending sequences, as in Elasticsearch's own matcher. Slow and plain.
 
 The reference backend searches with it. Source: eql-semantics 8.3 and 8.5.
 """
@@ -25,20 +25,21 @@ def match_sequences_by_lists(query: SequenceQuery, events: Iterable[EventHits[Re
     rank: dict[tuple[Ordinal, Key], int] = {}
     for ordinal, reference, stages in events:
         references[ordinal] = reference
-        for number, keys in stages:
+        for stage, keys in stages:
             for index, key in enumerate(keys):
-                of_stage = of_key.setdefault(key, {each: [] for each in (*range(len(query.stages)), UNTIL)})
-                of_stage[number].append(ordinal)
+                of_stage = of_key.setdefault(key, {stage: [] for stage in (*range(len(query.stages)), UNTIL)})
+                of_stage[stage].append(ordinal)
                 rank[ordinal, key] = index
-    found = [(chain, key) for key, of_stage in of_key.items() for chain in _match_key(query, of_stage)]
-    found.sort(key=lambda each: (each[0][-1], rank[each[0][-1], each[1]]))
+    chains = [(chain, key) for key, of_stage in of_key.items() for chain in _match_key(query, of_stage)]
+    chains.sort(key=lambda pair: (pair[0][-1], rank[pair[0][-1], pair[1]]))
     return [
-        Found(_with_gaps(query, [Link(ordinal, references[ordinal]) for ordinal in chain]), key) for chain, key in found
+        Found(_with_gaps(query, [Link(ordinal, references[ordinal]) for ordinal in chain]), key)
+        for chain, key in chains
     ]
 
 
 def _match_key(query: SequenceQuery, of_stage: OfStage) -> list[Chain]:
-    """Match the hits of one key: it never meets those of another."""
+    """Match the hits of one key. They are independent of those of other keys."""
     positive = [number for number, stage in enumerate(query.stages) if not stage.missing]
     pendings: list[list[Chain]] = [[] for _ in positive]
     completed: list[Chain] = []
@@ -63,7 +64,7 @@ def _match_key(query: SequenceQuery, of_stage: OfStage) -> list[Chain]:
 def _extend(
     step: int, ordinal: Ordinal, pendings: list[list[Chain]], untils: list[Ordinal], maxspan_ms: int | None
 ) -> Chain | None:
-    """Return the chain that an event makes longer, or starts. None where there is none."""
+    """Return the chain that an event extends or starts, None if there is none."""
     if step == 0:
         return (ordinal,)
     before = [chain for chain in pendings[step - 1] if chain[-1] < ordinal]
@@ -85,7 +86,7 @@ def _with_gaps(query: SequenceQuery, links: list[Link[Reference]]) -> tuple[Link
 
 
 def _gaps_hold(query: SequenceQuery, positive: list[int], chain: Chain, gaps: list[tuple[int, list[int]]]) -> bool:
-    """Return whether nothing happened that should not have."""
+    """Return whether no unwanted event falls into a gap of the chain."""
     times = [ordinal[0] // NANOS_PER_MILLI for ordinal in chain]
     maxspan_ms = query.maxspan_ms or 0
     leading: list[int] = []

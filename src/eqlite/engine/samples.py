@@ -1,6 +1,6 @@
 """Matching samples: one event per item, all different, with the same keys, in any order.
 
-Source: eql-semantics 9. Events stand in for index order by the order of the input.
+Source: eql-semantics 9. The order of the input stands in for the order of the index.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ def match_samples(
     items: Sequence[ItemEvents], *, max_samples_per_key: int = 1, size: int | None = None
 ) -> list[tuple[tuple[int, ...], Key]]:
     """Return the samples, each the positions of its events and its key, by ascending key, null first."""
-    found: list[tuple[tuple[int, ...], Key]] = []
+    samples: list[tuple[tuple[int, ...], Key]] = []
     shared = set(items[0]).intersection(*items[1:]) if items else set()
-    wanted = events_per_key(len(items), max_samples_per_key)
+    count = events_per_key(len(items), max_samples_per_key)
     for key in sorted(shared, key=lambda key: tuple(map(sortable_value, key))):
-        lists = [item[key][:wanted] for item in items]
-        for count, sample in enumerate(_different(lists)):
-            if count == max_samples_per_key or (size is not None and len(found) >= size):
+        lists = [item[key][:count] for item in items]
+        for index, sample in enumerate(_different(lists)):
+            if index == max_samples_per_key or (size is not None and len(samples) >= size):
                 break
-            found.append((sample, key))
-    return found
+            samples.append((sample, key))
+    return samples
 
 
 def events_per_key(items: int, max_samples_per_key: int) -> int:
-    """Return the number of events that matter of a key and an item, the first ones."""
+    """Return the number of events of one key and item that can take part in a sample."""
     return items + max_samples_per_key - 1
 
 

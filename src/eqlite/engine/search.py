@@ -1,6 +1,6 @@
-"""One search: documents go in, in any order, results come out in Elasticsearch's.
+"""One search: documents go in, in any order. Results come out in Elasticsearch's order.
 
-Of an event that meets a condition, only the reference that the caller gives is held.
+Of an event that meets a condition, only the caller's reference is held.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Result(NamedTuple, Generic[Reference]):
 
 
 class StageMatcher:
-    """The stages of a query as tests of a document, each condition evaluated once."""
+    """Tests documents with the stages of a query, each condition once."""
 
     def __init__(self, plan: Plan, predicates: Sequence[Predicate], faults: Faults) -> None:
         self._plan = plan
@@ -45,39 +45,37 @@ class StageMatcher:
         self._stages = plan.stages
         self._until = len(plan.query.stages) if isinstance(plan.query, SequenceQuery) else None
         self.tests: dict[Predicate, list[int]] = {}
-        for number, predicate in enumerate(predicates):
-            self.tests.setdefault(predicate, []).append(number)
+        for stage, predicate in enumerate(predicates):
+            self.tests.setdefault(predicate, []).append(stage)
 
-    def restricted(self, numbers: Collection[int]) -> StageMatcher:
-        """Return the tests of some stages."""
-        fewer = StageMatcher(self._plan, (), self._faults)
-        fewer.budget = self.budget
+    def restricted(self, stages: Collection[int]) -> StageMatcher:
+        """Return a matcher of some stages, which shares the budget of keys."""
+        restricted = StageMatcher(self._plan, (), self._faults)
+        restricted.budget = self.budget
         for predicate, tested in self.tests.items():
-            if left := [number for number in tested if number in numbers]:
-                fewer.tests[predicate] = left
-        return fewer
+            if remaining := [stage for stage in tested if stage in stages]:
+                restricted.tests[predicate] = remaining
+        return restricted
 
     def matching(self, document: Document) -> list[int]:
-        """Return the numbers of the stages that a document meets. `until` has the last one."""
+        """Return the indices of the stages that a document meets. `until` has the last one."""
         faults = self._faults
-        return [
-            number for predicate, numbers in self.tests.items() if predicate(document, faults) for number in numbers
-        ]
+        return [stage for predicate, stages in self.tests.items() if predicate(document, faults) for stage in stages]
 
     def with_keys(self, document: Document, met: Sequence[int]) -> tuple[tuple[int, tuple[Key, ...]], ...]:
-        """Return those stages under which the document has keys, as a matcher wants them: later ones first."""
-        found: list[tuple[int, tuple[Key, ...]]] = []
+        """Return the stages met, with the document's keys: later ones first, `until` last. Those without a key go."""
+        with_keys: list[tuple[int, tuple[Key, ...]]] = []
         fields: Sequence[Field | None] | None = None
         keys: tuple[Key, ...] = ()
-        for number in sorted(met, reverse=True):
-            if self._stages[number].keys != fields:  # stages mostly have the same
-                fields = self._stages[number].keys
+        for stage in sorted(met, reverse=True):
+            if self._stages[stage].keys != fields:  # most stages have the same
+                fields = self._stages[stage].keys
                 keys = join_keys(document, fields, budget=self.budget, report=self._faults.record)
             if keys:
-                found.append((UNTIL if number == self._until else number, keys))
-        if found and found[0][0] == UNTIL:
-            found.append(found.pop(0))
-        return tuple(found)
+                with_keys.append((UNTIL if stage == self._until else stage, keys))
+        if with_keys and with_keys[0][0] == UNTIL:
+            with_keys.append(with_keys.pop(0))
+        return tuple(with_keys)
 
 
 @dataclass(slots=True)
@@ -86,9 +84,9 @@ class Search(Generic[Reference]):
 
     Attributes:
         plan: the query's plan.
-        make_predicates: returns a function for each of `plan.stages`; asked when the first document comes.
-        faults: counts the operations for which Elasticsearch would fail the search, and events of which not everything
-            could be taken. When strict, an event of a sequence without a single place in the order raises, too.
+        make_predicates: returns a predicate for each of `plan.stages`; called at the first document.
+        faults: counts the operations for which Elasticsearch would fail the search, events with too many keys, and
+            events of a sequence without a single ordinal. Raises for all of them when strict.
         match: matches a sequence among the hits of all events; see `Backend.match_sequences`.
         untimed: events of a sequence that are left out because they have no readable time.
     """
@@ -109,7 +107,7 @@ class Search(Generic[Reference]):
     _found: list[Found[Reference]] = field(default_factory=list)
 
     def take(self, document: Document, position: int, reference: Reference) -> bool:
-        """Test a document with every stage. Return whether it is needed. `position` is its number in the input."""
+        """Test a document with every stage. Return whether it meets one. `position` is its number in the input."""
         if self._stage_matcher is None:
             self._stage_matcher = StageMatcher(self.plan, self.make_predicates(), self.faults)
         met = self._stage_matcher.matching(document)
@@ -118,15 +116,15 @@ class Search(Generic[Reference]):
         if isinstance(self.plan.query, EventQuery):
             self.add_match(ordinal(document, position, self.plan), reference)
             return True
-        where = ordinal(document, position, self.plan)
+        event_ordinal = ordinal(document, position, self.plan)
         if isinstance(self.plan.query, SequenceQuery):
             problem = order_problem(document, self.plan)
-            if where[0] == NO_TIME or problem is not None:
-                self.leave_out(where[0], problem)
+            if event_ordinal[0] == NO_TIME or problem is not None:
+                self.leave_out(event_ordinal[0], problem)
                 return False
         stages = self._stage_matcher.with_keys(document, met)
         if stages and self.needs(stages):
-            self.add_stage_hits(EventHits(where, reference, stages))
+            self.add_stage_hits(EventHits(event_ordinal, reference, stages))
         return bool(stages)
 
     def add_stage_hits(self, hits: EventHits[Reference]) -> None:
@@ -136,17 +134,17 @@ class Search(Generic[Reference]):
             return
         self.items = self.items or [{} for _ in self.plan.stages]
         position = hits.ordinal[-1]
-        for number, keys in hits.stages:
+        for item, keys in hits.stages:
             for key in keys:
-                self.items[number].setdefault(key, []).append(position)
+                self.items[item].setdefault(key, []).append(position)
         self.references[position], self.ordinals[position] = hits.reference, hits.ordinal
 
     def needs(self, stages: StageKeys) -> bool:
-        """Return whether another event with such keys makes a difference: of a sample, the first few of each key do."""
+        """Return whether another event with these keys can matter. In a sample, only the first ones of a key do."""
         if isinstance(self.plan.query, SequenceQuery) or not self.items:
             return True
         enough = events_per_key(len(self.items), self.max_samples_per_key)
-        return any(len(self.items[number].get(key, ())) < enough for number, keys in stages for key in keys)
+        return any(len(self.items[item].get(key, ())) < enough for item, keys in stages for key in keys)
 
     def leave_out(self, time_ns: int, problem: str | None) -> None:
         """Count an event that a sequence leaves out: it has no readable time, or the problem given.
@@ -161,14 +159,14 @@ class Search(Generic[Reference]):
         if self.faults.strict:
             raise SearchFailure(no_time_message(self.plan))
 
-    def add_match(self, where: Ordinal, reference: Reference) -> None:
+    def add_match(self, event_ordinal: Ordinal, reference: Reference) -> None:
         """Add a match of an event query, whose condition is known to hold."""
-        self.matches.append(make_tuple(Result, ((reference,), (where,), ())))
+        self.matches.append(make_tuple(Result, ((reference,), (event_ordinal,), ())))
 
     def match_in_order(self) -> tuple[SequenceMatcher[Reference], list[Found[Reference]]]:
         """Return the matcher of a sequence and the list of its results, for a caller with events in order.
 
-        What was taken so far has been fed.
+        The hits collected so far are fed to it.
         """
         assert isinstance(self.plan.query, SequenceQuery)
         self._matcher = sequence_matcher(self.plan.query)
@@ -178,7 +176,7 @@ class Search(Generic[Reference]):
         return self._matcher, self._found
 
     def count(self, stats: SearchStats, *, events: int, matches: int) -> None:
-        """Add the counts of this search to others. The caller knows the numbers of events and matches."""
+        """Add the counts of this search to `stats`. The caller counts events and matches."""
         total = Faults(count=stats.faults, examples=stats.fault_examples)
         total.add(self.faults.count, self.faults.examples)
         stats.faults = total.count
@@ -205,4 +203,5 @@ class Search(Generic[Reference]):
             return matches if window is None else window.of_events(matches)
         matcher = self._matcher
         found = self.match(query, self.hits) if matcher is None else [*self._found, *matcher.finish()]
-        return [Result(each.events, each.ordinals, each.key) for each in in_result_order(self.plan, found, window)]
+        ordered = in_result_order(self.plan, found, window)
+        return [Result(sequence.events, sequence.ordinals, sequence.key) for sequence in ordered]

@@ -25,22 +25,24 @@ def sequence_matcher(query: SequenceQuery, max_open: int | None = None) -> Seque
 def match_sequences(query: SequenceQuery, events: Iterable[EventHits[Reference]]) -> list[Found[Reference]]:
     """Return the sequences among events that come in any order, as they become certain."""
     matcher: SequenceMatcher[Reference] = sequence_matcher(query)
-    found = [found for hits in sorted(events, key=lambda hits: hits.ordinal) for found in matcher.take(hits)]
-    return [*found, *matcher.finish()]
+    found: list[Found[Reference]] = []
+    for hits in sorted(events, key=lambda hits: hits.ordinal):
+        found += matcher.take(hits)
+    return found + matcher.finish()
 
 
 def result_order(plan: Plan) -> Order:
     """Return the sort key of sequences: their last event, then their key.
 
-    Keys are compared part by part as Java compares them, texts by their UTF-16 units; null says nothing.
+    Keys are compared part by part as Java compares them, texts by their UTF-16 units. Null comes first.
     Source: eql-settled A3.
     """
     stages = plan.stages
 
     def order(found: Found[Any]) -> tuple[Any, ...]:
-        number, last = next((n, found.links[n]) for n in range(len(found.links) - 1, -1, -1) if found.links[n])
+        stage, last = next((n, found.links[n]) for n in range(len(found.links) - 1, -1, -1) if found.links[n])
         assert last is not None
-        return (last.ordinal, tuple(map(_java_value, found.key, stages[number].keys)))
+        return (last.ordinal, tuple(map(_java_value, found.key, stages[stage].keys)))
 
     return order
 
@@ -58,8 +60,8 @@ def _java_value(part: Any, field: Field | None) -> tuple[int, Any]:
 def in_result_order(plan: Plan, found: Sequence[Found[Reference]], window: Window | None) -> list[Found[Reference]]:
     """Return the sequences that a window asks for, in Elasticsearch's order.
 
-    `head` takes the first ones to become complete, in the order of the key's values in the event, and sorts these; with
-    missing events all are sorted first.
+    `head` takes the first ones to become complete, in the order of the key's values in the event, and sorts these. With
+    missing events, all are sorted first.
     """
     assert isinstance(plan.query, SequenceQuery)
     if window is None:

@@ -1,7 +1,7 @@
-"""Matching sequences: events in order, one after another, with at most one pending sequence per key and stage.
+"""Matcher of sequences: takes events in order, and holds at most one pending sequence for each key and stage.
 
-Elasticsearch keeps lists of pending sequences; since a pending that is extended takes all older ones of its stage away
-with it, keeping the newest gives the same matches (eql-semantics 8.3, and the property tests that compare the two).
+Elasticsearch holds lists of pending sequences. Extending one removes all older ones of its stage, so the newest alone
+gives the same matches (eql-semantics 8.3, and the property tests that compare the two).
 The work for an event does not depend on how many sequences are open.
 """
 
@@ -25,7 +25,7 @@ make_tuple = tuple.__new__  # half the time of a named tuple's own constructor
 _SWEEPS_PER_MAXSPAN = {True: 8, False: 2}  # with `max_open`, as a stream has it, and without
 
 StageKeys = tuple[tuple[int, tuple[Key, ...]], ...]
-"""Numbers of stages (`UNTIL` for that one), each with the keys under which an event meets it."""
+"""Indices of stages (`UNTIL` for `until`), each with the keys of the event for it."""
 
 
 class EventHits(NamedTuple, Generic[Reference]):
@@ -68,7 +68,7 @@ class Pending(NamedTuple, Generic[Reference]):
         before: the sequence up to the event before; None for the first.
         start_ns: the time of the first event.
         lead_ms: the time of the last unwanted event before the first.
-        is_disturbed: there was an unwanted event in between, and the sequence will be dropped once it is complete.
+        is_disturbed: there was an unwanted event in between, so the sequence is dropped once it is complete.
     """
 
     ordinal: Ordinal
@@ -92,7 +92,7 @@ class Pending(NamedTuple, Generic[Reference]):
 
 @dataclass(slots=True, eq=False)
 class Waiting(Generic[Reference]):
-    """A complete sequence that an unwanted event may still undo, up to `deadline_ms`. `pending` None: it is decided."""
+    """A complete sequence that an unwanted event may undo up to `deadline_ms`. `pending` is None once it is decided."""
 
     pending: Pending[Reference] | None
     key: Key
@@ -112,10 +112,10 @@ class OpenKey(NamedTuple, Generic[Reference]):
 class KeyState(list["Pending[Reference] | None"]):
     """The open sequences of one key: the newest pending for each positive stage but the last.
 
-    A list itself, since there may be very many, and each object is one for the garbage collector to look at.
+    A subclass of list, so that an open key is one object fewer for the garbage collector to traverse.
 
     Attributes:
-        touched_ns: time of the last event that began a sequence, or that may forbid one.
+        touched_ns: time of the last event that began a sequence, or that may rule one out.
         unwanted: for each gap (before the first positive stage, before the second, …) the times of the last unwanted
             event and of the last one in an earlier millisecond.
         waiting: complete sequences that are not certain yet.
@@ -129,8 +129,8 @@ class KeyState(list["Pending[Reference] | None"]):
 
     @classmethod
     def begin(cls, pendings: Sequence[None], touched_ns: int) -> KeyState[Reference]:
-        """Return the state of a key that comes for the first time."""
-        # A list's own constructor: one in Python would take longer than all the rest.
+        """Return the state of a new key."""
+        # Not in `__init__`: a constructor in Python would take longer than all the rest.
         state: KeyState[Reference] = cls(pendings)
         state.touched_ns = touched_ns
         state.unwanted = state.waiting = None
@@ -147,8 +147,8 @@ class SequenceMatcher(Generic[Reference]):
 
     Attributes:
         query: the query.
-        max_open: how many keys and undecided sequences are held, None for any number. Beyond, the oldest are dropped.
-        dropped: how often that was.
+        max_open: the most keys and undecided sequences held, None for any number. Beyond it, the oldest are dropped.
+        dropped: the number of those.
     """
 
     query: SequenceQuery
@@ -209,7 +209,7 @@ class SequenceMatcher(Generic[Reference]):
         return found
 
     def advance(self, now_ns: int, found: list[Found[Reference]]) -> None:
-        """Move the time, before which no event comes any more. Add the sequences certain by now to `found`."""
+        """Move the time forward: no earlier event will come. Add the sequences that this makes certain to `found`."""
         maxspan_ns = self.maxspan_ns
         if maxspan_ns is None:
             return
@@ -218,7 +218,7 @@ class SequenceMatcher(Generic[Reference]):
         if self.next_sweep_ns is not None and now_ns < self.next_sweep_ns:
             return
         self.next_sweep_ns = now_ns + maxspan_ns // _SWEEPS_PER_MAXSPAN[self.max_open is not None]
-        # Unwanted events count by the millisecond: one more, to be sure.
+        # A millisecond more, since unwanted events are compared by whole milliseconds.
         self._drop_older(now_ns - maxspan_ns - NANOS_PER_MILLI)
 
     def _drop_older(self, than_ns: int) -> None:
@@ -239,7 +239,7 @@ class SequenceMatcher(Generic[Reference]):
         self.states[saved.key] = state
 
     def finish(self) -> list[Found[Reference]]:
-        """Return the sequences that the end of the events makes certain, and drop all else."""
+        """Return the sequences that the end of the events makes certain, and drop the rest."""
         found: list[Found[Reference]] = []
         while self.deadlines:
             self._accept(heapq.heappop(self.deadlines)[-1], found)
@@ -312,7 +312,7 @@ class SequenceMatcher(Generic[Reference]):
         heapq.heappush(self.deadlines, (waiting.deadline_ms, self._count, waiting))
 
     def _forbid(self, gap: int, now_ns: int, key: Key) -> None:
-        """Take an unwanted event: it undoes waiting sequences, or stands before or between events to come."""
+        """Take an unwanted event: it undoes waiting sequences, or is recorded for sequences to come."""
         now_ms = now_ns // NANOS_PER_MILLI
         state = self.states.get(key)
         if gap == self.last + 1:
@@ -330,7 +330,7 @@ class SequenceMatcher(Generic[Reference]):
             state.unwanted[gap] = (now_ms, None if latest is None else latest[0])
 
     def _undo(self, state: KeyState[Reference], now_ms: int) -> None:
-        """Discard the waiting sequences but those complete since this millisecond."""
+        """Discard the waiting sequences, except those completed in this millisecond or later."""
         waiting = state.waiting or deque()
         while waiting and waiting[0].last_ms < now_ms:
             self._give_up(waiting.popleft())
@@ -362,7 +362,7 @@ class SequenceMatcher(Generic[Reference]):
                 del self.states[key]
 
     def _touched(self, key: Key, now_ns: int) -> KeyState[Reference]:
-        """Return the state of a key, a new one if need be, and put it behind all others."""
+        """Return the state of a key, new or not, and move it behind all others."""
         state = self.states.get(key)
         if state is None:
             state = self.states[key] = KeyState.begin(self.nothing, now_ns)
@@ -374,7 +374,7 @@ class SequenceMatcher(Generic[Reference]):
         return state
 
     def _make_room(self, but: Key) -> None:
-        """Drop the key started longest ago if more is open than `max_open`. The current key only loses what waits."""
+        """Drop the key touched longest ago if more than `max_open` are open. `but` only loses a waiting sequence."""
         if self.max_open is None or self.open <= self.max_open:
             return
         key, state = next(iter(self.states.items()))

@@ -39,8 +39,8 @@ class OpenStats:
         late: events left out because they came too late; only where order counts.
         ahead: events more than `max_ahead` after the others, set aside at the moment or left out; as above.
         untimed: events of sequences left out because they have no readable time, counted for each rule.
-        dropped: how often something was given up because more than `max_open` was open.
-        open: keys and undecided sequences held at the moment.
+        dropped: open keys, undecided sequences and held events given up because there were more than `max_open`.
+        open: keys and undecided sequences that are open at the moment.
         held: events that wait for late ones at the moment.
         faults: operations for which Elasticsearch would have failed the search.
         fault_examples: the first few different messages about them.
@@ -61,7 +61,7 @@ class StreamStats(OpenStats):
     """Counts of a stream, with those of `OpenStats`.
 
     Attributes:
-        events: the number of events pushed; after `resume`, the number of the event to go on with.
+        events: the number of events pushed. After `resume`, the index of the event to push next.
         matches: the number of matches returned.
     """
 

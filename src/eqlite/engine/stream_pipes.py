@@ -16,7 +16,7 @@ _SPARE = 1_000
 
 
 class StreamPipes(Generic[Reference]):
-    """The results that wait for the end of the stream, and the number of those let through."""
+    """Holds the results that wait for the end of the stream, and counts those already given."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -32,7 +32,7 @@ class StreamPipes(Generic[Reference]):
         if window is None:
             return self._sorted(found)
         if self._gives_heads(window):
-            found = self._sorted(found) if self._has_missing else found  # `head` stops before it sorts
+            found = self._sorted(found) if self._has_missing else found  # `head` cuts before it sorts
             found = found[: max(0, window.count - self._given)]
             self._given += len(found)
             return self._sorted(found)
@@ -44,7 +44,7 @@ class StreamPipes(Generic[Reference]):
         return []
 
     def flush(self) -> list[Found[Reference]]:
-        """Return the results that waited for the end. The next ones are counted anew."""
+        """Return the results that waited for the end, and start counting again."""
         limited, self._limited, self._given = self._limited, [], 0
         if not limited or self.window is None:
             return []
@@ -53,7 +53,7 @@ class StreamPipes(Generic[Reference]):
         return self.window.of_events(self._sorted(limited))
 
     def may_matter(self, last: list[Link[Reference]]) -> list[Link[Reference]]:
-        """Return the events without a time that the pipes may still ask for. They come behind all others."""
+        """Return those of the events without a time that the pipes may still ask for. They come after all others."""
         if self.window is None or len(last) <= 2 * self.window.total + _SPARE:
             return last
         return Window(self.window.end, self.window.total).of_events(sorted(last, key=lambda link: link.ordinal))

@@ -1,6 +1,6 @@
 """A query over an endless stream: events go in one by one, matches come out once they are certain.
 
-A stream reads events: their stages, keys and place in the order. An `EventClock` says which of them are late or too far
+A stream reads the stages, keys and ordinal of each event. An `EventClock` decides which events are late or too far
 ahead, and a `LiveSearch` matches them.
 """
 
@@ -100,16 +100,16 @@ class Stream:
         self._events += 1
         if self._is_sequence and not self._has_warned and search.dropped:
             self._has_warned = True
-            message = "more is open than max_open allows: the sequences begun longest ago are given up (stats.dropped)"
+            message = "more is open than max_open allows: the sequences begun longest ago are dropped (stats.dropped)"
             warnings.warn(message, RuntimeWarning, stacklevel=2)
         return self._matches(results) if results else []
 
     def advance(self, time: object) -> list[Match]:
-        """Move the clock without an event, so that a quiet stream comes to decisions.
+        """Move the clock without an event, so that sequences are decided in a quiet stream.
 
         Args:
-            time: as in an event: ISO 8601, epoch milliseconds, a `datetime`. Events to come are taken not to be older,
-                but for `allowed_lateness`. A time that has passed changes nothing.
+            time: as in an event: ISO 8601, epoch milliseconds, a `datetime`. Later events that are older than this,
+                by more than `allowed_lateness`, are late. A time that has passed changes nothing.
 
         Raises:
             ValueError: it is no time.
@@ -123,32 +123,32 @@ class Stream:
         return self._matches(results + self._search.advance(watermark))
 
     def flush(self) -> list[Match]:
-        """Return the matches that the end of the stream makes certain. The next event pushed starts anew."""
+        """Return the matches that the end of the stream makes certain. The next event pushed starts a new stream."""
         results = self._take_all(self._clock.finish())
         results += self._search.flush()
-        self._clock.finish()  # which the last events have moved
+        self._clock.finish()  # the last events have moved it
         return self._matches(results)
 
     def _take_unordered(self, event: Event, document: dict[str, Any]) -> list[Result[Event]]:
         met = self._stage_matcher.matching(document)
         if not met:
             return []
-        if self._is_event_query:  # a match has no ordinals, and to read them takes a third of the time
+        if self._is_event_query:  # matches have no ordinals; reading them would take a third of the time
             return self._search.take(EventHits((0, 0, 0, self._events), event, ((0, ((),)),)))
         stages = self._stage_matcher.with_keys(document, met)
-        where = ordinal(document, self._events, self._plan)
-        return self._search.take(EventHits(where, event, stages)) if stages else []
+        event_ordinal = ordinal(document, self._events, self._plan)
+        return self._search.take(EventHits(event_ordinal, event, stages)) if stages else []
 
     def _take_in_order(self, event: Event, document: dict[str, Any]) -> list[Result[Event]]:
         clock, search = self._clock, self._search
-        where = ordinal(document, self._events, self._plan)
-        if where[0] == NO_TIME:
+        event_ordinal = ordinal(document, self._events, self._plan)
+        if event_ordinal[0] == NO_TIME:
             is_met = bool(self._stage_matcher.matching(document))
-            return search.take_untimed(EventHits(where, event, ())) if is_met else []
-        if search.leave_out_late(where):
+            return search.take_untimed(EventHits(event_ordinal, event, ())) if is_met else []
+        if search.leave_out_late(event_ordinal):
             return []
-        is_ahead = clock.is_ahead(where[0])
-        results = self._take_all(clock.take_due(where)) if clock.ahead and not is_ahead else []
+        is_ahead = clock.is_ahead(event_ordinal[0])
+        results = self._take_all(clock.take_due(event_ordinal)) if clock.ahead and not is_ahead else []
         is_idle = not (clock.lateness_ns or is_ahead) and search.is_idle
         tests = self._always_relevant if is_idle else self._stage_matcher
         met = tests.matching(document)
@@ -156,9 +156,9 @@ class Stream:
             if problem := order_problem(document, self._plan):
                 self._faults.record(problem)
                 return results
-            # Certain results are gone: only the keys that are in memory now count.
+            # Returned results hold no keys: only those in memory count towards the budget.
             tests.budget.spent = search.keys + clock.keys
-        hits = EventHits(where, event, tests.with_keys(document, met) if met else ())
+        hits = EventHits(event_ordinal, event, tests.with_keys(document, met) if met else ())
         if is_ahead:
             return self._take_all(clock.set_aside(hits))
         found = self._take(hits)
@@ -170,16 +170,16 @@ class Stream:
             results += self._search.take(hits)
         return results
 
-    def _take_all(self, several: Iterable[EventHits[Event]]) -> list[Result[Event]]:
-        return [result for hits in several for result in self._take(hits)]
+    def _take_all(self, events: Iterable[EventHits[Event]]) -> list[Result[Event]]:
+        return [result for hits in events for result in self._take(hits)]
 
     def _matches(self, results: Sequence[Result[Event]]) -> list[Match]:
-        return [self._make_match(each.events, each.key) for each in results]
+        return [self._make_match(result.events, result.key) for result in results]
 
     # --- snapshots ---------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """Return the open state as bytes. `Query.resume` goes on from there, in another process too.
+        """Return the open state as bytes. `Query.resume` continues from it, also in another process.
 
         Events come back as plain documents, or as `Event` where they were given as that.
 
@@ -197,7 +197,7 @@ class Stream:
             "faults": [self._faults.count, self._faults.examples],
             "clock": self._clock.dump(table),
             "search": self._search.dump(table),
-            "events": table.rows,  # last: the others fill it
+            "events": table.rows,  # last, since the entries above fill it
         }
         return pack(payload, settings.fingerprint)
 

@@ -33,7 +33,7 @@ def is_object(data: bytes) -> bool:
 
 
 def hits_on(line: bytes) -> list[bytes] | None:
-    """Return the texts of the hits on a line that is a long answer of `_search`. None for every other line."""
+    """Return the texts of the hits of a long answer of `_search`, None for every other line."""
     if len(line) < LONG_ANSWER_BYTES or not ANSWER_START.match(line):
         return None
     try:

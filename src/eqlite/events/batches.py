@@ -1,4 +1,4 @@
-"""Batches: some documents that follow each other in the input, decoded, and how to get their events again."""
+"""Batches: consecutive documents of the input, decoded, with references to their events."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from eqlite.limits import MAX_JSON_DEPTH
 from eqlite.values.json_values import is_plain, json_value
 
 GIVEN_EVENTS = 512
-"""How many events of a program make a batch."""
+"""The number of given events in a batch."""
 BATCH_LINES = 64
-"""How many lines make a batch: their documents fit into a processor's cache. Of 600 they take a third longer."""
+"""The number of lines in a batch. Their documents fit into a processor's cache: 600 take a third longer."""
 
 Document = Mapping[str, Any]
 
 
 class Batch(Protocol):
-    """Some documents."""
+    """Consecutive documents of the input."""
 
     @property
     def documents(self) -> Sequence[Document]:
-        """Return the documents, without what was around them."""
+        """Return the documents, without their envelopes."""
         ...
 
     @property
     def positions(self) -> Sequence[int]:
-        """Return the position of each in the input."""
+        """Return the position of each document in the input."""
         ...
 
     def index_of(self, row: int) -> str | None:
@@ -50,7 +50,7 @@ class Batch(Protocol):
 
     @property
     def read(self) -> tuple[int, int]:
-        """Return the numbers of lines and of bytes that it was read from."""
+        """Return the numbers of lines and of bytes that the batch was read from."""
         ...
 
 
@@ -64,7 +64,7 @@ class BlockBatch:
     __slots__ = ("_ends", "_lines", "_references", "_wrapped", "block", "documents", "positions")
 
     def __init__(self, block: RawBlock, first: int, intake: Intake, references: References) -> None:
-        """Decode the lines, and reject those that hold no event. The caller counts the others once they are matched."""
+        """Decode the lines, and reject those without an event. The caller counts the others once they are matched."""
         documents: list[Document] = []
         self.block = block
         self.documents = documents
@@ -115,7 +115,7 @@ class BlockBatch:
     def reference(self, row: int) -> EventReference:
         """Return the reference to an event."""
         location = self.location(row)
-        if location is None:  # to decode a search's whole answer again for each hit would take a time in its square
+        if location is None:  # decoding a whole answer again for each of its hits would take quadratic time
             unwrapped, _ = self._wrapped[row]
             return partial(event_at, self.block.file, self._number(self.line_of(row)), unwrapped)
         index, offset = location
@@ -134,9 +134,9 @@ class BlockBatch:
         return self._lines[row] if self._lines else row
 
     def location(self, row: int) -> tuple[int, int | None] | None:
-        """Return index and offset of a document's line, None if it is not alone there.
+        """Return index and offset of a document's line, None if other documents are on it.
 
-        The offset is None for a line of no file.
+        The offset is None if the line is not in a file as it is.
         """
         if row in self._wrapped and not self._wrapped[row][1]:
             return None
@@ -166,7 +166,7 @@ class AnswerBatch(BlockBatch):
 
 
 def block_batches(block: RawBlock, first: int, intake: Intake, references: References) -> Iterator[BlockBatch]:
-    """Yield the documents on the lines of a block in batches. `first` is the position of the first one."""
+    """Yield the documents of a block in batches. `first` is the position of the first one."""
     for kind, part in _parts_of(block):
         offset = part.offset
         for start in range(0, len(part.lines), BATCH_LINES):
@@ -194,7 +194,7 @@ def _parts_of(block: RawBlock) -> Iterator[tuple[type[BlockBatch], RawBlock]]:
 
 
 class EventBatch:
-    """Events that are there already.
+    """Events that are in memory.
 
     Attributes:
         events: the events.
@@ -215,13 +215,13 @@ class EventBatch:
         self._references = references
 
     def index_of(self, row: int) -> str | None:
-        """Return the index that an event says it is of."""
+        """Return the index that an event names."""
         event = self.events[row]
         index = event.index if isinstance(event, Event) else event.get("_index")
         return index if isinstance(index, str) else None
 
     def reference(self, row: int) -> EventReference:
-        """Return the reference to an event: the one it came with, or one to the event itself."""
+        """Return the reference to an event: the given one, or one that returns the event itself."""
         return self._references[row] if self._references else partial(_itself, self.events[row])
 
     @property
@@ -235,12 +235,12 @@ def _itself(event: AnyEvent) -> AnyEvent:
 
 
 def given_batches(events: Iterable[AnyEvent], intake: Intake, first: int = 1) -> Iterator[Batch]:
-    """Yield the events that a program gives in batches.
+    """Yield the events that a program gives, in batches.
 
-    Those that hold values which JSON has no form for are counted as rejected.
+    Those with values that have no JSON form are rejected.
 
     Raises:
-        EventError: something among the events is no mapping.
+        EventError: one of the events is no mapping.
     """
     remaining = iterate_events(events)
     while chunk := list(itertools.islice(remaining, GIVEN_EVENTS)):
@@ -249,7 +249,7 @@ def given_batches(events: Iterable[AnyEvent], intake: Intake, first: int = 1) ->
 
 
 def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> EventBatch:
-    """Return events that a program gives as a batch: see `given_batches`."""
+    """Return the batch of events that a program gives: see `given_batches`."""
     documents: list[Document] = []
     usable: list[AnyEvent] = []
     for number, event in enumerate(events, first):
@@ -269,7 +269,7 @@ def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> Event
 
 
 def referenced_batches(events: Sequence[tuple[int, EventReference]]) -> Iterator[Batch]:
-    """Yield events again in batches, by their positions and references."""
+    """Yield events again, in batches, from their positions and references."""
     for start in range(0, len(events), GIVEN_EVENTS):
         chunk = events[start : start + GIVEN_EVENTS]
         found = [reference() for _, reference in chunk]

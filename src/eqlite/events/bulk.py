@@ -24,7 +24,7 @@ class Action(NamedTuple):
     """The action of a bulk request on a document, with its index and id."""
 
     name: str
-    where: str | None
+    index_name: str | None
     id: str | None
 
 
@@ -32,7 +32,7 @@ def action_of(value: Mapping[str, object]) -> Action | None:
     """Return the action of an action line, or None for a document.
 
     >>> action_of({"index": {"_index": "logs", "_id": "7"}})
-    Action(name='index', where='logs', id='7')
+    Action(name='index', index_name='logs', id='7')
     >>> action_of({"index": {"name": "logs"}}) is None
     True
     """
@@ -48,7 +48,7 @@ def action_of(value: Mapping[str, object]) -> Action | None:
 
 
 class BulkBody:
-    """Makes search hits of the pairs of a bulk body: what follows needs to know of one shape only."""
+    """Turns the pairs of a bulk body into search hits, so that readers only handle one shape."""
 
     def __init__(self) -> None:
         self._action: Action | None = None
@@ -56,7 +56,7 @@ class BulkBody:
     def hits(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         r"""Yield a replacement for each line: a blank line for an action, a hit for a document.
 
-        A document without an action before it, and what is no JSON, stay as they are.
+        Documents without an action before them, and lines that are not JSON, stay as they are.
 
         >>> list(BulkBody().hits([b'{"create": {"_index": "logs"}}\n', b'{"user": "ann"}\n']))
         [b'\n', b'{"_index":"logs","_id":null,"_source":{"user": "ann"}}\n']
@@ -96,5 +96,5 @@ def _hit(action: Action, line: bytes, document: dict[str, object]) -> bytes:
         if not isinstance(changed, dict):
             return b"\n"
         line = json.dumps(changed).encode()
-    metadata = json.dumps({"_index": action.where, "_id": action.id}, separators=(",", ":"))
+    metadata = json.dumps({"_index": action.index_name, "_id": action.id}, separators=(",", ":"))
     return metadata[:-1].encode() + b',"_source":' + line + b"}\n"

@@ -1,6 +1,6 @@
-"""Bytes from files, streams and compressed files, piece by piece and in constant memory.
+"""Bytes of files, streams and compressed files, in chunks and in constant memory.
 
-Compression is recognised by the first bytes, never by the name. zstd needs Python 3.14 or the package `zstandard`.
+Compression is recognised by the first bytes, not by the name. zstd needs Python 3.14 or the package `zstandard`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Protocol
 from eqlite.errors import EventError
 
 CHUNK_BYTES = 1 << 17
-# One byte of zstd can stand for 43 kB: small portions keep what comes out at once below 45 MB.
+# One byte of zstd can become 43 kB: with these portions, a piece of output is below 45 MB.
 _ZSTD_PORTION = 1 << 10
 
 _GZIP_MAGIC = b"\x1f\x8b"
-# A frame, or one of the sixteen kinds of skippable frames, with which parallel packers start.
+# A frame, or one of the sixteen kinds of skippable frames, with which the output of parallel compressors starts.
 _ZSTD_MAGICS = (b"\x28\xb5\x2f\xfd", *(bytes((kind, 0x2A, 0x4D, 0x18)) for kind in range(0x50, 0x60)))
 _MAGIC_BYTES = 4
 
@@ -36,7 +36,7 @@ class DamagedData(Exception):
 
 
 def read_chunks(file: Readable) -> Iterator[bytes]:
-    """Yield the bytes of a file as they come, without waiting for a full piece where the file allows that."""
+    """Yield the bytes of a file as they come, without waiting for full chunks if the file allows that."""
     read: Callable[[int], bytes | str | None] = getattr(file, "read1", file.read)
     while chunk := read(CHUNK_BYTES):
         yield chunk.encode("utf-8", "surrogatepass") if isinstance(chunk, str) else chunk
@@ -49,11 +49,11 @@ def is_encoded(head: bytes) -> bool:
 
 
 def decompress(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the chunks, unpacked where they are gzip or zstd data of one or more members.
+    """Yield the chunks, decompressed if they are gzip or zstd data of one or more members.
 
     Raises:
         DamagedData: the compressed data ends early or is broken.
-        EventError: zstd data, without a decoder installed.
+        EventError: zstd data, and no decoder is installed.
     """
     first = b""
     for chunk in chunks:

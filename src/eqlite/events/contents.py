@@ -1,11 +1,9 @@
-"""The texts in a file: its own, unpacked, or those of the members of an archive."""
+"""The texts in a file: its own, decompressed, or those of the members of an archive."""
 
 from __future__ import annotations
 
-import io
 import itertools
 from collections.abc import Iterator
-from typing import BinaryIO, cast
 
 from eqlite.archives import TAR_BLOCK_BYTES, BadArchive, Member, is_tar, is_zip, tar_members, zip_members
 from eqlite.events.byte_chunks import DamagedData, Readable, decode_text, decompress, read_chunks
@@ -13,10 +11,11 @@ from eqlite.events.foreign import recognise
 from eqlite.events.inputs import has_event_suffix
 from eqlite.events.intake import FileWarning, ReadStats
 from eqlite.events.layout import holds_documents
-from eqlite.limits import MAX_EVENT_ARCHIVE_BYTES, MAX_PIPED_ZIP_BYTES
+from eqlite.events.unpacking import ByteBudget, seekable
+from eqlite.limits import MAX_EVENT_ARCHIVE_BYTES
 
 _MAGIC_BYTES = 4
-_LOOKED_AT_BYTES = 1 << 16
+_SNIFFED_BYTES = 1 << 16
 
 
 def texts_in(stream: Readable, name: str, stats: ReadStats) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -24,7 +23,7 @@ def texts_in(stream: Readable, name: str, stats: ReadStats) -> Iterator[tuple[st
 
     Members of an archive are named `archive.tar:member.ndjson`.
 
-    Of an archive are read the members that would be read of a folder. What is damaged, or not read, is said in `stats`.
+    Of an archive, the same members are read as of a folder. Damaged and skipped ones are recorded in `stats`.
     """
     chunks = read_chunks(stream)
     first = _at_least(_MAGIC_BYTES, chunks)
@@ -44,7 +43,7 @@ def texts_in(stream: Readable, name: str, stats: ReadStats) -> Iterator[tuple[st
 
 
 def _is_text(head: bytes) -> bool:
-    """Return whether data is certainly no tar archive, whose header begins with a name and has no line ends."""
+    """Return whether data cannot be a tar archive, whose header begins with a name and has no line ends."""
     return b"\n" in head or head[:1] in (b"{", b"[")
 
 
@@ -57,7 +56,7 @@ def _at_least(size: int, chunks: Iterator[bytes]) -> bytes:
 
 def _members(members: Iterator[Member], name: str, stats: ReadStats) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield the members that hold events."""
-    budget = _Budget()
+    budget = ByteBudget(MAX_EVENT_ARCHIVE_BYTES)
     try:
         for member in members:
             full_name = f"{name}:{member.name}"
@@ -78,7 +77,7 @@ def _members(members: Iterator[Member], name: str, stats: ReadStats) -> Iterator
 
 
 def _zip_members(stream: Readable, chunks: Iterator[bytes]) -> Iterator[Member]:
-    yield from zip_members(_seekable(stream, chunks))
+    yield from zip_members(seekable(stream, chunks))
 
 
 def _events_of(member: Member, name: str, chunks: Iterator[bytes], stats: ReadStats) -> Iterator[bytes] | None:
@@ -86,7 +85,7 @@ def _events_of(member: Member, name: str, chunks: Iterator[bytes], stats: ReadSt
     chunks = decode_text(_until_damage(decompress(chunks), name, stats))
     if has_event_suffix(member.name):
         return chunks
-    head = _at_least(_LOOKED_AT_BYTES, chunks)
+    head = _at_least(_SNIFFED_BYTES, chunks)
     if holds_documents(head):
         return itertools.chain((head,), chunks)
     foreign = recognise(head)
@@ -94,23 +93,6 @@ def _events_of(member: Member, name: str, chunks: Iterator[bytes], stats: ReadSt
     reason = "an archive in an archive; unpack it" if is_archive else str(foreign) if foreign else "no JSON documents"
     stats.pass_over(name, reason)
     return None
-
-
-class _Budget:
-    """The limit on the unpacked bytes of an archive."""
-
-    def __init__(self) -> None:
-        self._left = MAX_EVENT_ARCHIVE_BYTES
-        self.is_spent = False
-
-    def limit(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield the chunks as long as all of them are no more than allowed."""
-        for chunk in chunks:
-            self._left -= len(chunk)
-            if self._left < 0:
-                self.is_spent = True
-                return
-            yield chunk
 
 
 def _until_damage(chunks: Iterator[bytes], name: str, stats: ReadStats) -> Iterator[bytes]:
@@ -121,16 +103,3 @@ def _until_damage(chunks: Iterator[bytes], name: str, stats: ReadStats) -> Itera
         stats.warnings.append(FileWarning(name, str(damage)))
     except BadArchive as damage:
         stats.warnings.append(FileWarning(name, f"a damaged archive: {damage}; what came before was read"))
-
-
-def _seekable(stream: Readable, chunks: Iterator[bytes]) -> BinaryIO:
-    """Return a seekable file. A pipe is read into memory, since the directory of a zip is at its end."""
-    is_seekable = getattr(stream, "seekable", None)
-    if is_seekable is not None and is_seekable() and not isinstance(stream, io.TextIOBase):
-        return cast("BinaryIO", stream)
-    held = io.BytesIO()
-    for chunk in chunks:
-        if held.tell() + len(chunk) > MAX_PIPED_ZIP_BYTES:
-            raise BadArchive(f"a zip archive of more than {MAX_PIPED_ZIP_BYTES >> 20} MiB through a pipe")
-        held.write(chunk)
-    return held

@@ -1,4 +1,4 @@
-"""An event as it was read: the plain document, and where it came from."""
+"""Events: plain documents with their source, index and id."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class EventSource(NamedTuple):
 class Event(Mapping[str, object]):
     """A document with its source, index and id, as a read-only mapping over the document.
 
-    Code that evaluates many events takes `document`, a plain `dict`, and pays for no indirection.
+    `document` is the plain `dict` behind the mapping, for code that evaluates many events.
 
     >>> event = Event({"process": {"name": "bash"}}, index="logs-endpoint", source=EventSource("day.ndjson", 7))
     >>> event["process"], event.index, event.source.line
@@ -44,9 +44,9 @@ class Event(Mapping[str, object]):
         Args:
             document: the plain document.
             index, id: those of its envelope.
-            source: where it stands.
-            is_alone: there is no other document on its line.
-            origin: what it is known by in the ids of detections, if not by index and id, or by file and line.
+            source: file and line.
+            is_alone: no other document is on its line.
+            origin: identifies it in ids of detections, instead of index and id, or file and line.
         """
         self.document = document
         self.is_alone = is_alone
@@ -95,11 +95,11 @@ def iterate_events(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
     """Return an iterator over the events that a program gives.
 
     Raises:
-        EventError: it is one event alone, a text, or cannot be iterated.
+        EventError: it is a single event, a text, or not iterable.
     """
     given: object = events
     if isinstance(given, Mapping):
-        raise EventError("one event alone was given: put it into a list, `[event]`")
+        raise EventError("a single event was given: put it into a list, `[event]`")
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         kind = type(given).__name__
         hint = "; `read_events` reads files" if isinstance(given, (str, bytes, os.PathLike)) else ""

@@ -1,8 +1,8 @@
-"""Takes documents out of what Elasticsearch, Kibana and other programs wrap around them.
+"""Unwrapping of documents from the envelopes of Elasticsearch, Kibana and other programs.
 
 `SHAPES` lists every envelope; the reference page of events is checked against it. An object with a `@timestamp` is a
-document whatever else it holds, unless it is a search hit. So is one with names that its shape does not have: a field
-that happens to be called `events` stays a field.
+document whatever else it holds, unless it is a search hit. So is an object with other names than its shape has: a
+field that happens to be called `events` stays a field.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Shape(NamedTuple):
 
     Attributes:
         key: the name at the top level that identifies it.
-        form: how it looks, for people.
-        holds: what the events in it are, for people.
+        form: an example of it, for documentation and messages.
+        holds: a description of the events in it.
         documents: returns the documents of an object; None if it is not of this shape.
     """
 
@@ -82,7 +82,7 @@ def unwrap(value: Object) -> list[Unwrapped]:
 
 
 def is_envelope(value: Object) -> bool:
-    """Return whether the documents of an object are others than itself.
+    """Return whether an object wraps documents, and is not one itself.
 
     >>> is_envelope({"_id": "7", "fields": {"user": ["ann"]}}), is_envelope({"fields": {"user": ["ann"]}})
     (True, False)
@@ -136,14 +136,14 @@ def _is_hit(value: Object) -> bool:
 
 
 def _inside(key: str) -> Callable[[Object], list[Unwrapped] | None]:
-    """Return the function for an answer inside another."""
+    """Return the function that unwraps an answer inside another."""
 
     def documents(value: Object) -> list[Unwrapped] | None:
         inner = value[key]
         if not isinstance(inner, Mapping) or (key == "response" and not value.keys() <= ANSWER_KEYS):
             return None
         found = [_BY_KEY[name].documents(inner) for name in ("hits", "columns") if name in inner]
-        return next((each for each in found if each is not None), None)
+        return next((unwrapped for unwrapped in found if unwrapped is not None), None)
 
     return documents
 
@@ -175,7 +175,7 @@ def _docs(value: Object) -> list[Unwrapped] | None:
 
 
 def _alone(key: str) -> Callable[[Object], list[Unwrapped] | None]:
-    """Return the function for a list of documents under a name that has nothing beside it."""
+    """Return the function that unwraps a list of documents under the only name of an object."""
 
     def documents(value: Object) -> list[Unwrapped] | None:
         items = value[key]

@@ -1,4 +1,4 @@
-"""Files that hold no JSON events: recognised by content, and what to do with each."""
+"""Files in other formats than JSON: recognised by content, each with advice."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ _HEAD_BYTES = 4096
 
 
 class Foreign(NamedTuple):
-    """A form that is recognised and not read.
+    """A format that is recognised but not read.
 
     Attributes:
-        name: what it is, for people.
-        advice: how to make events of it.
+        name: its name, with an article.
+        advice: a way to convert it to events.
     """
 
     name: str
     advice: str
 
     def __str__(self) -> str:
-        """Return both in one text."""
+        """Return name and advice in one text."""
         return f"{self.name}; {self.advice}"
 
 
@@ -97,7 +97,7 @@ def recognise(head: bytes) -> Foreign | None:
 
 
 def _table_in(text: str) -> Foreign | None:
-    """Return whether a text is a table: names in its first line, as many cells in the second."""
+    """Return the format of a table: names in the first line, as many cells in the second."""
     lines = text.lstrip("\ufeff").splitlines()[:2]
     for separator, foreign in ((",", _CSV), (";", _CSV), ("\t", _TSV)):
         names = [name.strip().strip('"') for name in lines[0].split(separator)] if lines else []

@@ -1,4 +1,4 @@
-"""Input that grows: standard input as it comes, and files that are appended to, cut short or replaced."""
+"""Growing input: standard input as it comes, and files that are appended to, truncated or replaced."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ SECONDS_BETWEEN_POLLS = 0.25
 _HEAD_BYTES = 1 << 10
 
 Wait = Callable[[int | None, float | None], object]
-"""Waits until there is input at a descriptor, for some seconds at most: see `AwaitedSignals.wait`."""
+"""Waits for input at a descriptor, for at most some seconds: see `AwaitedSignals.wait`."""
 
 
 class GrownBlock(NamedTuple):
-    """Lines that have come.
+    """New lines.
 
     Attributes:
         block: the lines.
-        is_reread: the file was cut short or replaced before, so that other lines had the same numbers.
+        is_reread: the file was truncated or replaced before, so other lines had the same numbers.
     """
 
     block: RawBlock
@@ -53,7 +53,7 @@ def growing_blocks(inputs: Sequence[str], intake: Intake, wait: Wait) -> Iterato
 
 
 class _LiveInput:
-    """A stream of which is read what there is, after `wait` for it."""
+    """A stream that returns the bytes that are there, and waits if there are none."""
 
     def __init__(self, stream: BinaryIO, wait: Wait) -> None:
         self.name = "<stdin>"
@@ -61,7 +61,7 @@ class _LiveInput:
         self._wait = wait
         try:
             self._descriptor: int | None = stream.fileno()
-        except OSError:  # no stream of the system
+        except OSError:  # not backed by a descriptor
             self._descriptor = None
 
     def read(self, size: int) -> bytes:
@@ -79,14 +79,14 @@ def _file_blocks(paths: Sequence[str], intake: Intake, wait: Wait) -> Iterator[G
         while True:
             wait(None, 0.0 if has_grown else SECONDS_BETWEEN_POLLS)
             has_grown = False
-            for file in files:  # a chunk of each in turn, so that their times stay close
+            for file in files:  # a chunk of each in turn, so that their events stay close in time
                 for block in file.read():
                     has_grown = True
                     yield block
 
 
 class GrowingFile:
-    """A file that is read from its start, and again from its start when it was cut short or replaced."""
+    """A file that is read from its start, and again from its start if it is truncated or replaced."""
 
     def __init__(self, path: str, intake: Intake) -> None:
         """Open the file.
@@ -118,10 +118,10 @@ class GrowingFile:
         self._file.close()
 
     def read(self) -> Iterator[GrownBlock]:
-        """Yield the lines that end in the next chunk, none if there is none.
+        """Yield the lines that end in the next chunk, if there is one.
 
         Raises:
-            EventError: the file cannot be read, or is packed, or has no document on each line.
+            EventError: the file cannot be read, is compressed, or does not have a document on each line.
         """
         try:
             if self._was_changed():
@@ -153,22 +153,24 @@ class GrowingFile:
             yield GrownBlock(RawBlock(self._path, number, lines), self._is_reread)
 
     def _rest(self) -> Iterator[GrownBlock]:
-        """Yield the last line of what was there before, and begin again."""
+        """Yield the unfinished last line of the old content, and start over."""
         yield from self._block(self._splitter.rest())
         self._is_reread = True
         self._begin()
 
     def _refuse(self, chunk: bytes) -> None:
         if is_encoded(chunk) or is_archive(chunk):
-            message = f"cannot follow `{self._path}`: it is packed or UTF-16; without --follow it is read"
+            message = (
+                f"cannot follow `{self._path}`: it is compressed, an archive or UTF-16; it can be read without --follow"
+            )
             raise cannot_read(self._path, message)
         _, layout = look_ahead(iter((chunk[: chunk.rfind(b"\n") + 1],)))
         if layout in (Layout.VALUES, Layout.BULK):
             message = f"cannot follow `{self._path}`: it does not have a document on each line"
-            raise cannot_read(self._path, f"{message}; without --follow it is read")
+            raise cannot_read(self._path, f"{message}; it can be read without --follow")
 
     def _was_changed(self) -> bool:
-        """Return whether the file is shorter than what was read of it, or begins with something else."""
+        """Return whether the file is shorter than the part that was read, or begins with other bytes."""
         if not self._offset:
             return False
         if os.fstat(self._file.fileno()).st_size < self._offset:
@@ -179,14 +181,14 @@ class GrowingFile:
         return head != self._head
 
     def _newer(self) -> io.FileIO | None:
-        """Return another file that has the name now, once there is something in it.
+        """Return the file that now has the name, if it is another one and not empty.
 
-        A program may write to the old file until it begins the new one.
+        A program may write to the old file until it starts writing to the new one.
         """
         try:
             now = Path(self._path).stat()
             if now.st_size == 0 or os.path.samestat(now, os.fstat(self._file.fileno())):
                 return None
             return Path(self._path).open("rb", buffering=0)
-        except FileNotFoundError:  # renamed, and the new one is to come
+        except FileNotFoundError:  # renamed, and the new file does not exist yet
             return None

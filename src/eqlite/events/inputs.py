@@ -25,7 +25,7 @@ _FETCH = {
     "s3": "aws s3 cp {} -",
     "gs": "gcloud storage cat {}",
 }
-_LOOKED_AT_BYTES = 1 << 16
+_SNIFFED_BYTES = 1 << 16
 
 
 def is_lasting(given: Input) -> bool:
@@ -38,11 +38,11 @@ def is_lasting(given: Input) -> bool:
 def expand_input(given: Input, stats: ReadStats | None = None) -> list[Input]:
     """Return the files of an input: those of a folder or glob, sorted, or the input itself.
 
-    Of a folder, files with the suffixes of NDJSON and JSON are read, packed ones too, and any other that holds JSON or
-    is an archive. What is passed over is counted in `stats`.
+    Of a folder, files with the suffixes of NDJSON and JSON are read, also compressed, and any other that holds JSON or
+    is an archive. Files that are passed over are counted in `stats`.
 
     Raises:
-        EventError: there is no such file, or none in the folder.
+        EventError: there is no such file, or no file with events in the folder.
     """
     if not isinstance(given, (str, os.PathLike)) or given == "-":
         if not isinstance(given, str) and not hasattr(given, "read"):
@@ -76,7 +76,7 @@ def cannot_read(path: str, message: str) -> EventError:
 
 
 def has_event_suffix(name: str) -> bool:
-    """Return whether a file's name says that it holds events."""
+    """Return whether a file has a suffix of NDJSON or JSON, also compressed."""
     return name.lower().endswith(_EVENT_SUFFIXES)
 
 
@@ -137,7 +137,7 @@ def _first_bytes(chunks: Iterator[bytes]) -> bytes:
     head = b""
     for chunk in chunks:
         head += chunk
-        if len(head) >= _LOOKED_AT_BYTES:
+        if len(head) >= _SNIFFED_BYTES:
             break
     return head
 

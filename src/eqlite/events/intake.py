@@ -1,6 +1,6 @@
 """Intake of the input: counts of events read and rejected, with reasons and samples.
 
-The invariant that everything here serves: `read == evaluated + rejected`. Nothing is lost without being counted.
+The invariant is `read == evaluated + rejected`: nothing is lost without being counted.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Rejected(NamedTuple):
     Attributes:
         file: the file as the user named it.
         line: the line on which it starts, from 1.
-        reason: one of a handful of fixed phrases, the keys of `ReadStats.reasons`.
-        detail: what exactly; may be empty.
+        reason: one of a few fixed phrases, the keys of `ReadStats.reasons`.
+        detail: the details; may be empty.
     """
 
     file: str
@@ -42,7 +42,7 @@ class RawLine(NamedTuple):
 
 
 class FileWarning(NamedTuple):
-    """A file that could be read in part only."""
+    """A file that could only be read in part."""
 
     file: str
     reason: str
@@ -50,7 +50,7 @@ class FileWarning(NamedTuple):
 
 @dataclass(slots=True)
 class ReadStats:
-    """Counts of one reading, filled while it goes on.
+    """Counts of reading, updated while events are read.
 
     Attributes:
         read: documents found, rejected pieces included.
@@ -59,8 +59,8 @@ class ReadStats:
         samples: the first rejected pieces, at most `sample_limit`.
         warnings: files that were read in part.
         passed_over: files of folders and archives that were not read, by reason.
-        first_lines: the first lines of each input, from which a report says why nothing was found.
-        sample_limit: how many rejected pieces to remember.
+        first_lines: the first lines of each input, for explaining an empty result.
+        sample_limit: the most rejected pieces to store.
     """
 
     read: int = 0
@@ -96,7 +96,7 @@ class ReadStats:
 
     @property
     def room(self) -> int:
-        """Return the number of first lines to store of one more input.
+        """Return the number of first lines to store of the next input.
 
         It is half of the remaining room, so that every input gets some.
         """
@@ -105,7 +105,7 @@ class ReadStats:
         return (MOST_FIRST_LINES - len(self.first_lines) + 1) // 2
 
     def remember(self, line: RawLine) -> bool:
-        """Store one of the first lines, unless there are too many or too large ones, and return whether."""
+        """Store one of the first lines, unless the limits are reached. Return whether it was stored."""
         has_room = len(self.first_lines) < MOST_FIRST_LINES and self._first_bytes < _MOST_FIRST_BYTES
         if has_room:
             self.first_lines.append(line)
@@ -126,22 +126,22 @@ class BinarySink(Protocol):
 
 @dataclass(slots=True)
 class Intake:
-    """The place where readers report counts and rejected pieces."""
+    """Collects the counts and rejected pieces of readers."""
 
     stats: ReadStats = field(default_factory=ReadStats)
     rejects: BinarySink | None = None
 
     def reject(self, rejected: Rejected, data: bytes) -> None:
-        """Count a rejected piece and keep its bytes, as a line, unchanged."""
+        """Count a rejected piece and write its bytes, unchanged, as a line."""
         self.begin(rejected)
         self.keep(data)
         self.keep(b"\n")
 
     def begin(self, rejected: Rejected) -> None:
-        """Count a rejected piece that comes bit by bit: `keep` gets its bytes."""
+        """Count a rejected piece that comes in parts: `keep` gets its bytes."""
         self.stats.reject(rejected)
 
     def keep(self, data: bytes) -> None:
-        """Write some bytes of a rejected piece that arrives in parts."""
+        """Write some bytes of a rejected piece."""
         if self.rejects is not None:
             self.rejects.write(data)

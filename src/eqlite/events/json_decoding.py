@@ -1,4 +1,4 @@
-"""Turns the bytes of one JSON text into a value, or says in a few words why that cannot be."""
+"""Decoding of one JSON text into a value, or a short reason for its rejection."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 class BadJson(ValueError):
-    """A text that is rejected: `reason` is one of the constants above, `detail` says more."""
+    """A text that is rejected. `reason` is one of the constants above, `detail` may add to it."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
@@ -41,8 +41,8 @@ class BadJson(ValueError):
 def decode(data: bytes) -> object:
     r"""Return the value of a JSON text.
 
-    What msgspec refuses but other readers take is taken too: `NaN`, lone surrogates (`"\ud800"`), numbers beyond a
-    double, which are infinite. Of a name given twice, the last value counts.
+    It accepts what msgspec refuses but other decoders accept: `NaN`, lone surrogates (`"\ud800"`), and numbers beyond a
+    double, which become infinite. Of a name given twice, the last value counts.
 
     Raises:
         BadJson: the text is not JSON, not UTF-8, or nested more deeply than the limit.
@@ -67,7 +67,7 @@ def decode_object(data: bytes) -> dict[str, object]:
     """Return the object that a JSON text holds.
 
     Raises:
-        BadJson: as `decode`, and for every other value than an object.
+        BadJson: as `decode`, and for any value other than an object.
     """
     value = decode(data)
     if isinstance(value, dict):
@@ -81,7 +81,7 @@ def no_object(value: object) -> BadJson:
 
 
 def is_too_deep(value: object) -> bool:
-    """Return whether a value is nested over the limit, level by level without recursion."""
+    """Return whether a value is nested beyond the limit. Works level by level, without recursion."""
     level: list[Any] = [value] if type(value) in _CONTAINERS else []
     for _ in range(MAX_JSON_DEPTH):
         level = [
@@ -98,10 +98,10 @@ def is_too_deep(value: object) -> bool:
 def _is_visibly_too_deep(data: bytes) -> bool:
     """Return whether a text is certainly nested too deeply.
 
-    It is true for twice the limit, and for some texts nearer to it.
+    It is true beyond twice the limit, and for some texts between.
 
-    The decoder stops at Python's recursion limit. Where that was raised, it would run out of stack, and end
-    the process. Here innermost pairs of brackets are taken away again and again, and what is left tells.
+    The decoder stops at Python's recursion limit. If a program raised that, the decoder would run out of stack and end
+    the process. So this removes innermost pairs of brackets repeatedly, and counts the brackets left.
     """
     if has_few_brackets(data):
         return False
@@ -117,7 +117,7 @@ def _is_visibly_too_deep(data: bytes) -> bool:
 def has_few_brackets(data: bytes) -> bool:
     """Return whether a text has too few `{` and `[`, in strings too, to be nested too deeply.
 
-    `bytes.count` looks at every byte; `replace` of a byte by nothing leaps from hit to hit, four times as fast.
+    `bytes.count` visits every byte. `replace` of a byte by nothing skips from hit to hit, which is four times as fast.
     """
     return len(data) - len(data.replace(b"{", b"").replace(b"[", b"")) <= MAX_JSON_DEPTH
 
@@ -135,7 +135,7 @@ def _decode_leniently(data: bytes) -> object:
 
 
 def json_problem(error: json.JSONDecodeError) -> str:
-    """Return the words of an error of `json`, without the `at` before the place that `json` adds."""
+    """Return the message of an error of `json`, without the position."""
     return f"{error.msg[:1].lower()}{error.msg[1:]}".removesuffix(" at").removesuffix(" starting")
 
 

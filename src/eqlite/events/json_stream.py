@@ -1,7 +1,7 @@
-"""JSON that does not lie one document a line: arrays, documents over several lines, one after another.
+"""Splitting of JSON with another layout than one document a line: arrays, and documents over several lines.
 
-The elements of an array are taken one by one, so a file may be larger than memory. A document of its own (an answer
-with its hits, say) is held whole: at most `MAX_DOCUMENT_BYTES` of text, and while it is decoded about ten times that.
+The elements of an array come one by one, so a file may be larger than memory. A single document, such as an answer with
+its hits, is held whole: at most `MAX_DOCUMENT_BYTES` of text, and about ten times that while it is decoded.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from eqlite.events.json_text import JsonText, Unreadable
 
 MAX_DOCUMENT_BYTES = 256 << 20
 _WINDOW = 4096
-"""So much of a line is looked at first: a line may hold a whole file, and many damaged elements."""
+"""The part of a line to search first, since a line may hold a whole file, and many damaged elements."""
 
 COMMENT_LINE = re.compile(r"[ \t]*(?:#|(?:GET|POST|PUT|DELETE|HEAD|PATCH)[ \t]+\S+[ \t]*\r?$)")
 """A line that Kibana's Dev Tools put before an answer: a comment, or a request."""
@@ -23,13 +23,13 @@ COMMENT_LINE = re.compile(r"[ \t]*(?:#|(?:GET|POST|PUT|DELETE|HEAD|PATCH)[ \t]+\
 _SCALAR = r'(?:null|true|false|NaN|"(?:[^"\\\n]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
 # An array: of objects, of plain values, empty, continued on the next line, or with a bad element before an object.
 _ARRAY_START = re.compile(rf'\[\s*+(?:[\]{{]|$|{_SCALAR}\s*+(?:[,\]]|$)|[^\]\n]*?,\s*+(?:\{{"|$))')
-# A string that does not end reaches to the end: it is looked through once.
+# An unterminated string reaches to the end of the line, so that it is scanned only once.
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*+"?|[\[\]{},]')
 _END_OF_LOST = re.compile(r"([ \t]*+)[}\]][}\] \t]*+,?[ \t]*+(?=\{)")
 
 
 def starts_array(line: str) -> bool:
-    """Return whether a line that begins with `[` begins an array of documents, and no text such as `[INFO] up`."""
+    """Return whether a line that begins with `[` begins an array of documents, not text such as `[INFO] up`."""
     return _ARRAY_START.match(line) is not None
 
 
@@ -38,8 +38,8 @@ def split_values(
 ) -> Iterator[tuple[int, bytes]]:
     """Yield the text of every value with its line. Values of a top-level array come one by one.
 
-    Where the text stops being JSON, the damaged element is rejected where its end is certain. Otherwise each line is
-    rejected up to the next one on which a document starts, indented no deeper than the damaged one.
+    A damaged element alone is rejected if its end is certain. Otherwise each line is rejected, up to the next one on
+    which a document starts that is indented no deeper than the damaged one.
     """
     splitter = _Splitter(JsonText(chunks), file, intake, limit)
     yield from splitter.values()
@@ -106,7 +106,7 @@ class _Splitter:
             self._reject(line, problem.reason, problem.detail, rest)
 
     def _lose(self, problem: Unreadable) -> None:
-        """Reject the value at this place, and go to the next one."""
+        """Reject the value at the current position, and skip to the next one."""
         text = self._text
         line, indent, rest = text.line, text.indent, text.rest_of_line(_WINDOW)
         size = _size_of_lost(rest)
@@ -118,7 +118,7 @@ class _Splitter:
         self._reject(line, problem.reason, problem.detail, lost)
         if size < len(rest):
             return
-        while (following := text.next_line()) is not None and not self._goes_on(following, indent):
+        while (following := text.next_line()) is not None and not self._starts_anew(following, indent):
             prefix = _END_OF_LOST.match(following)
             has_document = prefix is not None and len(prefix[1]) <= indent
             size = prefix.end() if prefix is not None and has_document else len(following)
@@ -126,12 +126,12 @@ class _Splitter:
             lost = text.advance(size)
             if lost.strip():
                 self._has_lost_end = lost.rstrip().endswith("]")
-                self._reject(line, NOT_JSON, "part of a document that is no JSON", lost)
+                self._reject(line, NOT_JSON, "part of a document that is not JSON", lost)
             if has_document:
                 return
 
-    def _goes_on(self, rest: str, indent: int) -> bool:
-        """Return whether something starts on a line that is not a part of the lost document."""
+    def _starts_anew(self, rest: str, indent: int) -> bool:
+        """Return whether a line starts a new document, array or comment after a lost document."""
         stripped = rest.lstrip(" \t")
         if len(rest) - len(stripped) > indent or not stripped:
             return False

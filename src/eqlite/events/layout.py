@@ -1,4 +1,4 @@
-"""Layout of the documents in a text: one a line, a bulk request, or any other."""
+"""Layout of the documents in a text: one a line, a bulk request, or another."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eqlite.limits import MAX_LINE_BYTES
 
 
 class Layout(enum.Enum):
-    """The layout of a text: the ways in which it can be split."""
+    """The layout of a text, which decides how to split it."""
 
     LINES = "one document a line"
     BULK = "action lines and documents"
@@ -23,7 +23,7 @@ class Layout(enum.Enum):
     UNKNOWN = "no line shows it"
 
 
-# A document over several lines breaks them after one of these; a damaged line seldom ends so.
+# Lines of a document over several lines end like this. A damaged line rarely does.
 _OPEN_ENDS = (b"{", b"[", b",", b":")
 _BLANKS = b" \t\r\n\x1e"
 _MOST_LINES = 100
@@ -31,27 +31,27 @@ _FIRST_VALUE = json.JSONDecoder().raw_decode
 
 
 def look_ahead(chunks: Iterator[bytes]) -> tuple[bytes, Layout]:
-    """Read the start of a text, up to the first line that reveals its layout.
+    """Read the start of a text up to the first line that shows its layout, and return both.
 
     Lines without a document or the start of one are skipped, so that a damaged first line does not hide the others. The
-    answer depends on the text alone, not on the sizes of the chunks.
+    result depends on the text alone, not on the sizes of the chunks.
     """
     head = bytearray()
-    place = 0
+    line_start = 0
     may_be_values = False
     for chunk in chunks:
         head += chunk
-        while (end := head.find(b"\n", place)) >= 0:
-            layout = _layout_of(bytes(head[place:end]))
+        while (end := head.find(b"\n", line_start)) >= 0:
+            layout = _layout_of(bytes(head[line_start:end]))
             if layout is not None:
                 return bytes(head), layout
-            may_be_values = may_be_values or head[place:end].lstrip(_BLANKS)[:1] == b"{"
-            place = end + 1
-        if len(head) - place > MAX_LINE_BYTES:
-            return bytes(head), _layout_of_long_line(bytes(head[place:]))
-        if place > MAX_LINE_BYTES:
+            may_be_values = may_be_values or head[line_start:end].lstrip(_BLANKS)[:1] == b"{"
+            line_start = end + 1
+        if len(head) - line_start > MAX_LINE_BYTES:
+            return bytes(head), _layout_of_long_line(bytes(head[line_start:]))
+        if line_start > MAX_LINE_BYTES:
             return bytes(head), Layout.UNKNOWN
-    layout = _layout_of(bytes(head[place:]))
+    layout = _layout_of(bytes(head[line_start:]))
     return bytes(head), layout or (Layout.VALUES if may_be_values else Layout.UNKNOWN)
 
 
@@ -100,5 +100,5 @@ def _layout_of_long_line(line: bytes) -> Layout:
 
 
 def is_comment(line: bytes) -> bool:
-    """Return whether a line stands before an answer in Kibana's Dev Tools, and holds no event."""
+    """Return whether a line is one that Kibana's Dev Tools put before an answer."""
     return COMMENT_LINE.match(line[:4096].decode("utf-8", "replace")) is not None

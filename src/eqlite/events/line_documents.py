@@ -19,7 +19,7 @@ class LineDocuments(NamedTuple):
 
     Attributes:
         documents: the documents, each with its index and id.
-        problem: why the line, or a part of it, holds none; None for a line that is good as a whole.
+        problem: the reason to reject the line or a part of it; None if all of it is good.
     """
 
     documents: list[Unwrapped]
@@ -27,7 +27,7 @@ class LineDocuments(NamedTuple):
 
 
 def documents_on(data: bytes) -> LineDocuments:
-    r"""Return the documents on a line, and what is wrong with the rest of it.
+    r"""Return the documents on a line, and the problem with the rest of it.
 
     >>> documents_on(b'{"n": 1}{"n": 2}').documents
     [({'n': 1}, None, None), ({'n': 2}, None, None)]
@@ -39,7 +39,7 @@ def documents_on(data: bytes) -> LineDocuments:
     except BadJson as problem:
         if is_comment(data):
             return LineDocuments([])
-        # An object with a comma behind it, indented: a part of a damaged document over several lines.
+        # An object followed by a comma, as in a damaged document over several lines.
         is_listed = data.startswith(b"{") and data.rstrip().endswith(b",")
         is_several = is_listed or _SEVERAL.search(data) is not None
         is_several = is_several and problem.reason != TOO_DEEP
@@ -59,7 +59,7 @@ def documents_in(value: object) -> LineDocuments:
 def _split(data: bytes, problem: BadJson) -> LineDocuments:
     """Return the documents on a line that is not one JSON text.
 
-    `problem` is the reason why.
+    `problem` is the reason.
     """
     rejected = ReadStats(sample_limit=1)
     documents: list[Unwrapped] = []

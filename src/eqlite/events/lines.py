@@ -1,4 +1,4 @@
-"""Lines from chunks of bytes, in constant memory. A line over the limit is rejected."""
+"""Lines of chunks of bytes, in constant memory. A line over the limit is rejected."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from eqlite.events.json_decoding import TOO_LONG
 from eqlite.limits import MAX_LINE_BYTES
 
 LineBlock = tuple[int, list[bytes], int]
-"""The number of the first line, the lines, and how many bytes come before them."""
+"""The number of the first line, the lines, and the number of bytes before them."""
 
 
 def line_blocks(
     chunks: Iterator[bytes], file: str, intake: Intake, *, limit: int = MAX_LINE_BYTES
 ) -> Iterator[LineBlock]:
-    r"""Yield blocks of lines, each line with its `\n`. Most lines take little time, so many come at once.
+    r"""Yield blocks of lines, each line with its `\n`. Line numbers start at 1.
 
-    Around each block stand the number of its first line, from 1, and how many bytes come before that line. A line over
-    `limit` bytes is reported to `intake` and left out; no more of it than the limit and one chunk is held.
+    A line over `limit` bytes is reported to `intake` and left out. No more of it than the limit and one chunk is held.
 
     >>> list(line_blocks(iter([b"{}\n{}\n[", b"]"]), "day.ndjson", Intake()))
     [(1, [b'{}\n', b'{}\n'], 0), (3, [b'[]'], 6)]
@@ -35,7 +34,7 @@ def line_blocks(
 
 
 class LineSplitter:
-    """Splits bytes that come piece by piece into lines. A line waits for its end."""
+    """Splits bytes that come in pieces into lines. Holds the unfinished last line."""
 
     def __init__(self, file: str, intake: Intake, limit: int = MAX_LINE_BYTES) -> None:
         self._pending = _PendingLine(file, intake, limit)
@@ -45,7 +44,9 @@ class LineSplitter:
     def split(self, piece: bytes) -> LineBlock | None:
         """Return the lines that end in a piece, which is no longer than the limit, or None."""
         pending = self._pending
-        lines = list(io.BytesIO(piece))  # which leaps to the next line; `split` looks at each byte, three times as long
+        lines = list(
+            io.BytesIO(piece)
+        )  # skips from line end to line end; `split` visits each byte, and takes three times as long
         tail = lines.pop() if lines and not piece.endswith(b"\n") else b""
         self._seen += len(piece)
         if lines and pending.size:
@@ -66,13 +67,13 @@ class LineSplitter:
         return block
 
     def rest(self) -> LineBlock | None:
-        """Return the last line, which has no end, or None."""
+        """Return the unfinished last line, or None."""
         line = self._pending.take() if self._pending.size else None
         return None if line is None else (self._number, [line], self._offset)
 
 
 def _portions(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
-    """Yield the chunks, large ones in portions: what lies in one portion is no longer than a line may be."""
+    """Yield the chunks, split into pieces no longer than the limit for lines."""
     for chunk in chunks:
         if len(chunk) <= limit:
             yield chunk
@@ -91,7 +92,7 @@ class _PendingLine:
         self._pieces: list[bytes] = []
 
     def add(self, piece: bytes, number: int) -> None:
-        """Add a part of the line. Beyond the limit, only the file of rejected lines receives it."""
+        """Add a part of the line. Beyond the limit, it only goes to the file of rejected lines."""
         was_over = self.size > self._limit
         self.size += len(piece)
         if was_over:

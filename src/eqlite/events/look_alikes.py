@@ -1,6 +1,6 @@
-"""Events that look like envelopes: objects without a time or a category, around objects that have one.
+"""Events that look like envelopes: objects without a time or category, around objects that have one.
 
-They are searched as they are, which finds nothing, so they are named in the summary of a run.
+They are searched as they are, which finds nothing, so the summary of a run names them.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class LookAlike(NamedTuple):
     """Events of one form that look like envelopes.
 
     Attributes:
-        form: what they hold, for people.
-        events: how many of those looked at.
-        file: where the first one stands.
+        form: a description of their content.
+        events: their number among the sampled events.
+        file: the file of the first one.
         line: its line.
     """
 

@@ -1,4 +1,4 @@
-"""One form for documents that say the same: dotted keys as objects in objects, without nulls."""
+"""Canonical form of documents: nested objects instead of dotted keys, without nulls."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 def nested(document: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return a document with dotted keys as objects, arrays of one as their element, nulls and empty arrays left out.
 
-    Every field has the same values in both, but for explicit nulls. None where a value stands in two places, so that
-    one of them would be lost.
+    Every field has the same values in both, except for explicit nulls. None if a field has values under two keys, of
+    which one would be lost.
 
     >>> nested({"process.name": ["bash"], "process": {"pid": 7, "parent.pid": None}})
     {'process': {'name': 'bash', 'pid': 7}}
@@ -40,7 +40,7 @@ def nested(document: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _holder(into: dict[str, Any], key: str) -> tuple[dict[str, Any] | None, str]:
-    """Return the object and the last part of a dotted key, or None if another value is in the way."""
+    """Return the object that holds a dotted key, and the key there. None if another value is in the way."""
     *parents, name = key.split(".")
     if not all((*parents, name)):
         return None, name

@@ -1,7 +1,7 @@
-"""Times that Elasticsearch's `date` reads otherwise than their writer meant, or not at all.
+"""Times that a field of type `date` reads differently from what was probably meant, or not at all.
 
 Its default format is `strict_date_optional_time||epoch_millis`: a number is milliseconds since 1970, whatever its size.
-Nothing is guessed here. What looks wrong is counted, with an example and what to do.
+Nothing is converted here. Odd times are counted, with an example and advice.
 
 Source: Elasticsearch reference, field types, `date`.
 """
@@ -24,7 +24,7 @@ _SCALES = (
     (1e17, 2e17, "a Windows FILETIME", f"{_MILLIS}: subtract 116444736000000000, and divide by 10,000"),
     (1e18, 1e19, "epoch nanoseconds", f"{_MILLIS}: divide it by 1,000,000"),
 )
-"""From and below which number a time of our days is of which scale, if not of milliseconds."""
+"""Ranges of the numbers that a present time has in scales other than milliseconds."""
 _KIBANA = re.compile(r"[A-Z][a-z]{2} \d{1,2}, \d{4} @ \d\d:\d\d:\d\d(?:\.\d+)?")
 
 
@@ -32,10 +32,10 @@ class OddTimes(NamedTuple):
     """Events whose time looks wrong in one way.
 
     Attributes:
-        events: how many of those looked at.
-        looks_like: what the time looks like, for people.
-        example: the first of them.
-        advice: what becomes of it, and what to do.
+        events: their number among the sampled events.
+        looks_like: the name of the scale or format that the time seems to have.
+        example: the first of the times.
+        advice: the effect, and a remedy.
     """
 
     events: int
@@ -53,7 +53,7 @@ def odd_times(documents: Iterable[Mapping[str, object]], path: str) -> list[OddT
     found: dict[str, OddTimes] = {}
     for document in documents:
         values = raw_values(document, path)
-        odd = _look_at(values[0]) if values else None
+        odd = _oddity(values[0]) if values else None
         if odd is not None:
             looks_like, advice = odd
             before = found.get(looks_like, OddTimes(0, looks_like, to_text(values[0])[:80], advice))
@@ -61,8 +61,8 @@ def odd_times(documents: Iterable[Mapping[str, object]], path: str) -> list[OddT
     return sorted(found.values(), key=lambda odd: -odd.events)
 
 
-def _look_at(value: object) -> tuple[str, str] | None:
-    """Return the oddity of a time with advice, or None for a usual one."""
+def _oddity(value: object) -> tuple[str, str] | None:
+    """Return a description of an odd time with advice, or None for a normal one."""
     number = _number(value)
     if number is not None:
         scales = [(name, advice) for low, high, name, advice in _SCALES if low <= abs(number) < high]

@@ -10,12 +10,12 @@ from eqlite.events.json_decoding import BadJson, decode_object
 
 
 class PartialAnswer(NamedTuple):
-    """An answer that holds a part.
+    """An incomplete answer.
 
     Attributes:
-        file: where it stands.
+        file: its file.
         line: its line.
-        lacks: what it lacks, for people.
+        lacks: a description of the missing part.
     """
 
     file: str
@@ -50,7 +50,7 @@ def _answers(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         return
     responses = value.get("responses")
     inner = responses if isinstance(responses, list) else [value.get("response"), value.get("rawResponse"), value]
-    yield from (each for each in inner if isinstance(each, Mapping) and isinstance(each.get("hits"), Mapping))
+    yield from (answer for answer in inner if isinstance(answer, Mapping) and isinstance(answer.get("hits"), Mapping))
 
 
 def _lacks(answer: Mapping[str, Any]) -> Iterator[str]:

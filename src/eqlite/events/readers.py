@@ -1,8 +1,8 @@
-"""Reads events from files, directories, streams and standard input, whatever JSON shape they have.
+"""Reading of events from files, directories, streams and standard input, in any JSON layout.
 
-Recognized by content, not by name: gzip and zstd, UTF-16, NDJSON, JSON arrays, documents over several lines, answers of
-Elasticsearch with their hits. Everything streams; what cannot be read is counted (`ReadStats`), written (`rejects`) and
-never ends the reading.
+Recognised by content, not by name: gzip and zstd, UTF-16, NDJSON, JSON arrays, documents over several lines, answers of
+Elasticsearch with their hits. Everything streams. Lines without an event are counted (`ReadStats`) and written to
+`rejects`, and never end the reading.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from eqlite.events.unpacking import is_archive
 
 
 class RawBlock(NamedTuple):
-    r"""Some raw lines that follow each other, as a file gives them: with `\n`, and blank ones among them.
+    r"""Consecutive raw lines of a file, each with its `\n`, blank ones included.
 
     Attributes:
         file: the file, as the user named it.
         line: the number of the first line.
         lines: the lines.
-        offset: where the first of them starts in the file; None where the lines do not stand there as they are.
-        is_alone: the first line of the file on which it stands holds no value before it.
+        offset: the offset of the first line in the file; None if the lines are not in the file as they are.
+        is_alone: no other value starts earlier on the first line.
     """
 
     file: str
@@ -51,12 +51,12 @@ class RawBlock(NamedTuple):
 
 
 class EventReader(Iterator[Event]):
-    """The events of files, read while they are asked for.
+    """An iterator over the events of files, which reads lazily.
 
     Attributes:
-        inputs: what is read.
-        intake: counts what is read.
-        has_begun: an event was asked for.
+        inputs: the files and streams.
+        intake: counts events and rejected lines.
+        has_begun: an event was requested.
     """
 
     def __init__(self, inputs: Sequence[Input], intake: Intake) -> None:
@@ -75,16 +75,17 @@ class EventReader(Iterator[Event]):
 
 
 def read_events(*inputs: Input, rejects: BinarySink | None = None, stats: ReadStats | None = None) -> EventReader:
-    r"""Return the events of all inputs, in order, read while they are asked for.
+    r"""Return an iterator over the events of all inputs, in order. It reads lazily.
 
     Args:
-        inputs: paths, globs, directories (read through, in the order of names), `-` for standard input, or files
-            opened for reading.
-        rejects: gets the lines that hold no event, as they are.
+        inputs: paths, globs, directories (with all below them, in the order of names), `-` for standard input, or
+            files opened for reading.
+        rejects: gets the lines without an event, unchanged.
         stats: gets the counts; `read == evaluated + rejected` at any time.
 
     Raises:
-        EventError: an input does not exist or cannot be opened, at once; zstd data that nothing here can read.
+        EventError: at once, if an input does not exist; while reading, if one cannot be opened, or is zstd data without
+            a decoder.
 
     >>> import io
     >>> stats = ReadStats()
@@ -109,8 +110,8 @@ def _lines_of(blocks: Iterable[RawBlock]) -> Iterator[RawLine]:
 def iter_blocks(inputs: Iterable[Input], intake: Intake | None = None) -> Iterator[RawBlock]:
     """Return the undecoded lines of all inputs in blocks, blank ones included.
 
-    Only lines over the limit and text that cannot be cut into values are rejected here. The caller decodes the lines,
-    counts the events in `intake.stats.read` and reports the bad lines to `intake.reject`.
+    Only lines over the limit and text that cannot be split into values are rejected here. The caller decodes the lines,
+    counts the events in `intake.stats.read` and reports bad lines to `intake.reject`.
     """
     intake = Intake() if intake is None else intake
     expanded = [file for given in inputs for file in expand_input(given, intake.stats)]
@@ -130,12 +131,12 @@ def _read_events(lines: Iterable[RawLine], intake: Intake) -> Iterator[Event]:
             stats.read += 1
             yield Event(document, index=index, id=id, source=source)
     refused = {} if found else {path: why for path, why in _passed_over(stats).items() if path not in known}
-    if refused:  # an input that was named, or a part of it; files of a folder are known before
+    if refused:  # named inputs or parts of them; files of folders were passed over before
         raise nothing_read(refused)
 
 
 def nothing_read(refused: Mapping[str, str]) -> EventError:
-    """Return the error for input without an event, by the first file that was refused and the reason for it."""
+    """Return the error for input without an event. It names the first refused file with the reason."""
     path, reason = next(iter(refused.items()))
     return cannot_read(path, f"no event in `{path}`: {reason}")
 
@@ -159,9 +160,9 @@ def _read_file(given: Input, intake: Intake) -> Iterator[RawBlock]:
 
 
 def start_of_text(file: io.FileIO) -> int | None:
-    """Return the offset of the first line of a file, behind a byte order mark.
+    """Return the offset of the first line of a file, after a byte order mark.
 
-    None for a file of no plain lines: a pipe, a compressed file, an archive.
+    None for a file without plain lines: a pipe, a compressed file, an archive.
     """
     if not file.seekable():
         return None

@@ -1,7 +1,7 @@
-"""References: how to get the events of a detection again once their batch is gone.
+"""References: functions that return the events of a detection after their batch is gone.
 
-Of a line that stands in a file as it is, only the location is held: a run that finds much does not hold what it found.
-Lines of pipes and packed files go to a spool. Decoded documents take five times as much as their lines.
+Of a line that is in a file as it is, only the location is held, so a run with many detections needs little memory.
+Lines of pipes and compressed files go to a spool. Decoded documents take five times the memory of their lines.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from eqlite.events.line_documents import documents_on
 from eqlite.limits import MAX_OPEN_FILES, MAX_SPOOL_MEMORY_BYTES
 
 EventReference = Callable[[], AnyEvent]
-"""Returns the event. Raises `LostEvent` where it is not there any more."""
+"""Returns the event. Raises `LostEvent` if it cannot be read again."""
 
 
 def event_at(file: str, line: int, unwrapped: Unwrapped, *, is_alone: bool = False) -> Event:
-    """Return a document with its location. `is_alone`: there is no other document on its line."""
+    """Return a document with its location. `is_alone`: no other document is on its line."""
     document, index, id = unwrapped
     return Event(document, index=index, id=id, source=EventSource(file, line), is_alone=is_alone)
 
@@ -36,7 +36,7 @@ def event_on(file: str, number: int, line: bytes, *, is_alone: bool = True) -> E
 
 
 class OpenFile:
-    """A file that is held open, so that it can be read again whatever becomes of its name."""
+    """A file that stays open, so that it can be read again even if it is renamed or deleted."""
 
     def __init__(self, path: str, descriptor: int) -> None:
         self.path = path
@@ -47,12 +47,12 @@ class OpenFile:
         os.close(self._descriptor)
 
     def read(self, offset: int, size: int) -> bytes:
-        """Return some bytes, or fewer where the file is shorter now."""
+        """Return some bytes, fewer if the file is shorter now."""
         return os.pread(self._descriptor, size, offset)
 
 
 class LostEvent(EventError):
-    """An event that is not there any more. `source` says where it stood."""
+    """An event that is no longer in its file. `source` is its location."""
 
     def __init__(self, source: EventSource) -> None:
         super().__init__(file=source.file, reason="was changed while it was read")
@@ -64,7 +64,7 @@ class LostEvent(EventError):
 
 
 class FileReference:
-    """A line that holds one document, as its location in a file and a checksum."""
+    """A line with one document, by its location in a file and a checksum."""
 
     __slots__ = ("_checksum", "_file", "_number", "_offset", "_size")
 
@@ -79,7 +79,7 @@ class FileReference:
         """Read the line again and return its event.
 
         Raises:
-            LostEvent: the file was cut short or overwritten.
+            LostEvent: the file was truncated or overwritten.
         """
         line = self._file.read(self._offset, self._size)
         if zlib.crc32(line) != self._checksum:
@@ -88,13 +88,13 @@ class FileReference:
 
 
 class OpenFiles:
-    """The files of a run that are held open for the sake of references, at most `MAX_OPEN_FILES`."""
+    """The files of a run that stay open for references, at most `MAX_OPEN_FILES`."""
 
     def __init__(self) -> None:
         self._files: dict[str, OpenFile | None] = {}
 
     def open(self, path: str) -> OpenFile | None:
-        """Return a file, opened once. None where too many are open, or it cannot be opened again."""
+        """Return a file, opened once. None if too many are open, or it cannot be opened again."""
         if path not in self._files:
             self._files[path] = self._opened(path)
         return self._files[path]
@@ -109,7 +109,7 @@ class OpenFiles:
 
 
 class Spool:
-    """Lines that cannot be read again elsewhere: in memory first, then in a file without a name."""
+    """Lines that cannot be read again elsewhere: in memory first, then in an unnamed temporary file."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(MAX_SPOOL_MEMORY_BYTES)  # noqa: SIM115 - open as long as the run
@@ -167,9 +167,9 @@ class CarriedLines:
 
 
 class HeldEvents:
-    """References that hold their events in memory, for streams, which need most of them for a short time.
+    """References that hold their events in memory, for streams, whose files may be truncated or replaced.
 
-    Their file may be cut short or replaced by then. `is_alone` is false where other events stood on its lines before.
+    `is_alone` is false if the lines of the file may have held other events before.
     """
 
     def __init__(self, *, is_alone: bool = True) -> None:
@@ -190,7 +190,7 @@ class HeldEvents:
 
 
 class EventReferences:
-    """References to places in files, and to a spool of lines that stand in none."""
+    """References to locations in files, and to a spool for all other lines."""
 
     def __init__(self) -> None:
         self._files = OpenFiles()

@@ -1,4 +1,4 @@
-"""Search hits: the document of a hit, with what the hit says about its fields."""
+"""Search hits: their documents, with the fields that the hit adds or removes."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ Unwrapped = tuple[dict[str, object], str | None, str | None]
 """A document with the index and the id that its envelope names."""
 
 _MOST_NESTED = 8
-"""Inner hits may hold inner hits; collapsed ones do so once."""
+"""The most levels of inner hits in inner hits. Collapsed hits have one."""
 
 
 def plain(document: Mapping[str, object]) -> Unwrapped:
-    """Return a document whose metadata, if it has any, are fields of its own: rows of a table."""
+    """Return a row of a table as a document. Its index and id, if any, are columns."""
     return dict(document), text_or_none(document.get("_index")), text_or_none(document.get("_id"))
 
 
 def unwrap_hit(hit: Mapping[str, object], depth: int = 0) -> list[Unwrapped]:
     """Return the documents of a hit and its inner hits. An object that is no hit is a document itself.
 
-    Inner hits that are parts of the document (`_nested`), or the hit once more, are left out.
+    Inner hits that are parts of the document (`_nested`), or repeat the hit, are left out.
     """
     inner = hit.get("inner_hits")
     document = document_in(hit)
@@ -35,16 +35,16 @@ def unwrap_hit(hit: Mapping[str, object], depth: int = 0) -> list[Unwrapped]:
         if document is None:
             return [(hit if isinstance(hit, dict) else dict(hit), None, None)]
         return [_named(hit, document)]
-    found = [] if document is None else [_named(hit, document)]
-    names = {one[1:] for one in found}
+    documents = [] if document is None else [_named(hit, document)]
+    names = {unwrapped[1:] for unwrapped in documents}
     for group in inner.values():
         hits = hits_of(group.get("hits")) if isinstance(group, Mapping) else None
-        for each in hits or ():
-            for one in [] if "_nested" in each else unwrap_hit(each, depth + 1):
-                if one[2] is None or one[1:] not in names:
-                    found.append(one)
-                    names.add(one[1:])
-    return found
+        for inner_hit in hits or ():
+            for unwrapped in [] if "_nested" in inner_hit else unwrap_hit(inner_hit, depth + 1):
+                if unwrapped[2] is None or unwrapped[1:] not in names:
+                    documents.append(unwrapped)
+                    names.add(unwrapped[1:])
+    return documents
 
 
 def _has_inner_hits(hit: Mapping[str, object]) -> bool:
@@ -54,8 +54,8 @@ def _has_inner_hits(hit: Mapping[str, object]) -> bool:
 def document_in(hit: Mapping[str, object]) -> dict[str, object] | None:
     """Return the document of a hit as a query sees it, or None if it has none.
 
-    `fields` stands in for a missing `_source`. Beside it, it adds values that the source lacks: those of runtime fields
-    and constants. Fields named in `_ignored` were not indexed, so they have no value but those in `fields`.
+    `fields` replaces a missing `_source`. Otherwise it adds values that the source lacks: those of runtime fields and
+    constants. Fields named in `_ignored` were not indexed, so they only have the values in `fields`.
     """
     fields = hit.get("fields")
     source = hit.get("_source")
@@ -122,7 +122,7 @@ def _is_in(document: Mapping[str, object], path: str) -> bool:
 
 
 def _without(document: dict[str, Any], path: str) -> dict[str, Any]:
-    """Return a document without the values at a path, however the names are written."""
+    """Return a document without the values at a path, whether its keys are nested or dotted."""
     changed: dict[str, Any] = {}
     for key, value in document.items():
         if key == path:

@@ -1,4 +1,4 @@
-"""Large files of lines in ranges, so that several processes can read one file."""
+"""Splits: ranges of a large file of lines, so that several processes can read it."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def ranges_of(given: Input, size: int) -> list[Range]:
             end = os.fstat(file.fileno()).st_size
     except OSError as error:
         raise cannot_read(path, f"cannot read `{path}`: {error.strerror or error}") from error
-    return [Range(path, place, min(place + size, end)) for place in range(start, end, size)]
+    return [Range(path, offset, min(offset + size, end)) for offset in range(start, end, size)]
 
 
 class RangeReader:
     """Reads a range.
 
     Attributes:
-        newlines: how many lines ended in what was read.
+        newlines: the number of line ends read so far.
     """
 
     def __init__(self, wanted: Range) -> None:
@@ -65,7 +65,7 @@ class RangeReader:
             with Path(path).open("rb", buffering=0) as file:
                 descriptor = file.fileno()
                 first = start_of_text(file) or 0
-                start, end = (_next_line(descriptor, place, first) for place in (start, end))
+                start, end = (_next_line(descriptor, offset, first) for offset in (start, end))
                 for line, lines, offset in line_blocks(self._chunks(descriptor, start, end), path, intake):
                     yield RawBlock(path, line, lines, start + offset)
         except OSError as error:
@@ -78,14 +78,14 @@ class RangeReader:
             yield chunk
 
 
-def _next_line(descriptor: int, place: int, first: int) -> int:
-    """Return the start of the first line at or after a position, or the end of the file."""
-    if place <= first:
+def _next_line(descriptor: int, offset: int, first: int) -> int:
+    """Return the start of the first line at or after an offset, or the end of the file."""
+    if offset <= first:
         return first
-    place -= 1
-    while chunk := os.pread(descriptor, CHUNK_BYTES, place):
-        found = chunk.find(b"\n")
-        if found >= 0:
-            return place + found + 1
-        place += len(chunk)
-    return place
+    offset -= 1
+    while chunk := os.pread(descriptor, CHUNK_BYTES, offset):
+        newline = chunk.find(b"\n")
+        if newline >= 0:
+            return offset + newline + 1
+        offset += len(chunk)
+    return offset

@@ -1,4 +1,4 @@
-"""A detection: that a rule matched, on which events, and when."""
+"""Detections: the matches of rules, as objects and as plain data."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def origin_of(event: AnyEvent | None, position: int | None) -> str | None:
 def detection_id(rule: Rule, origins: Sequence[str | None]) -> str:
     """Return the id of a detection: the SHA-256 of the rule's id (or query) and the events' origins.
 
-    Sinks that take a detection twice, after a restart for one, know it by its id.
+    A sink that gets a detection twice, after a restart for example, recognizes it by its id.
     """
     parts = [rule.rule_id or rule.query, *("" if origin is None else origin for origin in origins)]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
@@ -70,7 +70,7 @@ class Detection(msgspec.Struct, frozen=True):
         events: the events in the order of the stages; None in the place of a missing event.
         join_keys: the values that the events have in common, by the name of the field.
         start, end: times of the first and the last event, ISO 8601 in UTC; None where an event has no readable time.
-        id: a text that stays the same for the same rule and the same events, from run to run: see `detection_id`.
+        id: the same for the same rule and events in every run: see `detection_id`.
     """
 
     rule: Rule
@@ -85,7 +85,7 @@ class Detection(msgspec.Struct, frozen=True):
         """Return the detection as `eqlite run --format ndjson` writes it, in plain dicts and lists.
 
         Args:
-            documents: put the events' documents into it; without, only where they come from.
+            documents: include the documents of the events; otherwise only their sources.
 
         >>> import eqlite
         >>> rules = eqlite.load_rules("examples/rules")

@@ -1,4 +1,4 @@
-"""Detections out of the results of a run's searches."""
+"""Detections from the results of a run's searches."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def detections_of(
 ) -> Iterator[Detection]:
     """Yield the detections by their last event, then by rule, and count them.
 
-    With a window, each rule's results are those of its search, in Elasticsearch's order. An event that is not there any
-    more is given without its document, with a warning about its file.
+    With a window, each rule's results are those of its search, in Elasticsearch's order. An event that cannot be read
+    again has an empty document, and there is a warning about its file.
     """
     with relaxed_gc():
         found: list[tuple[Ordinal, int, Result[EventReference]]] = []
@@ -60,7 +60,7 @@ def detections_of(
     references: tuple[EventReference | None, ...] = ()
     events: FoundEvents = ()
     for _, rule, result in found:
-        if result.events != references:  # several rules often find the same event
+        if result.events != references:  # several rules often match the same event
             references = result.events
             events = tuple(None if reference is None else _event(reference, stats) for reference in references)
         stats.detections += 1
@@ -88,14 +88,14 @@ def detection_maker(rule: Rule, query: Query) -> DetectionMaker:
 
     def make(events: FoundEvents, result: Result[Any]) -> Detection:
         times_ns = [ordinal[0] for ordinal in result.ordinals if ordinal is not None and ordinal[0] != NO_TIME]
-        match = make_match(events, result.key) if all(map(_is_there, events)) else Match(events, result.key)
+        match = make_match(events, result.key) if all(map(_is_intact, events)) else Match(events, result.key)
         positions = [None if ordinal is None else ordinal[-1] for ordinal in result.ordinals]
         return as_detection(rule, query, match, times_ns, positions)
 
     return make
 
 
-def _is_there(event: AnyEvent | None) -> bool:
+def _is_intact(event: AnyEvent | None) -> bool:
     return event is None or len(event) > 0
 
 
@@ -108,7 +108,7 @@ def as_detection(
         rule: the rule.
         query: its query.
         match: the match.
-        times_ns: the times of those of its events that have one.
+        times_ns: the times of its events, without those that have none.
         positions: the positions of its events in the input; None in the place of a missing event.
     """
     start = format_instant(min(times_ns)) if times_ns else None

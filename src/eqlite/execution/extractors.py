@@ -1,4 +1,4 @@
-"""Extractors: read join keys and ordinals of events, each once for all rules that read alike."""
+"""Extractors of join keys and ordinals. Rules with the same fields share one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class KeyExtractor:
         return join_keys(document, self._fields, budget=budget, report=report)
 
     def may_share(self, keys: tuple[Key, ...]) -> bool:
-        """Return whether rules may share keys that were read. Of very many keys each rule counts its own."""
+        """Return whether rules may share these keys. Very many are counted for each rule."""
         return len(keys) <= FREE_KEYS_PER_EVENT
 
 
@@ -47,7 +47,7 @@ class OrderExtractor:
     """Reads time and tiebreaker.
 
     Attributes:
-        tiebreaker: the field that orders events of the same time; without it the order of the input does.
+        tiebreaker: the field that orders events of the same time; None for the order of the input.
     """
 
     def __init__(self, timestamp: Field | None, tiebreaker: Field | None) -> None:
@@ -58,7 +58,7 @@ class OrderExtractor:
         self._path = timestamp.path if is_plain and timestamp is not None and timestamp.is_direct else None
 
     def order(self, document: Document, position: int) -> tuple[Ordinal, str | None]:
-        """Return the ordinal of a document, and the reason if it has no single one."""
+        """Return the ordinal of a document, and the problem with it, if any: see `order.ambiguity`."""
         time_ns: int | None
         value = None if self._path is None else plain_value(document, self._path)
         times: list[Any] = []

@@ -19,11 +19,11 @@ def follow_blocks(
 ) -> Iterator[Detection]:
     """Yield the detections of a stream as they become certain, and the rest at the end of the input.
 
-    Ctrl-C is such an end, and so is input that cannot be read any further. `intake` counts what is read, `stats` gets
-    the counts at the end.
+    Ctrl-C ends the input, and so does an error of reading. `intake` counts while events are read. `stats` gets the
+    counts at the end.
 
     Raises:
-        EqlError: some input cannot be read.
+        EqlError: an input cannot be read.
     """
     stats.reading = intake.stats
     problem: EqlError | None = None

@@ -17,7 +17,7 @@ Document = Mapping[str, Any]
 
 
 class HitEvent(Protocol):
-    """An event that meets something, as a correlator reads it.
+    """An event with hits, as a correlator reads it.
 
     Attributes:
         position: its number in the input.
@@ -26,7 +26,7 @@ class HitEvent(Protocol):
     position: int
 
     def order(self, extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
-        """Return the ordinal, and the reason why there is no single one: see `order.ambiguity`."""
+        """Return the ordinal, and the problem with it, if any: see `order.ambiguity`."""
         ...
 
     def keys(self, extractor: KeyExtractor, budget: KeyBudget, report: Report) -> tuple[Key, ...]:
@@ -39,7 +39,7 @@ class HitEvent(Protocol):
 
 
 class DocumentHit:
-    """An event in a batch. What is read of it is read once for all rules that read alike.
+    """An event of a batch. Rules that share an extractor share what it reads.
 
     Attributes:
         position: its number in the input.
@@ -70,7 +70,7 @@ class DocumentHit:
         self._keys: tuple[Key, ...] = ()
 
     def order(self, extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
-        """Return the ordinal, and the reason why there is no single one: see `order.ambiguity`."""
+        """Return the ordinal, and the problem with it, if any: see `order.ambiguity`."""
         if self._order_extractor is not extractor:
             self._order_extractor = extractor
             self._order = extractor.order(self._document, self.position)
@@ -91,12 +91,12 @@ class DocumentHit:
 
 
 class HitBatch:
-    """The documents of a batch that meet something, with their hits.
+    """The documents of a batch that meet a condition, with their hits.
 
     Attributes:
         batch: the batch.
-        unrouted: the number of its documents that no rule sees, because of their index.
-        unrouted_example: the name of one such index.
+        unrouted: the number of documents that no rule sees, because of their index.
+        unrouted_example: the name of an index without a rule.
     """
 
     __slots__ = ("batch", "rows", "unrouted", "unrouted_example")
@@ -108,7 +108,7 @@ class HitBatch:
         self.unrouted_example: str | None = None
 
     def add(self, row: int, hits: Hits, document: Document) -> None:
-        """Add a document with its hits, in the form in which it was evaluated."""
+        """Add a document with its hits. `document` is the form that was evaluated."""
         self.rows.append((row, hits, document))
 
     def leave_unrouted(self, route: Route) -> None:

@@ -11,11 +11,11 @@ StageHits = tuple[tuple[int, tuple[int, ...]], ...]
 
 
 class Hits:
-    """The rules and stages that an event meets. Events that meet the same share one object.
+    """The rules and stages that an event meets. Events with the same hits share one object.
 
     Attributes:
         event_rules: the indices of event rules.
-        stage_hits: the stages of sequences and samples.
+        stage_hits: sequence and sample rules, each with its stages.
     """
 
     __slots__ = ("event_rules", "stage_hits")
@@ -26,7 +26,7 @@ class Hits:
 
     @classmethod
     def of_stages(cls, queries: list[Query], met: Iterable[tuple[int, int]]) -> Hits:
-        """Return the hits for pairs of rule and stage."""
+        """Return the hits for pairs of a rule and a stage."""
         events: list[int] = []
         stages: dict[int, list[int]] = {}
         for rule, stage in sorted(met):
@@ -34,4 +34,4 @@ class Hits:
                 events.append(rule)
             else:
                 stages.setdefault(rule, []).append(stage)
-        return cls(tuple(events), tuple((rule, tuple(found)) for rule, found in stages.items()))
+        return cls(tuple(events), tuple((rule, tuple(indices)) for rule, indices in stages.items()))

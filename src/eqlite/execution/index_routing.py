@@ -1,6 +1,6 @@
-"""Index routing: which documents a rule sees, by its index patterns.
+"""Index routing: chooses the rules that see a document, by their index patterns.
 
-Source: architecture, section 6. A document that names no index is seen by every rule.
+A document that names no index is seen by every rule.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from eqlite.values.wildcard import like_pattern
 _BACKING = re.compile(r"\.ds-(.+)-\d{4}\.\d{2}\.\d{2}-\d{6}")
 _STREAM_PARTS = ("data_stream.type", "data_stream.dataset", "data_stream.namespace")
 _STREAM_FIELDS = tuple(Field(name, name) for name in _STREAM_PARTS)
-# What lifecycle management puts in front: of a mounted snapshot, of a copy with fewer samples or shards. Since 7.15
-# four random characters follow the latter.
+# Prefixes of lifecycle management: of mounted snapshots, downsampled indices and copies with fewer shards. Since 7.15
+# four random characters follow the last.
 _PREFIX = re.compile(r"partial-|restored-|downsample-\d+(?:nanos|micros|ms|[smhd])-|(?:shrink|fm-clone)-")
 _RANDOM = re.compile(r"[a-z0-9_-]{1,4}-(?=.)")
 _COMMA = re.compile(r",(?![^<>]*>)")
@@ -28,7 +28,7 @@ _ALERTS = ".internal.alerts-"
 
 
 MAX_ROUTES = 4_096
-"""Routes are remembered by the names of indices, which events may make up."""
+"""The most cached routes. The names of indices come from events, so there may be any number."""
 _MAX_NAME_LENGTH = 1_024
 
 
@@ -41,7 +41,7 @@ class Route:
 
 
 class IndexRouter:
-    """Knows the route of each document, found once for each index."""
+    """Finds the route of each document, once for each index."""
 
     def __init__(self, patterns: Sequence[tuple[str, ...]], stream: tuple[Field, ...] = _STREAM_FIELDS) -> None:
         """Route by the index patterns of each rule. `stream` are the fields that name a document's data stream."""
@@ -64,7 +64,7 @@ class IndexRouter:
 
 
 def stream_fields(constants: Mapping[str, Any]) -> tuple[Field, ...]:
-    """Return the fields that name a document's data stream. `constants` holds values that a mapping gives to all."""
+    """Return the fields that name a document's data stream. `constants` are values that a mapping gives to all."""
     return tuple(Field(name, name, constant=constants.get(name)) for name in _STREAM_PARTS)
 
 
@@ -73,7 +73,7 @@ def index_names(
 ) -> tuple[str, ...]:
     """Return the names under which a document may be searched: its index, and its data stream.
 
-    `index` is what the envelope names; without one, a document may name its index itself, as exported tables do.
+    `index` is the one that the envelope names. Without it, a document may name its index itself, as exported tables do.
     `stream` are the fields that name the data stream.
 
     >>> index_names({"data_stream": {"type": "logs", "dataset": "nginx", "namespace": "prod"}}, "eu:logs")
@@ -120,7 +120,7 @@ def covers(patterns: tuple[str, ...], names: tuple[str, ...]) -> bool:
     >>> covers(("logs-*", "-logs-endpoint.*"), ("logs-endpoint.events-default",))
     False
     """
-    return not patterns or not names or any(_covered(patterns, own) for name in names for own in _stream_names(name))
+    return not patterns or not names or any(_covered(patterns, form) for name in names for form in _stream_names(name))
 
 
 def _covered(patterns: tuple[str, ...], name: str) -> bool:
@@ -139,7 +139,7 @@ def _parse(patterns: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
     (('logs-*', False), ('logs-*', True))
     """
     parsed: list[tuple[str, bool]] = []
-    for pattern in (part.strip() for each in patterns for part in _COMMA.split(each)):
+    for pattern in (part.strip() for listed in patterns for part in _COMMA.split(listed)):
         excludes = pattern.startswith("-")
         body = pattern.removeprefix("-")
         body = unquote(body) if body[:3].upper() == "%3C" else body
@@ -147,7 +147,7 @@ def _parse(patterns: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
             body = _DATE_MATH.sub("*", body[1:-1])
         _, colon, text = body.rpartition(":")
         if not text or (colon and excludes):
-            continue  # `-europe:*` leaves out a cluster, and documents do not say for sure from which one they are
+            continue  # `-europe:*` excludes a cluster, and documents do not reliably name theirs
         excludes = excludes or text.startswith("-")
         parsed.append((stream_name(text.removeprefix("-")).removeprefix(".ds-"), excludes))
     return tuple(parsed)

@@ -1,6 +1,6 @@
 """Running rules over finite input: `source -> batches -> matcher -> hits -> correlator -> detections`.
 
-Only hits are held, and of an event only how to get it again.
+Of the events with hits, only references are held.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from eqlite.rules.compiled import Compiled
 __all__ = ["Compiled", "RunStats", "run_files", "run_rules"]
 
 Progress = Callable[[int, int], None]
-"""Gets the number of lines and of bytes that were read."""
+"""Gets the numbers of lines and of bytes read so far."""
 
 
 def run_rules(
@@ -70,18 +70,18 @@ def run_files(
         jobs: the number of processes; the answer is the same.
         stats: gets the counts.
         rejects: gets the lines that hold no event.
-        progress: called now and then with the number of lines and of bytes read.
-        window: the results to give of each rule, as `detections_of` says.
+        progress: called after each batch with the numbers of lines and of bytes read so far.
+        window: the results to give of each rule: see `detections_of`.
 
     Raises:
-        EqlError: one of several processes was killed, or memory is used up. Detections found before come first.
+        EqlError: a worker process was killed, or memory is used up. The detections found before come first.
     """
     stats, source = stats or RunStats(), FileSource(inputs)
     intake = Intake(stats.reading, rejects)
     run = Run(compiled, source, by_index=by_index, stats=stats)
     with _holding_problems(stats) as problems, relaxed_gc():
         if jobs > 1:
-            from eqlite.execution.parallel.pool import WorkerPool  # which brings in `multiprocessing`
+            from eqlite.execution.parallel.pool import WorkerPool  # imports `multiprocessing`
 
             WorkerPool(compiled, intake, run.correlator, jobs=jobs, by_index=by_index, stats=stats).run(
                 source.inputs, progress
@@ -95,7 +95,7 @@ def run_files(
 
 
 class Run:
-    """Rules on their way over some input.
+    """One run of rules over an input.
 
     Attributes:
         correlator: takes the hits.
@@ -122,7 +122,7 @@ class Run:
                 self._stats.reading.read += len(batch.documents)
 
     def sort(self) -> None:
-        """Read the input, counted already, again for sequences if it turned out not to be sorted."""
+        """Read the input again for sequences if it turned out not to be sorted. Its counts stay as they are."""
         if not self.correlator.is_out_of_order:
             return
         rules = [rule for rule, (_, query) in enumerate(self._compiled) if query.kind == "sequence"]
@@ -146,7 +146,7 @@ class Run:
 
 @contextlib.contextmanager
 def _holding_problems(stats: RunStats) -> Iterator[list[EqlError]]:
-    """Defer problems of reading until the detections are given. Ctrl-C is recorded, errors are collected."""
+    """Defer errors of reading until the detections are given. Ctrl-C is recorded, errors are collected."""
     problems: list[EqlError] = []
     try:
         yield problems
@@ -159,7 +159,7 @@ def _holding_problems(stats: RunStats) -> Iterator[list[EqlError]]:
 
 
 def _counted(batches: Iterable[Batch], progress: Progress | None) -> Iterator[Batch]:
-    """Yield the batches, and report how much was read before each is worked on."""
+    """Yield the batches, and report the progress after each."""
     lines = size = 0
     for batch in batches:
         yield batch

@@ -1,4 +1,4 @@
-"""Sources of a run: they give batches, some of them a second time."""
+"""Sources of a run: input in batches. Some can be read twice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Source(Protocol):
     """The input of a run.
 
     Attributes:
-        is_rereadable: `batches` gives the same events each time.
+        is_rereadable: `batches` can be called again, and gives the same events.
     """
 
     is_rereadable: bool
@@ -52,18 +52,18 @@ class DocumentSource:
         self.is_rereadable = isinstance(events, Sequence)
 
     def batches(self, intake: Intake) -> Iterator[Batch]:
-        """Return the events. Those with values that JSON has no form for are counted as rejected.
+        """Return the events in batches. Those with values that have no JSON form are rejected.
 
         Raises:
-            EventError: something among the events is no mapping.
+            EventError: one of the events is no mapping.
         """
         return given_batches(self._events, intake)
 
 
 def open_source(events: Iterable[AnyEvent] | str | os.PathLike[str], intake: Intake) -> tuple[Source, Intake]:
-    """Return the source for the input that a program gives to a run, and the intake that counts for it.
+    """Return the source for the input that a program gives to a run, and the intake that counts it.
 
-    What `read_events` returns is read as the files behind it, as long as nothing was taken from it. It counts for the
+    For an iterator of `read_events` from which nothing was taken, the source reads its files. Its intake counts in the
     stats that were given to `read_events`.
     """
     if isinstance(events, (str, os.PathLike)):

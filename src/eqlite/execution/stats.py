@@ -12,9 +12,9 @@ class RunStats:
     """Counts of a run.
 
     Attributes:
-        reading: how much was read and rejected.
+        reading: counts of events read and rejected.
         detections: the number of detections.
-        interrupted: Ctrl-C ended the reading; the detections are those among the events read before.
+        interrupted: Ctrl-C ended the reading; the detections are those of the events read before.
         untimed: events left out of sequences because they have no readable time, counted for each sequence rule.
         unrouted: with index routing, events that no rule's index patterns cover; `unrouted_example` names one's index.
         faults: operations for which Elasticsearch would have failed the search, with examples.

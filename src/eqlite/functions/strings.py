@@ -162,7 +162,7 @@ def to_string(value: object) -> Value:
 
 
 def _required(part: object) -> str:
-    """Return the text of an argument that must not be null once there is a text to look at."""
+    """Return the text of an argument that must not be null if the searched text is not."""
     if part is None:
         raise ValueFault("A string/char is required; received [null]")
     return to_text(part)

@@ -1,1 +1,1 @@
-"""Other programs that eqlite talks to, each behind an extra of its own."""
+"""Clients of other programs, each behind an extra of its own."""

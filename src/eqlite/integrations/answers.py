@@ -1,4 +1,4 @@
-"""Answers to a query, of Elasticsearch and of eqlite in one shape, and in what two of them differ."""
+"""Answers of Elasticsearch and eqlite to a query, in one form, and the differences between two of them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MOST_MATCHES_OF_A_CASE = 100
 
 Json = dict[str, Any]
 Kind = Literal["refusal", "matches", "order", "join keys"]
-Places = tuple[int | None, ...]
+EventNumbers = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """One result: the numbers of its events, None for a missing one, and its join keys."""
+    """One result: the numbers of its events (None for a missing one), and its join keys."""
 
-    places: Places
+    events: EventNumbers
     keys: tuple[Any, ...] = ()
 
 
@@ -31,8 +31,8 @@ class Answer:
 
     Attributes:
         matches: in order.
-        refused: why the query or the search fails; None where it does not.
-        times_ns: of the events in `matches`, where the side is eqlite.
+        refused: the reason if the query or the search fails, else None.
+        times_ns: for an answer of eqlite, the times of the events in `matches`.
     """
 
     matches: tuple[Matched, ...] = ()
@@ -55,23 +55,23 @@ def ask_elasticsearch(search: Callable[[Json], Json], body: Json) -> Answer:
         assert isinstance(hits, dict)
         if "sequences" in hits:
             found = [
-                Matched(tuple(map(_place, each["events"])), tuple(each.get("join_keys") or ()))
-                for each in hits["sequences"]
+                Matched(tuple(map(_number, sequence["events"])), tuple(sequence.get("join_keys") or ()))
+                for sequence in hits["sequences"]
             ]
         else:
-            found = [Matched((_place(hit),)) for hit in hits.get("events", ())]
+            found = [Matched((_number(hit),)) for hit in hits.get("events", ())]
     except (AssertionError, KeyError, TypeError, ValueError):
         return Answer(refused="the answer is not one of _eql/search")
     return Answer(tuple(found))
 
 
-def _place(hit: Mapping[str, Any]) -> int | None:
+def _number(hit: Mapping[str, Any]) -> int | None:
     return None if hit.get("missing") else int(hit["_id"])
 
 
 def known_order(theirs: Answer, ours: Answer) -> str | None:
     """Return the known reason why equal events differ in order, or None."""
-    if any(len(match.places) != 1 for match in ours.matches):
+    if any(len(match.events) != 1 for match in ours.matches):
         return None
     theirs_ns, ours_ns = ([_time_ns(match, ours) for match in side.matches] for side in (theirs, ours))
     if theirs_ns == ours_ns:
@@ -80,37 +80,37 @@ def known_order(theirs: Answer, ours: Answer) -> str | None:
 
 
 def _time_ns(match: Matched, ours: Answer) -> int | None:
-    (place,) = match.places
-    return None if place is None else ours.times_ns.get(place)
+    (number,) = match.events
+    return None if number is None else ours.times_ns.get(number)
 
 
 def difference_of(theirs: Answer, ours: Answer) -> Kind | None:
     """Return the kind of difference between two answers.
 
-    Two refusals are equal, whatever their words.
+    Two refusals are equal, whatever their reasons.
     """
     if theirs.refused is not None or ours.refused is not None:
         return None if theirs.refused is not None and ours.refused is not None else "refusal"
-    places = [[match.places for match in answer.matches] for answer in (theirs, ours)]
-    if Counter(places[0]) != Counter(places[1]):
+    events = [[match.events for match in answer.matches] for answer in (theirs, ours)]
+    if Counter(events[0]) != Counter(events[1]):
         return "matches"
-    if places[0] != places[1]:
+    if events[0] != events[1]:
         return "order"
     keys = [[match.keys for match in answer.matches] for answer in (theirs, ours)]
     return None if keys[0] == keys[1] else "join keys"
 
 
-def identity_of(match: Matched) -> tuple[Places, str]:
+def identity_of(match: Matched) -> tuple[EventNumbers, str]:
     """Return a hashable value that is equal for equal results."""
-    return match.places, to_json({"keys": match.keys})
+    return match.events, to_json({"keys": match.keys})
 
 
 def answer_data(answer: Answer, shared: set[Any]) -> Json:
-    """Return an answer as plain data: all of a small one, of a large one what differs."""
+    """Return an answer as plain data. Of a large one, only the matches that differ."""
     if answer.refused is not None:
         return {"refused": answer.refused}
     chosen: Sequence[Matched] = answer.matches
     if len(chosen) > MOST_MATCHES_OF_A_CASE:
         chosen = [match for match in chosen if identity_of(match) not in shared][:MOST_MATCHES_OF_A_CASE]
-    matches = [{"events": list(match.places), "join_keys": list(match.keys)} for match in chosen]
+    matches = [{"events": list(match.events), "join_keys": list(match.keys)} for match in chosen]
     return {"count": len(answer.matches), "matches": matches}

@@ -14,21 +14,21 @@ _SHORTEST_SECRET = 4  # shorter ones occur in every text
 
 @dataclass(frozen=True)
 class Connection:
-    """The address of an Elasticsearch and the credentials for it. Secrets are in no `repr` and no message.
+    """The address of an Elasticsearch and the credentials for it. No `repr` and no message contains a secret.
 
     Attributes:
-        url: scheme, host, port and prefix; 80 and 443 are the ports where none is named. A user and a password in the
-            given text move to the attributes of that name.
+        url: scheme, host, port and prefix. The default ports are 80 and 443. A user and a password in the given text
+            move to the attributes of that name.
         api_key: as Kibana shows it (`encoded`), or `id:key`.
-        user, password: basic authentication, where there is no API key.
+        user, password: basic authentication, without an API key.
         ca_file: a PEM file with the certificate authority of the server.
-        verify_certificate: False takes any certificate.
+        verify_certificate: False accepts any certificate.
         timeout_s: seconds to wait for one answer.
         retries: how often a request is sent again after 429, 502, 503, 504 or a broken connection.
         backoff_s: seconds before the first retry; each further pause is twice as long, up to 30 seconds.
 
     Raises:
-        ServerError: the address or the credentials cannot be used.
+        ServerError: the address or the credentials are invalid.
 
     >>> Connection("https://ann:secret@search.example:9200/es")
     Connection(url='https://search.example:9200/es', user='ann', verify_certificate=True, timeout_s=30.0)
@@ -59,13 +59,13 @@ class Connection:
         if self.api_key is not None:
             key = self.api_key.strip()
             if not key or not key.isascii() or not key.isprintable() or " " in key:
-                raise ServerError("the API key is none: it should be one word, as Kibana shows it, or `id:key`")
+                raise ServerError("the API key is invalid: it should be one word, as Kibana shows it, or `id:key`")
             object.__setattr__(self, "api_key", key)
         elif (self.user is None) != (self.password is None):
             missing = "password" if self.password is None else "user"
             raise ServerError(f"there is no {missing}: basic authentication takes a user and a password")
         if self.user is not None and ":" in self.user:
-            raise ServerError("the name of a user holds no colon")
+            raise ServerError("the name of the user must not contain a colon")
 
     @property
     def is_authenticated(self) -> bool:
@@ -73,7 +73,7 @@ class Connection:
         return self.api_key is not None or self.user is not None
 
     def redacted(self, text: str) -> str:
-        """Return a text of the server with `***` in the place of each secret that it repeats."""
+        """Return a text of the server with `***` in place of each secret."""
         for secret in self._secrets():
             text = text.replace(secret, "***")
         return text

@@ -1,7 +1,7 @@
-"""The requests that `verify` sends to an Elasticsearch, and what its answers and failures mean.
+"""Client of an Elasticsearch for `verify`: requests, answers and failures.
 
-The one module that imports the official client (extra `elasticsearch`). Requests ask for compatibility with version 8,
-so that one client speaks with 8.x and 9.x.
+Only this module imports the official client (extra `elasticsearch`). Requests ask for compatibility with version 8, so
+that one client works with 8.x and 9.x.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class _Failure(ServerError):
     """A request that failed."""
 
     def count_attempts(self, attempts: int) -> None:
-        """Add to the message how often the request was sent, if more than once."""
+        """Add the number of attempts to the message, if more than one."""
         if attempts > 1:
             self.message += f" (sent {attempts} times)"
             self.args = (self.message,)
 
 
 class _BrokenConnection(_Failure):
-    """There was no connection, or, if it `was_open`, it ended before the answer did."""
+    """No connection, or, if it `was_open`, one that broke before the end of the answer."""
 
     def __init__(self, message: str, *, was_open: bool) -> None:
         super().__init__(message)
@@ -61,8 +61,8 @@ class Refusal(_Failure):
     """An answer with an error.
 
     Attributes:
-        status: of HTTP.
-        error, reason: Elasticsearch's name of the error and its words.
+        status: the HTTP status.
+        error, reason: type and reason of Elasticsearch's error.
     """
 
     def __init__(self, message: str, status: int, error: str = "", reason: str = "") -> None:
@@ -84,12 +84,12 @@ class Server:
     """An Elasticsearch that answers requests one after the other.
 
     Raises:
-        ServerError: from every method, with the cause and what to do.
+        ServerError: from every method, with the cause and advice.
     """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._has_answered = False  # a connection that there never was is not retried
+        self._has_answered = False  # a connection that was never there is not retried
         try:
             self._client = Elasticsearch(connection.url, **_client_options(connection))
         except (ValueError, TypeError, OSError) as error:
@@ -101,7 +101,7 @@ class Server:
         self._client.close()
 
     def info(self) -> ServerInfo:
-        """Return the version, or raise if the server is no Elasticsearch, or an old one."""
+        """Return the version. Raise if the server is not an Elasticsearch, or too old."""
         version = self.ask("GET", "/").get("version")
         number = version.get("number") if isinstance(version, dict) else None
         try:
@@ -134,7 +134,7 @@ class Server:
             attempt += 1
 
     def pause(self, attempt: int) -> None:
-        """Wait before the retry behind an attempt, twice as long as before the one before."""
+        """Wait before the retry after an attempt. Each pause is twice as long as the last one."""
         time.sleep(min(_LONGEST_PAUSE_S, self.connection.backoff_s * 2**attempt))
 
     def _send(self, method: str, path: str, body: Any, mimetype: str) -> Json:
@@ -173,12 +173,12 @@ class Server:
         return ServerError(f"the answer of {url} cannot be read: {self._words(error)}")
 
     def _words(self, error: TransportError) -> str:
-        """Return the system's words for an error, without the client's names of classes and objects."""
+        """Return the system's message of an error, without names of the client's classes and objects."""
         words = _OBJECT.sub("", str(error.message))
         return self.connection.redacted(words)[:_LONGEST_REASON]
 
     def _refusal(self, error: ApiError, method: str, path: str) -> ServerError:
-        """Return the error of an answer that is one."""
+        """Return the error for an answer with an HTTP error."""
         status, url = error.status_code, self.connection.url
         kind, reason = self.error_words(error.body)
         said = f": {reason}" if reason else ""
@@ -196,7 +196,7 @@ class Server:
         return Refusal(message, status, kind, reason)
 
     def error_words(self, body: Any) -> tuple[str, str]:
-        """Return the type and the reason of an error: of the innermost cause, which says most."""
+        """Return the type and the reasons of an error, down to the innermost cause."""
         error = body.get("error") if isinstance(body, dict) else body
         if not isinstance(error, dict):
             return "", self.connection.redacted(str(error or ""))[:_LONGEST_REASON]
@@ -212,11 +212,11 @@ class Server:
 
     @contextmanager
     def own_index(self, body: Json, warn: Warn) -> Iterator[Index]:
-        """Create an index with a name that no other has, and remove it at the end, whatever happens.
+        """Create an index with a unique name, and remove it at the end, also after an error.
 
         Args:
             body: settings and mappings.
-            warn: gets a message where the index cannot be removed.
+            warn: gets a message if the index cannot be removed.
         """
         index = Index(self, INDEX_PREFIX + secrets.token_hex(8))
         try:
@@ -226,26 +226,26 @@ class Server:
             try:
                 index.remove()
             except BaseException as error:
-                warn(f"the index {index.name} may be left: remove it with `DELETE /{index.name}` ({error!s})")
+                warn(f"the index {index.name} may still be there: remove it with `DELETE /{index.name}` ({error!s})")
                 if not isinstance(error, ServerError):
                     raise
 
 
 class Index:
-    """An index of our own.
+    """A temporary index.
 
     Attributes:
-        name: with `INDEX_PREFIX`.
+        name: its name, with `INDEX_PREFIX`.
     """
 
     def __init__(self, server: Server, name: str) -> None:
         self.name = name
         self._server = server
         self._mark = secrets.token_hex(16)
-        self._is_ours: bool | None = False  # None: a request to make it was sent, and no answer came
+        self._is_ours: bool | None = False  # None: a request to create it got no answer
 
     def create(self, body: Json) -> None:
-        """Create the index. One that exists already is left alone, unless it is the fruit of a lost answer."""
+        """Create the index. An existing one is only used if an earlier request created it, whose answer was lost."""
         mappings = {**body.get("mappings", {})}
         mappings["_meta"] = {**mappings.get("_meta", {}), "eqlite_verify": self._mark}
         self._is_ours = None
@@ -271,7 +271,7 @@ class Index:
         return isinstance(meta, dict) and meta.get("eqlite_verify") == self._mark
 
     def remove(self) -> None:
-        """Delete the index if this object made it."""
+        """Delete the index if this object created it."""
         if self._is_ours is None:
             self._is_ours = self._bears_our_mark()
         if not self._is_ours:
@@ -284,7 +284,7 @@ class Index:
         self._is_ours = False
 
     def load(self, documents: Sequence[bytes]) -> dict[int, str]:
-        """Load documents, with their number as id, and return the reasons of rejections."""
+        """Load documents with their numbers as ids. Return the reasons of rejections by number."""
         rejected: dict[int, str] = {}
         for chunk in _chunks(documents):
             self._load_chunk(documents, chunk, rejected)
@@ -310,7 +310,7 @@ class Index:
             if refusal.status != _TOO_LARGE:
                 raise
             if len(chunk) == 1:
-                rejected[chunk[0]] = "larger than the server takes"
+                rejected[chunk[0]] = "larger than the server accepts"
                 return []
             half = len(chunk) // 2
             first = self._load_once(documents, chunk[:half], rejected)
@@ -338,21 +338,21 @@ class Index:
         """Return the answer of `_eql/search`.
 
         Raises:
-            Refusal: the search fails, which may well be the right answer.
-            ServerError: there is no answer to this query.
+            Refusal: the search fails, which may be the right answer.
+            ServerError: there is no answer to the query.
         """
         try:
             return self._server.ask("POST", f"/{self.name}/_eql/search", body)
         except Refusal as refusal:
             if refusal.reason.startswith(("no handler found", "Incorrect HTTP method")):
-                raise ServerError(f"{self._server.connection.url} has no EQL search: is it switched off?") from None
+                raise ServerError(f"{self._server.connection.url} has no EQL search: is it disabled?") from None
             if refusal.status in _BUSY or refusal.status in (401, 403, 404):
                 raise ServerError(refusal.message) from None
             raise
 
 
 def _chunks(documents: Sequence[bytes]) -> Iterator[list[int]]:
-    """Yield the numbers of documents that go into one request, bounded in number and bytes."""
+    """Yield the numbers of the documents of each request. It is bounded in documents and bytes."""
     chunk: list[int] = []
     size = 0
     for number, document in enumerate(documents):

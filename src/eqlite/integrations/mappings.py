@@ -1,4 +1,4 @@
-"""Index mappings for events and queries that come without one, and for schemas."""
+"""Index mappings: derived from events and queries, or made from a schema."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def index_body(mapping: Mapping[str, Any], *, is_serverless: bool) -> Json:
     It has one shard, so that its order is that of the input.
     """
     settings: Json = {"index.mapping.total_fields.limit": _MOST_FIELDS}
-    if not is_serverless:  # which decides these by itself, and refuses a request that names them
+    if not is_serverless:  # serverless sets these itself, and refuses a request that does
         settings |= {"index.number_of_shards": 1, "index.number_of_replicas": 0}
     return {"settings": settings, "mappings": {"dynamic": False, **mapping}}
 
 
 def derived_mapping(queries: Sequence[Query], documents: Iterable[Mapping[str, Any]]) -> Json:
-    """Return a mapping for documents that come without one.
+    """Return a mapping for documents without one.
 
-    Types are those that Elasticsearch gives new fields, but text is `keyword`, never a date, and decimal numbers are
-    `double`. Times are `date`, categories `keyword`, and fields under `cidrMatch` `ip`. So that no query is refused for
-    the lack of a field, those that no document has get the type with which they are compared.
+    Types are those that Elasticsearch gives new fields, except that text is `keyword`, never a date, and decimal
+    numbers are `double`. Times are `date`, categories `keyword`, and fields under `cidrMatch` `ip`. Fields that no
+    document has get the type of what they are compared with, so that no query is refused for the lack of a field.
     """
     found = _types_of_values(documents)
     kinds: dict[str, Json] = {name: {"type": kind} for name, kind in found.items()}
@@ -62,7 +62,7 @@ def _join_types(query: Query, found: Collection[str], kinds: dict[str, Json]) ->
 
 
 def _types_by_use(query: Query) -> dict[str, str]:
-    """Return the fields of a query with the type that fits what is asked of them."""
+    """Return the fields of a query, each with a type that fits its use."""
     kinds = dict.fromkeys(query.fields, "keyword")
     if query.plan.tiebreaker is not None:
         kinds[query.plan.tiebreaker.name] = "long"
@@ -90,7 +90,7 @@ def _types_of_values(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _width(value: Any) -> int:
-    """Return the place of a value's type in `_WIDER`."""
+    """Return the index of a value's type in `_WIDER`."""
     if isinstance(value, bool):
         return 0
     if isinstance(value, int) and -(2**63) <= value < 2**63:

@@ -1,4 +1,4 @@
-"""Asks an Elasticsearch and both backends of eqlite the same queries over the same events, and compares the answers."""
+"""Comparison of the answers of an Elasticsearch with those of both backends, for the same queries and events."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 BACKENDS = ("python", "reference")
 MOST_RESULTS = 10_000
-"""The `size` of a search: more is beyond the window of results of an index."""
+"""The largest `size` of a search: the result window of an index."""
 
 _MOST_EVENTS_OF_A_CASE = 50
 _PARTIAL_RESULTS_SINCE = (8, 18)
@@ -49,9 +49,9 @@ class Difference:
     """A query to which Elasticsearch and eqlite answer differently.
 
     Attributes:
-        kind: in what they differ first.
-        known: why, where that can be recognised; see docs/explanation/differences.md.
-        case: query, options, events and answers as plain data: what a report needs.
+        kind: the first aspect in which they differ.
+        known: the reason, if it is a known difference: see docs/explanation/differences.md.
+        case: query, options, events and answers as plain data, for a report.
     """
 
     name: str
@@ -65,11 +65,14 @@ class Verification:
     """The outcome of a comparison.
 
     Attributes:
-        elasticsearch: the version of the server; `target`: the one as which eqlite answered.
-        events: how many were loaded.
-        rejected: events that the server did not take, by number, with its reasons; eqlite was not asked about them.
-        agreed: the number of queries with one answer; `refused`: those among them that both sides refuse.
-        limited: the number of queries with as many results as `size` allows; there may be more, not compared.
+        elasticsearch: the version of the server.
+        target: the version whose answers eqlite gave.
+        events: the number of events loaded.
+        rejected: the events that the server refused, by number, with its reasons. They are in no comparison.
+        queries: the number of queries compared.
+        agreed: the number of queries with equal answers.
+        refused: the number of those that both sides refuse.
+        limited: the number of queries with as many results as `size` allows. There may be more, not compared.
     """
 
     elasticsearch: str = ""
@@ -125,21 +128,21 @@ def verify(
 ) -> Verification:
     """Compare the answers of an Elasticsearch with those of both backends.
 
-    An index is made for it and removed at the end, after errors and Ctrl-C too. All events are held in memory.
+    It creates an index, and removes it at the end, also after errors and Ctrl-C. All events are held in memory.
 
     Args:
-        queries: texts, and rules, whose own settings count.
+        queries: texts, and rules, which have settings of their own.
         events: documents.
         connection: the Elasticsearch.
-        schema: fields and types; they become the mapping of the index, unless `mapping` is given.
-        mapping: the mapping of the index, with `properties`. With neither, it is derived from events and queries.
+        schema: fields and types. They become the mapping of the index, unless `mapping` is given.
+        mapping: the mapping of the index, with `properties`. By default it is derived from events and queries.
         size, result_position: as in `Query.search`; 10,000 results at most.
-        target: the version as which eqlite answers, by default that of the server.
-        warn: gets messages that must not be lost when an error ends the comparison.
-        options: the other ones of `eqlite.compile`.
+        target: the version whose answers eqlite gives, by default that of the server.
+        warn: gets messages that must not be lost if an error ends the comparison.
+        options: the other options of `eqlite.compile`.
 
     Raises:
-        ServerError: the server cannot be asked, or refuses something else than a query.
+        ServerError: the server cannot be reached, or refuses a request other than a query.
         UnsupportedFeature: its client, the package `elasticsearch`, is not installed.
     """
     from eqlite.integrations.elasticsearch import Server
@@ -162,7 +165,7 @@ def verify(
 
 
 def _check_options(size: int, target: str | None) -> None:
-    """Raise for options that cannot be, before anything is asked."""
+    """Raise for invalid options, before any request."""
     if not 1 <= size <= MOST_RESULTS:
         raise ValueError(f"size must be from 1 to {MOST_RESULTS:,}")
     if target is not None:
@@ -177,7 +180,7 @@ def _question(query: str | Source | Rule, options: Mapping[str, Any]) -> _Questi
 
 
 def _compiled(questions: Sequence[_Question]) -> list[Query]:
-    """Return the queries that eqlite can compile without a schema: what is read from them helps to make a mapping."""
+    """Return the queries that eqlite can compile without a schema, for deriving a mapping."""
     compiled = []
     for question in questions:
         try:
@@ -190,8 +193,8 @@ def _compiled(questions: Sequence[_Question]) -> list[Query]:
 def _search_body(
     options: CompileOptions, text: str, limits: Mapping[str, Any], version: tuple[int, ...]
 ) -> dict[str, Any]:
-    """Return the body of `_eql/search`: one page as large as allowed, for paging changes what `tail` finds."""
-    names = [name for name in SETTING_NAMES if name != "target"]  # which is eqlite's own
+    """Return the body of `_eql/search`. Its page is as large as allowed, since paging changes the results of `tail`."""
+    names = [name for name in SETTING_NAMES if name != "target"]  # only eqlite has it
     body = {"query": text, **limits, "fetch_size": MOST_RESULTS}
     values = {name: getattr(options, name) for name in names}
     body |= {name: value for name, value in values.items() if value is not None}
@@ -209,7 +212,7 @@ def _compare_all(
     server: Server,
     warn: Callable[[str], None],
 ) -> None:
-    """Load the events into an index of our own and compare the answers to each question."""
+    """Load the events into a temporary index, and compare the answers to each question."""
     info = server.info()
     result = comparison.result
     result.elasticsearch = info.version
@@ -225,7 +228,7 @@ def _compare_all(
 
 @dataclass(slots=True)
 class _Comparison:
-    """The events, the outcome so far, and what holds for every query."""
+    """The events, the outcome so far, and the settings for all queries."""
 
     given: Sequence[AnyEvent]
     documents: Sequence[dict[str, Any]]
@@ -256,26 +259,28 @@ class _Comparison:
         try:
             query = compile_source(question.source, options)
             search = query.new_search()
-            for place, document in enumerate(self.documents):
-                if place not in self.result.rejected:
-                    search.take(document, place, place)
-            found = search.results(**self.limits)
+            for number, document in enumerate(self.documents):
+                if number not in self.result.rejected:
+                    search.take(document, number, number)
+            results = search.results(**self.limits)
         except EqlError as error:
             problems = [problem for problem in error.diagnostics if problem.is_error] or list(error.diagnostics)
             words = "; ".join(f"{problem.id}: {problem.message}" for problem in problems)
             return Answer(refused=words or error.message)
-        to_match = match_maker(query.plan)
+        make_match = match_maker(query.plan)
         times: dict[int, int] = {}
         matches = []
-        for each in found:
-            known = [None if place is None else self.documents[place] for place in each.events]
-            matches.append(Matched(tuple(each.events), tuple(to_match(tuple(known), each.key).join_keys)))
-            pairs = zip(each.events, each.ordinals, strict=True)
-            times.update((place, where[0]) for place, where in pairs if place is not None and where is not None)
+        for result in results:
+            documents = [None if number is None else self.documents[number] for number in result.events]
+            matches.append(Matched(tuple(result.events), tuple(make_match(tuple(documents), result.key).join_keys)))
+            pairs = zip(result.events, result.ordinals, strict=True)
+            times.update(
+                (number, ordinal[0]) for number, ordinal in pairs if number is not None and ordinal is not None
+            )
         return Answer(tuple(matches), times_ns=times)
 
     def _known(self, question: _Question, theirs: Answer, ours: Answer, kind: Kind) -> str | None:
-        """Return the known difference that this one is, where that can be known."""
+        """Return the known reason for a difference, or None."""
         if kind == "refusal" and theirs.refused is not None:
             if "value cannot be null" in theirs.refused:
                 return "a null join key beside a missing event"
@@ -290,7 +295,7 @@ class _Comparison:
     ) -> dict[str, Any]:
         answers = [theirs, *ours.values()]
         shared = set.intersection(*({*map(identity_of, answer.matches)} for answer in answers))
-        places = self._places(answers, shared)
+        numbers = self._numbers(answers, shared)
         fields = self._types(question)
         return {
             "name": question.name,
@@ -303,24 +308,24 @@ class _Comparison:
                 "target": self.result.target,
                 **{backend: answer_data(answer, shared) for backend, answer in ours.items()},
             },
-            "events": [self._event(place) for place in places],
-            "events_left_out": self.result.events - len(places),
+            "events": [self._event(number) for number in numbers],
+            "events_left_out": self.result.events - len(numbers),
         }
 
-    def _places(self, answers: Sequence[Answer], shared: set[Any]) -> list[int]:
+    def _numbers(self, answers: Sequence[Answer], shared: set[Any]) -> list[int]:
         """Return the numbers of the events of a case: all of few, else those in which the answers differ."""
-        loaded = [place for place in range(len(self.documents)) if place not in self.result.rejected]
+        loaded = [number for number in range(len(self.documents)) if number not in self.result.rejected]
         if len(loaded) <= _MOST_EVENTS_OF_A_CASE:
             return loaded
         differing = (match for answer in answers for match in answer.matches if identity_of(match) not in shared)
-        found = {place for match in differing for place in match.places if place is not None}
-        return sorted(found)[:_MOST_EVENTS_OF_A_CASE]
+        numbers = {number for match in differing for number in match.events if number is not None}
+        return sorted(numbers)[:_MOST_EVENTS_OF_A_CASE]
 
-    def _event(self, place: int) -> dict[str, Any]:
-        event = self.given[place]
+    def _event(self, number: int) -> dict[str, Any]:
+        event = self.given[number]
         source = event.source if isinstance(event, Event) else None
-        where = {} if source is None else {"file": source.file, "line": source.line}
-        return {"id": place, **where, "document": self.documents[place]}
+        location = {} if source is None else {"file": source.file, "line": source.line}
+        return {"id": number, **location, "document": self.documents[number]}
 
     def _types(self, question: _Question) -> dict[str, str]:
         """Return the types of the fields that the query reads, or none without a schema or a valid query."""
@@ -328,5 +333,5 @@ class _Comparison:
             names = compile_source(question.source, question.options).fields
         except EqlError:
             return {}
-        found = {name: self.schema.find(name) for name in sorted(names)}
-        return {name: mapped.es_type for name, mapped in found.items() if mapped is not None}
+        fields = {name: self.schema.find(name) for name in sorted(names)}
+        return {name: field.es_type for name, field in fields.items() if field is not None}

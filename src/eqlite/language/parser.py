@@ -1,7 +1,7 @@
-"""Query text → syntax tree, or diagnostics that say what is wrong with it.
+"""Query text → syntax tree, or diagnostics of its errors.
 
 The grammar is `eql.lark`, read by Lark's LALR parser. A sound query is parsed in one go. After an error, the clause or
-list item with the error is set aside, and reading goes on behind it, so that several mistakes are reported together.
+list item with the error is set aside, and parsing continues after it, so that several mistakes are reported together.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def describe_end(expected: Iterable[str], tokens: Sequence[Token], collector: Co
 
 
 def describe_character(text: str, offset: int, collector: Collector) -> int:
-    """Report a character that starts no token. Return the offset at which reading goes on."""
+    """Report a character that starts no token. Return the offset at which to continue."""
     line_end = _line_end(text, offset)
     character = text[offset]
     if character == '"' or text.startswith(('?"', "?'", "'"), offset):

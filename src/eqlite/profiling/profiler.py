@@ -29,11 +29,10 @@ from eqlite.profiling.advice import MeasuredClause, findings
 from eqlite.profiling.clauses import clause_spans, clause_text, filters_by_stage
 from eqlite.profiling.model import ClauseProfile, Profile, RuleProfile, StageProfile
 from eqlite.profiling.reservoir import sample_lines
-from eqlite.profiling.timing import Document, _Base, _no_collections
+from eqlite.profiling.timing import Document, LoopOverhead, no_collections
 from eqlite.query import Query
+from eqlite.rules.compiled import Compiled
 from eqlite.rules.model import Rule
-
-Compiled = Sequence[tuple[Rule, Query]]
 
 BATCH_EVENTS = 256
 BATCH_BYTES = 8 << 20
@@ -103,10 +102,10 @@ class Profiler:
         batch, self._batch, self._size = self._batch, [], 0
         if not batch:
             return
-        with _no_collections():
-            base = _Base(batch)
+        with no_collections():
+            overhead = LoopOverhead(batch)
             conditions = [condition for of_rule in self._conditions for condition in of_rule]
-            measured = [_measure(condition, batch, base) for condition in conditions]
+            measured = [_measure(condition, batch, overhead) for condition in conditions]
             faults = Faults()
             seen = [field for field, exists in self._unseen.items() if any(exists(event, faults) for event in batch)]
         for condition, (nanoseconds, clauses) in zip(conditions, measured, strict=True):
@@ -144,7 +143,7 @@ class Profiler:
         return list(found.values())
 
     def _predicate(self, condition: plan.Condition, name: str) -> Predicate:
-        if is_too_complex(condition):  # and too deep to be looked up
+        if is_too_complex(condition):  # too deep to be hashed
             return self._backend.predicate(condition, name=f"{name}, profiled")
         if condition not in self._predicates:
             made = self._backend.predicate(condition, name=f"{name}, profiled")
@@ -176,16 +175,16 @@ class Profiler:
 
 
 def _measure(
-    condition: _Condition, batch: Sequence[Document], base: _Base
+    condition: _Condition, batch: Sequence[Document], overhead: LoopOverhead
 ) -> tuple[float, list[tuple[int, int, float]]]:
     """Return the time of a condition in ns, and tests, hits and ns of each clause reached."""
-    nanoseconds, _ = base.time(condition.predicate, batch)
+    nanoseconds, _ = overhead.time(condition.predicate, batch)
     clauses: list[tuple[int, int, float]] = []
     remaining = batch
     for clause in condition.clauses:
         if not remaining:
             break
-        clause_ns, matched = base.time(clause.predicate, remaining)
+        clause_ns, matched = overhead.time(clause.predicate, remaining)
         clauses.append((len(remaining), len(matched), clause_ns))
         remaining = matched
     return nanoseconds, clauses

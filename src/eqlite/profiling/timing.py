@@ -12,19 +12,16 @@ from eqlite.engine.faults import Faults, Predicate
 
 Document = Mapping[str, Any]
 
-
 PASSES = 3
+_OVERHEAD_PASSES = 5
 
 
-_BASE_PASSES = 5
-
-
-class _Base:
+class LoopOverhead:
     """The overhead of the measuring loop, for each pass and for each event."""
 
     def __init__(self, events: Sequence[Document]) -> None:
-        self._pass = _timed(_nothing, (), _BASE_PASSES)[0]
-        self._event = max(0.0, (_timed(_nothing, events, _BASE_PASSES)[0] - self._pass) / len(events))
+        self._pass = _timed(_nothing, (), _OVERHEAD_PASSES)[0]
+        self._event = max(0.0, (_timed(_nothing, events, _OVERHEAD_PASSES)[0] - self._pass) / len(events))
 
     def time(self, predicate: Predicate, events: Sequence[Document]) -> tuple[float, list[Document]]:
         """Return the time of a predicate over some events in ns, and the events for which it holds."""
@@ -48,7 +45,7 @@ def _timed(predicate: Predicate, events: Sequence[Document], passes: int) -> tup
 
 
 @contextlib.contextmanager
-def _no_collections() -> Iterator[None]:
+def no_collections() -> Iterator[None]:
     """Disable garbage collection during a measurement."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -1,7 +1,7 @@
 """Persistent cache of rule files: the settings of each rule, by the file's name and bytes.
 
-Rules are made of the settings anew, with the present path of the file. A file with problems is not cached. The texts of
-an archive are cached too: unpacking takes longer than all the rest.
+Rules are built from the cached settings, with the current path of the file. A file with problems is not cached. The
+texts of an archive are cached too, since unpacking takes longer than all the rest.
 """
 
 from __future__ import annotations

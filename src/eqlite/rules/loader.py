@@ -62,8 +62,8 @@ def load_rules(*paths: str | os.PathLike[str], files: RuleFileCache | None = Non
     """Return all rules of files, directories (with all below), globs and archives.
 
     A file that is named twice is read once. Rules in other languages are in `skipped` and files that were not read
-    in `passed_over`, with the reason; what is wrong, missing files too, is in `problems`. Nothing is raised. What
-    `files` keeps is not read anew.
+    in `passed_over`, with the reason. Problems, missing files included, are in `problems`. Nothing is raised. Files
+    cached in `files` are not read again.
     """
     loaded = LoadedRules()
     seen: set[str] = set()

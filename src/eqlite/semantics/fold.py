@@ -1,7 +1,7 @@
-"""Folding: what is known before any event is computed once, by Elasticsearch's rules for constants.
+"""Constant folding, by Elasticsearch's rules for constants.
 
 Null behaves differently here than in a leaf: a constant null is a third truth value, and swallows the `and` around it
-(eql-semantics 2.3 and 4.3). Whoever reads `?field` that no index has, meets it.
+(eql-semantics 2.3 and 4.3). It also applies to `?field` if no index has the field.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from eqlite.values.regex.compile import RegexLimitError, RegexSyntaxError, compi
 from eqlite.values.wildcard import like_pattern
 
 Fault = tuple[Span, str]
-"""A place at which constants make Elasticsearch fail the search, and why."""
+"""A constant expression for which Elasticsearch fails the search, and the reason."""
 Node = TypeVar("Node", bound=plan.Expression)
 
 _CONSTANT = frozenset({plan.Constant})
@@ -82,7 +82,7 @@ def compute(expression: plan.Expression, faults: list[Fault] | None = None) -> p
 
 
 def constant(value: Value, origin: plan.Expression) -> plan.Constant:
-    """Return a constant that stands in the place of `origin`."""
+    """Return a constant that replaces `origin`."""
     value = int(value) if isinstance(value, UnsignedLong) else value  # plans are saved as data, which has no such class
     return plan.Constant(value, type=_type_of(value), span=origin.span)
 

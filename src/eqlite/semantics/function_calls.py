@@ -26,7 +26,7 @@ _FAMILIES = {
 
 
 def resolve_call(node: ast.Call, arguments: list[plan.Expression], context: Context) -> plan.Expression:
-    """Return the call, or, after reporting what is wrong with it, a constant of unknown type."""
+    """Return the call, or, after reporting its problem, a constant of unknown type."""
     unknown = plan.Constant(None, type=DataType.UNKNOWN, span=node.span)
     function = find(node.name)
     if function is None:

@@ -1,8 +1,8 @@
 """Frozen dataclasses as plain data, and back: a table for each class, a column for each attribute.
 
-Equal values are written once, and each behind its parts. So values are made again table by table, by loops that run in
-C: a pack of rules consists of some 50,000 of them. Data that is read is checked against the types of the attributes, so
-that forged data gives no value that the classes do not allow.
+Equal values are written once, each after its parts. So values are restored table by table, by loops that run in C: a
+pack of rules consists of some 50,000 values. Data that is read is checked against the types of the attributes, so
+forged data gives no value that the classes do not allow.
 
 >>> from eqlite.source import Span
 >>> codec = ColumnCodec([Span])
@@ -28,7 +28,7 @@ from eqlite.datatypes import DataType
 from eqlite.functions.registry import FUNCTIONS, Function
 
 PLAIN, NODES, MIXED = range(3)
-"""The mode of a column: values as they stand, numbers of earlier values, or both, where a number is in a list."""
+"""The mode of a column: plain values, numbers of earlier values, or both, with each number in a list."""
 
 Column = tuple[int, list[Any]]
 Table = tuple[str, list[Column]]
@@ -36,10 +36,10 @@ Table = tuple[str, list[Column]]
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN_CLASSES = frozenset({str, bool, int, types.NoneType})
 _LEAVES: dict[str, Callable[[Any], object]] = {
-    "float": float,  # apart, for -0.0 and 0.0 are equal
+    "float": float,  # as text, since -0.0 and 0.0 are equal
     "integer": lambda digits: int(digits, 16),  # of more than 64 bits
     "text": lambda digits: bytes.fromhex(digits).decode("utf-8", "surrogatepass"),  # with lone surrogates
-    "characters": tuple,  # what wildcards are made of
+    "characters": tuple,  # segments of wildcards
     "datatype": DataType,
     "function": FUNCTIONS.__getitem__,
 }
@@ -47,7 +47,7 @@ _COLLECTIONS: dict[str, Callable[[Iterable[Any]], object]] = {"tuple": tuple, "f
 
 
 class NotEncodable(Exception):
-    """A value of no known class, or data that is none of a `ColumnCodec`."""
+    """A value of an unknown class, or data that no `ColumnCodec` wrote."""
 
 
 class _Node(NamedTuple):
@@ -75,7 +75,7 @@ class _AttributeType(NamedTuple):
 
 @dataclass(frozen=True)
 class _ClassLayout:
-    """A class of the register."""
+    """The attributes of a class of the register, with their types."""
 
     kind: type[Any]
     classes: tuple[type, ...]
@@ -98,14 +98,14 @@ class _ClassLayout:
         for name, expected, column in zip(self.names, self.attribute_types, columns, strict=True):
             if len(column) != len(columns[0]) or not _fits(column, expected):
                 raise NotEncodable(f"{self.kind.__name__}.{name}")
-        made = [*map(object.__new__, repeat(self.kind, len(columns[0])))]
+        instances = [*map(object.__new__, repeat(self.kind, len(columns[0])))]
         for name, column in zip(self.names, columns, strict=True):
             slot = getattr(self.kind, name, None)
             if isinstance(slot, types.MemberDescriptorType):  # 90 ns instead of 145
-                deque(map(slot.__set__, made, column), maxlen=0)
+                deque(map(slot.__set__, instances, column), maxlen=0)
             else:
-                deque(map(object.__setattr__, made, repeat(name), column), maxlen=0)
-        return made
+                deque(map(object.__setattr__, instances, repeat(name), column), maxlen=0)
+        return instances
 
 
 class ColumnCodec:
@@ -116,14 +116,14 @@ class ColumnCodec:
         self._layouts = {kind.__name__: _ClassLayout(kind, register) for kind in register}
 
     def writer(self) -> Writer:
-        """Return a writer, whose values share the equal parts."""
+        """Return a writer, whose values share equal parts."""
         return Writer({layout.kind: layout.values for layout in self._layouts.values()})
 
     def read(self, tables: Iterable[Table], roots: Iterable[int]) -> list[Any]:
         """Return the values that were written.
 
         Raises:
-            NotEncodable: no writer gives such data.
+            NotEncodable: no writer wrote this data.
         """
         values: list[Any] = []
         try:
@@ -158,24 +158,24 @@ def _resolve(mode: int, column: list[Any], values: list[Any]) -> list[Any]:
 
 
 class Writer:
-    """Collects values, and gives the tables in which equal ones are written once."""
+    """Collects values, and returns tables in which equal ones occur once."""
 
     def __init__(self, attributes: dict[type, Callable[[Any], tuple[object, ...]]]) -> None:
         self._attributes = attributes
         self._rows: list[_Row] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._seen: dict[int, _Node] = {}  # by id
-        self._held: list[object] = []  # so that ids stay theirs
+        self._held: list[object] = []  # so that no other value gets their ids
 
     def add(self, value: object) -> int:
         """Add a value and return its number.
 
         Raises:
-            NotEncodable: a part of it is of no known class.
+            NotEncodable: a part of it is of an unknown class.
         """
         self._held.append(value)
         pending = [(value, *self._parts(value))]
-        while pending:  # a plan may be deeper than Python calls
+        while pending:  # no recursion, since a plan may be deeper than Python's stack
             item, kind, parts = pending[-1]
             row, missing = self._row(parts)
             if missing:
@@ -200,7 +200,7 @@ class Writer:
         return row, missing
 
     def _parts(self, value: object) -> tuple[str, Iterable[object]]:
-        """Return the table of a value and what it is made of, in which leaves are plain."""
+        """Return the name of the table of a value, and its parts. Those of a leaf are plain."""
         kind = type(value)
         if kind in self._attributes:
             return kind.__name__, self._attributes[kind](value)
@@ -224,7 +224,7 @@ class Writer:
                 raise NotEncodable(kind.__name__)
 
     def _number(self, kind: str, row: tuple[Any, ...]) -> _Node:
-        classes = tuple(map(type, row))  # for 1 is no True
+        classes = tuple(map(type, row))  # since 1 equals True
         number = self._numbers.setdefault((kind, row, classes), len(self._rows))
         if number == len(self._rows):
             depths = [self._rows[part.number].depth for part in row if part.__class__ is _Node]
@@ -233,25 +233,25 @@ class Writer:
         return _Node(number)
 
     def written(self, roots: Iterable[int]) -> tuple[list[Table], list[int]]:
-        """Return the tables, and where in them the values are that have these numbers."""
+        """Return the tables, and the indices in them of the values with these numbers."""
         order = sorted(range(len(self._rows)), key=lambda number: self._rows[number][:3])
-        place = {number: place for place, number in enumerate(order)}
+        index_of = {number: index for index, number in enumerate(order)}
         tables: list[Table] = []
         for (_, kind, mode), group in groupby((self._rows[number] for number in order), key=lambda row: row[:3]):
             rows = [row.parts for row in group]
             if kind in _COLLECTIONS:
-                tables.append((kind, [(mode, [_column(row, mode, place) for row in rows])]))
+                tables.append((kind, [(mode, [_column(row, mode, index_of) for row in rows])]))
             else:
                 columns = [*zip(*rows, strict=True)]
                 modes = [*map(_mode, columns)]
-                tables.append((kind, [(m, _column(c, m, place)) for m, c in zip(modes, columns, strict=True)]))
-        return tables, [place[root] for root in roots]
+                tables.append((kind, [(m, _column(c, m, index_of)) for m, c in zip(modes, columns, strict=True)]))
+        return tables, [index_of[root] for root in roots]
 
 
 def _is_plain(value: object) -> bool:
-    """Return whether a value stands in a column as it is.
+    """Return whether a value can be written as it is.
 
-    MessagePack has 64 bits for a number, and texts in UTF-8.
+    MessagePack has integers of 64 bits, and texts in UTF-8.
     """
     kind = value.__class__
     if kind is str:
@@ -260,7 +260,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _characters(values: tuple[Any, ...]) -> str | None:
-    """Return the text that consists of these characters, or None where they are something else."""
+    """Return the text that consists of these characters, or None for other values."""
     if values and values[0].__class__ is str and len(values[0]) == 1 and {*map(type, values)} == {str}:
         text = "".join(values)
         if len(text) == len(values) and all(values) and _is_plain(text):
@@ -275,16 +275,16 @@ def _mode(values: Iterable[object]) -> int:
     return NODES if len(classes) == 1 else MIXED
 
 
-def _column(values: Sequence[Any], mode: int, place: dict[int, int]) -> Any:
+def _column(values: Sequence[Any], mode: int, index_of: dict[int, int]) -> Any:
     if mode == NODES:
-        return [place[value.number] for value in values]
+        return [index_of[value.number] for value in values]
     if mode == MIXED:
-        return [[place[value.number]] if value.__class__ is _Node else value for value in values]
+        return [[index_of[value.number]] if value.__class__ is _Node else value for value in values]
     return list(values)
 
 
 def _attribute_type(hint: Any, classes: tuple[type, ...]) -> _AttributeType:
-    """Return the values that a type allows. A class of the register allows those below it, too."""
+    """Return the values that a type allows. A class of the register also allows its subclasses."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         parts = [_attribute_type(part, classes) for part in get_args(hint)]

@@ -1,7 +1,7 @@
-"""Compiled queries as bytes: plans, texts, options and schemas, each string and each equal part once.
+"""Compiled queries as bytes: plans, texts, options and schemas, with equal parts stored once.
 
-A header of one line, with the version of the form, that of eqlite and a checksum; then columns in MessagePack,
-compressed. The data is no code, and what is read is checked against the types of the attributes.
+A header line holds the versions of the format and of eqlite, and a checksum. Compressed columns in MessagePack follow.
+The data contains no code, and is checked against the types of the attributes when it is read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ANALYSIS_CLASSES: tuple[type, ...] = (*_NODES, Field, Block, Pattern, Segment, S
 
 @dataclass(frozen=True, slots=True)
 class CompiledText:
-    """A query without its functions."""
+    """A compiled query, without its predicates."""
 
     text: str
     plan: plan.Plan
@@ -49,7 +49,7 @@ class CompiledText:
 
 @dataclass(frozen=True, slots=True)
 class _SavedSchema:
-    """A schema, whose fields have their names."""
+    """A schema as its fields, which have their names."""
 
     name: str
     fields: tuple[MappedField, ...]
@@ -57,7 +57,7 @@ class _SavedSchema:
 
 @dataclass(frozen=True, slots=True)
 class _SavedQuery:
-    """A query, with its options one by one."""
+    """A query with its options as attributes."""
 
     text: str
     plan: plan.Plan
@@ -77,7 +77,7 @@ def encode_queries(queries: Iterable[CompiledText]) -> bytes:
     """Return queries as bytes for `decode_queries` of the same version of eqlite.
 
     Raises:
-        NotEncodable: a plan or schema holds a value of no known class, such as a null value that is an object.
+        NotEncodable: a plan or schema holds a value of an unknown class, such as a null value that is an object.
     """
     schemas: dict[int, _SavedSchema] = {}
     writer = _CODEC.writer()
@@ -88,10 +88,10 @@ def encode_queries(queries: Iterable[CompiledText]) -> bytes:
 
 
 def decode_queries(data: bytes) -> list[CompiledText]:
-    """Return the queries that `encode_queries` took.
+    """Return the queries that `encode_queries` encoded.
 
     Raises:
-        EqlError: the bytes are no saved queries, are damaged, or come from another version.
+        EqlError: the bytes are not saved queries, are damaged, or come from another version.
     """
     content = _unpack(data)
     schemas: dict[int, Schema] = {}
@@ -102,9 +102,9 @@ def decode_queries(data: bytes) -> list[CompiledText]:
     except (msgspec.MsgspecError, NotEncodable, RecursionError, ValueError) as error:
         raise EqlError(f"the saved queries cannot be read: {error}") from None
     if not all(isinstance(query, _SavedQuery) for query in saved):
-        raise EqlError("the saved queries cannot be read: there is something else among them")
+        raise EqlError("the saved queries cannot be read: they hold another kind of value")
     if not all(diagnostic.id in REGISTER for query in saved for diagnostic in query.diagnostics):
-        raise EqlError("the saved queries cannot be read: there is no such diagnostic")
+        raise EqlError("the saved queries cannot be read: they hold an unknown diagnostic")
     return [_restored(query, schemas) for query in saved]
 
 
@@ -113,12 +113,12 @@ def _unpack(data: bytes) -> bytes:
     head, _, compressed = bytes(data).partition(b"\n")
     words = head.decode("ascii", "replace").split(" ")
     if len(words) != 4 or words[0] != _MAGIC:
-        raise EqlError("these are no saved queries")
-    _, form, version, checksum = words
-    if (form, version) != (str(FORMAT), __version__):
-        raise EqlError(f"the queries were saved by eqlite {version}, and this is {__version__}: compile them anew")
+        raise EqlError("these bytes are not saved queries")
+    _, format_version, version, checksum = words
+    if (format_version, version) != (str(FORMAT), __version__):
+        raise EqlError(f"the queries were saved by eqlite {version}, and this is {__version__}: compile them again")
     if checksum != f"{zlib.crc32(compressed):08x}":
-        raise EqlError("the saved queries are damaged: they were not written to their end, or were changed")
+        raise EqlError("the saved queries are damaged: they were not written completely, or were changed")
     decompressor = zlib.decompressobj()
     try:
         content = decompressor.decompress(compressed, MAX_SAVED_QUERIES_BYTES)

@@ -43,10 +43,10 @@ def events(
 ) -> st.SearchStrategy[Document]:
     """Return events that a query is likely to match, or to miss by little.
 
-    In about half of the events every condition of the query is met as far as one can tell beforehand: texts in another
-    case where case does not count, values for patterns, numbers beyond bounds. In the others a value is nearly right,
-    another one, of another type, or missing. Values stand alone or among others in an array, under nested or dotted
-    names. Of a sequence or sample the events of all stages come.
+    About half of the events are made to meet every condition of the query: texts in another case where case does not
+    count, values for patterns, numbers beyond bounds. In the others a value is nearly right, different, of another
+    type, or missing. Values are alone or among others in an array, under nested or dotted names. For a sequence or
+    sample there are events of all stages.
 
     Args:
         source: a query, a rule, the text of a query; or names of fields (with their types), for events that hold any

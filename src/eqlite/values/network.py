@@ -71,7 +71,7 @@ def parse_address(value: object) -> int | None:
 
 
 def parse_block(text: str) -> Block | None:
-    """Return the addresses of a block in CIDR notation, None where it is none.
+    """Return the addresses of a block in CIDR notation, None for another text.
 
     A plain address is a block of one; bits behind the prefix are ignored (`10.6.48.157/8` is `10.0.0.0/8`). Refused
     are a prefix out of range, one that is not all digits, and an IPv4-mapped address with a prefix

@@ -1,8 +1,8 @@
-"""The correlator of a run: takes hits, holds the events that sequences and samples need, gives results at the end.
+"""The correlator of a run: takes hits, holds the events of sequences and samples, and gives results at the end.
 
-While events come in order, sequences are matched as they come, and expired sequences are dropped. An event that meets a
-later stage of a rule without anything open is passed by. Once events turn out not to be sorted, the run reads the input
-again and collects the events that meet stages, to sort them.
+While events come in order, sequences are matched as they come, and expired ones are dropped. An event of a later stage
+is skipped if its rule has nothing open. Once events turn out not to be sorted, the run reads the input again, collects
+the events that meet stages, and sorts them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EVENTS_BETWEEN_SWEEPS = 1_024
 _MOST_ACTIONS = 20_000
 
 History = list[tuple[int, EventReference]]
-"""Events that meet stages, by their positions, of input that cannot be read again."""
+"""The events that meet stages, with their positions, of input that cannot be read again."""
 
 
 class Correlator:
@@ -46,7 +46,7 @@ class Correlator:
         Args:
             queries: the rules' queries.
             in_order: match sequences while events come, until `is_out_of_order`; otherwise sort them at the end.
-            history: gets the events that meet stages.
+            history: gets the events that meet stages; None for input that can be read again.
         """
         self.extractors = Extractors()
         self._history = history
@@ -111,7 +111,7 @@ class Correlator:
             self._sweep()
 
     def _match(self, hit: RuleHit, event: HitEvent) -> None:
-        """Match an event in order."""
+        """Feed an event, which came in order, to the matcher of its rule."""
         state = hit.state
         matcher = state.matcher
         assert matcher is not None
@@ -134,7 +134,7 @@ class Correlator:
             state.found += matcher.take((ordinal, event.reference(), stages))
 
     def _collect(self, hit: RuleHit, event: HitEvent) -> None:
-        """Hold an event for a sample, or for a sequence to be sorted."""
+        """Hold an event of a sample, or one to be sorted for a sequence."""
         search = hit.state.search
         ordinal, problem = event.order(hit.state.order.extractor)
         if isinstance(search.plan.query, SequenceQuery) and (ordinal[0] == NO_TIME or problem is not None):
@@ -145,8 +145,8 @@ class Correlator:
             search.add_stage_hits(EventHits(ordinal, event.reference(), stages))
 
     def _stage_keys(self, stages: StageExtractors, event: HitEvent, state: CorrelationState) -> StageKeys:
-        found = [(stage, event.keys(extractor, self._budget, state.report)) for stage, extractor in stages]
-        return tuple([pair for pair in found if pair[1]])
+        pairs = [(stage, event.keys(extractor, self._budget, state.report)) for stage, extractor in stages]
+        return tuple([pair for pair in pairs if pair[1]])
 
     def _actions_of(self, hits: Hits) -> tuple[list[OrderTracker], list[RuleHit]]:
         rule_hits = []
@@ -167,14 +167,14 @@ class Correlator:
         return (*(pair for pair in pairs if pair[0] != until), *last)
 
     def _sweep(self) -> None:
-        """Drop expired sequences of matchers to which no event comes any more."""
+        """Drop expired sequences of all rules, also of those that get no more events."""
         self._until_sweep = EVENTS_BETWEEN_SWEEPS
         for state in self._states.values():
             state.drop_expired()
 
-    def adopt(self, rules: Sequence[int], others: Correlator) -> None:
-        """Take over the state of another correlator, which had only some of the rules."""
-        for rule, search, faults in zip(rules, others.searches, others.faults, strict=True):
+    def adopt(self, rules: Sequence[int], other: Correlator) -> None:
+        """Take over the state of another correlator, which had only these rules."""
+        for rule, search, faults in zip(rules, other.searches, other.faults, strict=True):
             self.searches[rule], self.faults[rule] = search, faults
 
 

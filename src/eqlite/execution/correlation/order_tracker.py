@@ -1,4 +1,4 @@
-"""Whether events come in order."""
+"""Tracker of the order in which events come."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class OrderTracker:
     Attributes:
         extractor: reads time and tiebreaker.
         latest_ns: the time of the latest event.
-        is_sorted: no event came after one that it belongs before.
+        is_sorted: no event came after one that is later.
     """
 
     def __init__(self, extractor: OrderExtractor) -> None:
@@ -23,7 +23,7 @@ class OrderTracker:
         self._latest: Ordinal | None = None
 
     def observe(self, event: HitEvent) -> bool:
-        """Observe the next event. Return whether it has a single place in the order."""
+        """Observe the next event. Return whether it has a single ordinal."""
         ordinal, problem = event.order(self.extractor)
         if problem is not None or ordinal[0] == NO_TIME:
             return False

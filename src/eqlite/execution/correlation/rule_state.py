@@ -13,19 +13,19 @@ from eqlite.execution.correlation.order_tracker import OrderTracker
 from eqlite.execution.extractors import KeyExtractor
 
 StageExtractors = tuple[tuple[int, KeyExtractor], ...]
-"""Stages (`UNTIL` for that one), later ones first and `UNTIL` last, each with the extractor of its keys."""
+"""Indices of stages, later ones first and `UNTIL` last, each with the extractor of its keys."""
 
 
 @dataclass(slots=True, eq=False)
 class CorrelationState:
-    """One sequence or sample.
+    """The state of a sequence or sample.
 
     Attributes:
         search: the hits collected, and the results.
         order: the order of its events.
-        starting_stages: the stages with which something begins.
-        report: gets a message about an event of which not everything could be taken.
-        matcher: takes events in order; None where they are collected and sorted at the end.
+        starting_stages: the stages that can start a result.
+        report: gets a message about an event with more join keys than allowed.
+        matcher: takes events in order; None if they are collected and sorted at the end.
         found: the sequences found by the matcher.
     """
 
@@ -37,18 +37,18 @@ class CorrelationState:
     found: list[Found[EventReference]] = field(default_factory=list)
 
     def drop_expired(self) -> None:
-        """Drop sequences that are too old to be continued by the latest event."""
+        """Drop sequences that the latest event is too late to continue."""
         if self.matcher is not None and self.matcher.states:
             self.matcher.advance(self.order.latest_ns, self.found)
 
 
 class RuleHit(NamedTuple):
-    """A correlation rule of which an event meets stages.
+    """The stages of one correlation rule that an event meets.
 
     Attributes:
-        state: the rule.
+        state: the state of the rule.
         stages: the stages.
-        starts: whether something begins with one of them.
+        starts: one of them can start a result.
     """
 
     state: CorrelationState

@@ -1,1 +1,1 @@
-"""A run shared out to several processes."""
+"""Runs with several processes."""

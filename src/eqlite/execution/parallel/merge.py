@@ -1,4 +1,4 @@
-"""Merges the results of worker processes, in the order of the input."""
+"""Merging the results of worker processes in the order of the input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from eqlite.events.references import EventReference, EventReferences
 from eqlite.events.splits import Range
 from eqlite.execution.correlation.correlator import Correlator
 from eqlite.execution.extractors import KeyExtractor, OrderExtractor
-from eqlite.execution.hits import Hits
+from eqlite.execution.hits import Hits, StageHits
 from eqlite.execution.parallel.worker import (
     BlockLocation,
     LineLocation,
@@ -34,7 +34,7 @@ HitExtractors = tuple[list[OrderExtractor], list[KeyExtractor]]
 
 
 class RemoteEvent:
-    """An event that another process matched: see `HitEvent`."""
+    """A `HitEvent` that a worker process matched."""
 
     def __init__(self, hit: RemoteHit, extractors: HitExtractors, first: int, make_reference: ReferenceMaker) -> None:
         orders, keys = extractors
@@ -49,7 +49,7 @@ class RemoteEvent:
         self._reference: EventReference | None = None
 
     def order(self, extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
-        """Return the ordinal, and the reason why there is no single one."""
+        """Return the ordinal, and the problem with it, if any: see `order.ambiguity`."""
         return self._orders[extractor]
 
     def keys(self, extractor: KeyExtractor, budget: KeyBudget, report: Report) -> tuple[Key, ...]:
@@ -68,7 +68,7 @@ ReferenceMaker = Callable[[Location], EventReference]
 
 
 class ResultMerger:
-    """Gives results, in the order of the input, to the correlator of the run."""
+    """Feeds results to the correlator of the run, in the order of the input."""
 
     def __init__(
         self, queries: list[Query], correlator: Correlator, stats: RunStats, intake: Intake, progress: Progress | None
@@ -79,40 +79,40 @@ class ResultMerger:
         self._intake = intake
         self._progress = progress
         self._references = EventReferences()
-        self._hits: dict[tuple[object, object], tuple[Hits, HitExtractors]] = {}
+        self._hits: dict[tuple[tuple[int, ...], StageHits], tuple[Hits, HitExtractors]] = {}
         self._position = 1
         self._lines = self._size = 0
-        self._goes_on = ("", 0)  # file and end of the last range
+        self._last_range = ("", 0)  # its file and end
         self._lines_before = 0  # in that file
 
     def add(self, result: PartitionResult, partition: Partition) -> None:
         """Take the result of the next partition."""
-        if not isinstance(partition, Range) or self._goes_on != (partition.file, partition.start):
+        if not isinstance(partition, Range) or self._last_range != (partition.file, partition.start):
             self._lines_before = 0
         self._stats.reading.read += result.read
         self._stats.add_unrouted(result.unrouted, result.unrouted_example)
         for rule, count, examples in result.faults:
             self._correlator.faults[rule].add(count, examples)
-        known = [self._known(event_rules, stage_hits) for event_rules, stage_hits in result.hits]
+        hits_of_index = [self._hits_with_extractors(*plain_hits) for plain_hits in result.hits]
         rejects = RemoteRejects(result, self._intake, self._lines_before)
         make_reference = partial(self._reference, partition, self._lines_before)
-        for number, hit in enumerate(result.events):
-            rejects.report(until=number)
-            hits, extractors = known[hit.hits]
+        for index, hit in enumerate(result.events):
+            rejects.report(until=index)
+            hits, extractors = hits_of_index[hit.hits]
             self._correlator.add_event(RemoteEvent(hit, extractors, self._position, make_reference), hits)
         rejects.report(until=len(result.events))
         self._position += result.documents
         self._count(partition, result)
 
-    def _known(self, event_rules: tuple[int, ...], stage_hits: object) -> tuple[Hits, HitExtractors]:
-        known = self._hits.get((event_rules, stage_hits))
-        if known is None:
-            hits = Hits(event_rules, stage_hits)  # type: ignore[arg-type]
-            known = (hits, extractors_of(hits, self._queries, self._correlator.extractors))
+    def _hits_with_extractors(self, event_rules: tuple[int, ...], stage_hits: StageHits) -> tuple[Hits, HitExtractors]:
+        cached = self._hits.get((event_rules, stage_hits))
+        if cached is None:
+            hits = Hits(event_rules, stage_hits)
+            cached = (hits, extractors_of(hits, self._queries, self._correlator.extractors))
             if len(self._hits) >= _MOST_HITS:
                 self._hits.clear()
-            self._hits[event_rules, stage_hits] = known
-        return known
+            self._hits[event_rules, stage_hits] = cached
+        return cached
 
     def _reference(self, partition: Partition, lines_before: int, location: Location) -> EventReference:
         match location:
@@ -131,7 +131,7 @@ class ResultMerger:
 
     def _count(self, partition: Partition, result: PartitionResult) -> None:
         if isinstance(partition, Range):
-            self._goes_on = (partition.file, partition.end)
+            self._last_range = (partition.file, partition.end)
             self._lines_before += result.lines
             self._lines += result.lines
             self._size += partition.end - partition.start
@@ -144,10 +144,10 @@ class ResultMerger:
 
 
 class RemoteRejects:
-    """The rejects of a worker, for the intake of the run."""
+    """Reports the rejects of a worker to the intake of the run, in the order of the input."""
 
     def __init__(self, result: PartitionResult, intake: Intake, lines_before: int) -> None:
-        """Count all of it."""
+        """Count all rejects by their reasons."""
         self._rejects = result.rejects
         self._cuts = result.cuts
         self._intake = intake
@@ -156,7 +156,7 @@ class RemoteRejects:
         intake.stats.count_rejected(result.rejects.reasons)
 
     def report(self, *, until: int) -> None:
-        """Count and write the rejects before a hit, given by its number."""
+        """Write and sample the rejects before a hit, given by its index."""
         size, samples = self._bytes, self._samples
         while self._next < len(self._cuts) and self._cuts[self._next] <= until:
             _, size, samples = self._cuts[self._next : self._next + 3]
@@ -171,7 +171,7 @@ class RemoteRejects:
 
 
 def _moved_event(reference: EventReference, lines_before: int) -> Event:
-    """Return an event whose worker counted lines from the start of its range."""
+    """Return an event with its line in the file. Its worker counted lines from the start of its range."""
     event = reference()
     assert isinstance(event, Event)
     assert event.source is not None

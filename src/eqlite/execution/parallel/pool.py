@@ -1,8 +1,8 @@
-"""Several processes share the work of a run: workers match events, the main process correlates hits.
+"""Pool of worker processes: workers match events, the main process correlates their hits.
 
-Large files of lines are read by the others in ranges of bytes; of other input the lines go out many at once, so that
-any will do: packed files, pipes, documents over several lines. What they find comes back in the order of the lines,
-which is what sequences depend on.
+Workers read large files of lines themselves, in ranges of bytes. The lines of all other input (compressed files, pipes,
+documents over several lines) are sent to them in blocks. Results are merged in the order of the input, on which
+sequences depend.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from eqlite.execution.stats import RunStats
 from eqlite.rules.compiled import Compiled
 
 START_METHOD = "fork" if sys.platform == "linux" else None
-"""A forked process has the compiled rules; others get them pickled. None is the platform's own way."""
+"""A forked process has the compiled rules; another gets them pickled. None is the platform's default."""
 RANGE_BYTES = 1 << 23
 BLOCKS_BYTES = 1 << 20
-_WAITING_FOR_EACH = 3
-"""The number of partitions in the queue of each process, so that it has work while this one merges results."""
+_QUEUED_PER_JOB = 3
+"""The number of partitions queued for each process, so that it has work while this one merges results."""
 
 Progress = Callable[[int, int], None]
 
@@ -47,14 +47,14 @@ _worker: Worker | None = None
 def _begin(compiled: Compiled, by_index: bool, keeps_rejects: bool, sample_limit: int) -> None:  # noqa: FBT001
     global _worker
     for number in signals.ENDING:
-        signal.signal(number, signal.SIG_IGN)  # the main process ends the others
+        signal.signal(number, signal.SIG_IGN)  # the main process ends the workers
     signals.release()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = Worker(compiled, by_index=by_index, keeps_rejects=keeps_rejects, sample_limit=sample_limit)
 
 
 def _end_with_parent() -> None:
-    """End this process when the main process is gone, however it ended: results have no reader any more."""
+    """End this process once the main process has ended, in whatever way."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
@@ -81,18 +81,18 @@ class WorkerPool:
         self._keeps_rejects = intake.rejects is not None
         arguments = (compiled, by_index, self._keeps_rejects, intake.stats.sample_limit)
         self._pool = ProcessPoolExecutor(jobs, context, _begin, arguments)
-        self._most_waiting = jobs * _WAITING_FOR_EACH
+        self._most_waiting = jobs * _QUEUED_PER_JOB
         self._is_over = False
         self._waiting: deque[tuple[Future[PartitionResult], Partition]] = deque()
 
     def run(self, inputs: Iterable[Input], progress: Progress | None) -> None:
         """Process all input.
 
-        Ctrl-C ends the reading: what was read before is worked on, unless Ctrl-C comes again.
+        Ctrl-C ends the reading. What was read before is still processed, unless Ctrl-C comes again.
 
         Raises:
-            EqlError: some input cannot be read, or one of the processes was killed. The runner has what the input
-                before that holds.
+            EqlError: an input cannot be read, or a worker was killed. The correlator has the hits of the input before
+                that.
         """
         merger = ResultMerger(self._queries, self._correlator, self._stats, self._intake, progress)
         try:
@@ -106,20 +106,20 @@ class WorkerPool:
         except BrokenProcessPool:
             with contextlib.suppress(BrokenProcessPool):
                 self._gather(merger)
-            message = "one of the processes of this run was killed, perhaps for want of memory: try fewer --jobs"
-            raise EqlError(f"{message} (the detections are those among the events before)") from None
+            message = "one of the processes of this run was killed, perhaps because memory ran out: try fewer --jobs"
+            raise EqlError(f"{message} (the detections are those of the events before)") from None
         finally:
             _end(self._pool)
 
     def _gather(self, merger: ResultMerger, *, most: int = 0) -> None:
-        """Take reports until at most so many are waited for, and further ones that are there."""
+        """Merge results until at most `most` are outstanding, then those that are ready."""
         while self._waiting and (len(self._waiting) > most or self._waiting[0][0].done()):
             future, partition = self._waiting[0]
             try:
-                report = future.result()
+                result = future.result()
                 self._waiting.popleft()
-                merger.add(report, partition)
-            except EqlError:  # the input behind it does not count
+                merger.add(result, partition)
+            except EqlError:  # the input after it does not count
                 self._waiting.clear()
                 self._is_over = True
                 raise
@@ -127,7 +127,7 @@ class WorkerPool:
     def _share(self, file: Input, merger: ResultMerger) -> None:
         """Share a file among the workers."""
         stats = self._intake.stats
-        ranges = ranges_of(file, RANGE_BYTES)  # which the others count, and reject lines of
+        ranges = ranges_of(file, RANGE_BYTES)  # workers count their lines, and reject bad ones
         if ranges:
             remember_start(ranges[0].file, stats)
             for partition in ranges:
@@ -144,13 +144,13 @@ class WorkerPool:
     def _send(self, partition: Partition, merger: ResultMerger) -> None:
         if self._is_over:
             return
-        with signals.held():  # a process that is being started must not hear of them
+        with signals.held():  # a process being started must not receive any
             self._waiting.append((self._pool.submit(_work, partition), partition))
         self._gather(merger, most=self._most_waiting)
 
 
 class Blocks:
-    """Blocks of lines, and the rejects among them, until there are enough to be sent."""
+    """Collects blocks of lines and the rejects among them, and sends them once they are large enough."""
 
     def __init__(self, send: Callable[[Partition], None], sample_limit: int) -> None:
         self._send = send
@@ -185,7 +185,7 @@ class Blocks:
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """End all processes at once. Those with no work left have nothing to lose."""
+    """Terminate all processes. Their results are merged or given up."""
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:

@@ -1,4 +1,4 @@
-"""Rejected pieces of the input on their way to the process that counts and writes them, in input order."""
+"""Rejected pieces of the input, as workers send them to the main process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Rejects:
         sample_limit: the number of pieces that are reported one by one.
         reasons: how often each reason was given.
         samples: the first pieces.
-        data: the bytes of all; none where they are not wanted.
+        data: the bytes of all pieces; empty if they are not wanted.
     """
 
     sample_limit: int

@@ -1,4 +1,4 @@
-"""One of several processes of a run: it matches partitions of the input, and returns hits as plain data."""
+"""Worker process: matches partitions of the input, and returns their hits as plain data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import zlib
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from eqlite.engine.faults import Faults
 from eqlite.engine.keys import Key, KeyBudget
@@ -18,7 +18,7 @@ from eqlite.events.references import CarriedLines, EventReference
 from eqlite.events.splits import Range, RangeReader
 from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
 from eqlite.execution.hit_batch import DocumentHit
-from eqlite.execution.hits import Hits
+from eqlite.execution.hits import Hits, StageHits
 from eqlite.execution.parallel.rejects import Rejects, RemoteIntake
 from eqlite.execution.rule_matcher import make_matcher
 from eqlite.limits import FREE_KEYS_PER_EVENT
@@ -26,11 +26,11 @@ from eqlite.query import Query
 from eqlite.rules.compiled import Compiled
 
 Partition = Range | list[RawBlock | Rejects]
-"""A part of the input: a range of a file, or blocks of lines and the rejects among them when they were cut."""
+"""A part of the input: a range of a file, or blocks of lines with the rejects between them."""
 
 
 class LineLocation(NamedTuple):
-    """A line in a range: its number there, offset and size in the file, checksum."""
+    """A line of a range: its number in the range, its offset and size in the file, and its checksum."""
 
     number: int
     offset: int
@@ -39,25 +39,25 @@ class LineLocation(NamedTuple):
 
 
 class BlockLocation(NamedTuple):
-    """A line in a list of blocks: the indices of the block, and of the line in it."""
+    """A line in a list of blocks: the index of the block, and that of the line in it."""
 
     block: int
     line: int
 
 
 Location = LineLocation | BlockLocation | EventReference
-"""Where an event stands in a partition; the reference itself for one that is not alone on its line."""
+"""The location of an event in a partition. For an event that is not alone on its line, its reference."""
 
 
 class RemoteHit(NamedTuple):
-    """An event that meets something.
+    """An event with hits.
 
     Attributes:
-        hits: which, as an index of `PartitionResult.hits`.
+        hits: an index of `PartitionResult.hits`.
         position: its number in the partition.
         location: its location.
-        orders: its ordinal, by each extractor that its rules have: see `extractors_of`.
-        keys: its join keys, by each such extractor; None where they are so many that they have to be counted.
+        orders: its ordinal by each order extractor of its rules: see `extractors_of`.
+        keys: its join keys by each key extractor; None if there are too many, so that the main process counts them.
     """
 
     hits: int
@@ -73,15 +73,15 @@ class PartitionResult:
 
     Attributes:
         rejects: the rejected pieces.
-        cuts: where that stands among the hits: for each cut the number of hits before it, and the bytes and samples up
-            to there.
+        cuts: where rejects stand between the hits: three numbers for each cut, the hits before it, and the bytes and
+            samples of rejects up to it.
         read: the number of events.
-        documents: the number of their positions.
-        lines: the number of lines of a range that ended.
+        documents: the number of documents, and so of positions.
+        lines: the number of line ends in a range.
         unrouted, unrouted_example: as in `RunStats`.
-        hits: the different hits of events.
-        events: the events that meet something.
-        faults: of each rule that had some, their number and examples.
+        hits: the distinct hits of events: event rules, and stages of other rules.
+        events: the events with hits.
+        faults: rules with faults, with their number and examples.
     """
 
     rejects: Rejects
@@ -91,13 +91,13 @@ class PartitionResult:
     lines: int = 0
     unrouted: int = 0
     unrouted_example: str | None = None
-    hits: list[tuple[tuple[int, ...], Any]] = field(default_factory=list)
+    hits: list[tuple[tuple[int, ...], StageHits]] = field(default_factory=list)
     events: list[RemoteHit] = field(default_factory=list)
     faults: list[tuple[int, int, list[str]]] = field(default_factory=list)
 
 
 class Worker:
-    """All rules in a process of their own."""
+    """Matches events with all rules, in a process of its own."""
 
     def __init__(self, compiled: Compiled, *, by_index: bool, keeps_rejects: bool, sample_limit: int) -> None:
         """Prepare the rules.
@@ -105,7 +105,7 @@ class Worker:
         Args:
             compiled: rules and queries.
             by_index: a rule sees only the documents that its index patterns cover.
-            keeps_rejects: the bytes of what is rejected are wanted.
+            keeps_rejects: return the bytes of rejected pieces.
             sample_limit: the number of rejected pieces that are reported one by one.
         """
         self._queries = [query for _, query in compiled]
@@ -114,18 +114,18 @@ class Worker:
         self._sample_limit = sample_limit
         self._keeps_rejects = keeps_rejects
         self._result = PartitionResult(Rejects(sample_limit))
-        self._numbers: dict[Hits, int] = {}
+        self._indices: dict[Hits, int] = {}
 
     def work(self, partition: Partition) -> PartitionResult:
         """Match the lines of a partition."""
         result = self._result = PartitionResult(Rejects(self._sample_limit))
-        self._numbers = {}
+        self._indices = {}
         stats = ReadStats()
         faults = [Faults(strict=query.options.strict) for query in self._queries]
         intake = RemoteIntake(stats, self._refuse, keeps_bytes=self._keeps_rejects)
         reader = RangeReader(partition) if isinstance(partition, Range) else None
         items: Iterable[RawBlock | Rejects] = partition if reader is None else reader.blocks(intake)  # type: ignore[assignment]
-        for number, item in enumerate(items):
+        for index, item in enumerate(items):
             if isinstance(item, Rejects):
                 result.rejects.join(item)
                 self._cut()
@@ -133,15 +133,17 @@ class Worker:
             for batch in block_batches(item, result.documents, intake, CarriedLines()):
                 result.documents += len(batch.documents)
                 stats.read += len(batch.documents)
-                found = self._matcher.match(batch, faults)
-                result.unrouted += found.unrouted
-                result.unrouted_example = result.unrouted_example or found.unrouted_example
-                start = None if reader is not None else BlockLocation(number, batch.block.line - item.line)
-                for event, hits in found.events():
+                hit_batch = self._matcher.match(batch, faults)
+                result.unrouted += hit_batch.unrouted
+                result.unrouted_example = result.unrouted_example or hit_batch.unrouted_example
+                start = None if reader is not None else BlockLocation(index, batch.block.line - item.line)
+                for event, hits in hit_batch.events():
                     self._add(event, hits, _location(batch, event, start))
         result.lines = reader.newlines if reader is not None else 0
         result.read = stats.read
-        result.faults = [(rule, each.count, each.examples) for rule, each in enumerate(faults) if each.count]
+        result.faults = [
+            (rule, of_rule.count, of_rule.examples) for rule, of_rule in enumerate(faults) if of_rule.count
+        ]
         return result
 
     def _refuse(self, rejected: Rejected | None, data: bytes) -> None:
@@ -149,26 +151,26 @@ class Worker:
         self._cut()
 
     def _cut(self) -> None:
-        """Record the number of rejects before the next hit."""
+        """Record the rejects before the next hit."""
         cuts, rejects, hits = self._result.cuts, self._result.rejects, len(self._result.events)
         if cuts and cuts[-3] == hits:
             del cuts[-3:]
         cuts.extend((hits, len(rejects.data), len(rejects.samples)))
 
     def _add(self, event: DocumentHit, hits: Hits, location: Location) -> None:
-        number = self._numbers.get(hits)
-        if number is None:
-            number = self._numbers[hits] = len(self._numbers)
+        index = self._indices.get(hits)
+        if index is None:
+            index = self._indices[hits] = len(self._indices)
             self._result.hits.append((hits.event_rules, hits.stage_hits))
         orders, keys = extractors_of(hits, self._queries, self._extractors)
-        found = [event.keys(extractor, KeyBudget(), _ignore) for extractor in keys]  # the main process counts them
+        all_keys = [event.keys(extractor, KeyBudget(), _ignore) for extractor in keys]
         self._result.events.append(
             RemoteHit(
-                number,
+                index,
                 event.position,
                 location,
                 tuple([event.order(extractor) for extractor in orders]),
-                tuple([each if len(each) <= FREE_KEYS_PER_EVENT else None for each in found]),
+                tuple([values if len(values) <= FREE_KEYS_PER_EVENT else None for values in all_keys]),
             )
         )
 
@@ -176,13 +178,13 @@ class Worker:
 def extractors_of(
     hits: Hits, queries: list[Query], extractors: Extractors
 ) -> tuple[list[OrderExtractor], list[KeyExtractor]]:
-    """Return the extractors of order and keys for the hits of an event, each once.
+    """Return the distinct extractors of order and of keys for the hits of an event.
 
-    Their order depends on the hits alone.
+    They are in the same order in every process, since it depends on the hits alone.
     """
     plans = [queries[rule].plan for rule in (*hits.event_rules, *(rule for rule, _ in hits.stage_hits))]
     orders = dict.fromkeys(extractors.order(plan) for plan in plans)
-    stages = [queries[rule].plan.stages[stage] for rule, found in hits.stage_hits for stage in found]
+    stages = [queries[rule].plan.stages[stage] for rule, indices in hits.stage_hits for stage in indices]
     return list(orders), list(dict.fromkeys(extractors.keys(stage.keys) for stage in stages))
 
 
@@ -200,4 +202,4 @@ def _location(batch: BlockBatch, event: DocumentHit, start: BlockLocation | None
 
 
 def _ignore(_message: str) -> None:
-    """Drop a message: keys that have to be counted are read again by the main process."""
+    """Drop a message. The main process reads the keys again, and reports it."""

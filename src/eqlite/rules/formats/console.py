@@ -64,7 +64,7 @@ def load_console(file: RuleFile, result: LoadedRules) -> None:
 
 
 def _index_before(text: str, end: int) -> str:
-    """Return the last part of a path that ends there, empty where it is none."""
+    """Return the last part of a path, empty for other text."""
     found = _INDEX.search(text, max(0, end - _MAX_INDEX_CHARACTERS), end)
     return found.group() if found is not None else ""
 

@@ -65,7 +65,7 @@ def load_page(file: RuleFile, result: LoadedRules) -> None:
 
 
 def load_asciidoc(file: RuleFile, result: LoadedRules) -> None:
-    """Add the rule of a page in AsciiDoc or, where the text is none, a rule for each block `[source,eql]`.
+    """Add the rule of a page in AsciiDoc, or, for other text, a rule for each block `[source,eql]`.
 
     Raises:
         NotARule: there is neither.

@@ -51,7 +51,7 @@ class _Part(NamedTuple):
     is_camel_case: bool = False
 
     def setting(self, name: str) -> str:
-        """Return the rule's own name of a setting, empty where it is none."""
+        """Return the rule's own name of a setting, empty for an unknown one."""
         if self.names is not None:
             return self.names.get(name, "")
         return _snake_case(name) if self.is_camel_case else name

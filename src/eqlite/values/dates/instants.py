@@ -17,7 +17,6 @@ Example:
 from __future__ import annotations
 
 import datetime
-import re
 import time
 from functools import lru_cache
 from typing import Final
@@ -57,13 +56,6 @@ _SECOND_TEXTS = [f":{second:02}" for second in range(60)]
 _SECONDS = {text: second * SECOND for second, text in enumerate(_SECOND_TEXTS)}
 _MILLI_TEXTS = [f".{number:03}" for number in range(1_000)]
 _TAILS = {f"{text}Z": number * MILLISECOND for number, text in enumerate(_MILLI_TEXTS)} | {"Z": 0, "": 0}
-_COMMON_FORMS = re.compile(
-    r"(?:[0-9]{4}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?Z)*"
-).fullmatch
-"""Several timestamps in a row, of any day that a calendar may show; of equal length each has as many digits."""
-_TO_THE_MINUTE = len("2026-03-02T10:15:")
-_TO_THE_MILLISECOND = len("2026-03-02T10:15:21.118")
-_ANY_DIGIT = bytes.maketrans(b"0123456789", b"0000000000")
 _ANY_TAIL = compile_pattern("[f][o]", extended=True) or ()
 
 

@@ -84,7 +84,7 @@ def with_assertions(text: str, assertions: Sequence[Assertion]) -> Iterator[str]
 
 
 def _not_followed_by(code_point: int, assertions: Sequence[Assertion]) -> int:
-    """Return the mask of the assertions that a character may not come, of those that it is none of."""
+    """Return the mask of the assertions that do not allow a character next."""
     mask = 0
     for place, assertion in enumerate(assertions):
         if assertion.ranges and not holds(assertion.ranges, code_point):

@@ -1,8 +1,8 @@
 r"""Regular expressions as Elasticsearch matches them: the whole value, in time linear in the value's length.
 
-Three flavours: Lucene's for the values of fields; for the results of functions Lucene's again, which tells the patterns
-that are one text or match everything (`script`), and Java's for all others. They end in one machine (`lazy_dfa`) that
-never goes back in the text, so a value chosen by an attacker costs no more than any other.
+Three flavours: Lucene's for the values of fields; for the results of functions Lucene's again, for patterns that
+are one text or match everything (`script`), and Java's for all others. All become one automaton (`lazy_dfa`) that never
+backtracks, so a value chosen by an attacker costs no more than any other.
 
 Example:
     >>> compile_regex(r".*\.(vbs|js)\.exe").matches("invoice.js.exe")
@@ -47,8 +47,8 @@ class Regex:
         insensitive: whether it is a `regex~`.
         flavour: whose syntax and rules.
         folds_ascii: whether `regex~` folds ASCII letters alone.
-        required_literal: text that every match contains as it stands, or None where none is known.
-        required_run: classes of characters that follow each other in every match, or None where that tells little.
+        required_literal: text that every match contains literally, or None if none is known.
+        required_run: consecutive classes of characters in every match, or None if they are not selective.
         single_string: the string that matches, where exactly one does, otherwise None. Under `insensitive` that is a
             string without letters; ask the sensitive pattern for what Elasticsearch turns into equality.
         matches_everything: whether every string matches. A False may be wrong only for patterns of hundreds of states.

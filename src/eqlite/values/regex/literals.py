@@ -32,7 +32,7 @@ __all__ = ["Known", "LiteralMatcher", "RequiredRun", "find_literals", "find_run"
 Run = tuple[Ranges, ...]
 _LONGEST_RUN = 8
 _LEAST_BITS = 2.0
-"""A run that one of four texts of its length is, by chance, tells too little."""
+"""The least information of a run: one of four random texts of its length contains it."""
 _LAST_OF_ASCII = 0x7F
 _PRINTABLE = (0x20, 0x7E)
 

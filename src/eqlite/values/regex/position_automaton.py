@@ -185,7 +185,7 @@ class Positions:
         self.of_label: dict[Ranges, int] = {}
         for position, label in enumerate(self.labels):
             self.of_label[label] = self.of_label.get(label, 0) | 1 << position
-        # Where one class of characters ends and the next begins; no label tells characters of one class apart.
+        # The bounds of the classes of characters. Characters of one class have the same labels.
         self.bounds = sorted({edge for label in self.of_label for low, high in label for edge in (low, high + 1)})
         self.masks: list[int | None] = [None] * (len(self.bounds) + 1)
 

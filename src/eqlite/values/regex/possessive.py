@@ -1,4 +1,4 @@
-r"""Possessive repetition and atomic groups, where one look at the next character does for them.
+r"""Possessive repetition and atomic groups, if looking ahead by one character decides them.
 
 `a*+` takes every `a` there is and gives none back: it is `a*` that no further `a` follows. What always has the same
 length has nothing to give back at all. Anything else would need a matcher that goes back in the text.
