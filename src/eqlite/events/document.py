@@ -11,7 +11,12 @@ from eqlite.events.envelopes import envelope_of, may_be_envelope, unwrap
 
 
 class EventSource(NamedTuple):
-    """The source of an event: the file as the user named it, and its first line, from 1."""
+    """The source of an event.
+
+    Attributes:
+        file: the file, as the user named it.
+        line: its first line in the file, from 1.
+    """
 
     file: str
     line: int
@@ -20,11 +25,20 @@ class EventSource(NamedTuple):
 class Event(Mapping[str, object]):
     """A document with its source, index and id, as a read-only mapping over the document.
 
-    Code that evaluates many events takes `document`, a plain `dict`, and pays for no indirection.
+    The events of detections over files hold the bytes of their lines, and are decoded on first access. That they can be
+    decoded is checked before.
 
-    >>> event = Event({"process": {"name": "bash"}}, index="logs-endpoint", source=EventSource("day.ndjson", 7))
-    >>> event["process"], event.index, event.source.line
-    ({'name': 'bash'}, 'logs-endpoint', 7)
+    Attributes:
+        document: the plain document.
+        index, id: those of its envelope, or None.
+        source: the file and the line, or None for an event that came from no file.
+        origin: the text by which it is known in the ids of detections, if not by index and id, or by file and line.
+        is_alone: whether there is no other document on its line.
+
+    >>> import eqlite
+    >>> event = next(eqlite.read_events("examples/cloud_defend_events.ndjson"))
+    >>> event["process"]["name"], event.index, event.id, event.source.line
+    ('python3.11', 'logs-cloud_defend.process-default', 'pos-python', 1)
     """
 
     __slots__ = ("document", "id", "index", "is_alone", "origin", "source")
@@ -44,16 +58,16 @@ class Event(Mapping[str, object]):
         Args:
             document: the plain document.
             index, id: those of its envelope.
-            source: where it stands.
-            is_alone: there is no other document on its line.
-            origin: what it is known by in the ids of detections, if not by index and id, or by file and line.
+            source: the file and the line.
+            is_alone: whether there is no other document on its line.
+            origin: the text by which it is known in the ids of detections.
         """
-        self.document = document
-        self.is_alone = is_alone
-        self.origin = origin
-        self.index = index
-        self.id = id
-        self.source = source
+        self.document: dict[str, object] = document
+        self.is_alone: bool = is_alone
+        self.origin: str | None = origin
+        self.index: str | None = index
+        self.id: str | None = id
+        self.source: EventSource | None = source
 
     def __getitem__(self, key: str) -> object:
         return self.document[key]

@@ -51,8 +51,18 @@ def events(
     Args:
         source: a query, a rule, the text of a query; or names of fields (with their types), for events that hold any
             values in them.
-        schema: what to compile a text or rule with.
-        hostile: puts objects, arrays and nulls where none are expected, and half of the events in odd shapes.
+        schema: the schema with which a text or rule is compiled.
+        hostile: put objects, arrays and nulls where none are expected, and half of the events into odd shapes.
+
+    >>> import eqlite
+    >>> from eqlite import strategies
+    >>> from hypothesis import given
+    >>> old = eqlite.compile('process where process.name : ("nc", "ncat") and process.args : "-e"')
+    >>> new = eqlite.compile('process where process.name : "nc*" and process.args : "-E"')
+    >>> @given(strategies.events(old))
+    ... def check_that_the_new_rule_finds_as_much(event):
+    ...     assert new.matches(event) or not old.matches(event)
+    >>> check_that_the_new_rule_finds_as_much()
     """
     if isinstance(source, Rule):
         source = source.compile() if schema is None else source.compile(schema=schema)
