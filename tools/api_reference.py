@@ -30,7 +30,7 @@ LONGEST_SIGNATURE = 100
 INTERNAL = re.compile(r"^Internal: (.+?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
 _NAME_IN_CODE = re.compile(r"(?<![`\[])`([A-Za-z_][\w.]*)`(?!`)")
 _CLASS = re.compile(r"(?<![.\w])[A-Z]\w+")
-_PAGE_IN_CODE = re.compile(r"`docs/reference/(\w+)\.md`")
+_PAGE_IN_CODE = re.compile(r"`docs/([\w-]+/([\w-]+)\.md)`")
 
 
 # --- what is on the pages ---------------------------------------------------------------------------------------------
@@ -201,7 +201,8 @@ def linked(text: str, here: str) -> str:
         target = links().get(name, here)
         return found[0] if target == here else f"[{found[0]}]({relative(target, here)})"
 
-    return _NAME_IN_CODE.sub(link, _PAGE_IN_CODE.sub(r"[\1](../\1.md)", text))
+    text = _PAGE_IN_CODE.sub(lambda found: f"[{found[2].replace('-', ' ')}](../../{found[1]})", text)
+    return _NAME_IN_CODE.sub(link, text)
 
 
 def relative(target: str, here: str) -> str:

@@ -23,7 +23,7 @@ from eqlite.diagnostics import Category, Diagnostic
 class EqlError(Exception):
     """Anything that eqlite refuses: the base of all its exceptions.
 
-    `str(error)` is the message, with all diagnostics as `Diagnostic.render` gives them.
+    `str(error)` is the message, or else all diagnostics as `Diagnostic.render` gives them.
 
     Attributes:
         diagnostics: the problems, in the order of their positions; empty if there is only a message.

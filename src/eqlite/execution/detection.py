@@ -70,7 +70,8 @@ class Detection(msgspec.Struct, frozen=True):
         events: the events in the order of the stages; None in the place of a missing event.
         join_keys: the values that the events have in common, by the name of the field.
         start, end: times of the first and the last event, ISO 8601 in UTC; None where an event has no readable time.
-        id: a text that is the same for the same rule and events, from run to run.
+        id: a text that is the same for the same rule and events, from run to run: see
+            `docs/explanation/stability.md`.
 
     >>> import eqlite
     >>> rules = eqlite.load_rules("examples/rules")

@@ -117,6 +117,8 @@ class RuleProfile:
 class Profile:
     """The time that a set of rules spends on some events.
 
+    For the meaning of the times and findings, see `docs/how-to/find-what-makes-a-pack-slow.md`.
+
     Attributes:
         rules: the most expensive first.
         events: the number of measured events.

@@ -43,7 +43,7 @@ def events(
 ) -> st.SearchStrategy[Document]:
     """Return events that a query is likely to match, or to miss by little.
 
-    In about half of the events every condition of the query is met as far as one can tell beforehand: texts in another
+    In about half of the events every condition of the query is met as far as can be known beforehand: texts in another
     case where case does not count, values for patterns, numbers beyond bounds. In the others a value is nearly right,
     another one, of another type, or missing. Values stand alone or among others in an array, under nested or dotted
     names. Of a sequence or sample the events of all stages come.
