@@ -16,6 +16,12 @@ def test_dir_shows_the_public_names_alone() -> None:
     assert all(hasattr(eqlite, name) for name in dir(eqlite))
 
 
+def test_no_module_has_the_name_of_a_public_name() -> None:
+    """Importing such a module puts it in the place of the function: `eqlite.evaluate` was one."""
+    modules = {path.stem for path in Path(eqlite.__file__).parent.iterdir()}
+    assert modules & set(eqlite.__all__) == set()
+
+
 def test_a_query_shows_its_text_and_kind() -> None:
     query = eqlite.compile("sequence by user.id\n  [process where true]\n  [file where true]", name="pair")
     expected = "Query('sequence by user.id [process where true] [file where true]', kind='sequence', name='pair')"

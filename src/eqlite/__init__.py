@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from eqlite.errors import ServerError as ServerError
     from eqlite.errors import SnapshotError as SnapshotError
     from eqlite.errors import UnsupportedFeature as UnsupportedFeature
-    from eqlite.evaluate import evaluate as evaluate
+    from eqlite.evaluation import evaluate as evaluate
     from eqlite.events.document import Event as Event
     from eqlite.events.intake import ReadStats as ReadStats
     from eqlite.events.readers import read_events as read_events
@@ -42,17 +42,17 @@ if TYPE_CHECKING:
     from eqlite.execution.matcher import Matcher as Matcher
     from eqlite.execution.stats import RunStats as RunStats
     from eqlite.execution.stream import RuleStream as RuleStream
+    from eqlite.language.formatting import format as format
     from eqlite.language.parser import parse as parse
     from eqlite.profiling.model import Profile as Profile
     from eqlite.query import Query as Query
-    from eqlite.query import analyze as analyze
     from eqlite.query import compile as compile
-    from eqlite.query import format as format
     from eqlite.query import search as search
     from eqlite.rules.model import Rule as Rule
     from eqlite.ruleset import RuleSet as RuleSet
     from eqlite.ruleset import load_rule as load_rule
     from eqlite.ruleset import load_rules as load_rules
+    from eqlite.semantics.analyzer import analyze as analyze
     from eqlite.semantics.schema import Schema as Schema
 
 _HOMES = {
@@ -84,10 +84,10 @@ _HOMES = {
     "SnapshotError": "eqlite.errors",
     "Stream": "eqlite.engine.streams",
     "UnsupportedFeature": "eqlite.errors",
-    "analyze": "eqlite.query",
+    "analyze": "eqlite.semantics.analyzer",
     "compile": "eqlite.query",
-    "evaluate": "eqlite.evaluate",
-    "format": "eqlite.query",
+    "evaluate": "eqlite.evaluation",
+    "format": "eqlite.language.formatting",
     "load_rule": "eqlite.ruleset",
     "load_rules": "eqlite.ruleset",
     "parse": "eqlite.language.parser",

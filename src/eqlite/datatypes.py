@@ -10,7 +10,11 @@ from enum import Enum
 
 
 class DataType(Enum):
-    """A type of Elasticsearch, by the name that its messages use (`es_name`)."""
+    """A type of Elasticsearch, by the name that its messages use (`es_name`).
+
+    The members are named like the types, in capitals, but for `DATETIME`, which is `date`. `UNKNOWN`, `NULL` and
+    `UNSUPPORTED` are no types of a mapping.
+    """
 
     UNKNOWN = "unknown"
     NULL = "null"

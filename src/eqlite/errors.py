@@ -21,15 +21,24 @@ from eqlite.diagnostics import Category, Diagnostic
 
 
 class EqlError(Exception):
-    """Anything that eqlite refuses.
+    """Anything that eqlite refuses: the base of all its exceptions.
+
+    `str(error)` is the message, or else all diagnostics as `Diagnostic.render` gives them.
 
     Attributes:
         diagnostics: the problems, in the order of their positions; empty if there is only a message.
+
+    >>> import eqlite
+    >>> try:
+    ...     eqlite.compile('process where proces.name == "x" and length(user.id)', schema="ecs")
+    ... except eqlite.EqlError as error:
+    ...     print([problem.id for problem in error.diagnostics])
+    ['unknown-field', 'not-boolean']
     """
 
     def __init__(self, message: str = "", *, diagnostics: Sequence[Diagnostic] = ()) -> None:
         self.message = message
-        self.diagnostics = tuple(diagnostics)
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
         super().__init__(message or "\n\n".join(diagnostic.render() for diagnostic in self.diagnostics))
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -38,31 +47,78 @@ class EqlError(Exception):
 
 
 class EqlSyntaxError(EqlError):
-    """The text is not EQL."""
+    """The text is not EQL.
+
+    >>> import eqlite
+    >>> try:
+    ...     eqlite.compile("any where a = 1")
+    ... except eqlite.EqlSyntaxError as error:
+    ...     print(error.diagnostics[0].help)
+    write `==`; `=` stands only in `maxspan=` and `runs=`
+    """
 
 
 class EqlSemanticError(EqlError):
-    """The text is EQL but cannot mean anything: a wrong function, a comparison of two fields."""
+    """The text is EQL, but has no valid meaning: an unknown function, a comparison of two fields.
+
+    >>> import eqlite
+    >>> try:
+    ...     eqlite.compile('process where startWith(process.name, "a")')
+    ... except eqlite.EqlSemanticError as error:
+    ...     print(error.diagnostics[0].help)
+    did you mean `startsWith`?
+    """
 
 
 class EqlSchemaError(EqlSemanticError):
-    """A field that the schema does not have, or has in a form that EQL cannot read."""
+    """A field that the schema lacks, or has in a form that EQL cannot read.
+
+    >>> import eqlite
+    >>> try:
+    ...     eqlite.compile('process where proces.name == "x"', schema="ecs")
+    ... except eqlite.EqlSchemaError as error:
+    ...     print(error.diagnostics[0].help)
+    did you mean `process.name`?
+    """
 
 
 class EqlTypeMismatchError(EqlSemanticError):
-    """A value of a type that does not fit."""
+    """A value of the wrong type.
+
+    >>> import eqlite
+    >>> try:
+    ...     eqlite.compile("process where length(process.name)")
+    ... except eqlite.EqlTypeMismatchError as error:
+    ...     print(error.diagnostics[0].message)
+    the condition is neither true nor false but of type integer
+    """
 
 
 class RuleError(EqlError):
-    """A rule file that holds no usable rule."""
+    """A file without a usable rule.
+
+    >>> import eqlite
+    >>> try:
+    ...     eqlite.load_rule("examples/incident.toml")
+    ... except eqlite.RuleError as error:
+    ...     print(error.diagnostics[0].id, error.diagnostics[0].file)
+    unreadable-file examples/incident.toml
+    """
 
 
 class EventError(EqlError):
     """Input without events, or, under `strict=True`, an event on which an expression fails.
 
     Attributes:
-        file: the file that cannot be read; None if the error is not about a file.
-        reason: the problem with the file, without its name; otherwise the whole message.
+        file: the file that cannot be read, or not any more; None if it is about no file.
+        reason: the problem of the file, without its name; else the whole message.
+
+    >>> import eqlite
+    >>> try:
+    ...     eqlite.read_events("examples/incident.json")
+    ... except eqlite.EventError as error:
+    ...     print(error)
+    cannot read `examples/incident.json`: no such file
     """
 
     def __init__(
@@ -70,8 +126,8 @@ class EventError(EqlError):
     ) -> None:
         message = message or (f"`{file}` {reason}" if file is not None else reason)
         super().__init__(message, diagnostics=diagnostics)
-        self.file = file
-        self.reason = reason or self.message
+        self.file: str | None = file
+        self.reason: str = reason or self.message
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle with the file."""
@@ -83,19 +139,47 @@ class SearchFailure(EventError):
 
 
 class LimitError(EqlError):
-    """A query, rule or event beyond a stated limit."""
+    """A query, rule or event beyond one of the limits in `docs/reference/limits.md`.
+
+    >>> import eqlite
+    >>> try:
+    ...     eqlite.compile(f"any where {'not ' * 2_000} true")
+    ... except eqlite.LimitError as error:
+    ...     print(error.diagnostics[0].message)
+    the query is nested more than 1,000 deep
+    """
 
 
 class ServerError(EqlError):
-    """An Elasticsearch that cannot be reached, refuses a request, or gives an unreadable answer."""
+    """An Elasticsearch that cannot be reached, refuses a request, or gives an unreadable answer.
+
+    Only `eqlite verify` raises it.
+    """
 
 
 class SnapshotError(EqlError):
-    """A stream that cannot be saved, or a snapshot from which it cannot be resumed."""
+    """A stream that cannot be saved, or a snapshot that this query or these rules cannot resume.
+
+    >>> import eqlite
+    >>> stream = eqlite.compile("sequence [any where a == 1] [any where b == 1]").stream()
+    >>> try:
+    ...     eqlite.compile("sequence [any where a == 1] [any where b == 2]").resume(stream.snapshot())
+    ... except eqlite.SnapshotError as error:
+    ...     print(error)
+    the snapshot is of another query, or of the same with other options: begin a new stream
+    """
 
 
 class UnsupportedFeature(EqlError):
-    """Something that is understood but not available here."""
+    """A known feature that is not available here, such as a backend or an optional package.
+
+    >>> import eqlite
+    >>> try:
+    ...     eqlite.compile("any where true", backend="rust")
+    ... except eqlite.UnsupportedFeature as error:
+    ...     print(error)
+    there is no backend `rust`; known are `python`, `reference`
+    """
 
 
 _CLASSES: dict[Category, type[EqlError]] = {

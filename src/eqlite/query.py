@@ -1,11 +1,6 @@
 """Compiling and running one query: connects the phases.
 
->>> import eqlite
->>> query = eqlite.compile('process where process.name : "cmd.exe"')
->>> query.matches({"event": {"category": ["process"]}, "process": {"name": "CMD.EXE"}})
-True
-
-The parser and the analyzer are imported when a text is read. A cached plan needs neither.
+The parser and the analyzer are imported where a text is read: a cached plan needs neither.
 """
 
 from __future__ import annotations
@@ -51,11 +46,22 @@ _MAX_REPR_LENGTH = 80
 class Query:
     """A compiled query. It is immutable, can be pickled, and can be used from several threads at once.
 
+    A pickled query carries its plan, so that loading parses nothing. The same version of eqlite has to load it.
+
     Attributes:
         text: the query as it was given.
-        plan: its plan, resolved against the schema.
+        name: the name shown in tracebacks, or None.
         diagnostics: warnings found while compiling.
-        backend: makes its predicates.
+
+    >>> import eqlite, pickle
+    >>> query = eqlite.compile('process where process.name : "cmd.exe"')
+    >>> query.kind, sorted(query.fields)
+    ('event', ['event.category', 'process.name'])
+    >>> pickle.loads(pickle.dumps(query)).matches({"event.category": "process", "process": {"name": "CMD.EXE"}})
+    True
+
+    Internal: `plan`, `backend`, `options`, `fingerprint`, `from_analysis`, `key_names`, `predicate`, `stage_fields`,
+    `stage_predicate`, `stage_predicates`, `new_faults`, `new_search`.
     """
 
     text: str
@@ -82,7 +88,7 @@ class Query:
 
     @property
     def kind(self) -> Kind:
-        """Return `event`, `sequence` or `sample`."""
+        """Return the kind of the query."""
         match self.plan.query:
             case plan.EventQuery():
                 return "event"
@@ -119,11 +125,11 @@ class Query:
     def matches(self, event: Event) -> bool:
         """Return whether an event meets an event query. Pipes do not count.
 
-        The event may be wrapped as in a search hit (`{"_source": …}`).
+        The event may be wrapped as in a search hit (`{"_source": …}`). Field names may be nested or dotted.
 
         Raises:
-            EqlError: for a sequence or a sample.
-            EventError: under `strict=True`, where an expression fails on the event.
+            EqlError: the query is a sequence or a sample.
+            EventError: the event is no mapping; or, under `strict=True`, an expression fails on it.
         """
         if event.__class__ is not dict or "@timestamp" not in event or "_source" in event or "fields" in event:
             event = document_of(event)  # always a dict
@@ -140,10 +146,20 @@ class Query:
         """Return the matches in all the events, in Elasticsearch's order.
 
         Args:
-            events: in any order.
-            size: how many results at most; None for all. Elasticsearch's own default is 10.
-            result_position: the end to cut to `size`. The results are in ascending order in either case.
-            stats: gets the counts of this search, even where it raises.
+            events: documents in any order, such as dicts or the result of `read_events`.
+            size: the most results; None for all. Elasticsearch's own default is 10.
+            result_position: the end from which `size` takes results. They are in ascending order in both cases.
+            stats: gets the counts of this search, even if it raises. Those of several searches add up.
+
+        Raises:
+            EventError: an event is no mapping; or, under `strict=True`, an expression fails on it.
+
+        >>> import eqlite
+        >>> query = eqlite.compile("sequence by user.name [authentication where true] [iam where true]")
+        >>> login = {"@timestamp": 1000, "event.category": "authentication", "user.name": "ann"}
+        >>> change = {"@timestamp": 2000, "event.category": "iam", "user.name": "ann"}
+        >>> [match.join_keys for match in query.search([change, login])]
+        [('ann',)]
         """
         if size is not None and size < 0:
             raise ValueError("size must be greater than or equal to 0")
@@ -188,6 +204,8 @@ class Query:
     ) -> Stream:
         """Return a stream: push events one by one, get matches as soon as they are certain.
 
+        A sample, and pipes that ask for the last results, are answered by `flush`.
+
         Args:
             allowed_lateness: how far an event may be behind the newest one, such as `30s`. Events are held for that
                 long. With `0s` they have to come in order of time and tiebreaker. Later ones are counted
@@ -199,8 +217,6 @@ class Query:
                 when events, or `advance`, reach its time, or by `flush`. After a gap in the input, all events seem to
                 be ahead: they are taken once 1,000 more of them have come than others. Of more than 10,000 set aside,
                 the latest are left out. The first event may have any time.
-
-        The results of a sample, and of pipes that ask for the last results, come with `flush`.
         """
         if max_open < 1:
             raise ValueError("max_open must be 1 or more")
@@ -210,7 +226,9 @@ class Query:
         return Stream(self.plan, self.stage_predicates, settings)
 
     def resume(self, snapshot: bytes) -> Stream:
-        """Return the stream of which `Stream.snapshot` was taken: the event to push next is number `stats.events`.
+        """Return the stream of which `Stream.snapshot` was taken, with its lateness and bounds.
+
+        The event to push next is number `stats.events`, counted from 0.
 
         Raises:
             SnapshotError: it is no snapshot, is damaged, or of another query, schema or version.
@@ -271,12 +289,8 @@ def dump_queries(queries: Iterable[Query]) -> bytes:
     Raises:
         NotEncodable: a plan or schema holds a value that has no form, such as a null value that is an object.
 
-    >>> queries = [compile(f'process where process.name == "{name}"') for name in ("a", "b")]
-    >>> [
-    ...     query.matches({"event.category": "process", "process.name": "b"})
-    ...     for query in load_queries(dump_queries(queries))
-    ... ]
-    [False, True]
+    >>> [query.text for query in load_queries(dump_queries([compile("any where true")]))]
+    ['any where true']
     """
     return encode_queries(CompiledText(query.text, query.plan, query.diagnostics, query.options) for query in queries)
 
@@ -312,21 +326,27 @@ def compile(
     """Compile a query.
 
     Args:
-        text: the EQL text.
-        schema: fields and their types, also as a name or file for `Schema.load`; None lets every field be there, with
-            the type of what it is compared with.
-        event_category_field: where events hold what stands before `where`.
-        timestamp_field: where events hold their time.
-        tiebreaker_field: what orders events of the same time.
+        text: the query.
+        schema: the fields and their types, or one of the names and files of `Schema.load`. With None every field exists
+            and has the type of the value it is compared with.
+        event_category_field: the field of the event category, the word before `where`.
+        timestamp_field: the field of an event's time.
+        tiebreaker_field: the field that orders events of the same time.
         target: the version of Elasticsearch whose answers count, from `8.19` to `9.6`.
-        max_samples_per_key: how many samples a sample query gives for one key.
+        max_samples_per_key: the most samples that a sample query returns for one key.
         strict: raise where Elasticsearch would fail: constants that a field's type refuses, division by zero.
-        backend: `python` or `reference`.
-        name: shown in tracebacks.
+        backend: `python`, fast, or `reference`, which defines the meaning. They agree.
+        name: the name shown in tracebacks.
 
     Raises:
-        EqlSyntaxError, EqlSemanticError, LimitError: with every problem found.
-        EqlError: there is no such backend or target.
+        EqlSyntaxError, EqlSemanticError, LimitError: the query is wrong. All problems found are in `diagnostics`.
+        UnsupportedFeature: there is no such backend.
+        EqlError: there is no such target, or the text is no text.
+
+    >>> import eqlite
+    >>> query = eqlite.compile('process where process.name : "cmd.exe" and process.args_count > 3')
+    >>> query.matches({"event": {"category": "process"}, "process": {"name": "CMD.EXE", "args_count": 4}})
+    True
     """
     options = CompileOptions(
         schema=Schema.of(schema),
@@ -363,27 +383,10 @@ def search(
     stats: SearchStats | None = None,
     **options: Any,
 ) -> list[Match]:
-    """Compile a query and run it over events: see `compile` and `Query.search`."""
-    return compile(text, **options).search(events, size=size, result_position=result_position, stats=stats)
+    """Compile a query and search events with it: see `compile` and `Query.search`.
 
-
-def analyze(
-    text: str | Source, schema: Schema | str | os.PathLike[str] | None = None, **settings: Any
-) -> list[Diagnostic]:
-    """Return all diagnostics of a query, syntax included. The list is empty for a good query."""
-    return [*analyze_source(text, Schema.of(schema), Settings(**settings))[1]]
-
-
-def format(text: str) -> str:
-    """Return a query in its canonical form, with its comments.
-
-    >>> print(format('process where process.name=="a" // why'), end="")
-    process where process.name == "a" // why
+    >>> import eqlite
+    >>> [match.events[0]["n"] for match in eqlite.search("any where n > 1", [{"n": 3}, {"n": 1}, {"n": 2}], size=1)]
+    [2]
     """
-    from eqlite.language.parser import parse_with_comments
-    from eqlite.language.printer import print_query
-
-    return print_query(*parse_with_comments(text), text=text)
-
-
-__all__ = ["Match", "Query", "analyze", "compile", "format", "search"]
+    return compile(text, **options).search(events, size=size, result_position=result_position, stats=stats)

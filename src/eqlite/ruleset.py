@@ -1,11 +1,4 @@
-"""Sets of rules: loaded, compiled and run over events.
-
->>> import eqlite
->>> rules = eqlite.load_rules("examples/suspicious_interactive_interpreter.txt")
->>> events = eqlite.read_events("examples/cloud_defend_events.ndjson")
->>> [detection.events[0].id for detection in rules.run(events)]
-['pos-python', 'pos-perl-case', 'pos-ruby-glued']
-"""
+"""Many rules together: loaded, compiled, run over events."""
 
 from __future__ import annotations
 
@@ -42,7 +35,21 @@ T = TypeVar("T")
 
 
 def load_rule(path_or_text: str | os.PathLike[str]) -> Rule:
-    """Return the one rule in a file or a text: see `eqlite.rules.loader.load_rule`."""
+    """Return the only rule in a file or a text.
+
+    Args:
+        path_or_text: a path, or the text of a rule in any of its formats. A text of one line is known by its blanks.
+
+    Raises:
+        RuleError: there is no such file, it holds no rule or several, or the rule is wrong or not EQL.
+
+    >>> import eqlite
+    >>> rule = eqlite.load_rule("examples/rules/password_guessed.toml")
+    >>> rule.name, rule.severity, rule.tactics
+    ('Password Guessed', 'medium', ('TA0006',))
+    >>> eqlite.load_rule('process where process.name == "mshta.exe"').query
+    'process where process.name == "mshta.exe"'
+    """
     return loading.load_rule(path_or_text)
 
 
@@ -51,18 +58,23 @@ def load_rules(
 ) -> RuleSet:
     """Return all rules of files, directories, globs and archives.
 
-    Broken rules are left out, with the reasons in `RuleSet.problems`. A path without any EQL rule gives a
+    A broken rule is left out, and the reason is in `RuleSet.problems`. A path without an EQL rule gives a
     `UserWarning`.
 
     Args:
-        paths: where the rules are.
-        cache: store rule files and analyses in the user's cache folder, and use them the next time.
-        strict: raise for any error, in a file or in a query.
-        target: the version of Elasticsearch whose answers the rules give, unless `compile` or `run` names another.
+        paths: the files, directories, globs and archives.
+        cache: store what files and queries mean in the user's cache folder, and read it from there the next time.
+        strict: raise for anything broken, in a file or in a query.
+        target: the version of Elasticsearch whose answers the rules give, unless `compile` or `run` gets another one.
 
     Raises:
-        RuleError: a path does not exist, or a glob matches nothing; under `strict`, anything is broken.
-        EqlError: there is no such target, or a path is of another type.
+        RuleError: a path does not exist, or a glob matches nothing; or, under `strict`, anything is broken.
+        EqlError: there is no such target, or an argument is no path.
+
+    >>> import eqlite
+    >>> rules = eqlite.load_rules("examples/rules", "examples/*.txt")
+    >>> len(rules), rules[0].name, rules.problems
+    (4, 'Script Downloads and Runs a Program', ())
     """
     for path in paths:
         _require_path(path)
@@ -100,13 +112,25 @@ def read_rules(*paths: str | os.PathLike[str], cache: bool = False, target: str 
 
 
 class RuleSet(Sequence[Rule]):
-    """A sequence of rules that can be run together. A rule is also found by id and name.
+    """A sequence of rules that can be run together: made by `load_rules`.
+
+    `rules[0]`, `rules["id"]` and `rules["name"]` are rules, `rules[:10]` is a set again. Of two rules of the same name,
+    the first is found by it. A pickled set carries its rules, and the queries of rules that are compiled.
 
     Attributes:
         skipped: rules that are left out on purpose (other languages), with the reason.
         passed_over: files of folders and archives that were not read, with the reason.
-        file_problems: the problems with the files, without those in the queries.
+        file_problems: the problems of the files alone, known without compiling.
         target: the version of Elasticsearch whose answers the rules give.
+
+    >>> import eqlite
+    >>> rules = eqlite.load_rules("examples/rules")
+    >>> len(rules), rules["Password Guessed"].risk_score, len(rules[:2])
+    (3, 47, 2)
+    >>> [detection.rule.name for detection in rules.run("examples/incident.ndjson")]
+    ['Office Application Starts a Shell', 'Script Downloads and Runs a Program', 'Password Guessed']
+
+    Internal: `compile_with_problems`.
     """
 
     def __init__(
@@ -121,11 +145,11 @@ class RuleSet(Sequence[Rule]):
     ) -> None:
         """Make a set of rules. `cached_for` are the paths for which the cache holds the analyses of queries."""
         self._rules = tuple(rules)
-        self.skipped = tuple(skipped)
-        self.passed_over = tuple(passed_over)
-        self.file_problems = tuple(problems)
+        self.skipped: tuple[Skipped, ...] = tuple(skipped)
+        self.passed_over: tuple[Skipped, ...] = tuple(passed_over)
+        self.file_problems: tuple[Diagnostic, ...] = tuple(problems)
         self._cached_for = cached_for
-        self.target = target_named(target).name
+        self.target: str = target_named(target).name
 
     @overload
     def __getitem__(self, index: int | str) -> Rule: ...
@@ -152,7 +176,7 @@ class RuleSet(Sequence[Rule]):
     @overload
     def get(self, id_or_name: str, default: T) -> Rule | T: ...
     def get(self, id_or_name: str, default: object = None) -> object:
-        """Return the rule with an id or a name, or `default`."""
+        """Return the rule with an id, or else with a name, or `default` if there is none."""
         return self._by_word.get(id_or_name, default)
 
     @cached_property
@@ -169,11 +193,18 @@ class RuleSet(Sequence[Rule]):
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """Return the problems with the files and the queries. The first call compiles the rules."""
+        """Return the problems of files and queries. The first access compiles the rules."""
         return (*self.file_problems, *self._compiled[1])
 
     def compile(self, **options: Any) -> list[tuple[Rule, Query]]:
-        """Return each usable rule with its query. `options` are those of `eqlite.compile`."""
+        """Return each usable rule with its query, in order. A rule whose query is wrong is left out.
+
+        Args:
+            options: those of `eqlite.compile`.
+
+        Raises:
+            TypeError, EqlError: an option does not exist, or has an impossible value.
+        """
         if not options:
             return list(self._compiled[0])
         return self._compile_all(options)[0]
@@ -229,14 +260,27 @@ class RuleSet(Sequence[Rule]):
         """Run all usable rules over finite input. The answer does not depend on the order of the events.
 
         Args:
-            events: documents, the iterator of `read_events`, or the path of a file. `docs/reference/events.md` lists
-                the Python values that are converted to JSON. A document with others is rejected and counted.
-            by_index: let a rule see only the documents that its index patterns cover.
-            stats: gets the counts.
+            events: documents, the result of `read_events`, or the path of a file. Values without a form in JSON are
+                converted as in `docs/reference/events.md`. A document with other values is rejected and counted.
+            by_index: a rule sees only the documents that its index patterns cover.
+            stats: gets the counts, once the run has ended.
             options: those of `eqlite.compile`.
 
         Yields:
-            Detections in the order of their last event, then of the rules, after all events are read.
+            detections in the order of their last event, then of the rules, once all events are read.
+
+        Raises:
+            EventError: there is nothing to read; or, under `strict=True`, an expression fails on an event.
+
+        >>> import eqlite
+        >>> rules, stats = eqlite.load_rules("examples/rules"), eqlite.RunStats()
+        >>> for found in rules.run(eqlite.read_events("examples/incident.ndjson"), stats=stats):
+        ...     print(found.rule.severity, [source.line for source in found.sources])
+        high [3]
+        critical [5, 6, 7]
+        medium [11, 12, 13, 14, 15, 16]
+        >>> stats.detections, stats.reading.read, stats.reading.rejected
+        (3, 20, 0)
         """
         return run_rules(self.compile(**options), events, by_index=by_index, stats=stats)
 
@@ -251,17 +295,16 @@ class RuleSet(Sequence[Rule]):
     ) -> RuleStream:
         """Return a stream of all usable rules: push events, get detections as soon as they are certain.
 
+        Event rules are answered at once, samples and pipes that ask for the last results by `flush`.
+
         Args:
             allowed_lateness: how far an event may be behind the newest one, such as `30s`. Sequences are decided that
                 much later. Events that come even later are counted (`stats.late`) and left out of sequences.
             max_open: for each rule, the most open keys and undecided sequences, and the most events that wait for late
                 ones. Beyond it, what began longest ago is dropped and counted (`stats.dropped`).
             max_ahead: how far an event may be ahead of the newest one; None for any distance. See `Query.stream`.
-            by_index: let a rule see only the documents that its index patterns cover.
+            by_index: a rule sees only the documents that its index patterns cover.
             options: those of `eqlite.compile`.
-
-        Detections of event rules come at once. Those of samples, and of pipes that ask for the last results, come with
-        `flush`.
         """
         return RuleStream(
             self.compile(**options),
@@ -274,8 +317,13 @@ class RuleSet(Sequence[Rule]):
     def resume(self, snapshot: bytes, *, by_index: bool = False, **options: Any) -> RuleStream:
         """Return the stream of a snapshot, with its lateness and bounds: see `RuleStream.snapshot`.
 
-        Rules are identified by id (or name), query and options. Added rules start with nothing open. The state of
-        removed and changed rules is dropped.
+        A rule is known by its id (its name where it has none), its query and its options. Rules that were added begin
+        with nothing open. What was open for rules that were removed or changed is dropped.
+
+        Args:
+            snapshot: the bytes of `RuleStream.snapshot`.
+            by_index: as in `stream`.
+            options: those of `eqlite.compile`.
 
         Raises:
             SnapshotError: it is not a snapshot of a stream of rules, is damaged, or has another version.
@@ -283,12 +331,10 @@ class RuleSet(Sequence[Rule]):
         return resume_stream(snapshot, self.compile(**options), by_index=by_index)
 
     def matcher(self, *, by_index: bool = False, **options: Any) -> Matcher:
-        """Return the first half of a run: events in, hits out. It has no state.
-
-        It can be used for any time and from several threads, and is small when pickled.
+        """Return the first half of a run: events in, hits out, without any state.
 
         Args:
-            by_index: let a rule see only the documents that its index patterns cover.
+            by_index: a rule sees only the documents that its index patterns cover.
             options: those of `eqlite.compile`.
         """
         return Matcher(self.compile(**options), by_index=by_index)
@@ -301,15 +347,7 @@ class RuleSet(Sequence[Rule]):
         max_ahead: str | timedelta | None = MAX_AHEAD,
         **options: Any,
     ) -> LiveCorrelator:
-        """Return the second half of a run: hits in, detections out. Its settings are those of `stream`.
-
-        >>> import eqlite
-        >>> rules = eqlite.load_rules("examples/rules")
-        >>> matcher, correlator = rules.matcher(), rules.correlator()
-        >>> hits = matcher.match(list(eqlite.read_events("examples/incident.ndjson")))
-        >>> len(correlator.add(hits)) + len(correlator.flush())
-        3
-        """
+        """Return the second half of a run: hits in, detections out. Its settings are those of `stream`."""
         return LiveCorrelator(
             self.compile(**options), allowed_lateness=allowed_lateness, max_open=max_open, max_ahead=max_ahead
         )
@@ -318,10 +356,10 @@ class RuleSet(Sequence[Rule]):
         """Measure the cost of each clause of each usable rule over events, and how often it holds.
 
         Every rule is evaluated as if it were run alone, by the python backend. No event is held. Ctrl-C ends the
-        measuring, and the profile is that of the events before (`Profile.interrupted`).
+        measurement, and the profile has the events before it (`Profile.interrupted`).
 
         Args:
-            events: documents. Each takes several times as long as evaluating every rule once.
+            events: documents. Each takes several times as long as in a run of every rule alone.
             options: those of `eqlite.compile`.
         """
         from eqlite.profiling.profiler import profile_rules  # which reads the texts of the clauses

@@ -16,7 +16,13 @@ _LINE_END = re.compile("\n")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A half-open range `start <= i < end` of offsets into a query's text."""
+    """A half-open range `start <= i < end` of offsets into a query's text.
+
+    Attributes:
+        start, end: offsets in characters.
+
+    Internal: `to`.
+    """
 
     start: int
     end: int
@@ -28,7 +34,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a text: line and column, both counted from 1, the column in characters."""
+    """A position in a text.
+
+    Attributes:
+        line, column: both from 1, the column in characters.
+    """
 
     line: int
     column: int
@@ -55,12 +65,14 @@ def _line_starts(text: str) -> list[int]:
 class Source:
     """A query's text, its name, and the document that holds it.
 
-    Args:
+    Attributes:
         text: the query exactly as it is evaluated.
         name: the file's path as the user gave it; None for text given directly.
         document: the whole text of the file that holds the query; None where the query is the file.
         offsets: pairs `(offset in text, offset in document)`, ascending: from each on, both run side by side. A pair
             stands wherever an escape sequence makes the two texts differ.
+
+    Internal: `document_offset`, `query_position`, `line_around`.
     """
 
     text: str

@@ -22,7 +22,7 @@ from eqlite.cli.progress import compiling
 from eqlite.cli.stdio import data_stdout, wants_color
 from eqlite.cli.summary import passed_over_lines, skipped_lines
 from eqlite.diagnostics import Diagnostic
-from eqlite.query import analyze, analyze_source
+from eqlite.query import analyze_source
 from eqlite.report.diagnostics import FORMATS, write_diagnostics
 from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule, Skipped
@@ -105,6 +105,8 @@ def command(
 
 def _analyze_stdin(schema: Schema | None, target: str) -> list[Diagnostic]:
     text = sys.stdin.read()
+    from eqlite.semantics.analyzer import analyze  # which brings the parser; cached plans need none
+
     found = analyze(Source(text, "<stdin>"), schema, target=target)
     if _RULE_TABLE.search(text) and any(problem.is_error for problem in found):
         raise click.UsageError(

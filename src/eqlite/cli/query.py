@@ -29,10 +29,11 @@ from eqlite.cli.progress import Progress
 from eqlite.cli.rejects import rejects_file
 from eqlite.cli.stdio import WholeLines, data_stdout, result_stdout, wants_color
 from eqlite.cli.summary import fault_lines, reading_lines
+from eqlite.engine.match import Match
 from eqlite.execution.detection import Detection
 from eqlite.execution.detections import ResultWindow
 from eqlite.execution.run import RunStats, run_files
-from eqlite.query import Match, Query, compile
+from eqlite.query import Query, compile
 from eqlite.report import FORMATS, Layout, eql_response, writer_named
 from eqlite.report.escaping import safe
 from eqlite.rules.model import Rule

@@ -11,7 +11,7 @@ from eqlite.source import Position, Source, Span
 
 
 class Severity(StrEnum):
-    """The severity of a problem: an `ERROR` keeps a query from running, a `WARNING` does not."""
+    """The severity of a problem: `"error"` keeps a query from running, `"warning"` does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -19,18 +19,28 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One problem.
+    """A problem of a query, a rule or a file.
 
     Attributes:
-        id: its kind, in kebab case, stable for ever.
-        message: what is wrong, lower case, no full stop, the user's text in backticks.
-        source: the text it stands in; None where there is none (a file that cannot be opened).
-        span: where in `source.text`.
-        label: a few words on the problem at this place.
+        id: its kind, in kebab case. It never changes: `docs/reference/diagnostics.md` lists all.
+        message: the problem, in lower case without a full stop, with the user's text in backticks.
+        source: the text that has the problem; None for a file that cannot be opened.
+        span: the range in `source.text`.
+        label: a few words on the problem at this position.
         help: one concrete edit that fixes it.
-        note: why, or what else to know.
-        elasticsearch: the message of Elasticsearch, with its line and column.
-        file: the file concerned, where there is no source.
+        note: the reason, or further advice.
+        elasticsearch: the message of Elasticsearch, with line and column in the query.
+        file: the file, where there is no source.
+
+    >>> import eqlite
+    >>> print(eqlite.analyze("process where length(process.name)")[0].render())
+    error[not-boolean]: the condition is neither true nor false but of type integer
+      --> <query>:1:15
+      |
+    1 | process where length(process.name)
+      |               ^^^^^^^^^^^^^^^^^^^^
+      = help: write `length(process.name) > 0`, or compare it with a value
+      = elasticsearch: line 1:15: Condition expression needs to be boolean, found [INTEGER]
     """
 
     id: str
@@ -55,22 +65,22 @@ class Diagnostic:
 
     @property
     def is_error(self) -> bool:
-        """Return whether this keeps the query from running."""
+        """Return whether the problem keeps the query from running."""
         return self.severity is Severity.ERROR
 
     @property
     def fails_search(self) -> bool:
-        """Return whether `strict=True` refuses this warning, since Elasticsearch fails the search."""
+        """Return whether `strict=True` refuses the warning, since Elasticsearch fails the search."""
         return REGISTER[self.id].fails_search
 
     @property
     def position(self) -> Position | None:
-        """Return line and column in the file the user edits, from 1."""
+        """Return line and column in the file that the user edits, or None without a text."""
         return self.source.position(self.span.start) if self.source is not None else None
 
     @property
     def location(self) -> str:
-        """Return `file:line:column`, or what of it is known."""
+        """Return the known part of `file:line:column`."""
         name = self.file or (self.source.name if self.source is not None else None) or "<query>"
         position = self.position
         return f"{name}:{position.line}:{position.column}" if position is not None else name

@@ -20,7 +20,15 @@ class Match:
 
     Attributes:
         events: the events, as they were given, in the order of the stages; None in the place of a missing event.
-        join_keys: the values that the events have in common, in the order of the query's keys.
+        join_keys: the values by which the events belong together, in the order of the query's keys. A sequence by no
+            key, and an event query, have none.
+
+    >>> import eqlite
+    >>> query = "sequence by user with maxspan=1m [any where a == 1] ![any where a == 2] [any where a == 3]"
+    >>> events = [{"@timestamp": 1_000 * a, "user": "ann", "a": a} for a in (1, 3)]
+    >>> (match,) = eqlite.search(query, events)
+    >>> match.join_keys, [event and event["a"] for event in match.events]
+    (('ann',), [1, None, 3])
     """
 
     events: tuple[Event | None, ...]

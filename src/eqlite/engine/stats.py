@@ -36,12 +36,12 @@ class OpenStats:
     """Counts of all streams.
 
     Attributes:
-        late: events left out because they came too late; only where order counts.
-        ahead: events more than `max_ahead` after the others, set aside at the moment or left out; as above.
+        late: events left out because they came too late. Event queries without pipes take them.
+        ahead: events more than `max_ahead` after the others, set aside at the moment or left out.
         untimed: events of sequences left out because they have no readable time, counted for each rule.
-        dropped: open keys, undecided sequences and held events given up because there were more than `max_open`.
-        open: keys and undecided sequences that are open at the moment.
-        held: events that wait for late ones at the moment.
+        dropped: the number of states given up because more than `max_open` were open.
+        open: keys and undecided sequences held at the moment.
+        held: events held at the moment until late ones have come.
         faults: operations for which Elasticsearch would have failed the search.
         fault_examples: the first few different messages about them.
     """
@@ -58,10 +58,10 @@ class OpenStats:
 
 @dataclass(slots=True, kw_only=True)
 class StreamStats(OpenStats):
-    """Counts of a stream, with those of `OpenStats`.
+    """Counts of the stream of a query.
 
     Attributes:
-        events: the number of events pushed. After `resume`, the index of the event to push next.
+        events: the number of events pushed; after `resume`, the number of the next event, counted from 0.
         matches: the number of matches returned.
     """
 

@@ -41,15 +41,20 @@ class StreamSettings:
 
 
 class Stream:
-    """The state of a query over a stream: made by `Query.stream` and `Query.resume`. Not for several threads at once.
+    """The state of a query over a stream: made by `Query.stream` and `Query.resume`.
+
+    It belongs to one thread at a time.
 
     >>> import eqlite
     >>> query = eqlite.compile("sequence by user with maxspan=10s [any where a == 1] ![any where a == 2]")
     >>> stream = query.stream()
     >>> stream.push({"@timestamp": 1_000, "user": "ann", "a": 1})  # not certain yet
     []
+    >>> stream = query.resume(stream.snapshot())
     >>> [match.join_keys for match in stream.push({"@timestamp": 12_000, "user": "bob", "a": 3})]
     [('ann',)]
+
+    Internal: `resume`.
     """
 
     def __init__(self, plan: Plan, predicates: Sequence[Predicate], settings: StreamSettings) -> None:
@@ -108,8 +113,8 @@ class Stream:
         """Move the clock without an event, so that sequences are decided in a quiet stream.
 
         Args:
-            time: as in an event: ISO 8601, epoch milliseconds, a `datetime`. Later events that are older than this,
-                by more than `allowed_lateness`, are late. A time that has passed changes nothing.
+            time: as in an event: ISO 8601, epoch milliseconds or a `datetime`. Later events are not expected to be
+                older than `allowed_lateness` allows. A time that has passed changes nothing.
 
         Raises:
             ValueError: it is no time.

@@ -11,7 +11,12 @@ from eqlite.events.envelopes import envelope_of, may_be_envelope, unwrap
 
 
 class EventSource(NamedTuple):
-    """The source of an event: the file as the user named it, and its first line, from 1."""
+    """The source of an event.
+
+    Attributes:
+        file: the file, as the user named it.
+        line: its first line in the file, from 1.
+    """
 
     file: str
     line: int
@@ -22,9 +27,17 @@ class Event(Mapping[str, object]):
 
     `document` is the plain `dict` behind the mapping, for code that evaluates many events.
 
-    >>> event = Event({"process": {"name": "bash"}}, index="logs-endpoint", source=EventSource("day.ndjson", 7))
-    >>> event["process"], event.index, event.source.line
-    ({'name': 'bash'}, 'logs-endpoint', 7)
+    Attributes:
+        document: the plain document.
+        index, id: those of its envelope, or None.
+        source: the file and the line, or None for an event that came from no file.
+        origin: the text by which it is known in the ids of detections, if not by index and id, or by file and line.
+        is_alone: whether there is no other document on its line.
+
+    >>> import eqlite
+    >>> event = next(eqlite.read_events("examples/cloud_defend_events.ndjson"))
+    >>> event["process"]["name"], event.index, event.id, event.source.line
+    ('python3.11', 'logs-cloud_defend.process-default', 'pos-python', 1)
     """
 
     __slots__ = ("document", "id", "index", "is_alone", "origin", "source")
@@ -44,16 +57,16 @@ class Event(Mapping[str, object]):
         Args:
             document: the plain document.
             index, id: those of its envelope.
-            source: file and line.
-            is_alone: no other document is on its line.
-            origin: identifies it in ids of detections, instead of index and id, or file and line.
+            source: the file and the line.
+            is_alone: whether there is no other document on its line.
+            origin: the text by which it is known in the ids of detections.
         """
-        self.document = document
-        self.is_alone = is_alone
-        self.origin = origin
-        self.index = index
-        self.id = id
-        self.source = source
+        self.document: dict[str, object] = document
+        self.is_alone: bool = is_alone
+        self.origin: str | None = origin
+        self.index: str | None = index
+        self.id: str | None = id
+        self.source: EventSource | None = source
 
     @property
     def is_read(self) -> bool:

@@ -20,7 +20,7 @@ class Rejected(NamedTuple):
     Attributes:
         file: the file as the user named it.
         line: the line on which it starts, from 1.
-        reason: one of a few fixed phrases, the keys of `ReadStats.reasons`.
+        reason: one of some fixed phrases, the keys of `ReadStats.reasons`.
         detail: the details; may be empty.
     """
 
@@ -42,7 +42,12 @@ class RawLine(NamedTuple):
 
 
 class FileWarning(NamedTuple):
-    """A file that could only be read in part."""
+    """A file that could be read in part only.
+
+    Attributes:
+        file: the file, as the user named it.
+        reason: the reason for the end.
+    """
 
     file: str
     reason: str
@@ -50,17 +55,26 @@ class FileWarning(NamedTuple):
 
 @dataclass(slots=True)
 class ReadStats:
-    """Counts of reading, updated while events are read.
+    r"""Counts of one reading, filled while it goes on.
 
     Attributes:
-        read: documents found, rejected pieces included.
-        rejected: pieces that hold no event.
-        reasons: how often each reason was given.
+        read: the number of documents found, with the rejected pieces.
+        rejected: the number of pieces that hold no event.
+        reasons: the number of rejected pieces by reason.
         samples: the first rejected pieces, at most `sample_limit`.
         warnings: files that were read in part.
         passed_over: files of folders and archives that were not read, by reason.
-        first_lines: the first lines of each input, for explaining an empty result.
         sample_limit: the most rejected pieces to store.
+
+    >>> import eqlite, io
+    >>> stats = eqlite.ReadStats()
+    >>> [event["n"] for event in eqlite.read_events(io.BytesIO(b'{"n": 1}\noops\n'), stats=stats)]
+    [1]
+    >>> stats.read, stats.rejected, stats.samples[0].line
+    (2, 1, 2)
+
+    Internal: `first_lines`, from which a report says why nothing was found, and the methods `reject`, `count_rejected`,
+    `add_samples`, `room`, `remember`, `pass_over`.
     """
 
     read: int = 0

@@ -51,12 +51,11 @@ class RawBlock(NamedTuple):
 
 
 class EventReader(Iterator[Event]):
-    """An iterator over the events of files, which reads lazily.
+    """An iterator over the events of files, which reads on demand: made by `read_events`.
 
-    Attributes:
-        inputs: the files and streams.
-        intake: counts events and rejected lines.
-        has_begun: an event was requested.
+    `RuleSet.run` takes the inputs of one that has not begun, and reads the files faster by itself.
+
+    Internal: `inputs`, `intake` (counts), `has_begun` (whether an event was requested).
     """
 
     def __init__(self, inputs: Sequence[Input], intake: Intake) -> None:
@@ -75,24 +74,24 @@ class EventReader(Iterator[Event]):
 
 
 def read_events(*inputs: Input, rejects: BinarySink | None = None, stats: ReadStats | None = None) -> EventReader:
-    r"""Return an iterator over the events of all inputs, in order. It reads lazily.
+    r"""Return the events of all inputs, in order, read on demand.
 
     Args:
-        inputs: paths, globs, directories (with all below them, in the order of names), `-` for standard input, or
-            files opened for reading.
-        rejects: gets the lines without an event, unchanged.
+        inputs: paths, globs, directories (with all below, in the order of names), `-` for standard input, or files
+            opened for reading.
+        rejects: a binary file that gets the lines without a readable event, unchanged.
         stats: gets the counts; `read == evaluated + rejected` at any time.
 
     Raises:
-        EventError: at once, if an input does not exist; while reading, if one cannot be opened, or is zstd data without
-            a decoder.
+        EventError: at once, if an input does not exist or cannot be opened, or its compression has no reader here. At
+            the end, if it holds no event because it has another format.
 
-    >>> import io
-    >>> stats = ReadStats()
-    >>> [event["n"] for event in read_events(io.BytesIO(b'{"n": 1}\noops\n{"n": 2}\n'), stats=stats)]
+    >>> import eqlite, io
+    >>> rejects = io.BytesIO()
+    >>> [event["n"] for event in eqlite.read_events(io.BytesIO(b'{"n": 1}\noops\n{"n": 2}\n'), rejects=rejects)]
     [1, 2]
-    >>> stats.read, stats.evaluated, stats.samples[0].line
-    (3, 2, 2)
+    >>> rejects.getvalue()
+    b'oops\n'
     """
     return EventReader(inputs, Intake(ReadStats() if stats is None else stats, rejects))
 

@@ -70,7 +70,16 @@ class Detection(msgspec.Struct, frozen=True):
         events: the events in the order of the stages; None in the place of a missing event.
         join_keys: the values that the events have in common, by the name of the field.
         start, end: times of the first and the last event, ISO 8601 in UTC; None where an event has no readable time.
-        id: the same for the same rule and events in every run: see `detection_id`.
+        id: a text that is the same for the same rule and events, from run to run: see
+            `docs/explanation/stability.md`.
+
+    >>> import eqlite
+    >>> rules = eqlite.load_rules("examples/rules")
+    >>> found = list(rules.run("examples/incident.ndjson"))[-1]
+    >>> found.rule.name, found.kind, list(found.join_keys.values())
+    ('Password Guessed', 'sequence', ['web-2', '198.51.100.9'])
+    >>> found.start, found.end, found.sources[0].line
+    ('2026-05-04T08:31:00.100Z', '2026-05-04T08:31:05.700Z', 11)
     """
 
     rule: Rule
@@ -85,7 +94,7 @@ class Detection(msgspec.Struct, frozen=True):
         """Return the detection as `eqlite run --format ndjson` writes it, in plain dicts and lists.
 
         Args:
-            documents: include the documents of the events; otherwise only their sources.
+            documents: include the events' documents, not only their sources, indices and ids.
 
         >>> import eqlite
         >>> rules = eqlite.load_rules("examples/rules")

@@ -23,15 +23,23 @@ Report = Callable[[int, str], None]
 class HitRow(NamedTuple):
     """An event that meets stages of a rule under one join key.
 
+    It is plain data, and may cross a process, a shuffle or a topic.
+
     Attributes:
         rule: the rule's id; its query where it has none.
-        key: the parts of the join key; empty for rules without.
-        time_ns: nanoseconds since the epoch, cut to milliseconds unless the timestamp is a `date_nanos`; None for none.
-        tiebreaker: the value that orders events of the same time; None for none.
-        origin: the event's name in the id of a detection.
-        stages: the stages, from 0; `until` has the last number.
+        key: the parts of the join key, in the order of the query; empty for rules without.
+        time_ns: nanoseconds since 1970, in whole milliseconds unless the timestamp is a `date_nanos`; None for none.
+        tiebreaker: the value that orders events of the same time; None without one.
+        origin: the text by which the event is known in the id of a detection.
+        stages: the stages that the event meets, from 0; `until` has the last number. For event rules `(0,)`.
         starts: whether a sequence may start with the event; True for event rules and samples.
         event: the document.
+
+    >>> import eqlite
+    >>> rules = eqlite.load_rules("examples/rules/office_starts_a_shell.toml")
+    >>> (hit,) = rules.matcher().match(eqlite.read_events("examples/incident.ndjson"))
+    >>> hit.key, hit.stages, hit.starts, hit.event["process"]["name"]
+    ((), (0,), True, 'cmd.exe')
     """
 
     rule: str

@@ -21,18 +21,25 @@ Origin = str | tuple[str, int]
 
 
 class HitRows(list[HitRow]):
-    """The hits of some events.
+    """The hits of some events: a list with a row for each event, rule and join key.
 
     Attributes:
         stats: the numbers of events read and rejected.
-        faults: operations for which Elasticsearch would have failed the search; `fault_examples` has some messages.
+        faults: operations for which Elasticsearch would have failed the search.
+        fault_examples: the first few different messages about them.
+
+    >>> import eqlite
+    >>> matcher = eqlite.load_rules("examples/rules").matcher()
+    >>> hits = matcher.match([b'{"event": {"category": "process"}}', b"no JSON"])
+    >>> len(hits), hits.stats.read, hits.stats.rejected
+    (0, 2, 1)
     """
 
     def __init__(self, rows: Iterable[HitRow], stats: ReadStats, faults: Sequence[Faults]) -> None:
         super().__init__(rows)
-        self.stats = stats
-        self.faults = sum(each.count for each in faults)
-        self.fault_examples = list(dict.fromkeys(text for each in faults for text in each.examples))
+        self.stats: ReadStats = stats
+        self.faults: int = sum(each.count for each in faults)
+        self.fault_examples: list[str] = list(dict.fromkeys(text for each in faults for text in each.examples))
 
     def to_arrow(self) -> Any:
         """Return the rows as a `pyarrow.Table`. Join keys, tiebreakers and events are JSON in it.
@@ -44,16 +51,17 @@ class HitRows(list[HitRow]):
 
 
 class Matcher:
-    """Matches events with rules, one by one and without a memory: made by `RuleSet.matcher`.
+    """Matches events with rules, one by one and without any state: made by `RuleSet.matcher`.
 
-    May be used from several threads at once. A pickled matcher brings its plans along, and needs no parser.
+    It is long-lived, and several threads may use it at once. A pickled matcher brings its plans along: the process that
+    loads it parses nothing.
 
-    >>> import eqlite
+    >>> import eqlite, pickle
     >>> matcher = eqlite.load_rules("examples/rules").matcher()
-    >>> events = eqlite.read_events("examples/incident.ndjson")
-    >>> hits = matcher.match(list(events))
-    >>> len(hits), hits[0].key, hits[0].stages
-    (11, (), (0,))
+    >>> events = list(eqlite.read_events("examples/incident.ndjson"))
+    >>> hits = pickle.loads(pickle.dumps(matcher)).match(events, origin=("incidents", 4000))
+    >>> len(hits), hits[1].key, hits[1].origin, hits[1].stages
+    (11, ('ws-17', 'p4'), 'incidents:4004', (0,))
     """
 
     def __init__(self, compiled: Compiled, *, by_index: bool = False) -> None:
@@ -77,9 +85,11 @@ class Matcher:
         """Return the hits of events: a row for each event, rule and join key.
 
         Args:
-            events: lines of JSON as bytes, mappings, or a table or record batch of pyarrow (a row is a document).
-            origin: the events' name in the ids of detections, with the position of the first one: a topic
-                and partition with an offset, say. By default index and id of an event, else its number here.
+            events: mappings, lines of JSON as bytes, or a table or record batch of pyarrow, in which a row is a
+                document.
+            origin: the text by which the events are known, or a pair of it and the position of the first event, such as
+                a partition and an offset. It becomes part of the ids of detections. Give it wherever events have no id
+                of their own: without it, the events of each call are numbered from 0.
         """
         intake = Intake()
         given = _events_of(events, intake)

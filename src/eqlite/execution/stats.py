@@ -12,12 +12,23 @@ class RunStats:
     """Counts of a run.
 
     Attributes:
-        reading: counts of events read and rejected.
+        reading: the numbers of documents read and rejected.
         detections: the number of detections.
-        interrupted: Ctrl-C ended the reading; the detections are those of the events read before.
+        interrupted: whether Ctrl-C ended the reading. The detections are those among the events read before.
         untimed: events left out of sequences because they have no readable time, counted for each sequence rule.
-        unrouted: with index routing, events that no rule's index patterns cover; `unrouted_example` names one's index.
-        faults: operations for which Elasticsearch would have failed the search, with examples.
+        unrouted: with `by_index`, the number of events that no rule's index patterns cover.
+        unrouted_example: the index of one of them.
+        faults: operations for which Elasticsearch would have failed the search.
+        fault_examples: the first few different messages about them.
+
+    >>> import eqlite
+    >>> rules, stats = eqlite.load_rules("examples/rules"), eqlite.RunStats()
+    >>> len(list(rules.run("examples/incident.ndjson", stats=stats)))
+    3
+    >>> stats.detections, stats.reading.read, stats.faults
+    (3, 20, 0)
+
+    Internal: `add_unrouted`.
     """
 
     reading: ReadStats = field(default_factory=ReadStats)

@@ -30,12 +30,12 @@ _FINGERPRINT = "rules"
 
 @dataclass(slots=True, kw_only=True)
 class RuleStreamStats(OpenStats):
-    """Counts of a stream of rules, with those of `OpenStats`.
+    """Counts of a stream of rules.
 
     Attributes:
-        reading: the numbers of events pushed, and rejected for values that JSON has no form for.
+        reading: the number of events pushed (`read`), and of those rejected for values without a form in JSON.
         detections: the number of detections returned.
-        unrouted: with index routing, events that no rule's index patterns cover.
+        unrouted: with `by_index`, the number of events that no rule's index patterns cover.
     """
 
     reading: ReadStats = field(default_factory=ReadStats)
@@ -67,14 +67,20 @@ class SavedStream(TypedDict):
 
 
 class RuleStream:
-    """The state of many rules over a stream: made by `RuleSet.stream` and `RuleSet.resume`. Not for several threads.
+    """The state of many rules over a stream: made by `RuleSet.stream` and `RuleSet.resume`.
+
+    It belongs to one thread at a time.
 
     >>> import eqlite
-    >>> stream = eqlite.load_rules("examples/rules").stream()
-    >>> found = [one for event in eqlite.read_events("examples/incident.ndjson") for one in stream.push(event)]
-    >>> found += stream.flush()
-    >>> len(found), stream.stats.detections
-    (3, 3)
+    >>> rules, events = eqlite.load_rules("examples/rules"), list(eqlite.read_events("examples/incident.ndjson"))
+    >>> stream = rules.stream()
+    >>> [found.rule.name for event in events[:6] for found in stream.push(event)]
+    ['Office Application Starts a Shell']
+    >>> stream = rules.resume(stream.snapshot())
+    >>> [found.rule.name for found in stream.push_many(events[stream.stats.reading.read :]) + stream.flush()]
+    ['Script Downloads and Runs a Program', 'Password Guessed']
+
+    Internal: `push_batch`.
     """
 
     def __init__(
@@ -124,7 +130,10 @@ class RuleStream:
         return self.push_many([event])
 
     def push_many(self, events: Iterable[AnyEvent]) -> list[Detection]:
-        """Take the next events and return the detections that are certain by now, as `push` would one by one."""
+        """Take the next events and return the detections that are certain by now.
+
+        They are those of `push` for each event, and take less time.
+        """
         stats = self._intake.stats
         batch = given_batch(list(events), self._intake, stats.read + 1)
         found = self.push_batch(batch)

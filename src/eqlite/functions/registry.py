@@ -1,6 +1,6 @@
 """The register of EQL's functions: signature, documentation, examples and implementation of each, in one place.
 
-The analyser checks calls against `parameters`, backends call `implementation`, the reference page and its tests are
+The analyzer checks calls against `parameters`, backends call `implementation`, the reference page and its tests are
 made from `doc` and `examples`.
 """
 

@@ -42,14 +42,16 @@ _BOUNDARIES = frozenset({"AND", "OR", "COMMA", "RPAR", "RSQB", "VBAR"})
 
 
 def parse(text: str | Source) -> ast.Query:
-    """Return the syntax tree of a query.
+    """Return the syntax tree of a query: frozen dataclasses with spans. The shape of the tree may change.
 
     Raises:
-        EqlSyntaxError: with every problem found.
+        EqlSyntaxError: the text is not EQL. All problems found are in `diagnostics`.
         LimitError: a query longer than 1 MiB, nested more than 1,000 deep, or with a list of more than 65,536 items.
 
-    >>> parse('process where process.name : "cmd.exe"').body.category
-    'process'
+    >>> import eqlite
+    >>> tree = eqlite.parse('process where process.name : "cmd.exe"')
+    >>> tree.body.category, tree.body.condition.operator
+    ('process', ':')
     """
     return parse_with_comments(text)[0]
 

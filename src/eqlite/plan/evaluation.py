@@ -1,6 +1,6 @@
 """Evaluation of expressions in a script leaf, with three-valued logic.
 
-The analyser folds constants with it, the reference backend evaluates scripts with it. Null is None.
+The analyzer folds constants with it, the reference backend evaluates scripts with it. Null is None.
 
 Source: eql-semantics 3.4, 4.5 and 7.
 """

@@ -71,6 +71,7 @@ class StageProfile:
         evaluated: the number of events.
         held: the number of events that met the condition.
         seconds: the time of all its clauses.
+        clauses: the parts of the condition, in the order of evaluation.
     """
 
     name: str
@@ -82,7 +83,13 @@ class StageProfile:
 
 @dataclass(frozen=True, slots=True)
 class RuleProfile:
-    """A rule with the conditions of its stages."""
+    """A rule with the conditions of its stages.
+
+    Attributes:
+        rule: the rule.
+        kind: the kind of its query.
+        stages: its conditions. An event query has one.
+    """
 
     rule: Rule
     kind: Kind
@@ -110,10 +117,20 @@ class RuleProfile:
 class Profile:
     """The time that a set of rules spends on some events.
 
+    For the meaning of the times and findings, see `docs/how-to/find-what-makes-a-pack-slow.md`.
+
     Attributes:
         rules: the most expensive first.
         events: the number of measured events.
-        interrupted: Ctrl-C ended the measurement, and the numbers are those of the events before it.
+        interrupted: whether Ctrl-C ended the measurement. The numbers are those of the events before it.
+
+    >>> import eqlite
+    >>> rules = eqlite.load_rules("examples/rules")
+    >>> profile = rules.profile(eqlite.read_events("examples/incident.ndjson"))
+    >>> profile.events, sorted({rule.kind for rule in profile.rules})
+    (20, ['event', 'sequence'])
+    >>> 0 < profile.share(profile.rules[0].seconds) < 1
+    True
     """
 
     rules: tuple[RuleProfile, ...]

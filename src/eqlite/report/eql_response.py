@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
+from eqlite.engine.match import Match
 from eqlite.events.document import Event, document_of
-from eqlite.query import Kind, Match
+from eqlite.query import Kind
 from eqlite.report.json_records import Record, to_json
 
 

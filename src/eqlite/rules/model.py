@@ -14,7 +14,11 @@ from eqlite.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Subtechnique:
-    """A part of a technique, such as `T1059.004`, Unix Shell."""
+    """A part of a technique, such as `T1059.004`, Unix Shell.
+
+    Attributes:
+        id, name, reference: the id, the name and the address of its description.
+    """
 
     id: str
     name: str = ""
@@ -23,7 +27,12 @@ class Subtechnique:
 
 @dataclass(frozen=True, slots=True)
 class Technique:
-    """A way to a tactic's goal, such as `T1059`, Command and Scripting Interpreter."""
+    """A way to a tactic's goal, such as `T1059`, Command and Scripting Interpreter.
+
+    Attributes:
+        id, name, reference: the id, the name and the address of its description.
+        subtechniques: its parts that the rule names.
+    """
 
     id: str
     name: str = ""
@@ -33,7 +42,11 @@ class Technique:
 
 @dataclass(frozen=True, slots=True)
 class Tactic:
-    """A goal of attackers, such as `TA0002`, Execution."""
+    """A goal of attackers, such as `TA0002`, Execution.
+
+    Attributes:
+        id, name, reference: the id, the name and the address of its description.
+    """
 
     id: str
     name: str = ""
@@ -42,7 +55,13 @@ class Tactic:
 
 @dataclass(frozen=True, slots=True)
 class Threat:
-    """A tactic with its techniques, in the terms of a framework: `MITRE ATT&CK`."""
+    """A tactic with its techniques, in the terms of a framework.
+
+    Attributes:
+        framework: the name of the framework, such as `MITRE ATT&CK`.
+        tactic: the tactic.
+        techniques: its techniques that the rule names.
+    """
 
     framework: str
     tactic: Tactic
@@ -51,25 +70,45 @@ class Threat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule: an EQL query and what is said about it.
+    """A rule: an EQL query with its settings, as `load_rule` and `load_rules` return it.
 
-    Settings that the source leaves out have Kibana's defaults (`interval`, `from_`, `to`, `max_signals`) or are None.
+    Settings that the source leaves out have Kibana's defaults (`interval`, `from_`, `to`, `max_signals`), are empty, or
+    are None.
 
     Attributes:
         name: the title; the file's stem where the source has none.
         query: the EQL text, exactly as it stands in the source.
-        source: the query with its place in the file, for messages.
+        source: the query with its position in the file, for messages.
         rule_id: the id that stays the same over all versions; None where the source has none.
+        type, language: both `eql`.
+        description: the purpose, in words.
         severity: `low`, `medium`, `high` or `critical`.
         risk_score: 0 to 100.
         index: index patterns, in order.
+        interval: the time between two runs, such as `5m`.
         from_, to: the range that each run searches, in date math (`now-9m`).
-        max_signals: how many alerts a run may raise.
-        event_category_override, timestamp_field, tiebreaker_field: the fields that the query's words stand for.
-        max_samples_per_key: how many samples a search gives for each key, as its body says.
+        max_signals: the most alerts of a run.
+        threat: tactics and techniques, as the source nests them.
+        tags, references, false_positives, author: lists of texts.
+        version: the number of the version.
+        license: the name of the license.
+        note, setup: guides for the analyst, in Markdown.
+        enabled: whether Kibana runs the rule.
+        event_category_override, timestamp_field, tiebreaker_field: the names of the fields that `compile` uses.
+        max_samples_per_key: the most samples of a search for each key.
         timestamp_override: the field by which Kibana chooses the documents of a run.
-        building_block_type: `default` where alerts only feed other rules.
-        settings: all that the source says, by its own names: for what has no attribute here.
+        timestamp_override_fallback_disabled: whether Kibana leaves out documents without that field.
+        building_block_type: `default` if alerts only feed other rules.
+        settings: all settings of the source, by its own names, also those without an attribute here.
+
+    >>> import eqlite
+    >>> rule = eqlite.load_rule("examples/rules/password_guessed.toml")
+    >>> rule.name, rule.risk_score, rule.tactics, rule.techniques
+    ('Password Guessed', 47, ('TA0006',), ('T1110',))
+    >>> rule.compile().kind
+    'sequence'
+
+    Internal: `compile_options`.
     """
 
     name: str
@@ -106,10 +145,13 @@ class Rule:
     settings: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     def compile(self, **options: Any) -> Query:
-        """Compile the rule's query with the rule's own settings. `options` of `eqlite.compile` go before them.
+        """Compile the rule's query with the rule's own settings.
+
+        Args:
+            options: those of `eqlite.compile`. They override the rule's settings.
 
         Raises:
-            EqlSyntaxError, EqlSemanticError, LimitError: with places in the rule's file.
+            EqlSyntaxError, EqlSemanticError, LimitError: the query is wrong. Positions are those in the rule's file.
         """
         return compile_source(self.source, self.compile_options(**options))
 
@@ -152,8 +194,8 @@ class Skipped(NamedTuple):
 
     Attributes:
         rule: the rule's name; the file where it has none.
-        reason: why, such as "a threshold rule, not EQL".
-        file: the file it stands in; None for text.
+        reason: the reason, such as "a threshold rule, not EQL".
+        file: the file that holds it; None for text.
     """
 
     rule: str

@@ -5,6 +5,9 @@ What does not belong here: running anything. The plan that comes out is all that
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 from eqlite import plan
 from eqlite.diagnostics import Collector, Diagnostic
 from eqlite.language import ast
@@ -18,6 +21,23 @@ from eqlite.semantics.schema import Schema
 from eqlite.semantics.settings import Settings
 from eqlite.semantics.stages import check_joined_stages, sample_query, sequence_query
 from eqlite.source import Source
+
+
+def analyze(
+    text: str | Source, schema: Schema | str | os.PathLike[str] | None = None, **settings: Any
+) -> list[Diagnostic]:
+    """Return all diagnostics of a query, syntax included. The list is empty for a good query.
+
+    Args:
+        text: the query.
+        schema: as in `compile`. Unknown fields and wrong types are reported only with a schema.
+        settings: `event_category_field`, `timestamp_field`, `tiebreaker_field` and `target` of `compile`.
+
+    >>> import eqlite
+    >>> [problem.help for problem in eqlite.analyze('process where proces.name == "x"', "ecs")]
+    ['did you mean `process.name`?']
+    """
+    return [*analyze_text(text, Schema.of(schema), Settings(**settings))[1]]
 
 
 def analyze_text(

@@ -38,13 +38,18 @@ class MappedField:
     """One field of a schema.
 
     Attributes:
-        name: the dotted name by which queries ask for it.
-        type: its type; UNSUPPORTED for one that EQL cannot read, whose name in the mapping is `es_type`.
-        path: where documents hold it; the parent's path for a multi-field, the target's for an alias.
+        name: the dotted name in queries.
+        type: its type for EQL; UNSUPPORTED for one that EQL cannot read.
+        es_type: its type in the mapping.
+        path: its path in documents; the parent's for a multi-field, the target's for an alias.
+        null_value: the value that replaces an explicit null.
+        ignore_above: the most characters of a value that a query sees.
+        formats: the formats of a date.
+        scaling_factor: the factor of a `scaled_float`.
         exact: for a text field the exact keyword sub-fields; reading goes through the only one.
-        normalized: a keyword with a normalizer: no exact matches.
+        normalized: whether it is a keyword with a normalizer, which has no exact matches.
         nested_in: the nested field above it.
-        conflict: how the indices differ in its type, in Elasticsearch's words.
+        conflict: the difference between the types in several indices, in Elasticsearch's words.
         constant: the value of a constant_keyword, which every document has.
         sources: the fields that are copied to it.
     """
@@ -74,11 +79,20 @@ def _require_name(given: object) -> None:
 
 @dataclass(frozen=True, repr=False)
 class Schema:
-    """The fields of one or several indices.
+    """The fields of one or several indices. Field names are dotted.
 
-    >>> schema = Schema.from_fields({"process.name": "keyword", "process.pid": "long"})
+    Attributes:
+        fields: the fields by name.
+        name: its name in messages.
+
+    >>> import eqlite
+    >>> schema = eqlite.Schema.from_fields({"process.name": "keyword", "process.pid": "long"})
     >>> schema.find("process.pid").type
     <DataType.LONG: 'long'>
+    >>> schema.find("process.title") is None
+    True
+
+    Internal: `constants`, `suggest`, `of`.
     """
 
     fields: Mapping[str, MappedField]
@@ -91,7 +105,7 @@ class Schema:
         return hash((self.name, len(self.fields)))
 
     def find(self, name: str) -> MappedField | None:
-        """Return the field of that name, None if it is unmapped."""
+        """Return the field of a name, or None if it is unmapped."""
         return self.fields.get(name)
 
     @property
@@ -105,7 +119,7 @@ class Schema:
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, str], *, name: str = "the schema") -> Schema:
-        """Make a schema of names and types: `{"process.name": "keyword"}`."""
+        """Make a schema of field names and their types in Elasticsearch: `{"process.name": "keyword"}`."""
         mapped = {path: _mapped(path, {"type": kind}, path) for path, kind in fields.items()}
         for path in fields:
             parent = path.rpartition(".")[0]
@@ -116,9 +130,14 @@ class Schema:
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], *, name: str = "the index mapping") -> Schema:
-        """Make a schema of an index mapping, as `GET index/_mapping` shows it or its `properties` alone.
+        """Make a schema of an index mapping: the part `mappings` of an answer of `GET index/_mapping`.
 
-        Fields of the `runtime` section count with their type; a script that computes them is not run.
+        Fields of the `runtime` section have their type. A script that computes them is not run.
+
+        >>> import eqlite
+        >>> mapping = {"properties": {"user": {"properties": {"name": {"type": "keyword"}}}}}
+        >>> sorted(eqlite.Schema.from_mapping(mapping).fields)
+        ['user', 'user.name']
         """
         root = mapping.get("mappings", mapping)
         properties = root.get("properties", {})
@@ -131,7 +150,15 @@ class Schema:
 
     @classmethod
     def from_indices(cls, indices: Mapping[str, Mapping[str, Any]]) -> Schema:
-        """Make a schema of several indices. A field is mapped if any index maps it, and differing types conflict."""
+        """Make a schema of the mappings of several indices, by the name of the index.
+
+        A field is mapped if any index maps it. If its types differ, it has a `conflict`, and a query of it is an error.
+
+        >>> import eqlite
+        >>> mappings = {name: {"properties": {"id": {"type": name}}} for name in ("long", "keyword")}
+        >>> eqlite.Schema.from_indices(mappings).find("id").conflict
+        'mapped as [2] incompatible types: [keyword] in [keyword], [long] in [long]'
+        """
         merged: dict[str, MappedField] = {}
         kinds: dict[str, dict[str, list[str]]] = {}
         for index, mapping in indices.items():
@@ -148,7 +175,7 @@ class Schema:
 
     @classmethod
     def load(cls, *names: str | os.PathLike[str]) -> Schema:
-        """Return the schema of the names `ecs` and `elastic` and of files. A later one adds to those before it.
+        """Return the schema of the names `ecs` and `elastic` and of files. Later ones add to those before.
 
         A file holds an index mapping, an index or component template, an answer of `_field_caps`, or the mappings of an
         archive of Kibana's tests.
@@ -156,7 +183,8 @@ class Schema:
         Raises:
             EqlError: a file cannot be read, or holds no mapping.
 
-        >>> Schema.load("ecs").find("process.pid").type
+        >>> import eqlite
+        >>> eqlite.Schema.load("ecs").find("process.pid").type
         <DataType.LONG: 'long'>
         """
         from eqlite.semantics.schema_files import combine, load_schema  # which is asked for by name alone

@@ -43,16 +43,26 @@ def events(
 ) -> st.SearchStrategy[Document]:
     """Return events that a query is likely to match, or to miss by little.
 
-    About half of the events are made to meet every condition of the query: texts in another case where case does not
-    count, values for patterns, numbers beyond bounds. In the others a value is nearly right, different, of another
-    type, or missing. Values are alone or among others in an array, under nested or dotted names. For a sequence or
-    sample there are events of all stages.
+    In about half of the events every condition of the query is met as far as can be known beforehand: texts in another
+    case where case does not count, values for patterns, numbers beyond bounds. In the others a value is nearly right,
+    another one, of another type, or missing. Values stand alone or among others in an array, under nested or dotted
+    names. Of a sequence or sample the events of all stages come.
 
     Args:
         source: a query, a rule, the text of a query; or names of fields (with their types), for events that hold any
             values in them.
-        schema: what to compile a text or rule with.
-        hostile: puts objects, arrays and nulls where none are expected, and half of the events in odd shapes.
+        schema: the schema with which a text or rule is compiled.
+        hostile: put objects, arrays and nulls where none are expected, and half of the events into odd shapes.
+
+    >>> import eqlite
+    >>> from eqlite import strategies
+    >>> from hypothesis import given
+    >>> old = eqlite.compile('process where process.name : ("nc", "ncat") and process.args : "-e"')
+    >>> new = eqlite.compile('process where process.name : "nc*" and process.args : "-E"')
+    >>> @given(strategies.events(old))
+    ... def check_that_the_new_rule_finds_as_much(event):
+    ...     assert new.matches(event) or not old.matches(event)
+    >>> check_that_the_new_rule_finds_as_much()
     """
     if isinstance(source, Rule):
         source = source.compile() if schema is None else source.compile(schema=schema)

@@ -15,28 +15,38 @@ _FILLERS = ["", "a", "B", "exe", " ", "\n", "é", "*", "?", "\\", "\0", "\U0001f
 
 
 def wildcard_patterns(*, alphabet: str = ALPHABET, max_size: int = 12) -> st.SearchStrategy[str]:
-    """Return patterns as `:`, `like` and `like~` take them: half of their characters are `*` or `?`.
+    """Return patterns for `:`, `like` and `like~`: half of their characters are `*` or `?`.
 
     Args:
         alphabet: the other characters.
         max_size: the greatest length.
+
+    >>> from eqlite import strategies
+    >>> from hypothesis import given
+    >>> @given(strategies.wildcard_patterns(alphabet="ab", max_size=3))
+    ... def check(pattern):
+    ...     assert set(pattern) <= set("ab*?") and len(pattern) <= 3
+    >>> check()
     """
     character = st.one_of(st.sampled_from(alphabet), st.sampled_from("*?"))
     return st.lists(character, max_size=max_size).map("".join)
 
 
-@st.composite
-def matching_values(draw: st.DrawFn, pattern: str, *, insensitive: bool = False) -> str:
+def matching_values(pattern: str, *, insensitive: bool = False) -> st.SearchStrategy[str]:
     """Return texts that a pattern matches under `like`, or with `insensitive` under `:` and `like~`.
 
-    Example:
-        >>> from hypothesis import given
-        >>> @given(matching_values("*.ex?"))
-        ... def check(value):
-        ...     assert value[-4:-1] == ".ex"
-        >>> check()
+    Args:
+        pattern: text with the wildcards `*` and `?`.
+        insensitive: whether the case of letters does not count.
+
+    >>> from eqlite import strategies
+    >>> from hypothesis import given
+    >>> @given(strategies.matching_values("*.ex?"))
+    ... def check(value):
+    ...     assert value[-4:-1] == ".ex"
+    >>> check()
     """
-    return value_of_pattern(draw, like_pattern(pattern, insensitive=insensitive))
+    return st.composite(value_of_pattern)(like_pattern(pattern, insensitive=insensitive))
 
 
 def value_of_pattern(draw: st.DrawFn, pattern: Pattern) -> str:

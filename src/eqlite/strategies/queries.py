@@ -30,7 +30,12 @@ FIELDS: Mapping[str, str] = {
     "event.created": "date",
     "agent.version": "version",
 }
-"""The fields of generated conditions, and their types, where neither a schema nor fields are given."""
+"""The fields of generated conditions and their types, if neither a schema nor fields are given.
+
+>>> from eqlite import strategies
+>>> strategies.FIELDS["process.pid"]
+'long'
+"""
 
 CATEGORIES = ("process", "file", "network", "registry", "any other")
 
@@ -43,19 +48,21 @@ Expressions = st.SearchStrategy[ast.Expr]
 
 
 def conditions(schema: Schema | None = None, *, fields: Mapping[str, str] | None = None) -> st.SearchStrategy[str]:
-    """Return texts of conditions, as they stand behind `where`. All of them compile.
+    """Return texts of conditions, the part of a query behind `where`.
+
+    All of them compile, with the schema or fields and without any.
 
     Args:
-        schema: takes the fields from there; those that EQL cannot read are left out.
-        fields: names and types, used instead. The conditions compile with these as a schema, and without any.
+        schema: the source of the fields. Those that EQL cannot read are left out.
+        fields: names and types, used instead of a schema. Without both, the fields are those of `FIELDS`.
 
-    Example:
-        >>> import eqlite
-        >>> from hypothesis import given
-        >>> @given(conditions(fields={"process.name": "keyword"}))
-        ... def check(condition):
-        ...     eqlite.compile(f"any where {condition}")
-        >>> check()
+    >>> import eqlite
+    >>> from eqlite import strategies
+    >>> from hypothesis import given
+    >>> @given(strategies.conditions(fields={"process.name": "keyword"}))
+    ... def check(condition):
+    ...     eqlite.compile(f"any where {condition}")
+    >>> check()
     """
     return condition_trees(schema, fields=fields).map(print_expression)
 
@@ -69,9 +76,17 @@ def queries(
     """Return texts of queries. All of them compile.
 
     Args:
-        schema: takes the fields from there.
-        fields: names and types, used instead.
-        kinds: what the queries may be: `event`, `sequence`, `sample`; samples need a field that holds text to join by.
+        schema: the source of the fields. Those that EQL cannot read are left out.
+        fields: names and types, used instead of a schema. Without both, the fields are those of `FIELDS`.
+        kinds: the kinds of queries: `event`, `sequence`, `sample`. Samples need a text field to join by.
+
+    >>> import eqlite
+    >>> from eqlite import strategies
+    >>> from hypothesis import given
+    >>> @given(strategies.queries(kinds=["sequence"]))
+    ... def check(text):
+    ...     assert eqlite.compile(eqlite.format(text)).kind == "sequence"
+    >>> check()
     """
     return query_trees(schema, fields=fields, kinds=kinds).map(print_query)
 

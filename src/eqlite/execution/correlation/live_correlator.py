@@ -82,13 +82,22 @@ class SharedClock:
 
 
 class LiveCorrelator:
-    """The state of many rules over a stream. Not for several threads at once.
+    """The state of many rules by join key: hits in, detections out. Made by `RuleSet.correlator`.
+
+    It belongs to one thread at a time. Several correlators can share the work, if all rows with the same `rule` and
+    `key` go to the same one.
 
     Attributes:
-        rules: the rules.
-        clocks: their clocks.
-        late: events left out because they came too late.
-        settings: nanoseconds of lateness, `max_open` of each rule, nanoseconds ahead.
+        late: the number of events left out because they came too late.
+
+    >>> import eqlite
+    >>> rules = eqlite.load_rules("examples/rules")
+    >>> matcher, correlator = rules.matcher(), rules.correlator()
+    >>> hits = matcher.match(eqlite.read_events("examples/incident.ndjson"))
+    >>> [found.rule.name for found in correlator.add(hits) + correlator.flush()]
+    ['Office Application Starts a Shell', 'Script Downloads and Runs a Program', 'Password Guessed']
+
+    Internal: `rules`, `clocks`, `faults`, `settings`, `add_event`, `schedule_all`, `dump`.
     """
 
     def __init__(
@@ -104,8 +113,8 @@ class LiveCorrelator:
             raise ValueError("max_open must be 1 or more")
         lateness_ns = duration_ms(allowed_lateness) * NANOS_PER_MILLI
         ahead_ns = None if max_ahead is None else duration_ms(max_ahead) * NANOS_PER_MILLI
-        self.late = 0
-        self.settings = (lateness_ns, max_open, ahead_ns)
+        self.late: int = 0
+        self.settings = (lateness_ns, max_open, ahead_ns)  # max_open of each rule
         self._extractors = Extractors()
         self._budget = KeyBudget()
         self._until_sweep = EVENTS_BETWEEN_SWEEPS
@@ -140,10 +149,11 @@ class LiveCorrelator:
         self._position = 0
 
     def add(self, hits: Iterable[HitRow] | Any) -> list[Detection]:
-        """Take hits, as rows or a table of `HitRows.to_arrow`, and return the detections certain by now.
+        """Take hits and return the detections that are certain by now.
 
-        Events come in the order of time, but for the allowed lateness; those of equal time in the order of the rows.
-        Rows of rules that are not here are left out.
+        Args:
+            hits: rows, or a table of `HitRows.to_arrow`, in the order of time but for `allowed_lateness`. The rows of
+                an event stand together, and events of the same time in their order. Rows of other rules are left out.
         """
         rows = from_arrow(hits) if hasattr(hits, "to_pylist") else hits
         found: list[Detection] = []
@@ -269,7 +279,7 @@ class LiveCorrelator:
         return [make(result.events, result) for result in results]
 
     def advance(self, time: object) -> list[Detection]:
-        """Move the clocks without an event, so that a quiet stream comes to decisions.
+        """Move the clocks without an event, so that a quiet stream comes to decisions: see `Stream.advance`.
 
         Raises:
             ValueError: it is no time.

@@ -26,14 +26,18 @@ from eqlite.source import Source
 def evaluate(expression: str, event: Event | None = None) -> Any:
     """Return the value of an expression.
 
-    Without an event, by the rules for constants (three-valued); fields are then null. With one, a condition gives True
-    or False as a leaf would, and any other expression its value, or a tuple of values where arrays give several.
+    Without an event, the rules for constants apply: null stays null, and fields are null. With an event, a condition is
+    True or False, and any other expression has its value, or a tuple of values if arrays give several. A null is None.
 
     Raises:
-        EqlSyntaxError, EqlSemanticError: if the expression is none.
+        EqlSyntaxError, EqlSemanticError, LimitError: the expression is wrong.
 
-    >>> evaluate('concat("a", "||", 1)'), evaluate("7 / 2"), evaluate("length(a)", {"a": ["x", "yy"]})
-    ('a||1', 3, (1, 2))
+    >>> import eqlite
+    >>> eqlite.evaluate('concat("a", "||", 1)'), eqlite.evaluate("7 / 2"), eqlite.evaluate("null < 5")
+    ('a||1', 3, None)
+    >>> event = {"tags": ["x", "yy"]}
+    >>> eqlite.evaluate("length(tags)", event), eqlite.evaluate("length(tags) == 2", event)
+    ((1, 2), True)
     """
     collector = Collector(Source(expression))
     context = Context(collector, None if event is not None else Schema({}), Settings())
