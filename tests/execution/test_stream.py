@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from tests.engine.test_streams import inputs, queries
 
 import eqlite
+from eqlite.errors import SearchFailure
 from eqlite.execution.correlation import live_correlator
 from eqlite.execution.run import run_files
+from eqlite.limits import AHEAD_VOTES
 from eqlite.ruleset import RuleSet
 
 
@@ -154,7 +156,7 @@ def test_a_quiet_stream_comes_to_decisions_by_advance() -> None:
 
 def test_what_comes_late_is_counted_and_left_out_of_sequences() -> None:
     stream = rule_set([SEQUENCE, 'any where kind == "A"']).stream()
-    stream.push(event(5, "C"))
+    stream.push_many([event(1, "C"), event(5, "C")])
     assert numbers(stream.push(event(4, "A", 1))) == ["1"]
     assert numbers(stream.push(event(6, "B", 2))) == []
     assert stream.stats.late == 1
@@ -169,6 +171,73 @@ def test_an_event_of_the_year_9999_makes_no_others_late() -> None:
     resumed = rule_set([SEQUENCE]).resume(stream.snapshot())
     assert resumed.stats.ahead == 1
     assert resumed.flush() == []
+
+
+FAR = "9999-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("first", [FAR, "1970-01-01T00:00:00Z"])
+def test_a_first_event_of_a_wrong_time_makes_none_late(first: str) -> None:
+    stream = rule_set([SEQUENCE]).stream()
+    assert stream.push({**event(1, "A", 0), "@timestamp": first}) == []
+    assert stream.push(event(1, "A", 1)) == []
+    resumed = rule_set([SEQUENCE]).resume(stream.snapshot())
+    for each in (stream, resumed):
+        assert numbers(each.push(event(2, "B", 2))) == ["1-2"]
+        assert (each.stats.late, each.stats.ahead) == (0, int(first == FAR))
+
+
+def test_an_event_rule_does_not_wait_for_the_time_of_an_event() -> None:
+    stream = rule_set([SEQUENCE, 'any where kind == "A"']).stream()
+    for number, time in enumerate([FAR, "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", FAR]):
+        assert numbers(stream.push({**event(1, "A", number), "@timestamp": time})) == [str(number)]
+
+
+def test_of_an_event_set_aside_only_what_rules_need_is_held() -> None:
+    stream = rule_set([SEQUENCE, "sequence [any where n == 5] [any where n == 6]"]).stream()
+    stream.push_many([event(1, "C", 0), event(1, "C", 0)])
+    stream.push_many([{**event(1, kind, number), "@timestamp": FAR} for number, kind in enumerate("CA")])
+    (clock,) = [shared.clock for shared in stream._correlator.clocks.values()]
+    held = [(given, [rule.index for rule, _ in waiting]) for given, waiting in (hits.reference for hits in clock.ahead)]
+    assert held == [(None, []), ({**event(1, "A", 1), "@timestamp": FAR}, [0])]
+    assert clock.keys == 1
+
+
+def test_events_set_aside_vote_on_after_a_snapshot() -> None:
+    rules = rule_set([SEQUENCE])
+    stream = rules.stream()
+    stream.push_many([event(1, "C"), event(1, "C")])
+    later = [{**event(number % 60, "AB"[number % 2], number), "@timestamp": FAR} for number in range(AHEAD_VOTES)]
+    found = stream.push_many(later[:-1])
+    assert found == []
+    assert rules.resume(stream.snapshot()).push(later[-1]) != []
+
+
+def test_rules_taken_away_leave_each_clock_to_its_own_rules() -> None:
+    settings = [{"rule_id": "other", "timestamp_override": "event.ingested"}, {"rule_id": "own"}]
+    other, own = (eqlite.load_rule(json.dumps({"query": SEQUENCE, **each})) for each in settings)
+    stream = RuleSet([other, own]).stream()
+    stream.push_many([{**event(second, "A", second), "event": {"ingested": FAR}} for second in (1, 2)])
+    found = RuleSet([own]).resume(stream.snapshot()).push(event(3, "B", 3))
+    assert numbers(found) == ["2-3"]
+
+
+def test_a_fault_under_strict_is_that_of_the_event_pushed() -> None:
+    rules = rule_set([SEQUENCE])
+    stream = rules.stream(strict=True)
+    stream.push_many([event(1, "C"), event(1, "C")])
+    with pytest.raises(SearchFailure, match="@timestamp"):
+        stream.push({**event(1, "A"), "@timestamp": [FAR, "9999-01-02T00:00:00Z"]})
+    assert stream.push(event(2, "C")) == []
+    assert stream.flush() == []
+
+
+def test_the_rows_of_one_event_do_not_start_a_clock() -> None:
+    rules = rule_set([SEQUENCE, f"{SEQUENCE} until [any where false]"])
+    matcher, correlator = rules.matcher(), rules.correlator()
+    events = [{**event(1, "A", 0), "@timestamp": FAR}, event(1, "A", 1), event(2, "B", 2)]
+    found = correlator.add(matcher.match(events))
+    assert numbers(found) == ["1-2", "1-2"]
 
 
 def test_what_is_open_is_bounded_for_each_rule() -> None:

@@ -16,12 +16,12 @@ import msgspec
 
 from eqlite.engine.match import Event as AnyEvent
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, Reference, SequenceMatcher, Waiting
-from eqlite.engine.snapshot_form import SavedHits, SavedLink, SavedMatcher, SavedOrdinal, SavedPending
+from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, Reference, SequenceMatcher, StageKeys, Waiting
+from eqlite.engine.snapshot_form import SavedHits, SavedLink, SavedMatcher, SavedOrdinal, SavedPending, SavedStages
 from eqlite.errors import SnapshotError
 from eqlite.events.document import Event, EventSource
 
-VERSION = 4
+VERSION = 5
 
 _MAGIC = "eqlite-stream"
 
@@ -113,14 +113,23 @@ def decode_link(parts: SavedLink, events: Sequence[Reference]) -> Link[Reference
 
 def dump_hits(hits: EventHits[Any], table: EventTable) -> list[Any]:
     """Return an event with its hits as plain data."""
-    stages = [[stage, [list(key) for key in keys]] for stage, keys in hits.stages]
-    return [table.link(Link(hits.ordinal, hits.reference)), stages]
+    return [table.link(Link(hits.ordinal, hits.reference)), dump_stages(hits.stages)]
+
+
+def dump_stages(stages: StageKeys) -> list[Any]:
+    """Return stages and their keys as plain data."""
+    return [[stage, [list(key) for key in keys]] for stage, keys in stages]
 
 
 def load_hits(parts: SavedHits, events: Sequence[Reference]) -> EventHits[Reference]:
     """Return an event with its hits from plain data."""
     link = decode_link(parts[0], events)
-    return EventHits(link.ordinal, link.reference, tuple((stage, tuple(map(tuple, keys))) for stage, keys in parts[1]))
+    return EventHits(link.ordinal, link.reference, load_stages(parts[1]))
+
+
+def load_stages(parts: SavedStages) -> StageKeys:
+    """Return stages and their keys from plain data."""
+    return tuple((stage, tuple(map(tuple, keys))) for stage, keys in parts)
 
 
 def dump_matcher(matcher: SequenceMatcher[Any], table: EventTable) -> dict[str, Any]:

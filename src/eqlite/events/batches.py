@@ -14,7 +14,7 @@ from eqlite.events.intake import Intake, Rejected
 from eqlite.events.json_decoding import NO_JSON_FORM, BadJson, decode
 from eqlite.events.line_documents import documents_on
 from eqlite.events.readers import RawBlock
-from eqlite.events.references import EventReference, References, event_at
+from eqlite.events.references import EventReference, References
 from eqlite.limits import MAX_JSON_DEPTH
 from eqlite.values.json_values import is_plain, json_value
 
@@ -108,9 +108,8 @@ class BlockBatch:
     def reference(self, row: int) -> EventReference:
         """Return the reference to an event."""
         location = self.location(row)
-        if location is None:  # to decode a search's whole answer again for each hit would take a time in its square
-            unwrapped, _ = self._wrapped[row]
-            return partial(event_at, self.block.file, self.block.line + self.line_of(row), unwrapped)
+        if location is None:
+            return self._references.of_document(self.block.file, *self.document_on(row))
         index, offset = location
         block = self.block
         return self._references.of_line(
@@ -125,6 +124,10 @@ class BlockBatch:
     def line_of(self, row: int) -> int:
         """Return the index of the line on which a document stands."""
         return self._lines[row] if self._lines else row
+
+    def document_on(self, row: int) -> tuple[int, Unwrapped]:
+        """Return the number of a document's line, and one of several documents on it."""
+        return self.block.line + self.line_of(row), self._wrapped[row][0]
 
     def location(self, row: int) -> tuple[int, int | None] | None:
         """Return index and offset of a document's line, None if it is not alone there.
@@ -228,10 +231,10 @@ def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> Event
     return EventBatch(usable, documents, range(first, first + len(documents)))
 
 
-def referenced_batches(events: Sequence[tuple[int, EventReference]]) -> Iterator[Batch]:
+def referenced_batches(events: Iterable[tuple[int, EventReference]]) -> Iterator[Batch]:
     """Yield events again in batches, by their positions and references."""
-    for start in range(0, len(events), GIVEN_EVENTS):
-        chunk = events[start : start + GIVEN_EVENTS]
+    remaining = iter(events)
+    while chunk := list(itertools.islice(remaining, GIVEN_EVENTS)):
         found = [reference() for _, reference in chunk]
         documents = [document_of(event) for event in found]
         yield EventBatch(found, documents, [position for position, _ in chunk], [reference for _, reference in chunk])
