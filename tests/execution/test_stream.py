@@ -7,6 +7,8 @@ import json
 import pickle
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from tests.engine.test_streams import inputs, queries
 
 import eqlite
 from eqlite.errors import SearchFailure
+from eqlite.events.document import EventSource
 from eqlite.execution.correlation import live_correlator
 from eqlite.execution.run import run_files
 from eqlite.limits import AHEAD_VOTES
@@ -317,3 +320,68 @@ def test_ids_of_equal_documents_differ(tmp_path, text, jobs) -> None:
     found = list(run_files(compiled, [path], jobs=jobs))
     assert len(ids(found)) == len(found) == text.count("1")
     assert ids(found) == ids(list(run_files(compiled, [path])))
+
+
+def test_origins_count_rejected_events_and_lines() -> None:
+    matcher = rule_set(["any where a == 1"]).matcher()
+    lines = [b"oops", b'{"a": 1}', b'{"a": 1} {"a": 1}', b'{"a": 1}']
+    expected = ["topic:41", "topic:42#0", "topic:42#1", "topic:43"]
+    assert [hit.origin for hit in matcher.match(lines, origin=("topic", 40))] == expected
+    assert [hit.origin for hit in matcher.match([{"a": b""}, {"a": 1}], origin=("topic", 7))] == ["topic:8"]
+
+
+def test_ids_do_not_depend_on_batches_with_rejected_events() -> None:
+    rules = rule_set(["any where a == 1"])
+    events: list[Any] = [{"a": b""}, {"a": 1}, {"a": b""}, {"a": 1}]
+    whole, single = rules.stream(), rules.stream()
+    found = [one for event in events for one in single.push(event)]
+    assert ids(whole.push_many(events)) == ids(found) == ids(list(rules.run(events)))
+
+
+VALUES = [
+    datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC),
+    datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC).replace(tzinfo=None),
+    datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+    Decimal("1.5"),
+    float("nan"),
+    {1, 2},
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_a_snapshot_takes_what_an_event_may_hold(value: object) -> None:
+    given = {**event(1, "A", 1), "extra": [{"x": value}]}
+    rules = rule_set([SEQUENCE])
+    stream, plain = rules.stream(), eqlite.compile(SEQUENCE).stream()
+    for each in (stream, plain):
+        each.push(event(1, "C"))
+        each.push(given)
+    resumed = rules.resume(stream.snapshot())
+    assert numbers(resumed.push(event(2, "B", 2))) == ["1-2"]
+    assert len(eqlite.compile(SEQUENCE).resume(plain.snapshot()).push(event(2, "B", 2))) == 1
+
+
+def test_a_snapshot_of_a_document_nested_too_deeply_is_refused() -> None:
+    nested: Any = {}
+    for _ in range(100_000):
+        nested = {"x": nested}
+    stream = eqlite.compile(SEQUENCE).stream()
+    stream.push({**event(1, "A", 1), "extra": nested})
+    with pytest.raises(eqlite.SnapshotError, match="nested too deeply"):
+        stream.snapshot()
+    rejecting = rule_set([SEQUENCE]).stream()
+    rejecting.push({**event(1, "A", 1), "extra": nested})
+    assert rejecting.stats.reading.rejected == 1
+
+
+def test_ids_are_the_same_after_a_snapshot() -> None:
+    rules = rule_set([SEQUENCE])
+    source = EventSource("log", 7)
+    for first in (
+        eqlite.Event(event(1, "A", 1), source=source, is_alone=False),
+        eqlite.Event(event(1, "A", 1), source=source, origin="topic:9"),
+    ):
+        stream = rules.stream()
+        stream.push_many([event(1, "C"), first])
+        resumed = rules.resume(stream.snapshot())
+        assert ids(resumed.push(event(2, "B", 2))) == ids(stream.push(event(2, "B", 2)))

@@ -121,7 +121,7 @@ class EventClock(Generic[Reference]):
         return _time_ns(self.ahead[later]) - _time_ns(self.ahead[earlier]) <= self.max_ahead_ns
 
     def _bounded(self) -> list[EventHits[Reference]]:
-        """Leave out the latest event if there are too many."""
+        """Drop the latest event if there are too many."""
         if len(self.ahead) > MAX_EVENTS_AHEAD:
             self.keys -= count_keys(self.ahead.pop().stages)
             self.left_out += 1

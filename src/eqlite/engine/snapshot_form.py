@@ -14,6 +14,8 @@ from eqlite.engine.sequences import UNTIL
 from eqlite.errors import SnapshotError
 from eqlite.plan import Plan, SampleQuery, SequenceQuery
 
+SavedEvent = tuple[dict[str, Any], str | None, str | None, tuple[str, int] | None, bool, str | None]
+"""Document, index, id, file and line, whether it is alone on the line, origin."""
 SavedOrdinal = tuple[int, int, int | float | str, int]
 SavedLink = tuple[SavedOrdinal, int]
 SavedKey = tuple[str | int | float | bool | None, ...]
@@ -82,7 +84,7 @@ class Saved(TypedDict):
     faults: tuple[int, list[str]]
     clock: SavedClock
     search: SavedSearch
-    events: list[dict[str, Any] | tuple[dict[str, Any], str | None, str | None, tuple[str, int] | None]]
+    events: list[dict[str, Any] | SavedEvent]
 
 
 def checked(payload: object, plan: Plan) -> Saved:

@@ -18,8 +18,10 @@ from eqlite.engine.match import Event as AnyEvent
 from eqlite.engine.order import Ordinal
 from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, Reference, SequenceMatcher, StageKeys, Waiting
 from eqlite.engine.snapshot_form import SavedHits, SavedLink, SavedMatcher, SavedOrdinal, SavedPending, SavedStages
-from eqlite.errors import SnapshotError
+from eqlite.errors import EventError, SnapshotError
 from eqlite.events.document import Event, EventSource
+from eqlite.limits import MAX_JSON_DEPTH
+from eqlite.values.json_values import is_plain, json_value
 
 VERSION = 5
 
@@ -34,7 +36,7 @@ def pack(payload: Mapping[str, Any], fingerprint: str) -> bytes:
     """
     try:
         form, data = "msgpack", msgspec.msgpack.encode(payload)
-    except (OverflowError, UnicodeEncodeError, TypeError):
+    except (OverflowError, UnicodeEncodeError, TypeError, RecursionError):
         try:
             form, data = "json", json.dumps(payload).encode()
         except (TypeError, ValueError, RecursionError) as error:
@@ -88,16 +90,28 @@ class EventTable:
 
 def _row(event: AnyEvent) -> Any:
     if isinstance(event, Event):
-        return [event.document, event.index, event.id, None if event.source is None else list(event.source)]
-    return event if isinstance(event, dict) else dict(event)
+        source = None if event.source is None else list(event.source)
+        return [_plain(event.document), event.index, event.id, source, event.is_alone, event.origin]
+    return _plain(event)
+
+
+def _plain(document: Mapping[str, Any]) -> Any:
+    """Return a document as JSON has it: dates as text, decimals as numbers, as conditions read them."""
+    if is_plain(document):
+        return document
+    try:
+        return json_value(document, depth=MAX_JSON_DEPTH)
+    except EventError as error:
+        raise SnapshotError(f"an event that is still needed cannot be saved: {error}") from None
 
 
 def decode_event(row: Any) -> AnyEvent:
     """Return the event of a row."""
     if isinstance(row, dict):
         return row
-    document, index, id, source = row
-    return Event(document, index=index, id=id, source=None if source is None else EventSource(*source))
+    document, index, id, source, is_alone, origin = row
+    place = None if source is None else EventSource(*source)
+    return Event(document, index=index, id=id, source=place, is_alone=is_alone, origin=origin)
 
 
 def decode_ordinal(parts: SavedOrdinal) -> Ordinal:

@@ -200,7 +200,7 @@ def _itself(event: AnyEvent) -> AnyEvent:
 def given_batches(events: Iterable[AnyEvent], intake: Intake, first: int = 1) -> Iterator[Batch]:
     """Yield the events that a program gives in batches.
 
-    Those that hold values which JSON has no form for are counted as rejected.
+    Those that hold values which JSON has no form for are counted as rejected. They have positions, too.
 
     Raises:
         EventError: something among the events is no mapping.
@@ -215,6 +215,7 @@ def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> Event
     """Return events that a program gives as a batch: see `given_batches`."""
     documents: list[Document] = []
     usable: list[AnyEvent] = []
+    positions: list[int] = []
     for number, event in enumerate(events, first):
         try:
             document = document_of(event)
@@ -228,7 +229,8 @@ def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> Event
             continue
         documents.append(document)
         usable.append(event)
-    return EventBatch(usable, documents, range(first, first + len(documents)))
+        positions.append(number)
+    return EventBatch(usable, documents, positions)
 
 
 def referenced_batches(events: Iterable[tuple[int, EventReference]]) -> Iterator[Batch]:

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 from eqlite.events.byte_chunks import CHUNK_BYTES, is_encoded, read_chunks
 from eqlite.events.inputs import cannot_read
-from eqlite.events.intake import Intake
+from eqlite.events.intake import FileWarning, Intake
 from eqlite.events.layout import Layout, look_ahead
 from eqlite.events.lines import LineBlock, LineSplitter
 from eqlite.events.readers import RawBlock, iter_blocks
@@ -80,13 +80,16 @@ def _file_blocks(paths: Sequence[str], intake: Intake, wait: Wait) -> Iterator[G
             wait(None, 0.0 if has_grown else SECONDS_BETWEEN_POLLS)
             has_grown = False
             for file in files:  # a chunk of each in turn, so that their times stay close
-                for block in file.read():
-                    has_grown = True
-                    yield block
+                yield from file.read()
+                has_grown = has_grown or file.has_grown
 
 
 class GrowingFile:
-    """A file that is read from its start, and again from its start when it was cut short or replaced."""
+    """A file that is read from its start, and again from its start when it was cut short or replaced.
+
+    Attributes:
+        has_grown: the last `read` found something, be it a part of a line.
+    """
 
     def __init__(self, path: str, intake: Intake) -> None:
         """Open the file.
@@ -97,6 +100,7 @@ class GrowingFile:
         self._path = path
         self._intake = intake
         self._is_reread = False
+        self.has_grown = False
         try:
             if not stat.S_ISREG(Path(path).stat().st_mode):
                 raise cannot_read(path, f"cannot follow `{path}`: it is no regular file; read it as standard input")
@@ -135,6 +139,7 @@ class GrowingFile:
                 chunk = newer.read(CHUNK_BYTES) or b""
         except OSError as error:
             raise self._unreadable(error) from error
+        self.has_grown = bool(chunk)
         if chunk:
             yield from self._split(chunk)
 
@@ -181,12 +186,24 @@ class GrowingFile:
     def _newer(self) -> io.FileIO | None:
         """Return another file that has the name now, once there is something in it.
 
-        A program may write to the old file until it begins the new one.
+        A program may write to the old file until it begins the new one. What cannot be read now may be readable later.
         """
         try:
             now = Path(self._path).stat()
             if now.st_size == 0 or os.path.samestat(now, os.fstat(self._file.fileno())):
                 return None
+            if not stat.S_ISREG(now.st_mode):
+                self._warn("it is no regular file any more")
+                return None
             return Path(self._path).open("rb", buffering=0)
         except FileNotFoundError:  # renamed, and the new one is to come
             return None
+        except OSError as error:
+            self._warn(error.strerror or str(error))
+            return None
+
+    def _warn(self, reason: str) -> None:
+        """Record that the file that has the name now was not read at some time."""
+        warning = FileWarning(self._path, f"replaced by what could not be read for some time: {reason}")
+        if warning not in self._intake.stats.warnings:
+            self._intake.stats.warnings.append(warning)

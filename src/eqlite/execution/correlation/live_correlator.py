@@ -188,7 +188,7 @@ class LiveCorrelator:
         return found
 
     def _set_aside(self, clock: SharedClock, event: HitEvent, concerned: Concerned) -> list[Detection]:
-        """Set an event aside for the rules to which order matters. The others take it at once.
+        """Hold an event aside for the rules to which order matters. The others take it at once.
 
         Its keys are read now: faults belong to the push of the event, and its batch can go.
         """
