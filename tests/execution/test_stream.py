@@ -385,3 +385,44 @@ def test_ids_are_the_same_after_a_snapshot() -> None:
         stream.push_many([event(1, "C"), first])
         resumed = rules.resume(stream.snapshot())
         assert ids(resumed.push(event(2, "B", 2))) == ids(stream.push(event(2, "B", 2)))
+
+
+DAMAGE = [
+    ("rule", None),
+    ("key", ("x", "y")),
+    ("key", (["x"],)),
+    ("time_ns", "now"),
+    ("time_ns", 1.5),
+    ("tiebreaker", []),
+    ("origin", None),
+    ("stages", (9,)),
+    ("stages", (-1,)),
+    ("stages", None),
+    ("event", "text"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), DAMAGE)
+def test_a_damaged_row_is_refused_by_name(name: str, value: object) -> None:
+    rules = rule_set([SEQUENCE])
+    rows = rules.matcher().match([event(1, "A", 1), event(2, "B", 2)])
+    correlator = rules.correlator()
+    with pytest.raises(eqlite.EventError, match="this is no hit of these rules"):
+        correlator.add([rows[0]._replace(**{name: value})])
+    assert numbers(correlator.add(rows)) == ["1-2"]
+
+
+@pytest.mark.parametrize("rows", [["x"], [("0", ())], "0", [{"rule": "0"}]])
+def test_what_is_no_row_is_refused_by_name(rows: Any) -> None:
+    with pytest.raises(eqlite.EventError, match=r"rows are those of `Matcher\.match`"):
+        rule_set([SEQUENCE]).correlator().add(rows)
+
+
+@pytest.mark.parametrize("given", [None, 5, "text"])
+def test_what_is_no_list_of_events_is_refused_by_name(given: Any) -> None:
+    rules = rule_set([SEQUENCE])
+    for take in (rules.stream().push_many, rules.matcher().match):
+        with pytest.raises(eqlite.EventError, match="events are mappings in a list or another iterable"):
+            take(given)
+    with pytest.raises(eqlite.EventError, match="one event alone was given"):
+        rules.stream().push_many(event(1, "A"))  # type: ignore[arg-type]

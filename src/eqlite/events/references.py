@@ -112,7 +112,10 @@ class OpenFiles:
 
 
 class _Form(IntEnum):
-    """The form of a line in a spool: one event, one that was not alone on its line, or document, index and id."""
+    """The form of a line in a spool.
+
+    `ALONE` and `LINE` hold one event, which others followed on its line for `LINE`. `DOCUMENT` has index and id, too.
+    """
 
     ALONE = 1
     LINE = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from eqlite.engine.faults import Faults
 from eqlite.events.batches import EventBatch, given_batch
-from eqlite.events.document import AnyEvent, Event
+from eqlite.events.document import AnyEvent, Event, iterate_events
 from eqlite.events.intake import Intake, ReadStats, Rejected
 from eqlite.events.line_documents import documents_on
 from eqlite.execution.hit_rows import HitRow, RowMaker, to_arrow
@@ -117,7 +117,7 @@ def _events_of(events: Any, intake: Intake) -> tuple[list[AnyEvent], list[Place]
         events = events.to_pylist()
     found: list[AnyEvent] = []
     places: list[Place] = []
-    for number, event in enumerate([events] if isinstance(events, (bytes, Mapping)) else events):
+    for number, event in enumerate([events] if isinstance(events, (bytes, Mapping)) else iterate_events(events)):
         if not isinstance(event, (bytes, bytearray)):
             found.append(event)
             places.append((number, ""))

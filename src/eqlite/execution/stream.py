@@ -24,7 +24,7 @@ from eqlite.engine.snapshots import EventTable, decode_event, decode_ordinal, lo
 from eqlite.engine.stats import OpenStats
 from eqlite.errors import SnapshotError
 from eqlite.events.batches import Batch, given_batch
-from eqlite.events.document import AnyEvent
+from eqlite.events.document import AnyEvent, iterate_events
 from eqlite.events.intake import Intake, ReadStats
 from eqlite.execution.correlation.live_correlator import NO_HITS, LiveCorrelator, LiveRule, SharedClock
 from eqlite.execution.detection import Detection
@@ -52,7 +52,7 @@ class RuleStreamStats(OpenStats):
 
 
 class SavedAhead(TypedDict):
-    """A clock of a stream of rules, and the events set aside with the keys of each rule that needs them."""
+    """A clock of a stream of rules. Events set aside have the keys of each rule that needs them."""
 
     rules: list[int]
     newest_ns: int | None
@@ -133,9 +133,13 @@ class RuleStream:
         return self.push_many([event])
 
     def push_many(self, events: Iterable[AnyEvent]) -> list[Detection]:
-        """Take the next events and return the detections that are certain by now, as `push` would one by one."""
+        """Take the next events and return the detections that are certain by now, as `push` would one by one.
+
+        Raises:
+            EventError: as for `push`, or one event alone is given.
+        """
         stats = self._intake.stats
-        batch = given_batch(list(events), self._intake, stats.read + 1)
+        batch = given_batch(list(iterate_events(events)), self._intake, stats.read + 1)
         found = self.push_batch(batch)
         stats.read += len(batch.documents)
         return found

@@ -25,7 +25,7 @@ from eqlite.execution.detection import Detection
 from eqlite.execution.detections import detection_maker
 from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
 from eqlite.execution.hit_batch import HitEvent
-from eqlite.execution.hit_rows import HitRow, from_arrow
+from eqlite.execution.hit_rows import HitRow, check_row, from_arrow, no_hit
 from eqlite.execution.hits import Hits
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import SequenceQuery
@@ -152,10 +152,18 @@ class LiveCorrelator:
 
         Events come in the order of time, but for the allowed lateness; those of equal time in the order of the rows.
         Rows of rules that are not here are left out.
+
+        Raises:
+            EventError: something is no row of hits. The rows before it were taken.
         """
         rows = from_arrow(hits) if hasattr(hits, "to_pylist") else hits
         found: list[Detection] = []
         for row in rows:
+            if not isinstance(row, HitRow) or not isinstance(row.rule, str):
+                raise no_hit(row)
+            for rule in self._by_name.get(row.rule, ()):
+                plan = rule.query.plan
+                check_row(row, len(plan.stages), len(plan.stages[0].keys))
             if row.origin != self._last_origin:
                 self._last_origin = row.origin
                 self._position += 1
