@@ -7,13 +7,12 @@ import contextlib
 import io
 import os
 import stat
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from eqlite.events.byte_chunks import CHUNK_BYTES, is_encoded, read_chunks
-from eqlite.events.inputs import cannot_read
+from eqlite.events.inputs import cannot_read, standard_input
 from eqlite.events.intake import FileWarning, Intake
 from eqlite.events.layout import Layout, look_ahead
 from eqlite.events.lines import LineBlock, LineSplitter
@@ -49,7 +48,7 @@ def growing_blocks(inputs: Sequence[str], intake: Intake, wait: Wait) -> Iterato
         return _file_blocks(inputs, intake, wait)
     if len(inputs) > 1:
         raise cannot_read("-", "standard input is followed alone, without files")
-    return map(GrownBlock, iter_blocks([_LiveInput(sys.stdin.buffer, wait)], intake))
+    return map(GrownBlock, iter_blocks([_LiveInput(standard_input(), wait)], intake))
 
 
 class _LiveInput:
