@@ -216,7 +216,7 @@ class Query:
                 further ahead is set aside and counted (`stats.ahead`), and does not make the others late. It is taken
                 when events, or `advance`, reach its time, or by `flush`. After a gap in the input, all events seem to
                 be ahead: they are taken once 1,000 more of them have come than others. Of more than 10,000 set aside,
-                the latest are left out. The first event may have any time.
+                the latest are left out. The first events are set aside until two of them are no further apart.
         """
         if max_open < 1:
             raise ValueError("max_open must be 1 or more")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -38,6 +39,21 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> str:
 def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     options = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "env": ENVIRONMENT, **options}
     return subprocess.Popen([*EQLITE, *arguments], **options)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_standard_error_that_is_full_is_no_crash(many: str) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        done = start("query", "any where true", many, "--format", "ndjson", stdout=subprocess.PIPE, stderr=full)
+        assert done.communicate()[0].endswith(b"}\n")
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("more", [[], ["--follow"]])
+def test_a_closed_standard_input_is_said(more: list[str]) -> None:
+    command = shlex.join([*EQLITE, "run", "-r", "examples/rules", *more, "-"])
+    done = subprocess.run(f"{command} <&-", shell=True, capture_output=True, env=ENVIRONMENT)
+    assert (done.returncode, done.stderr) == (2, b"Error: cannot read the standard input: it is closed\n")
 
 
 @pytest.mark.parametrize("name", FORMATS)

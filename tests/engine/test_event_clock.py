@@ -22,6 +22,12 @@ def event(time: int, n: int, k: str = "x") -> dict:
     return {"@timestamp": time, "n": n, "k": k}
 
 
+def start(stream: eqlite.Stream) -> None:
+    """Push the two events with which a clock starts."""
+    stream.push(event(0, 0))
+    stream.push(event(0, 0))
+
+
 def keys(matches: list[eqlite.Match]) -> list[tuple]:
     return [match.join_keys for match in matches]
 
@@ -59,9 +65,44 @@ def test_where_order_does_not_count_nothing_is_ahead(query: str) -> None:
     assert stream.stats.ahead == 0
 
 
+@pytest.mark.parametrize("first", [FAR, 0])
+def test_a_first_event_of_a_wrong_time_makes_none_late(first: int) -> None:
+    query = eqlite.compile(PAIR)
+    stream = query.stream()
+    assert not stream.push(event(first, 1))
+    assert not stream.push(event(900 * DAY, 1))
+    resumed = query.resume(stream.snapshot())
+    for each in (stream, resumed):
+        assert keys(each.push(event(900 * DAY + 1, 2))) == [("x",)]
+        assert (each.stats.late, each.stats.ahead) == (0, int(first == FAR))
+
+
+def test_the_clock_starts_with_two_events_that_are_close() -> None:
+    stream = eqlite.compile(PAIR).stream(max_ahead="1s")
+    for second in (90, 50, 10, 70, 30):
+        assert not stream.push(event(second * 1_000, 1, f"k{second}"))
+    assert stream.stats.ahead == 5
+    stream.push(event(50_500, 0))
+    assert (stream.stats.ahead, stream.stats.open) == (2, 3)
+    assert keys(stream.push(event(51_000, 2, "k10"))) == [("k10",)]
+    assert stream.stats.late == 0
+
+
+def test_without_a_bound_no_event_is_set_aside() -> None:
+    stream = eqlite.compile("any where true | head 1").stream(max_ahead=None)
+    assert len(stream.push(event(FAR, 1))) == 1
+
+
+def test_moving_the_clock_starts_it() -> None:
+    stream = eqlite.compile("sequence with maxspan=1s [any where n == 1] ![any where n == 2]").stream()
+    assert not stream.push(event(DAY, 1))
+    assert not stream.advance(1)
+    assert len(stream.advance(2 * DAY)) == 1
+
+
 def test_an_event_ahead_is_matched_when_its_time_comes() -> None:
     stream = eqlite.compile(PAIR).stream(max_ahead="10s")
-    stream.push(event(0, 0))
+    start(stream)
     stream.push(event(15_000, 1))
     assert stream.stats.ahead == 1
     assert not stream.push(event(8_000, 2))
@@ -71,6 +112,7 @@ def test_an_event_ahead_is_matched_when_its_time_comes() -> None:
 
 def test_what_is_ahead_is_matched_at_the_end_of_a_stream() -> None:
     stream = eqlite.compile(PAIR).stream()
+    start(stream)
     for time, n in ((0, 1), (FAR, 2), (FAR - DAY, 0), (1, 0)):
         assert not stream.push(event(time, n))
     assert keys(stream.flush()) == [("x",)]
@@ -81,7 +123,7 @@ def test_what_is_ahead_is_matched_at_the_end_of_a_stream() -> None:
 
 def test_after_a_gap_the_stream_goes_on_and_has_lost_nothing() -> None:
     stream = eqlite.compile(PAIR).stream()
-    stream.push(event(0, 1, "long ago"))
+    start(stream)
     found = []
     for number in range(AHEAD_VOTES + 10):
         found += stream.push(event(3 * DAY + number, 1 + number % 2, f"k{number // 2}"))
@@ -109,6 +151,7 @@ def test_a_few_that_run_ahead_never_move_the_clock() -> None:
 
 def test_moving_the_clock_ends_a_gap_at_once() -> None:
     stream = eqlite.compile(PAIR).stream()
+    start(stream)
     for time, n in ((0, 0), (3 * DAY, 1), (3 * DAY + 1, 2), (FAR, 1)):
         assert not stream.push(event(time, n))
     assert keys(stream.advance(3 * DAY + 5)) == [("x",)]
@@ -131,7 +174,7 @@ def test_of_too_many_events_ahead_the_latest_are_left_out(monkeypatch: pytest.Mo
 
 def test_keys_of_events_ahead_are_counted_and_given_back() -> None:
     stream = eqlite.compile(PAIR).stream()
-    stream.push(event(0, 0))
+    start(stream)
     for number in range(3):
         stream.push({**event(9 * DAY + number, 1), "k": ["a", "b"]})
         assert stream._clock.keys == 2 * (number + 1)

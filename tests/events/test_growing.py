@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from eqlite.events.byte_chunks import CHUNK_BYTES
 from eqlite.events.growing import growing_blocks
 from eqlite.events.intake import Intake
 
@@ -102,3 +104,47 @@ def test_files_take_turns(tmp_path: Path) -> None:
     blocks = growing_blocks([str(large), str(small)], Intake(), Steps())
     assert [Path(next(blocks).block.file).name for _ in range(4)] == ["large", "small", "large", "large"]
     blocks.close()  # type: ignore[attr-defined]
+
+
+def test_a_long_line_is_read_without_a_poll_for_each_chunk(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"x" * (10 * CHUNK_BYTES) + b"\n")
+    waits: list[float | None] = []
+
+    def wait(_descriptor: int | None, seconds: float | None) -> None:
+        waits.append(seconds)
+        if seconds:
+            raise KeyboardInterrupt
+
+    block, _ = next(growing_blocks([str(path)], Intake(), wait))
+    assert sum(map(len, block.lines)) == 10 * CHUNK_BYTES + 1
+    assert set(waits) == {0.0}
+
+
+def replacing_by(path: Path, make: Callable[[Path], object]) -> list[Step]:
+    def replace() -> None:
+        path.unlink()
+        make(path)
+
+    def restore() -> None:
+        path.rmdir() if path.is_dir() else path.unlink()
+        path.write_bytes(b"new\n")
+
+    return [replace, lambda: None, restore, lambda: None]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links and FIFOs")
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
+def test_what_cannot_be_read_is_waited_for(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"old\n")
+    assert followed(path, *replacing_by(path, make)) == [(1, b"old\n", False), (1, b"new\n", True)]
+
+
+def test_a_file_replaced_by_a_folder_is_warned_about_once(tmp_path: Path) -> None:
+    path, intake = tmp_path / "log", Intake()
+    path.write_bytes(b"old\n")
+    with pytest.raises(KeyboardInterrupt):
+        list(growing_blocks([str(path)], intake, Steps(*replacing_by(path, Path.mkdir))))
+    (warning,) = intake.stats.warnings
+    assert warning.reason.endswith("it is no regular file any more")

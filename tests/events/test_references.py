@@ -148,3 +148,19 @@ def test_a_line_that_turns_out_to_hold_no_event_is_rejected(tmp_path: Path, pack
         {"nested too deeply": 1},
     )
     assert rejects.getvalue() == deep.encode() + b"\n"
+
+
+@pytest.mark.parametrize("document", [{"a": 1 << 80}, {"a": "\ud800"}, {"a": float("inf")}, {"a": [{"b": None}]}])
+def test_one_of_several_documents_goes_to_the_spool(document: dict) -> None:
+    found = references.EventReferences().of_document("<stdin>", 7, (document, "logs", "id"))()
+    assert (found.document, found.index, found.id, found.source) == (document, "logs", "id", ("<stdin>", 7))
+    assert not found.is_alone
+
+
+def test_a_history_gives_events_back_in_order() -> None:
+    made, history = references.EventReferences(), references.History()
+    for number in range(9):
+        line = b'{"n": %d}\n' % number
+        spooled = made.of_line("<stdin>", number, line, None)
+        history.append(10 * number, spooled if number % 3 else references.HeldEvents().of_line("x", 1, line, None))
+    assert [(position, event()["n"]) for position, event in history] == [(10 * n, n) for n in range(9)]

@@ -7,6 +7,8 @@ import json
 import pickle
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,8 +17,11 @@ from hypothesis import strategies as st
 from tests.engine.test_streams import inputs, queries
 
 import eqlite
+from eqlite.errors import SearchFailure
+from eqlite.events.document import EventSource
 from eqlite.execution.correlation import live_correlator
 from eqlite.execution.run import run_files
+from eqlite.limits import AHEAD_VOTES
 from eqlite.ruleset import RuleSet
 
 
@@ -154,7 +159,7 @@ def test_a_quiet_stream_comes_to_decisions_by_advance() -> None:
 
 def test_what_comes_late_is_counted_and_left_out_of_sequences() -> None:
     stream = rule_set([SEQUENCE, 'any where kind == "A"']).stream()
-    stream.push(event(5, "C"))
+    stream.push_many([event(1, "C"), event(5, "C")])
     assert numbers(stream.push(event(4, "A", 1))) == ["1"]
     assert numbers(stream.push(event(6, "B", 2))) == []
     assert stream.stats.late == 1
@@ -169,6 +174,73 @@ def test_an_event_of_the_year_9999_makes_no_others_late() -> None:
     resumed = rule_set([SEQUENCE]).resume(stream.snapshot())
     assert resumed.stats.ahead == 1
     assert resumed.flush() == []
+
+
+FAR = "9999-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("first", [FAR, "1970-01-01T00:00:00Z"])
+def test_a_first_event_of_a_wrong_time_makes_none_late(first: str) -> None:
+    stream = rule_set([SEQUENCE]).stream()
+    assert stream.push({**event(1, "A", 0), "@timestamp": first}) == []
+    assert stream.push(event(1, "A", 1)) == []
+    resumed = rule_set([SEQUENCE]).resume(stream.snapshot())
+    for each in (stream, resumed):
+        assert numbers(each.push(event(2, "B", 2))) == ["1-2"]
+        assert (each.stats.late, each.stats.ahead) == (0, int(first == FAR))
+
+
+def test_an_event_rule_does_not_wait_for_the_time_of_an_event() -> None:
+    stream = rule_set([SEQUENCE, 'any where kind == "A"']).stream()
+    for number, time in enumerate([FAR, "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", FAR]):
+        assert numbers(stream.push({**event(1, "A", number), "@timestamp": time})) == [str(number)]
+
+
+def test_of_an_event_set_aside_only_what_rules_need_is_held() -> None:
+    stream = rule_set([SEQUENCE, "sequence [any where n == 5] [any where n == 6]"]).stream()
+    stream.push_many([event(1, "C", 0), event(1, "C", 0)])
+    stream.push_many([{**event(1, kind, number), "@timestamp": FAR} for number, kind in enumerate("CA")])
+    (clock,) = [shared.clock for shared in stream._correlator.clocks.values()]
+    held = [(given, [rule.index for rule, _ in waiting]) for given, waiting in (hits.reference for hits in clock.ahead)]
+    assert held == [(None, []), ({**event(1, "A", 1), "@timestamp": FAR}, [0])]
+    assert clock.keys == 1
+
+
+def test_events_set_aside_vote_on_after_a_snapshot() -> None:
+    rules = rule_set([SEQUENCE])
+    stream = rules.stream()
+    stream.push_many([event(1, "C"), event(1, "C")])
+    later = [{**event(number % 60, "AB"[number % 2], number), "@timestamp": FAR} for number in range(AHEAD_VOTES)]
+    found = stream.push_many(later[:-1])
+    assert found == []
+    assert rules.resume(stream.snapshot()).push(later[-1]) != []
+
+
+def test_rules_taken_away_leave_each_clock_to_its_own_rules() -> None:
+    settings = [{"rule_id": "other", "timestamp_override": "event.ingested"}, {"rule_id": "own"}]
+    other, own = (eqlite.load_rule(json.dumps({"query": SEQUENCE, **each})) for each in settings)
+    stream = RuleSet([other, own]).stream()
+    stream.push_many([{**event(second, "A", second), "event": {"ingested": FAR}} for second in (1, 2)])
+    found = RuleSet([own]).resume(stream.snapshot()).push(event(3, "B", 3))
+    assert numbers(found) == ["2-3"]
+
+
+def test_a_fault_under_strict_is_that_of_the_event_pushed() -> None:
+    rules = rule_set([SEQUENCE])
+    stream = rules.stream(strict=True)
+    stream.push_many([event(1, "C"), event(1, "C")])
+    with pytest.raises(SearchFailure, match="@timestamp"):
+        stream.push({**event(1, "A"), "@timestamp": [FAR, "9999-01-02T00:00:00Z"]})
+    assert stream.push(event(2, "C")) == []
+    assert stream.flush() == []
+
+
+def test_the_rows_of_one_event_do_not_start_a_clock() -> None:
+    rules = rule_set([SEQUENCE, f"{SEQUENCE} until [any where false]"])
+    matcher, correlator = rules.matcher(), rules.correlator()
+    events = [{**event(1, "A", 0), "@timestamp": FAR}, event(1, "A", 1), event(2, "B", 2)]
+    found = correlator.add(matcher.match(events))
+    assert numbers(found) == ["1-2", "1-2"]
 
 
 def test_what_is_open_is_bounded_for_each_rule() -> None:
@@ -248,3 +320,109 @@ def test_ids_of_equal_documents_differ(tmp_path, text, jobs) -> None:
     found = list(run_files(compiled, [path], jobs=jobs))
     assert len(ids(found)) == len(found) == text.count("1")
     assert ids(found) == ids(list(run_files(compiled, [path])))
+
+
+def test_origins_count_rejected_events_and_lines() -> None:
+    matcher = rule_set(["any where a == 1"]).matcher()
+    lines = [b"oops", b'{"a": 1}', b'{"a": 1} {"a": 1}', b'{"a": 1}']
+    expected = ["topic:41", "topic:42#0", "topic:42#1", "topic:43"]
+    assert [hit.origin for hit in matcher.match(lines, origin=("topic", 40))] == expected
+    assert [hit.origin for hit in matcher.match([{"a": b""}, {"a": 1}], origin=("topic", 7))] == ["topic:8"]
+
+
+def test_ids_do_not_depend_on_batches_with_rejected_events() -> None:
+    rules = rule_set(["any where a == 1"])
+    events: list[Any] = [{"a": b""}, {"a": 1}, {"a": b""}, {"a": 1}]
+    whole, single = rules.stream(), rules.stream()
+    found = [one for event in events for one in single.push(event)]
+    assert ids(whole.push_many(events)) == ids(found) == ids(list(rules.run(events)))
+
+
+VALUES = [
+    datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC),
+    datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC).replace(tzinfo=None),
+    datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+    Decimal("1.5"),
+    float("nan"),
+    {1, 2},
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_a_snapshot_takes_what_an_event_may_hold(value: object) -> None:
+    given = {**event(1, "A", 1), "extra": [{"x": value}]}
+    rules = rule_set([SEQUENCE])
+    stream, plain = rules.stream(), eqlite.compile(SEQUENCE).stream()
+    for each in (stream, plain):
+        each.push(event(1, "C"))
+        each.push(given)
+    resumed = rules.resume(stream.snapshot())
+    assert numbers(resumed.push(event(2, "B", 2))) == ["1-2"]
+    assert len(eqlite.compile(SEQUENCE).resume(plain.snapshot()).push(event(2, "B", 2))) == 1
+
+
+def test_a_snapshot_of_a_document_nested_too_deeply_is_refused() -> None:
+    nested: Any = {}
+    for _ in range(100_000):
+        nested = {"x": nested}
+    stream = eqlite.compile(SEQUENCE).stream()
+    stream.push({**event(1, "A", 1), "extra": nested})
+    with pytest.raises(eqlite.SnapshotError, match="nested too deeply"):
+        stream.snapshot()
+    rejecting = rule_set([SEQUENCE]).stream()
+    rejecting.push({**event(1, "A", 1), "extra": nested})
+    assert rejecting.stats.reading.rejected == 1
+
+
+def test_ids_are_the_same_after_a_snapshot() -> None:
+    rules = rule_set([SEQUENCE])
+    source = EventSource("log", 7)
+    for first in (
+        eqlite.Event(event(1, "A", 1), source=source, is_alone=False),
+        eqlite.Event(event(1, "A", 1), source=source, origin="topic:9"),
+    ):
+        stream = rules.stream()
+        stream.push_many([event(1, "C"), first])
+        resumed = rules.resume(stream.snapshot())
+        assert ids(resumed.push(event(2, "B", 2))) == ids(stream.push(event(2, "B", 2)))
+
+
+DAMAGE = [
+    ("rule", None),
+    ("key", ("x", "y")),
+    ("key", (["x"],)),
+    ("time_ns", "now"),
+    ("time_ns", 1.5),
+    ("tiebreaker", []),
+    ("origin", None),
+    ("stages", (9,)),
+    ("stages", (-1,)),
+    ("stages", None),
+    ("event", "text"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), DAMAGE)
+def test_a_damaged_row_is_refused_by_name(name: str, value: object) -> None:
+    rules = rule_set([SEQUENCE])
+    rows = rules.matcher().match([event(1, "A", 1), event(2, "B", 2)])
+    correlator = rules.correlator()
+    with pytest.raises(eqlite.EventError, match="this is no hit of these rules"):
+        correlator.add([rows[0]._replace(**{name: value})])
+    assert numbers(correlator.add(rows)) == ["1-2"]
+
+
+@pytest.mark.parametrize("rows", [["x"], [("0", ())], "0", [{"rule": "0"}]])
+def test_what_is_no_row_is_refused_by_name(rows: Any) -> None:
+    with pytest.raises(eqlite.EventError, match=r"rows are those of `Matcher\.match`"):
+        rule_set([SEQUENCE]).correlator().add(rows)
+
+
+@pytest.mark.parametrize("given", [None, 5, "text"])
+def test_what_is_no_list_of_events_is_refused_by_name(given: Any) -> None:
+    rules = rule_set([SEQUENCE])
+    for take in (rules.stream().push_many, rules.matcher().match):
+        with pytest.raises(eqlite.EventError, match="events are mappings in a list or another iterable"):
+            take(given)
+    with pytest.raises(eqlite.EventError, match="one event alone was given"):
+        rules.stream().push_many(event(1, "A"))  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ Data goes to stdout, everything else to stderr. Exit codes: 0 ran, 1 findings, 2
 from __future__ import annotations
 
 import atexit
+import contextlib
 import difflib
 import errno
 import gc
@@ -159,7 +160,8 @@ def _system_error(error: OSError) -> int:
     action = f"cannot read or write `{error.filename}`" if error.filename else "cannot read or write"
     if error.filename is None and error.errno in _FULL:
         action = "cannot write the output"
-    click.echo(safe(f"Error: {action}: {error.strerror or error}"), err=True)
+    with contextlib.suppress(OSError):  # standard error may be what cannot be written
+        click.echo(safe(f"Error: {action}: {error.strerror or error}"), err=True)
     return USER_ERROR
 
 

@@ -14,10 +14,13 @@ from eqlite.engine.sequences import UNTIL
 from eqlite.errors import SnapshotError
 from eqlite.plan import Plan, SampleQuery, SequenceQuery
 
+SavedEvent = tuple[dict[str, Any], str | None, str | None, tuple[str, int] | None, bool, str | None]
+"""Document, index, id, file and line, whether it is alone on the line, origin."""
 SavedOrdinal = tuple[int, int, int | float | str, int]
 SavedLink = tuple[SavedOrdinal, int]
 SavedKey = tuple[str | int | float | bool | None, ...]
-SavedHits = tuple[SavedLink, list[tuple[int, list[SavedKey]]]]
+SavedStages = list[tuple[int, list[SavedKey]]]
+SavedHits = tuple[SavedLink, SavedStages]
 SavedPending = tuple[list[SavedLink], int | None, bool]
 
 
@@ -81,7 +84,7 @@ class Saved(TypedDict):
     faults: tuple[int, list[str]]
     clock: SavedClock
     search: SavedSearch
-    events: list[dict[str, Any] | tuple[dict[str, Any], str | None, str | None, tuple[str, int] | None]]
+    events: list[dict[str, Any] | SavedEvent]
 
 
 def checked(payload: object, plan: Plan) -> Saved:
@@ -112,10 +115,7 @@ def problems_of_clock(clock: SavedClock, plan: Plan, *, events: int) -> Iterator
     """Yield the problems of the state of a clock. `events` is the number of events in the snapshot."""
     if min(clock["left_out"], clock["votes"]) < 0:
         yield "a count is none"
-    yield from _problems_of_hits(clock["ahead"], plan)
-    yield from _problems_of_links((link for link, _ in clock["ahead"]), events)
-    if clock["ahead"] and clock["newest_ns"] is None:
-        yield "a clock stands nowhere"
+    yield from problems_of_hits(clock["ahead"], plan, events=events)
 
 
 def problems_of_search(search: SavedSearch, plan: Plan, *, events: int) -> Iterator[str]:
@@ -128,9 +128,9 @@ def problems_of_search(search: SavedSearch, plan: Plan, *, events: int) -> Itera
     if min(*search["counts"], search["pipes"]["given"]) < 0:
         yield "a count is none"
     watermark = search["watermark"]
-    if watermark is not None and watermark[1] != -1 and not _is_placed(*watermark[1:]):
+    if watermark is not None and watermark[1] != -1 and not is_placed(*watermark[1:]):
         yield "the clock has no place in the order"
-    yield from _problems_of_hits(search["held"], plan)
+    yield from problems_of_hits(search["held"], plan, events=events)
     yield from _problems_of_links(_links(search), events)
     if any(len(key) != len(plan.stages[0].keys) for key in _keys(search)):
         yield "a join key has another length"
@@ -143,7 +143,9 @@ def problems_of_search(search: SavedSearch, plan: Plan, *, events: int) -> Itera
         yield from _problems_of_sample(sample, items=len(plan.stages))
 
 
-def _problems_of_hits(several: Sequence[SavedHits], plan: Plan) -> Iterator[str]:
+def problems_of_hits(several: Sequence[SavedHits], plan: Plan, *, events: int) -> Iterator[str]:
+    """Yield the problems of events with their stages and keys. `events` is the number of events in the snapshot."""
+    yield from _problems_of_links((link for link, _ in several), events)
     if any(not UNTIL <= stage < len(plan.stages) for _, stages in several for stage, _ in stages):
         yield "it has other stages"
     if any(len(key) != len(plan.stages[0].keys) for _, stages in several for _, keys in stages for key in keys):
@@ -154,7 +156,7 @@ def _problems_of_links(links: Iterable[SavedLink], events: int) -> Iterator[str]
     for (_, kind, value, _), number in links:
         if not 0 <= number < events:
             yield "it lacks an event"
-        if not _is_placed(kind, value):
+        if not is_placed(kind, value):
             yield "an event has no place in the order"
 
 
@@ -184,7 +186,6 @@ def _problems_of_sample(sample: SavedSample, *, items: int) -> Iterator[str]:
 
 def _links(search: SavedSearch) -> Iterator[SavedLink]:
     yield from search["untimed"]
-    yield from (link for link, _ in search["held"])
     yield from (link for links, _ in search["pipes"]["limited"] for link in links if link is not None)
     if search["sample"] is not None:
         yield from search["sample"]["links"]
@@ -206,6 +207,6 @@ def _keys(search: SavedSearch) -> Iterable[SavedKey]:
         yield from (key for _, key, *_ in search["matcher"]["waiting"])
 
 
-def _is_placed(kind: int, value: object) -> bool:
+def is_placed(kind: int, value: object) -> bool:
     """Return whether a tiebreaker is one: numbers are of kind 0, texts of kinds 1 and 2."""
     return kind in (0, 1, 2) and isinstance(value, str) is (kind != 0)

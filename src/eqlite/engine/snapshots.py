@@ -16,12 +16,14 @@ import msgspec
 
 from eqlite.engine.match import Event as AnyEvent
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, Reference, SequenceMatcher, Waiting
-from eqlite.engine.snapshot_form import SavedHits, SavedLink, SavedMatcher, SavedOrdinal, SavedPending
-from eqlite.errors import SnapshotError
+from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, Reference, SequenceMatcher, StageKeys, Waiting
+from eqlite.engine.snapshot_form import SavedHits, SavedLink, SavedMatcher, SavedOrdinal, SavedPending, SavedStages
+from eqlite.errors import EventError, SnapshotError
 from eqlite.events.document import Event, EventSource
+from eqlite.limits import MAX_JSON_DEPTH
+from eqlite.values.json_values import is_plain, json_value
 
-VERSION = 4
+VERSION = 5
 
 _MAGIC = "eqlite-stream"
 
@@ -34,7 +36,7 @@ def pack(payload: Mapping[str, Any], fingerprint: str) -> bytes:
     """
     try:
         form, data = "msgpack", msgspec.msgpack.encode(payload)
-    except (OverflowError, UnicodeEncodeError, TypeError):
+    except (OverflowError, UnicodeEncodeError, TypeError, RecursionError):
         try:
             form, data = "json", json.dumps(payload).encode()
         except (TypeError, ValueError, RecursionError) as error:
@@ -88,16 +90,28 @@ class EventTable:
 
 def _row(event: AnyEvent) -> Any:
     if isinstance(event, Event):
-        return [event.document, event.index, event.id, None if event.source is None else list(event.source)]
-    return event if isinstance(event, dict) else dict(event)
+        source = None if event.source is None else list(event.source)
+        return [_plain(event.document), event.index, event.id, source, event.is_alone, event.origin]
+    return _plain(event)
+
+
+def _plain(document: Mapping[str, Any]) -> Any:
+    """Return a document as JSON has it: dates as text, decimals as numbers, as conditions read them."""
+    if is_plain(document):
+        return document
+    try:
+        return json_value(document, depth=MAX_JSON_DEPTH)
+    except EventError as error:
+        raise SnapshotError(f"an event that is still needed cannot be saved: {error}") from None
 
 
 def decode_event(row: Any) -> AnyEvent:
     """Return the event of a row."""
     if isinstance(row, dict):
         return row
-    document, index, id, source = row
-    return Event(document, index=index, id=id, source=None if source is None else EventSource(*source))
+    document, index, id, source, is_alone, origin = row
+    place = None if source is None else EventSource(*source)
+    return Event(document, index=index, id=id, source=place, is_alone=is_alone, origin=origin)
 
 
 def decode_ordinal(parts: SavedOrdinal) -> Ordinal:
@@ -113,14 +127,23 @@ def decode_link(parts: SavedLink, events: Sequence[Reference]) -> Link[Reference
 
 def dump_hits(hits: EventHits[Any], table: EventTable) -> list[Any]:
     """Return an event with its hits as plain data."""
-    stages = [[stage, [list(key) for key in keys]] for stage, keys in hits.stages]
-    return [table.link(Link(hits.ordinal, hits.reference)), stages]
+    return [table.link(Link(hits.ordinal, hits.reference)), dump_stages(hits.stages)]
+
+
+def dump_stages(stages: StageKeys) -> list[Any]:
+    """Return stages and their keys as plain data."""
+    return [[stage, [list(key) for key in keys]] for stage, keys in stages]
 
 
 def load_hits(parts: SavedHits, events: Sequence[Reference]) -> EventHits[Reference]:
     """Return an event with its hits from plain data."""
     link = decode_link(parts[0], events)
-    return EventHits(link.ordinal, link.reference, tuple((stage, tuple(map(tuple, keys))) for stage, keys in parts[1]))
+    return EventHits(link.ordinal, link.reference, load_stages(parts[1]))
+
+
+def load_stages(parts: SavedStages) -> StageKeys:
+    """Return stages and their keys from plain data."""
+    return tuple((stage, tuple(map(tuple, keys))) for stage, keys in parts)
 
 
 def dump_matcher(matcher: SequenceMatcher[Any], table: EventTable) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from eqlite.events.intake import Intake, Rejected
 from eqlite.events.json_decoding import NO_JSON_FORM, BadJson, decode
 from eqlite.events.line_documents import LineDocuments, documents_in, documents_on
 from eqlite.events.readers import RawBlock
-from eqlite.events.references import EventReference, References, event_at
+from eqlite.events.references import EventReference, References
 from eqlite.limits import MAX_JSON_DEPTH
 from eqlite.values.json_values import is_plain, json_value
 
@@ -115,9 +115,8 @@ class BlockBatch:
     def reference(self, row: int) -> EventReference:
         """Return the reference to an event."""
         location = self.location(row)
-        if location is None:  # decoding a whole answer again for each of its hits would take quadratic time
-            unwrapped, _ = self._wrapped[row]
-            return partial(event_at, self.block.file, self._number(self.line_of(row)), unwrapped)
+        if location is None:
+            return self._references.of_document(self.block.file, *self.document_on(row))
         index, offset = location
         block = self.block
         return self._references.of_line(
@@ -132,6 +131,10 @@ class BlockBatch:
     def line_of(self, row: int) -> int:
         """Return the index of the line on which a document stands."""
         return self._lines[row] if self._lines else row
+
+    def document_on(self, row: int) -> tuple[int, Unwrapped]:
+        """Return the number of a document's line, and one of several documents on it."""
+        return self._number(self.line_of(row)), self._wrapped[row][0]
 
     def location(self, row: int) -> tuple[int, int | None] | None:
         """Return index and offset of a document's line, None if other documents are on it.
@@ -237,7 +240,7 @@ def _itself(event: AnyEvent) -> AnyEvent:
 def given_batches(events: Iterable[AnyEvent], intake: Intake, first: int = 1) -> Iterator[Batch]:
     """Yield the events that a program gives, in batches.
 
-    Those with values that have no JSON form are rejected.
+    Those with values that have no JSON form are rejected. They have positions, too.
 
     Raises:
         EventError: one of the events is no mapping.
@@ -252,6 +255,7 @@ def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> Event
     """Return the batch of events that a program gives: see `given_batches`."""
     documents: list[Document] = []
     usable: list[AnyEvent] = []
+    positions: list[int] = []
     for number, event in enumerate(events, first):
         try:
             document = document_of(event)
@@ -265,13 +269,14 @@ def given_batch(events: Sequence[AnyEvent], intake: Intake, first: int) -> Event
             continue
         documents.append(document)
         usable.append(event)
-    return EventBatch(usable, documents, range(first, first + len(documents)))
+        positions.append(number)
+    return EventBatch(usable, documents, positions)
 
 
-def referenced_batches(events: Sequence[tuple[int, EventReference]]) -> Iterator[Batch]:
+def referenced_batches(events: Iterable[tuple[int, EventReference]]) -> Iterator[Batch]:
     """Yield events again, in batches, from their positions and references."""
-    for start in range(0, len(events), GIVEN_EVENTS):
-        chunk = events[start : start + GIVEN_EVENTS]
+    remaining = iter(events)
+    while chunk := list(itertools.islice(remaining, GIVEN_EVENTS)):
         found = [reference() for _, reference in chunk]
         documents = [document_of(event) for event in found]
         yield EventBatch(found, documents, [position for position, _ in chunk], [reference for _, reference in chunk])

@@ -7,14 +7,13 @@ import contextlib
 import io
 import os
 import stat
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from eqlite.events.byte_chunks import CHUNK_BYTES, is_encoded, read_chunks
-from eqlite.events.inputs import cannot_read
-from eqlite.events.intake import Intake
+from eqlite.events.inputs import cannot_read, standard_input
+from eqlite.events.intake import FileWarning, Intake
 from eqlite.events.layout import Layout, look_ahead
 from eqlite.events.lines import LineBlock, LineSplitter
 from eqlite.events.readers import RawBlock, iter_blocks
@@ -49,7 +48,7 @@ def growing_blocks(inputs: Sequence[str], intake: Intake, wait: Wait) -> Iterato
         return _file_blocks(inputs, intake, wait)
     if len(inputs) > 1:
         raise cannot_read("-", "standard input is followed alone, without files")
-    return map(GrownBlock, iter_blocks([_LiveInput(sys.stdin.buffer, wait)], intake))
+    return map(GrownBlock, iter_blocks([_LiveInput(standard_input(), wait)], intake))
 
 
 class _LiveInput:
@@ -80,13 +79,16 @@ def _file_blocks(paths: Sequence[str], intake: Intake, wait: Wait) -> Iterator[G
             wait(None, 0.0 if has_grown else SECONDS_BETWEEN_POLLS)
             has_grown = False
             for file in files:  # a chunk of each in turn, so that their events stay close in time
-                for block in file.read():
-                    has_grown = True
-                    yield block
+                yield from file.read()
+                has_grown = has_grown or file.has_grown
 
 
 class GrowingFile:
-    """A file that is read from its start, and again from its start if it is truncated or replaced."""
+    """A file that is read from its start, and again from its start if it is truncated or replaced.
+
+    Attributes:
+        has_grown: the last `read` found something, be it a part of a line.
+    """
 
     def __init__(self, path: str, intake: Intake) -> None:
         """Open the file.
@@ -97,6 +99,7 @@ class GrowingFile:
         self._path = path
         self._intake = intake
         self._is_reread = False
+        self.has_grown = False
         try:
             if not stat.S_ISREG(Path(path).stat().st_mode):
                 raise cannot_read(path, f"cannot follow `{path}`: it is no regular file; read it as standard input")
@@ -135,6 +138,7 @@ class GrowingFile:
                 chunk = newer.read(CHUNK_BYTES) or b""
         except OSError as error:
             raise self._unreadable(error) from error
+        self.has_grown = bool(chunk)
         if chunk:
             yield from self._split(chunk)
 
@@ -183,12 +187,24 @@ class GrowingFile:
     def _newer(self) -> io.FileIO | None:
         """Return the file that now has the name, if it is another one and not empty.
 
-        A program may write to the old file until it starts writing to the new one.
+        A program may write to the old file until it begins the new one. What cannot be read now may be readable later.
         """
         try:
             now = Path(self._path).stat()
             if now.st_size == 0 or os.path.samestat(now, os.fstat(self._file.fileno())):
                 return None
+            if not stat.S_ISREG(now.st_mode):
+                self._warn("it is no regular file any more")
+                return None
             return Path(self._path).open("rb", buffering=0)
         except FileNotFoundError:  # renamed, and the new file does not exist yet
             return None
+        except OSError as error:
+            self._warn(error.strerror or str(error))
+            return None
+
+    def _warn(self, reason: str) -> None:
+        """Record that the file that has the name now was not read at some time."""
+        warning = FileWarning(self._path, f"replaced by what could not be read for some time: {reason}")
+        if warning not in self._intake.stats.warnings:
+            self._intake.stats.warnings.append(warning)

@@ -6,7 +6,9 @@ import glob
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from eqlite.diagnostics import Diagnostic
 from eqlite.errors import EventError
@@ -73,6 +75,17 @@ def expand_input(given: Input, stats: ReadStats | None = None) -> list[Input]:
 def cannot_read(path: str, message: str) -> EventError:
     """Return the error for a file that cannot be read."""
     return EventError(message, diagnostics=[Diagnostic("unreadable-file", message, file=path)], file=path)
+
+
+def standard_input() -> BinaryIO:
+    """Return standard input.
+
+    Raises:
+        EventError: it is closed.
+    """
+    if sys.stdin is None:
+        raise cannot_read("-", "cannot read the standard input: it is closed")
+    return sys.stdin.buffer
 
 
 def has_event_suffix(name: str) -> bool:

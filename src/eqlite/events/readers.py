@@ -11,7 +11,6 @@ import codecs
 import io
 import itertools
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -23,7 +22,7 @@ from eqlite.events.byte_chunks import Readable, is_encoded
 from eqlite.events.contents import texts_in
 from eqlite.events.document import Event, EventSource
 from eqlite.events.foreign import recognise
-from eqlite.events.inputs import Input, cannot_read, expand_input
+from eqlite.events.inputs import Input, cannot_read, expand_input, standard_input
 from eqlite.events.intake import BinarySink, Intake, RawLine, ReadStats, Rejected
 from eqlite.events.json_stream import split_values
 from eqlite.events.layout import Layout, look_ahead
@@ -153,7 +152,7 @@ def _read_file(given: Input, intake: Intake) -> Iterator[RawBlock]:
         except OSError as error:
             raise cannot_read(path, f"cannot read `{path}`: {error.strerror or error}") from error
         return
-    stream: Readable = sys.stdin.buffer if isinstance(given, (str, os.PathLike)) else given
+    stream: Readable = standard_input() if isinstance(given, (str, os.PathLike)) else given
     name = getattr(stream, "name", None)
     yield from _read_stream(stream, name if isinstance(name, str) else "<stream>", intake)
 

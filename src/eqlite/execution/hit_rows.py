@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from eqlite.engine.keys import Key, KeyBudget
 from eqlite.engine.order import NO_TIEBREAKER, NO_TIME
 from eqlite.engine.stages import starting_stages
+from eqlite.errors import EventError
 from eqlite.events.document import document_of
 from eqlite.execution.detection import origin_of
 from eqlite.execution.extractors import Extractors
@@ -18,6 +19,7 @@ from eqlite.plan import SequenceQuery
 from eqlite.query import Query
 
 Report = Callable[[int, str], None]
+_MOST_SHOWN = 100
 
 
 class HitRow(NamedTuple):
@@ -50,6 +52,34 @@ class HitRow(NamedTuple):
     stages: tuple[int, ...]
     starts: bool
     event: Mapping[str, Any] | None
+
+
+def check_row(row: Any, stages: int, keys: int) -> None:
+    """Check that a row can be a hit of a rule with so many stages and parts of its key.
+
+    Raises:
+        EventError: it cannot.
+    """
+    is_hit = (
+        isinstance(row.time_ns, int | None)
+        and isinstance(row.tiebreaker, int | float | str | None)
+        and isinstance(row.origin, str)
+        and isinstance(row.event, Mapping | None)
+        and isinstance(row.key, tuple)
+        and len(row.key) == keys
+        and all(isinstance(part, str | int | float | None) for part in row.key)
+        and isinstance(row.stages, tuple)
+        and all(isinstance(stage, int) and 0 <= stage < stages for stage in row.stages)
+    )
+    if not is_hit:
+        raise no_hit(row)
+
+
+def no_hit(row: object) -> EventError:
+    """Return the error for something that is no hit."""
+    text = repr(row)
+    text = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+    return EventError(f"this is no hit of these rules; rows are those of `Matcher.match`: {text}")
 
 
 class RowMaker:

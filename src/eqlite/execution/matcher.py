@@ -7,7 +7,7 @@ from typing import Any
 
 from eqlite.engine.faults import Faults
 from eqlite.events.batches import EventBatch, given_batch
-from eqlite.events.document import AnyEvent, Event
+from eqlite.events.document import AnyEvent, Event, iterate_events
 from eqlite.events.intake import Intake, ReadStats, Rejected
 from eqlite.events.line_documents import documents_on
 from eqlite.execution.hit_rows import HitRow, RowMaker, to_arrow
@@ -85,21 +85,22 @@ class Matcher:
         """Return the hits of events: a row for each event, rule and join key.
 
         Args:
-            events: mappings, lines of JSON as bytes, or a table or record batch of pyarrow, in which a row is a
-                document.
-            origin: the text by which the events are known, or a pair of it and the position of the first event, such as
-                a partition and an offset. It becomes part of the ids of detections. Give it wherever events have no id
-                of their own: without it, the events of each call are numbered from 0.
+            events: lines of JSON as bytes, mappings, or a table or record batch of pyarrow (a row is a document).
+            origin: the events' name in the ids of detections, with the position of the first one: a topic
+                and partition with an offset, say. By default index and id of an event, else its number here.
+                Rejected events and lines have a position, too. Several documents on a line share theirs, with `#`
+                and their number on the line behind it.
         """
         intake = Intake()
-        given = _events_of(events, intake)
+        given, places = _events_of(events, intake)
         name, first = origin if isinstance(origin, tuple) else (origin, 0)
-        batch: EventBatch = given_batch(given, intake, first)
+        batch: EventBatch = given_batch(given, intake, 0)
         intake.stats.read += len(batch.documents)
         faults = [query.new_faults() for query in self._queries]
         rows: list[HitRow] = []
         for event, hits in self._matcher.match(batch, faults).events():
-            known_as = None if name is None else f"{name}:{event.position}"
+            number, suffix = places[event.position]
+            known_as = None if name is None else f"{name}:{first + number}{suffix}"
             rows += self._rows.rows(event, hits, known_as, lambda rule, message: faults[rule].record(message))
         return HitRows(rows, intake.stats, faults)
 
@@ -114,17 +115,24 @@ def _load_matcher(names: list[str], queries: bytes, patterns: list[tuple[str, ..
     return matcher
 
 
-def _events_of(events: Any, intake: Intake) -> list[AnyEvent]:
-    """Return events that are given as lines, mappings or columns. Lines without an event are rejected."""
+Place = tuple[int, str]
+"""Number of an event among those given, and its number on its line if there are several, with `#` before it."""
+
+
+def _events_of(events: Any, intake: Intake) -> tuple[list[AnyEvent], list[Place]]:
+    """Return events that are given as lines, mappings or columns, with their places. Other lines are rejected."""
     if hasattr(events, "to_pylist"):
         events = events.to_pylist()
     found: list[AnyEvent] = []
-    for number, event in enumerate([events] if isinstance(events, (bytes, Mapping)) else events, 1):
+    places: list[Place] = []
+    for number, event in enumerate([events] if isinstance(events, (bytes, Mapping)) else iterate_events(events)):
         if not isinstance(event, (bytes, bytearray)):
             found.append(event)
+            places.append((number, ""))
             continue
         documents, problem = documents_on(bytes(event).rstrip(b"\n"))
         if problem is not None:
-            intake.reject(Rejected("<line>", number, problem.reason, problem.detail), bytes(event))
+            intake.reject(Rejected("<line>", number + 1, problem.reason, problem.detail), bytes(event))
         found += [Event(document, index=index, id=id) for document, index, id in documents]
-    return found
+        places += [(number, f"#{which}" if len(documents) > 1 else "") for which in range(len(documents))]
+    return found, places

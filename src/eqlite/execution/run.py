@@ -15,7 +15,8 @@ from eqlite.events.batches import Batch, referenced_batches
 from eqlite.events.document import AnyEvent
 from eqlite.events.inputs import Input
 from eqlite.events.intake import BinarySink, Intake
-from eqlite.execution.correlation.correlator import Correlator, History
+from eqlite.events.references import History
+from eqlite.execution.correlation.correlator import Correlator
 from eqlite.execution.detection import Detection
 from eqlite.execution.detections import ResultWindow, detections_of
 from eqlite.execution.rule_matcher import RuleMatcher, make_matcher
@@ -106,7 +107,7 @@ class Run:
         self._source = source
         self._by_index = by_index
         self._stats = stats
-        self._history: History | None = None if source.is_rereadable else []
+        self._history: History | None = None if source.is_rereadable else History()
         self.correlator = Correlator([query for _, query in compiled], in_order=True, history=self._history)
 
     def feed(self, batches: Iterable[Batch]) -> None:

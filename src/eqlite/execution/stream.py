@@ -10,15 +10,23 @@ from typing import Any, TypedDict
 
 import msgspec
 
+from eqlite.engine.event_clock import count_keys
 from eqlite.engine.sequences import EventHits
-from eqlite.engine.snapshot_form import SavedLink, SavedSearch, problems_of_search
-from eqlite.engine.snapshots import EventTable, decode_event, decode_link, pack, unpack
+from eqlite.engine.snapshot_form import (
+    SavedOrdinal,
+    SavedSearch,
+    SavedStages,
+    is_placed,
+    problems_of_hits,
+    problems_of_search,
+)
+from eqlite.engine.snapshots import EventTable, decode_event, decode_ordinal, load_stages, pack, unpack
 from eqlite.engine.stats import OpenStats
 from eqlite.errors import SnapshotError
-from eqlite.events.batches import Batch, EventBatch, given_batch
-from eqlite.events.document import AnyEvent, document_of
+from eqlite.events.batches import Batch, given_batch
+from eqlite.events.document import AnyEvent, iterate_events
 from eqlite.events.intake import Intake, ReadStats
-from eqlite.execution.correlation.live_correlator import NO_HITS, LiveCorrelator
+from eqlite.execution.correlation.live_correlator import NO_HITS, LiveCorrelator, LiveRule, SharedClock
 from eqlite.execution.detection import Detection
 from eqlite.execution.hit_batch import DocumentHit
 from eqlite.execution.rule_matcher import make_matcher
@@ -44,10 +52,11 @@ class RuleStreamStats(OpenStats):
 
 
 class SavedAhead(TypedDict):
-    """A clock of a stream of rules."""
+    """A clock of a stream of rules. Events set aside have the keys of each rule that needs them."""
 
+    rules: list[int]
     newest_ns: int | None
-    ahead: list[tuple[SavedLink, list[tuple[int, list[int]]]]]
+    ahead: list[tuple[SavedOrdinal, int | None, list[tuple[int, SavedStages]]]]
     left_out: int
     votes: int
     watermark: tuple[int, int, int | float | str] | None
@@ -130,12 +139,13 @@ class RuleStream:
         return self.push_many([event])
 
     def push_many(self, events: Iterable[AnyEvent]) -> list[Detection]:
-        """Take the next events and return the detections that are certain by now.
+        """Take the next events and return the detections that are certain by now, as `push` would one by one.
 
-        They are those of `push` for each event, and take less time.
+        Raises:
+            EventError: as for `push`, or one event alone is given.
         """
         stats = self._intake.stats
-        batch = given_batch(list(events), self._intake, stats.read + 1)
+        batch = given_batch(list(iterate_events(events)), self._intake, stats.read + 1)
         found = self.push_batch(batch)
         stats.read += len(batch.documents)
         return found
@@ -215,14 +225,11 @@ class RuleStream:
                 raise ValueError(problem)
             rule.search.load(saved["searches"][old], events)
             rule.faults.add(*saved["faults"][old])
-        for clock, state in zip(correlator.clocks.values(), saved["clocks"], strict=False):
-            clock.clock.newest_ns, clock.clock.left_out = state["newest_ns"], state["left_out"]
-            watermark = state["watermark"]
-            clock.watermark = None if watermark is None else (watermark[0], watermark[1], watermark[2])
-            for link, concerned in state["ahead"]:
-                ordinal, event = decode_link(link, events)
-                known = [(correlator.rules[found[rule]], tuple(stages)) for rule, stages in concerned if rule in found]
-                clock.clock.ahead.append(EventHits(ordinal, (_hit_of(event, ordinal[-1]), known), ()))
+        rules = {old: correlator.rules[new] for old, new in found.items()}
+        for state in saved["clocks"]:
+            own_rules = [rules[old] for old in state["rules"] if old in rules]
+            if own_rules:
+                _load_clock(own_rules[0].clock, state, events, rules)
         correlator.schedule_all()
 
 
@@ -244,9 +251,28 @@ def resume_stream(snapshot: bytes, compiled: Compiled, *, by_index: bool) -> Rul
     return stream
 
 
-def _hit_of(event: AnyEvent, position: int) -> DocumentHit:
-    document = document_of(event)
-    return DocumentHit(EventBatch([event], [document], [position]), 0, document)
+def _load_clock(shared: SharedClock, saved: SavedAhead, events: list[AnyEvent], rules: dict[int, LiveRule]) -> None:
+    """Restore a clock. `rules` has those of the snapshot that are still there, by their number in it."""
+    clock = shared.clock
+    clock.newest_ns, clock.left_out, clock.votes = saved["newest_ns"], saved["left_out"], saved["votes"]
+    watermark = saved["watermark"]
+    shared.watermark = None if watermark is None else (watermark[0], watermark[1], watermark[2])
+    if min(clock.left_out, clock.votes) < 0:
+        raise ValueError("a count is none")
+    for where, number, by_rule in saved["ahead"]:
+        if not is_placed(where[1], where[2]):
+            raise ValueError("an event has no place in the order")
+        waiting = []
+        for rule, stages in ((rules[old], stages) for old, stages in by_rule if old in rules):
+            link = (where, -1 if number is None else number)
+            for problem in problems_of_hits([(link, stages)], rule.query.plan, events=len(events)):
+                raise ValueError(problem)
+            waiting.append((rule, load_stages(stages)))
+        given = None if number is None or not waiting else events[number]
+        all_keys = tuple([pair for _, keys in waiting for pair in keys])
+        clock.ahead.append(EventHits(decode_ordinal(where), (given, waiting), all_keys))
+        clock.keys += count_keys(all_keys)
+    clock.ahead.sort(key=lambda hits: hits.ordinal)
 
 
 def rule_fingerprints(compiled: Compiled) -> list[str]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from eqlite.errors import EventError
+from eqlite.limits import MAX_JSON_DEPTH
 
 ARRAYS = (list, tuple, set, frozenset)
 """The types that count as arrays."""
@@ -65,7 +66,10 @@ def json_scalar(value: Any) -> Any:
 def _instant_text(value: datetime) -> str | None:
     if value != value:  # pandas has a datetime that is none, `NaT`
         return None
-    zoned = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        zoned = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:  # in UTC it is before the year 1, or after 9999
+        return value.isoformat()
     return zoned.isoformat().replace("+00:00", "Z")
 
 
@@ -87,7 +91,7 @@ def _numpy_value(value: Any) -> Any:
 def is_plain(document: Mapping[str, Any], *, max_parts: int = 100_000) -> bool:
     """Return whether a document holds only what JSON has, and NaN, in dicts and lists, at most `max_parts` of them.
 
-    A document that holds itself has no end of parts.
+    A document that holds itself has no end of parts. Nor is one plain that is nested over `MAX_JSON_DEPTH`.
     """
     if document.__class__ is not dict:
         return False
@@ -102,6 +106,16 @@ def is_plain(document: Mapping[str, Any], *, max_parts: int = 100_000) -> bool:
             elif kind not in PLAIN_TYPES and (kind is not float or abs(value) == math.inf):
                 return False
         if len(parts) > max_parts:
+            return False
+    return len(parts) <= MAX_JSON_DEPTH or not _is_too_deep(document)
+
+
+def _is_too_deep(document: Mapping[str, Any]) -> bool:
+    level: list[Any] = [document]
+    for _ in range(MAX_JSON_DEPTH):
+        inside = [value for part in level for value in (part.values() if part.__class__ is dict else part)]
+        level = [value for value in inside if value.__class__ is dict or value.__class__ is list]
+        if not level:
             return False
     return True
 

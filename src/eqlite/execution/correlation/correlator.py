@@ -15,7 +15,7 @@ from eqlite.engine.order import NO_TIME
 from eqlite.engine.search import Search
 from eqlite.engine.sequences import UNTIL, EventHits, Link, StageKeys, make_tuple
 from eqlite.engine.stages import starting_stages
-from eqlite.events.references import EventReference
+from eqlite.events.references import EventReference, History
 from eqlite.execution.correlation.order_tracker import OrderTracker
 from eqlite.execution.correlation.rule_state import CorrelationState, RuleHit, StageExtractors
 from eqlite.execution.extractors import Extractors, OrderExtractor
@@ -26,9 +26,6 @@ from eqlite.query import Query
 
 EVENTS_BETWEEN_SWEEPS = 1_024
 _MOST_ACTIONS = 20_000
-
-History = list[tuple[int, EventReference]]
-"""The events that meet stages, with their positions, of input that cannot be read again."""
 
 
 class Correlator:
@@ -87,7 +84,7 @@ class Correlator:
 
     def _correlate(self, event: HitEvent, hits: Hits) -> None:
         if self._history is not None:
-            self._history.append((event.position, event.reference()))
+            self._history.append(event.position, event.reference())
         actions = self._actions.get(hits)
         if actions is None:
             actions = self._actions_of(hits)

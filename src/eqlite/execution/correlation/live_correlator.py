@@ -18,14 +18,14 @@ from eqlite.engine.live_search import LiveSearch
 from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, precision_ns
 from eqlite.engine.search import Result
 from eqlite.engine.sequences import UNTIL, EventHits, Link, StageKeys
-from eqlite.engine.snapshots import EventTable
+from eqlite.engine.snapshots import EventTable, dump_stages
 from eqlite.engine.stages import always_relevant_stages
 from eqlite.events.document import AnyEvent, Event
 from eqlite.execution.detection import Detection
 from eqlite.execution.detections import detection_maker
 from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
 from eqlite.execution.hit_batch import HitEvent
-from eqlite.execution.hit_rows import HitRow, from_arrow
+from eqlite.execution.hit_rows import HitRow, check_row, from_arrow, no_hit
 from eqlite.execution.hits import Hits
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import SequenceQuery
@@ -36,6 +36,9 @@ from eqlite.values.durations import duration_ms
 
 EVENTS_BETWEEN_SWEEPS = 1_024
 NO_HITS = Hits((), ())
+
+Concerned = Iterable[tuple["LiveRule", tuple[int, ...]]]
+"""The rules that an event concerns, and the stages that it meets."""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +63,11 @@ class LiveRule:
     always_relevant_stages: frozenset[int]
     extractors: dict[tuple[int, ...], list[tuple[int, KeyExtractor]]] = field(default_factory=dict)
     due_ns: int | None = None
+
+    @property
+    def is_sequence(self) -> bool:
+        """Return whether its query is a sequence."""
+        return isinstance(self.query.plan.query, SequenceQuery)
 
 
 @dataclass(slots=True, eq=False)
@@ -151,13 +159,20 @@ class LiveCorrelator:
     def add(self, hits: Iterable[HitRow] | Any) -> list[Detection]:
         """Take hits and return the detections that are certain by now.
 
-        Args:
-            hits: rows, or a table of `HitRows.to_arrow`, in the order of time but for `allowed_lateness`. The rows of
-                an event stand together, and events of the same time in their order. Rows of other rules are left out.
+        Events come in the order of time, but for the allowed lateness; those of equal time in the order of the rows.
+        Rows of rules that are not here are left out.
+
+        Raises:
+            EventError: something is no row of hits. The rows before it were taken.
         """
         rows = from_arrow(hits) if hasattr(hits, "to_pylist") else hits
         found: list[Detection] = []
         for row in rows:
+            if not isinstance(row, HitRow) or not isinstance(row.rule, str):
+                raise no_hit(row)
+            for rule in self._by_name.get(row.rule, ()):
+                plan = rule.query.plan
+                check_row(row, len(plan.stages), len(plan.stages[0].keys))
             if row.origin != self._last_origin:
                 self._last_origin = row.origin
                 self._position += 1
@@ -178,8 +193,7 @@ class LiveCorrelator:
                     hit = EventHits(ordinal, event.reference()(), self._stage_keys(rule, stages, event))
                     found += self._detections(rule, rule.search.take_untimed(hit))
             elif clock.clock.is_ahead(ordinal[0]):
-                for due in clock.clock.set_aside(EventHits(ordinal, (event, concerned), ())):
-                    found += self._take_aside(clock, due)
+                found += self._set_aside(clock, event, concerned)
             else:
                 for due in clock.clock.take_due(ordinal):
                     found += self._take_aside(clock, due)
@@ -190,23 +204,52 @@ class LiveCorrelator:
             found += self._sweep()
         return found
 
-    def _take_aside(self, clock: SharedClock, due: EventHits[Any]) -> list[Detection]:
-        event, concerned = due.reference
-        return self._take(clock, event, concerned)
+    def _set_aside(self, clock: SharedClock, event: HitEvent, concerned: Concerned) -> list[Detection]:
+        """Hold an event aside for the rules to which order matters. The others take it at once.
 
-    def _take(
-        self,
-        clock: SharedClock,
-        event: HitEvent,
-        concerned: Iterable[tuple[LiveRule, tuple[int, ...]]],
-    ) -> list[Detection]:
+        Its keys are read now: faults belong to the push of the event, and its batch can go.
+        """
+        ordinal, problem = event.order(clock.extractor)
+        found: list[Detection] = []
+        waiting: list[tuple[LiveRule, StageKeys]] = []
+        for rule, stages in concerned:
+            if problem is not None and rule.is_sequence:
+                rule.faults.record(problem)
+                continue
+            keys = self._stage_keys(rule, stages, event)
+            if keys and rule.search.is_ordered:
+                waiting.append((rule, keys))
+            elif keys:
+                found += self._detections(rule, rule.search.take(EventHits(ordinal, event.reference()(), keys)))
+        given = event.reference()() if waiting else None
+        all_keys = tuple([pair for _, keys in waiting for pair in keys])
+        for due in clock.clock.set_aside(EventHits(ordinal, (given, waiting), all_keys)):
+            found += self._take_aside(clock, due)
+        return found
+
+    def _take_aside(self, clock: SharedClock, due: EventHits[Any]) -> list[Detection]:
+        given, waiting = due.reference
+        found = self._move(clock, clock.clock.move(due.ordinal))
+        assert clock.watermark is not None
+        is_late = False
+        for rule, keys in waiting:
+            found += self._detections(rule, rule.search.advance(clock.watermark))
+            if rule.search.leave_out_late(due.ordinal):
+                is_late = True
+                continue
+            found += self._detections(rule, rule.search.take(EventHits(due.ordinal, given, keys)))
+            self._schedule(rule)
+        self.late += is_late
+        return found
+
+    def _take(self, clock: SharedClock, event: HitEvent, concerned: Concerned) -> list[Detection]:
         ordinal, problem = event.order(clock.extractor)
         found = self._move(clock, clock.clock.move(ordinal))
         assert clock.watermark is not None
         is_late = False
         for rule, stages in concerned:
             search = rule.search
-            if isinstance(rule.query.plan.query, SequenceQuery):
+            if rule.is_sequence:
                 if problem is not None:
                     rule.faults.record(problem)
                     continue
@@ -218,7 +261,6 @@ class LiveCorrelator:
                 if search.leave_out_late(ordinal):
                     is_late = True
                     continue
-            self._budget.spent = search.keys
             keys = self._stage_keys(rule, stages, event)
             if keys:
                 found += self._detections(rule, search.take(EventHits(ordinal, event.reference()(), keys)))
@@ -271,6 +313,7 @@ class LiveCorrelator:
             pairs = [(stage, self._extractors.keys(plan.stages[stage].keys)) for stage in ordered]
             extractors = [(UNTIL if stage == until else stage, extractor) for stage, extractor in pairs]
             rule.extractors[stages] = extractors
+        self._budget.spent = rule.search.keys + rule.clock.clock.keys
         found = [(stage, event.keys(extractor, self._budget, rule.faults.record)) for stage, extractor in extractors]
         return tuple([pair for pair in found if pair[1]])
 
@@ -312,23 +355,31 @@ class LiveCorrelator:
 
     def dump(self, table: EventTable) -> dict[str, Any]:
         """Return the state as plain data. Its events go into the table."""
-        clocks = []
-        for clock in self.clocks.values():
-            ahead = [
-                [table.link(Link(hits.ordinal, hits.reference[0].reference()())), _dump_concerned(hits.reference[1])]
-                for hits in clock.clock.ahead
-            ]
-            clocks.append({**clock.clock.dump(table), "ahead": ahead, "watermark": clock.watermark})
         return {
-            "clocks": clocks,
+            "clocks": [_dump_clock(clock, table) for clock in self.clocks.values()],
             "late": self.late,
             "faults": [[rule.faults.count, rule.faults.examples] for rule in self.rules],
             "searches": [rule.search.dump(table) for rule in self.rules],
         }
 
 
-def _dump_concerned(concerned: Iterable[tuple[LiveRule, tuple[int, ...]]]) -> list[Any]:
-    return [[rule.index, list(stages)] for rule, stages in concerned]
+def _dump_clock(shared: SharedClock, table: EventTable) -> dict[str, Any]:
+    clock = shared.clock
+    return {
+        "rules": [rule.index for rule in shared.rules],
+        "newest_ns": clock.newest_ns,
+        "ahead": [_dump_ahead(hits, table) for hits in clock.ahead],
+        "left_out": clock.left_out,
+        "votes": clock.votes,
+        "watermark": shared.watermark,
+    }
+
+
+def _dump_ahead(hits: EventHits[Any], table: EventTable) -> list[Any]:
+    """Return an event set aside as plain data: ordinal, number in the table, and its keys by rule."""
+    given, waiting = hits.reference
+    number = table.link(Link(hits.ordinal, given))[1] if waiting else None
+    return [list(hits.ordinal), number, [[rule.index, dump_stages(keys)] for rule, keys in waiting]]
 
 
 class RowEvent:

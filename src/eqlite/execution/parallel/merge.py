@@ -7,7 +7,7 @@ from functools import partial
 
 from eqlite.engine.keys import Key, KeyBudget, Report
 from eqlite.engine.order import Ordinal
-from eqlite.events.document import Event, document_of
+from eqlite.events.document import document_of
 from eqlite.events.intake import Intake, Rejected
 from eqlite.events.readers import RawBlock
 from eqlite.events.references import EventReference, EventReferences
@@ -17,6 +17,7 @@ from eqlite.execution.extractors import KeyExtractor, OrderExtractor
 from eqlite.execution.hits import Hits, StageHits
 from eqlite.execution.parallel.worker import (
     BlockLocation,
+    DocumentLocation,
     LineLocation,
     Location,
     Partition,
@@ -126,8 +127,8 @@ class ResultMerger:
                 data = block.lines[line]
                 start = None if block.offset is None else block.offset + sum(map(len, block.lines[:line]))
                 return self._references.of_line(block.file, block.line + line, data, start, is_alone=block.is_alone)
-            case reference:
-                return partial(_moved_event, reference, lines_before) if lines_before else reference
+            case DocumentLocation(file, number, unwrapped):
+                return self._references.of_document(file, number + lines_before, unwrapped)
 
     def _count(self, partition: Partition, result: PartitionResult) -> None:
         if isinstance(partition, Range):
@@ -168,12 +169,3 @@ class RemoteRejects:
 
     def _moved(self, rejected: Rejected) -> Rejected:
         return rejected._replace(line=rejected.line + self._lines_before)
-
-
-def _moved_event(reference: EventReference, lines_before: int) -> Event:
-    """Return an event with its line in the file. Its worker counted lines from the start of its range."""
-    event = reference()
-    assert isinstance(event, Event)
-    assert event.source is not None
-    event.source = event.source._replace(line=event.source.line + lines_before)
-    return event

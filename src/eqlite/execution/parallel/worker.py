@@ -12,9 +12,10 @@ from eqlite.engine.faults import Faults
 from eqlite.engine.keys import Key, KeyBudget
 from eqlite.engine.order import Ordinal
 from eqlite.events.batches import BlockBatch, block_batches
+from eqlite.events.envelopes import Unwrapped
 from eqlite.events.intake import ReadStats, Rejected
 from eqlite.events.readers import RawBlock
-from eqlite.events.references import CarriedLines, EventReference
+from eqlite.events.references import HeldEvents
 from eqlite.events.splits import Range, RangeReader
 from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
 from eqlite.execution.hit_batch import DocumentHit
@@ -45,8 +46,16 @@ class BlockLocation(NamedTuple):
     line: int
 
 
-Location = LineLocation | BlockLocation | EventReference
-"""The location of an event in a partition. For an event that is not alone on its line, its reference."""
+class DocumentLocation(NamedTuple):
+    """One of several documents on a line: file, number of the line in the partition, document with index and id."""
+
+    file: str
+    number: int
+    unwrapped: Unwrapped
+
+
+Location = LineLocation | BlockLocation | DocumentLocation
+"""Where an event stands in a partition."""
 
 
 class RemoteHit(NamedTuple):
@@ -130,7 +139,7 @@ class Worker:
                 result.rejects.join(item)
                 self._cut()
                 continue
-            for batch in block_batches(item, result.documents, intake, CarriedLines()):
+            for batch in block_batches(item, result.documents, intake, HeldEvents()):
                 result.documents += len(batch.documents)
                 stats.read += len(batch.documents)
                 hit_batch = self._matcher.match(batch, faults)
@@ -192,7 +201,7 @@ def _location(batch: BlockBatch, event: DocumentHit, start: BlockLocation | None
     """Return the location of an event whose batch starts at `start`, which is None in a range."""
     line_location = batch.location(event.row)
     if line_location is None:
-        return event.reference()
+        return DocumentLocation(batch.block.file, *batch.document_on(event.row))
     line, offset = line_location
     if start is not None:
         return BlockLocation(start.block, start.line + line)
