@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engine.test_streams import inputs, queries
+from tests.engine.sequence_strategies import inputs, queries
 
 import eqlite
 from eqlite.engine.event_clock import EventClock

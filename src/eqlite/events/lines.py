@@ -7,25 +7,22 @@ from collections.abc import Iterator
 
 from eqlite.events.intake import Intake, Rejected
 from eqlite.events.json_decoding import TOO_LONG
-from eqlite.limits import MAX_LINE_BYTES
 
 LineBlock = tuple[int, list[bytes], int]
 """The number of the first line, the lines, and how many bytes come before them."""
 
 
-def line_blocks(
-    chunks: Iterator[bytes], file: str, intake: Intake, *, limit: int = MAX_LINE_BYTES
-) -> Iterator[LineBlock]:
+def line_blocks(chunks: Iterator[bytes], file: str, intake: Intake) -> Iterator[LineBlock]:
     r"""Yield blocks of lines, each line with its `\n`. Most lines take little time, so many come at once.
 
     Around each block stand the number of its first line, from 1, and how many bytes come before that line. A line over
-    `limit` bytes is reported to `intake` and left out; no more of it than the limit and one chunk is held.
+    the limit of `intake` is reported to it and left out; no more of it than the limit and one chunk is held.
 
     >>> list(line_blocks(iter([b"{}\n{}\n[", b"]"]), "day.ndjson", Intake()))
     [(1, [b'{}\n', b'{}\n'], 0), (3, [b'[]'], 6)]
     """
-    splitter = LineSplitter(file, intake, limit)
-    for piece in _portions(chunks, limit):
+    splitter = LineSplitter(file, intake)
+    for piece in _portions(chunks, intake.sizes.max_line_bytes):
         block = splitter.split(piece)
         if block is not None:
             yield block
@@ -37,8 +34,8 @@ def line_blocks(
 class LineSplitter:
     """Splits bytes that come piece by piece into lines. A line waits for its end."""
 
-    def __init__(self, file: str, intake: Intake, limit: int = MAX_LINE_BYTES) -> None:
-        self._pending = _PendingLine(file, intake, limit)
+    def __init__(self, file: str, intake: Intake) -> None:
+        self._pending = _PendingLine(file, intake)
         self._number = 1
         self._offset = self._seen = 0
 
@@ -83,11 +80,11 @@ def _portions(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
 class _PendingLine:
     """A line whose end has not come yet."""
 
-    def __init__(self, file: str, intake: Intake, limit: int) -> None:
+    def __init__(self, file: str, intake: Intake) -> None:
         self.size = 0
         self._file = file
         self._intake = intake
-        self._limit = limit
+        self._limit = intake.sizes.max_line_bytes
         self._pieces: list[bytes] = []
 
     def add(self, piece: bytes, number: int) -> None:
