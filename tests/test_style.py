@@ -201,6 +201,20 @@ def test_every_test_module_says_what_it_covers() -> None:
     assert [name for name, text in TESTS.items() if not ast.get_docstring(ast.parse(text))] == []
 
 
+MIRRORED = ("candidates/", "engine/", "events/", "execution/", "predicates/", "serialization/")
+
+
+def test_every_module_has_tests_of_its_name_or_that_name_it() -> None:
+    docstrings = " ".join(ast.get_docstring(ast.parse(text)) or "" for text in TESTS.values())
+    missing = [
+        name
+        for name in MODULES
+        if name.startswith(MIRRORED) and not name.endswith("__init__.py")
+        if re.sub(r"(\w+\.py)$", r"test_\1", name) not in TESTS and f"`{name}`" not in docstrings
+    ]
+    assert missing == []
+
+
 def test_names_of_tests_are_short() -> None:
     names = {
         name: [node.name for node in ast.walk(ast.parse(text)) if isinstance(node, Function)]

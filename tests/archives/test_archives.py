@@ -1,4 +1,7 @@
-"""The readers of archives, compared with what Python's own modules write, and on damaged and hostile ones."""
+"""The readers of archives, compared with what Python's own modules write, and on damaged and hostile ones.
+
+Covers `events/unpacking.py`.
+"""
 
 import gzip
 import io

@@ -1,4 +1,7 @@
-"""The index of candidates leaves out no condition that a document meets, and most of the others."""
+"""The index of candidates leaves out no condition that a document meets, and most of the others.
+
+Covers `candidates/field_index.py`, `candidates/requirements.py`, `candidates/terms.py`.
+"""
 
 from __future__ import annotations
 

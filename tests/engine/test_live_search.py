@@ -1,4 +1,7 @@
-"""Several queries over one stream: each event is read once, held once in a snapshot, and taken in any order."""
+"""Several queries over one stream: each event is read once, held once in a snapshot, and taken in any order.
+
+Covers `engine/snapshot_form.py`, `engine/stages.py`.
+"""
 
 from __future__ import annotations
 

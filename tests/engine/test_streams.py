@@ -1,4 +1,7 @@
-"""Streams: what is certain and when, late events, limits, snapshots; and that they find what a search finds."""
+"""Streams: what is certain and when, late events, limits, snapshots; and that they find what a search finds.
+
+Covers `engine/snapshots.py`, `engine/stream_pipes.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Folders, archives and files of other forms: what is read, what is passed over, and what is said of it."""
+"""Folders, archives and files of other forms: what is read, what is passed over, and what is said of it.
+
+Covers `events/contents.py`, `events/foreign.py`.
+"""
 
 from __future__ import annotations
 

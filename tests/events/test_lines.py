@@ -1,4 +1,7 @@
-"""Lines and ranges of files: the same for any chunks, within a limit, each exactly once."""
+"""Lines and ranges of files: the same for any chunks, within a limit, each exactly once.
+
+Covers `events/splits.py`.
+"""
 
 import io
 import tempfile

@@ -1,4 +1,7 @@
-"""Reading of events: shapes, compression, encodings, folders, damaged input."""
+"""Reading of events: shapes, compression, encodings, folders, damaged input.
+
+Covers `events/bulk.py`, `events/byte_chunks.py`, `events/layout.py`, `events/intake.py`.
+"""
 
 import gzip
 import io

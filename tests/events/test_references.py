@@ -1,4 +1,7 @@
-"""References give events back as they were, whatever becomes of the files in between."""
+"""References give events back as they were, whatever becomes of the files in between.
+
+Covers `events/batches.py`.
+"""
 
 from __future__ import annotations
 

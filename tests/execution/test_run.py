@@ -1,4 +1,7 @@
-"""Runs of rules over files and events: detections, order, rejections, open files."""
+"""Runs of rules over files and events: detections, order, rejections, open files.
+
+Covers `execution/detection.py`, `execution/detections.py`, `execution/stats.py`.
+"""
 
 import gc
 import gzip

@@ -1,4 +1,8 @@
-"""Rules over a stream find what a run finds, in batches of any size, over snapshots, and in two halves."""
+"""Rules over a stream find what a run finds, in batches of any size, over snapshots, and in two halves.
+
+Covers `execution/correlation/live_correlator.py`, `execution/matcher.py`, `execution/hit_rows.py`,
+`execution/hit_batch.py`, `execution/hits.py`.
+"""
 
 from __future__ import annotations
 

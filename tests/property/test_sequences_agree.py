@@ -2,6 +2,8 @@
 
 The reference backend matches by lists. Searches, streams, rules over files and rules over documents match as events
 come.
+
+Covers `engine/order.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Sequences and samples of a rule set find what each finds alone, whether or not the input comes in order."""
+"""Sequences and samples of a rule set find what each finds alone, whether or not the input comes in order.
+
+Covers `execution/correlation/order_tracker.py`, `execution/correlation/rule_state.py`, `execution/extractors.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The main process and the results of workers."""
+"""The main process and the results of workers.
+
+Covers `execution/parallel/worker.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whatever the input holds, several processes find, count and reject what one does, in the same order."""
+"""Whatever the input holds, several processes find, count and reject what one does, in the same order.
+
+Covers `execution/parallel/rejects.py`, `execution/tuning.py`.
+"""
 
 from __future__ import annotations
 
