@@ -8,7 +8,7 @@ PYTHON :=
 PYTEST_ARGS :=
 
 # Where coverage has a floor: what decides whether a rule matches.
-CORE := language semantics values functions backends engine plan predicates candidates
+CORE := language semantics values functions backends engine plan predicates candidates serialization
 CORE_FILES := $(foreach name,$(CORE),src/eqlite/$(name)/*) src/eqlite/fields.py
 # The tests that say what the core does.
 CORE_TESTS := $(foreach name,$(CORE) conformance property,$(wildcard tests/$(name))) tests/test_diagnostics.py

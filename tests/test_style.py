@@ -9,7 +9,8 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent.parent / "src" / "eqlite"
+TESTS_FOLDER = Path(__file__).parent
+PACKAGE = TESTS_FOLDER.parent / "src" / "eqlite"
 MODULES = {
     path.relative_to(PACKAGE).as_posix(): path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))
 }
@@ -219,25 +220,35 @@ def test_docstrings_and_comments_use_words_of_the_field() -> None:
 
 # --- tests ------------------------------------------------------------------------------------------------------------
 
-TESTS = Path(__file__).parent
+TESTS = {
+    path.relative_to(TESTS_FOLDER).as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted(TESTS_FOLDER.rglob("*.py"))
+}
 MOST_CHARACTERS_OF_A_TEST_NAME = 60
 
 
 def test_every_test_module_says_what_it_covers() -> None:
-    undocumented = [
-        path.relative_to(TESTS).as_posix()
-        for path in sorted(TESTS.rglob("test_*.py"))
-        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert [name for name, text in TESTS.items() if not ast.get_docstring(ast.parse(text))] == []
+
+
+MIRRORED = ("candidates/", "engine/", "events/", "execution/", "predicates/", "serialization/")
+
+
+def test_every_module_has_tests_of_its_name_or_that_name_it() -> None:
+    docstrings = " ".join(ast.get_docstring(ast.parse(text)) or "" for text in TESTS.values())
+    missing = [
+        name
+        for name in MODULES
+        if name.startswith(MIRRORED) and not name.endswith("__init__.py")
+        if re.sub(r"(\w+\.py)$", r"test_\1", name) not in TESTS and f"`{name}`" not in docstrings
     ]
-    assert undocumented == []
+    assert missing == []
 
 
 def test_names_of_tests_are_short() -> None:
     names = {
-        path.relative_to(TESTS).as_posix(): [
-            node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, Function)
-        ]
-        for path in sorted(TESTS.rglob("test_*.py"))
+        name: [node.name for node in ast.walk(ast.parse(text)) if isinstance(node, Function)]
+        for name, text in TESTS.items()
     }
     too_long = [
         f"{module}: {name}"
@@ -246,3 +257,20 @@ def test_names_of_tests_are_short() -> None:
         if len(name) > MOST_CHARACTERS_OF_A_TEST_NAME
     ]
     assert too_long == []
+
+
+def test_no_test_module_imports_another() -> None:
+    found = [
+        f"{name}:{number} {line}"
+        for name, text in TESTS.items()
+        for number, line in enumerate(text.splitlines(), 1)
+        if re.match(r"\s*(from|import) tests\b.*\btest_", line)
+    ]
+    assert found == []
+
+
+def test_no_test_sets_a_constant_that_tunes() -> None:
+    """Sizes are parameters, as in `Tuning`. Of a limit, the message of its error shows that it was set."""
+    patch = re.compile(r"""setattr\(\s*(?:[^,"]+,\s*"|"[\w.]*\.)(?!MAX_)[A-Z][A-Z_]+"|setitem\(\S+__kwdefaults__""")
+    found = [f"{name}: {match[0]}" for name, text in TESTS.items() for match in patch.finditer(text)]
+    assert found == []

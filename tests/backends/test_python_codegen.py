@@ -1,4 +1,7 @@
-"""The code that is generated: harmless whatever the query says, the same each time, and found in tracebacks."""
+"""The code that is generated: harmless whatever the query says, the same each time, and found in tracebacks.
+
+Covers `predicates/complexity.py`.
+"""
 
 from __future__ import annotations
 

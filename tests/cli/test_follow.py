@@ -1,4 +1,7 @@
-"""`eqlite run --follow`: standard input and files that grow, in this process and in processes of their own."""
+"""`eqlite run --follow`: standard input and files that grow, in this process and in processes of their own.
+
+Covers `execution/follow.py`.
+"""
 
 from __future__ import annotations
 

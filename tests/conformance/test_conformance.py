@@ -1,4 +1,7 @@
-"""Runs every case of the TOML files beside it, on each backend; README.md says what a case is."""
+"""Runs every case of the TOML files beside it, on each backend; README.md says what a case is.
+
+Covers `engine/match.py`, `engine/pipes.py`.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.corpus.test_documents import FILES, json_lines, lines_of
+from tests.corpus.documents import FILES, json_lines, lines_of
 
 import eqlite
 from eqlite import strategies

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
 import json
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.corpus.documents import FILES, json_lines, lines_of
 
 import eqlite
 from eqlite import plan, strategies
@@ -60,11 +59,6 @@ def rules(shared: Path) -> list[Evaluated]:
     return [Evaluated.of(rule) for rule in chosen]
 
 
-def lines_of(path: Path) -> Iterator[bytes]:
-    with gzip.open(path) as file:
-        yield from file
-
-
 def check_file(path: Path, rules: list[Evaluated], *, step: int) -> int:
     """Compare the answers over every `step`th document; return how many documents there were."""
     documents = 0
@@ -74,21 +68,6 @@ def check_file(path: Path, rules: list[Evaluated], *, step: int) -> int:
         for rule in rules:
             assert rule.differing(document) == {}, (rule.name, document)
     return documents
-
-
-FILES = (
-    "auditbeat_golden",
-    "ecs_rfc_source_docs",
-    "endpoint_package_samples",
-    "eqllib_sysmon_art",
-    "eqllib_sysmon_rta",
-    "evtx_to_mitre_attack",
-    "filebeat_expected",
-    "integrations_security",
-    "mordor_linux_sysmon_log4shell",
-    "mordor_windows_sampled",
-    "winlogbeat_golden",
-)
 
 
 @pytest.mark.slow
@@ -138,10 +117,3 @@ def check_document(rule: Evaluated, document: dict[str, Any]) -> None:
     inner, index, _ = unwrap(decode_object(wrapped))[0]
     assert index == "logs"
     assert rule.differing(inner) == {}, (rule.name, document)
-
-
-def json_lines(document: dict[str, Any]) -> list[bytes]:
-    lines = [json.dumps(document).encode()]
-    with suppress(UnicodeEncodeError):
-        lines.append(json.dumps(document, ensure_ascii=False).encode())
-    return lines

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import eqlite
-from eqlite.engine import event_clock
+from eqlite.engine.event_clock import EventClock
+from eqlite.engine.snapshots import EventTable, decode_event
 from eqlite.limits import AHEAD_VOTES
 
 DAY = 86_400_000
@@ -26,6 +27,15 @@ def start(stream: eqlite.Stream) -> None:
     """Push the two events with which a clock starts."""
     stream.push(event(0, 0))
     stream.push(event(0, 0))
+
+
+def with_clock(stream: eqlite.Stream, **bounds: int) -> eqlite.Stream:
+    """Return a stream with a clock of other bounds, in the state of its own."""
+    old, table = stream._clock, EventTable()
+    saved = old.dump(table)
+    stream._clock = EventClock(old.lateness_ns, old.max_ahead_ns, **bounds)
+    stream._clock.load(saved, [decode_event(row) for row in table.rows])
+    return stream
 
 
 def keys(matches: list[eqlite.Match]) -> list[tuple]:
@@ -160,9 +170,8 @@ def test_moving_the_clock_ends_a_gap_at_once() -> None:
     assert keys(stream.push(event(3 * DAY + 7, 2))) == [("x",)]
 
 
-def test_of_too_many_events_ahead_the_latest_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_clock, "MAX_EVENTS_AHEAD", 3)
-    stream = eqlite.compile(PAIR).stream()
+def test_of_too_many_events_ahead_the_latest_are_left_out() -> None:
+    stream = with_clock(eqlite.compile(PAIR).stream(), max_events_ahead=3)
     stream.push(event(0, 0))
     for number in range(6):
         stream.push(event(9 * DAY - number, 1, f"k{number}"))
@@ -194,16 +203,14 @@ def test_whatever_the_gaps_nothing_is_lost(steps, lateness, votes, data) -> None
     for step, n, k in steps:
         now += step * 1000
         events.append(event(now, n, k))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(event_clock, "AHEAD_VOTES", votes)
-        stream = query.stream(allowed_lateness=lateness, max_ahead="10s")
-        found = []
-        for one in events:
-            found += stream.push(one)
-            if data.draw(st.booleans()):
-                resumed = query.resume(stream.snapshot())
-                assert resumed.stats == stream.stats
-                stream = resumed
-        found += stream.flush()
+    stream = with_clock(query.stream(allowed_lateness=lateness, max_ahead="10s"), ahead_votes=votes)
+    found = []
+    for one in events:
+        found += stream.push(one)
+        if data.draw(st.booleans()):
+            resumed = with_clock(query.resume(stream.snapshot()), ahead_votes=votes)
+            assert resumed.stats == stream.stats
+            stream = resumed
+    found += stream.flush()
     assert Counter(map(repr, found)) == Counter(map(repr, query.search(events)))
     assert (stream.stats.late, stream.stats.ahead) == (0, 0)

@@ -1,4 +1,7 @@
-"""Faults: each search and each stream counts its own."""
+"""Faults: each search and each stream counts its own.
+
+Covers `engine/stats.py`, `engine/search.py`.
+"""
 
 from __future__ import annotations
 

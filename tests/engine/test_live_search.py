@@ -1,4 +1,7 @@
-"""Several queries over one stream: each event is read once, held once in a snapshot, and taken in any order."""
+"""Several queries over one stream: each event is read once, held once in a snapshot, and taken in any order.
+
+Covers `engine/snapshot_form.py`, `engine/stages.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engine.test_streams import inputs, queries
+from tests.engine.sequence_strategies import inputs, queries
 
 import eqlite
 from eqlite.engine.event_clock import EventClock

@@ -1,4 +1,7 @@
-"""Sequences: the worked cases in shorthand, and the two engines beside each other."""
+"""Sequences: the worked cases in shorthand, and the two engines beside each other.
+
+Covers `engine/reference_sequences.py`, `engine/sequence_search.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Damaged pieces of input hide nothing else: at every place, in every layout, from files and pipes, in several jobs."""
+"""Damaged pieces of input hide nothing else: at every place, in every layout, from files and pipes, in several jobs.
+
+Covers `events/json_stream.py`, `events/json_text.py`, `events/line_documents.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every envelope: from a file, as a mapping, by the fast readers of lines and by the slow one, in one answer."""
+"""Every envelope: from a file, as a mapping, by the fast readers of lines and by the slow one, in one answer.
+
+Covers `events/look_alikes.py`, `events/search_hits.py`, `events/nesting.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Folders, archives and files of other forms: what is read, what is passed over, and what is said of it."""
+"""Folders, archives and files of other forms: what is read, what is passed over, and what is said of it.
+
+Covers `events/contents.py`, `events/foreign.py`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ import pytest
 from eqlite.errors import EventError
 from eqlite.events.foreign import recognise
 from eqlite.events.inputs import expand_input
-from eqlite.events.intake import ReadStats
+from eqlite.events.intake import Intake, ReadStats
 from eqlite.events.readers import read_events, remember_start
 
 EVENT = b'{"n": 1}\n'
@@ -251,7 +254,7 @@ def test_large_first_lines_are_remembered_up_to_a_size(tmp_path: Path) -> None:
     assert len(stats.first_lines) == 4
     assert stats.room == 0
     stats = ReadStats()
-    remember_start(str(path), stats)
+    remember_start(str(path), Intake(stats))
     assert len(stats.first_lines) == 4
 
 

@@ -1,4 +1,7 @@
-"""Lines and ranges of files: the same for any chunks, within a limit, each exactly once."""
+"""Lines and ranges of files: the same for any chunks, within a limit, each exactly once.
+
+Covers `events/splits.py`.
+"""
 
 import io
 import tempfile
@@ -7,15 +10,19 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eqlite.events.intake import Intake
+from eqlite.events.intake import Intake, ReadSizes
 from eqlite.events.lines import line_blocks
 from eqlite.events.readers import iter_blocks
 from eqlite.events.splits import RangeReader, ranges_of
 
 
-def split_lines(*args, **options):
+def limited(line_bytes, rejects=None):
+    return Intake(rejects=rejects, sizes=ReadSizes(max_line_bytes=line_bytes))
+
+
+def split_lines(*args):
     """Return the numbered lines of all blocks, which must have their ends."""
-    found = [line for first, lines, _ in line_blocks(*args, **options) for line in enumerate(lines, first)]
+    found = [line for first, lines, _ in line_blocks(*args) for line in enumerate(lines, first)]
     assert all(line.endswith(b"\n") for _, line in found[:-1])
     return [(number, line.rstrip(b"\n")) for number, line in found]
 
@@ -42,9 +49,9 @@ def test_lines_do_not_depend_on_how_the_bytes_come(parts, sizes):
 )
 def test_each_line_is_yielded_or_rejected_and_kept(lines, sizes):
     rejects = io.BytesIO()
-    intake = Intake(rejects=rejects)
+    intake = limited(4, rejects)
     data = b"\n".join(lines) + b"\n"
-    yielded = split_lines(iter(cut(data, sizes)), "f", intake, limit=4)
+    yielded = split_lines(iter(cut(data, sizes)), "f", intake)
     long = [line for line in lines if len(line) > 4]
     assert yielded == [(number, line) for number, line in enumerate(lines, start=1) if len(line) <= 4]
     assert intake.stats.rejected == len(long)
@@ -60,23 +67,23 @@ def test_giant_line_is_never_held_whole():
             held = max(held, len(data))
 
     chunks = (b"x" * 1000 for _ in range(5000))
-    intake = Intake(rejects=Sink())
-    assert split_lines(chunks, "f", intake, limit=10_000) == []
+    intake = limited(10_000, Sink())
+    assert split_lines(chunks, "f", intake) == []
     assert held <= 11_000
     assert intake.stats.samples[0].line == 1
 
 
 def test_line_after_a_giant_one_is_read():
     chunks = iter([b"{}\n" + b"x" * 50, b"y" * 50, b"\n{}", b"\n"])
-    intake = Intake()
-    assert split_lines(chunks, "f", intake, limit=20) == [(1, b"{}"), (3, b"{}")]
+    intake = limited(20)
+    assert split_lines(chunks, "f", intake) == [(1, b"{}"), (3, b"{}")]
     assert [(sample.line, sample.reason) for sample in intake.stats.samples] == [(2, "too long")]
 
 
 @given(st.lists(st.binary(max_size=8)), st.lists(st.integers(1, 9)))
 def test_offsets_say_where_lines_stand(lines, sizes):
     data = b"\n".join(lines)
-    for _, block, offset in line_blocks(iter(cut(data, sizes)), "f", Intake(), limit=4):
+    for _, block, offset in line_blocks(iter(cut(data, sizes)), "f", limited(4)):
         text = b"".join(block)
         assert data[offset : offset + len(text)] == text
 

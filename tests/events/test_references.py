@@ -1,4 +1,7 @@
-"""References give events back as they were, whatever becomes of the files in between."""
+"""References give events back as they were, whatever becomes of the files in between.
+
+Covers `events/batches.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,22 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from tests.harness import rule_set
 
 import eqlite
-from eqlite.events import references
 from eqlite.events.batches import BlockBatch
-from eqlite.events.intake import Intake
+from eqlite.events.intake import Intake, ReadSizes
 from eqlite.events.readers import iter_blocks
-from eqlite.events.references import EventReference, EventReferences, FileReference, LostEvent
+from eqlite.events.references import (
+    EventReference,
+    EventReferences,
+    FileReference,
+    HeldEvents,
+    History,
+    LostEvent,
+    Spool,
+)
 from eqlite.execution.run import RunStats, run_files
-from eqlite.ruleset import RuleSet
 
 ALL = [f"any where n != {number}" for number in (-1, -2, -3, -4)]
 
@@ -29,10 +39,10 @@ def text_of(numbers: range) -> str:
     )
 
 
-def references_of(path: Path) -> list[EventReference]:
+def references_of(path: Path, **sizes: int) -> list[EventReference]:
     made = EventReferences()
     found: list[EventReference] = []
-    for block in iter_blocks([path]):
+    for block in iter_blocks([path], Intake(sizes=ReadSizes(**sizes))):
         batch = BlockBatch(block, 1, Intake(), made)
         found += [batch.reference(row) for row in range(len(batch.documents))]
     return found
@@ -49,11 +59,10 @@ def references_of(path: Path) -> list[EventReference]:
     ],
     ids=["plain", "mark", "utf-16", "gzip", "no last line end"],
 )
-def test_lines_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, is_in_file: bool) -> None:
-    monkeypatch.setattr("eqlite.events.byte_chunks.CHUNK_BYTES", 64)
+def test_lines_come_back(tmp_path: Path, data: bytes, is_in_file: bool) -> None:
     path = tmp_path / "events.ndjson"
     path.write_bytes(data)
-    found = references_of(path)
+    found = references_of(path, chunk_bytes=64)
     assert {isinstance(each, FileReference) for each in found} == {is_in_file}
     events = [each() for each in found]
     assert [event["n"] for event in events] == list(range(50))
@@ -88,9 +97,8 @@ def test_bytes_that_were_overwritten_are_not_taken_for_the_event(tmp_path: Path)
 
 
 def test_the_spool_goes_to_a_file_without_a_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(references, "MAX_SPOOL_MEMORY_BYTES", 100)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    spool = references.Spool()
+    spool = Spool(memory_bytes=100)
     found = [spool.keep("<stream>", number, b'{"n": %d}\n' % number) for number in range(100)]
     assert [each()["n"] for each in found] == list(range(100))
     assert not list(tmp_path.iterdir())
@@ -100,7 +108,7 @@ def test_of_a_file_that_is_cut_short_the_rest_is_found(tmp_path: Path) -> None:
     short, whole = tmp_path / "a.ndjson", tmp_path / "b.ndjson"
     short.write_text(text_of(range(9)))
     whole.write_text(text_of(range(100, 103)))
-    rules = RuleSet([eqlite.load_rule(text) for text in ALL])
+    rules = rule_set(*ALL)
     stats = RunStats()
     size = len(text_of(range(5)).encode())
 
@@ -117,9 +125,8 @@ def test_of_a_file_that_is_cut_short_the_rest_is_found(tmp_path: Path) -> None:
     assert stats.detections == 48
 
 
-def test_of_very_many_files_lines_are_spooled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(references, "MAX_OPEN_FILES", 2)
-    made = EventReferences()
+def test_of_very_many_files_lines_are_spooled(tmp_path: Path) -> None:
+    made = EventReferences(max_open_files=2)
     kinds = []
     for number in range(4):
         path = tmp_path / f"{number}.ndjson"
@@ -138,7 +145,7 @@ def test_a_line_that_turns_out_to_hold_no_event_is_rejected(tmp_path: Path, pack
     data = f'{{"n": 0}}\n{deep}\n{{"n": 2}}\n'.encode()
     path = tmp_path / "events.ndjson"
     path.write_bytes(gzip.compress(data) if packed else data)
-    rules = RuleSet([eqlite.load_rule(text) for text in ALL])
+    rules = rule_set(*ALL)
     stats, rejects = RunStats(), io.BytesIO()
     found = run_files(rules.compile(), [path], stats=stats, rejects=rejects, jobs=jobs)
     assert [detection.events[0]["n"] for detection in found][::4] == [0, 2]
@@ -152,15 +159,15 @@ def test_a_line_that_turns_out_to_hold_no_event_is_rejected(tmp_path: Path, pack
 
 @pytest.mark.parametrize("document", [{"a": 1 << 80}, {"a": "\ud800"}, {"a": float("inf")}, {"a": [{"b": None}]}])
 def test_one_of_several_documents_goes_to_the_spool(document: dict) -> None:
-    found = references.EventReferences().of_document("<stdin>", 7, (document, "logs", "id"))()
+    found = EventReferences().of_document("<stdin>", 7, (document, "logs", "id"))()
     assert (found.document, found.index, found.id, found.source) == (document, "logs", "id", ("<stdin>", 7))
     assert not found.is_alone
 
 
 def test_a_history_gives_events_back_in_order() -> None:
-    made, history = references.EventReferences(), references.History()
+    made, history = EventReferences(), History()
     for number in range(9):
         line = b'{"n": %d}\n' % number
         spooled = made.of_line("<stdin>", number, line, None)
-        history.append(10 * number, spooled if number % 3 else references.HeldEvents().of_line("x", 1, line, None))
+        history.append(10 * number, spooled if number % 3 else HeldEvents().of_line("x", 1, line, None))
     assert [(position, event()["n"]) for position, event in history] == [(10 * n, n) for n in range(9)]

@@ -12,8 +12,8 @@ import pytest
 import eqlite
 from eqlite.events.intake import ReadStats
 from eqlite.events.readers import read_events
-from eqlite.execution.parallel import pool
 from eqlite.execution.run import RunStats, run_files
+from eqlite.execution.tuning import Tuning
 from eqlite.rules.model import Rule
 from eqlite.source import Source
 
@@ -78,10 +78,7 @@ def run(rules: Any, *inputs: Any, **options: Any) -> tuple[list[object], RunStat
 
 @pytest.mark.parametrize("by_index", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_all_ways_of_reading_give_one_answer(
-    shape: str, by_index: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pool, "RANGE_BYTES", 700)
+def test_all_ways_of_reading_give_one_answer(shape: str, by_index: bool, tmp_path: Path) -> None:
     path = tmp_path / "day.ndjson"
     path.write_text("\n".join(SHAPES[shape]) + "\n")
     stats = ReadStats()
@@ -96,7 +93,7 @@ def test_all_ways_of_reading_give_one_answer(
     assert run(compiled(1), path, by_index=by_index)[0] == expected
     found, counted = run(compiled(5), path, by_index=by_index)
     assert (counted.reading.read, counted.reading.reasons) == (stats.read, stats.reasons)
-    for others in ({}, {"jobs": 2}):
+    for others in ({}, {"jobs": 2, "tuning": Tuning(range_bytes=700)}):
         source = path if others else io.BytesIO(path.read_bytes())
         again, same = run(compiled(5), source, by_index=by_index, **others)
         assert again == found

@@ -1,4 +1,7 @@
-"""Runs of rules over files and events: detections, order, rejections, open files."""
+"""Runs of rules over files and events: detections, order, rejections, open files.
+
+Covers `execution/detection.py`, `execution/detections.py`, `execution/stats.py`.
+"""
 
 import gc
 import gzip
@@ -9,6 +12,7 @@ import random
 from pathlib import Path
 
 import pytest
+from tests.harness import ndjson, numbers, over_files, rule_set
 
 from eqlite import EventError, load_rule, load_rules, read_events
 from eqlite.events.intake import ReadStats
@@ -18,11 +22,6 @@ from eqlite.execution.run import RunStats, run_files
 from eqlite.ruleset import RuleSet
 
 
-def rule_set(*rules: str | dict[str, object]) -> RuleSet:
-    """Make a rule set of queries and of rules as JSON."""
-    return RuleSet(load_rule(rule if isinstance(rule, str) else json.dumps(rule) + "\n") for rule in rules)
-
-
 def event(number: object, time: object = None, category: str = "process", **fields: object) -> dict[str, object]:
     timed = {} if time is None else {"@timestamp": time}
     return {**timed, "event": {"category": category}, "n": number, **fields}
@@ -30,20 +29,6 @@ def event(number: object, time: object = None, category: str = "process", **fiel
 
 def minute(number: int) -> str:
     return f"2026-01-01T00:{number:02}:00Z"
-
-
-def numbers(found: list[Detection]) -> list[object]:
-    """Return the numbers of the events of event detections, tuples of them for sequences."""
-    lists = [tuple(None if one is None else one["n"] for one in detection.events) for detection in found]
-    return [many[0] if len(many) == 1 else many for many in lists]
-
-
-def ndjson(events: list[dict[str, object]]) -> bytes:
-    return b"".join(json.dumps(one).encode() + b"\n" for one in events)
-
-
-def over_files(rules: RuleSet, *files: bytes, **options: object) -> list[Detection]:
-    return list(run_files(rules.compile(), [io.BytesIO(data) for data in files], **options))
 
 
 def comparable(found: list[Detection]) -> list[object]:

@@ -1,4 +1,8 @@
-"""Rules over a stream find what a run finds, in batches of any size, over snapshots, and in two halves."""
+"""Rules over a stream find what a run finds, in batches of any size, over snapshots, and in two halves.
+
+Covers `execution/correlation/live_correlator.py`, `execution/matcher.py`, `execution/hit_rows.py`,
+`execution/hit_batch.py`, `execution/hits.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,28 +18,25 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engine.test_streams import inputs, queries
+from tests.engine.sequence_strategies import inputs, queries
+from tests.harness import numbers, rule_set
 
 import eqlite
 from eqlite.errors import SearchFailure
 from eqlite.events.document import EventSource
-from eqlite.execution.correlation import live_correlator
 from eqlite.execution.run import run_files
+from eqlite.execution.stream import RuleStream, resume_stream
+from eqlite.execution.tuning import Tuning
 from eqlite.limits import AHEAD_VOTES
 from eqlite.ruleset import RuleSet
 
 
-def rule_set(texts: Sequence[str]) -> RuleSet:
-    rules = [{"rule_id": str(number), "query": text} for number, text in enumerate(texts)]
-    return RuleSet(eqlite.load_rule(json.dumps(rule) + "\n") for rule in rules)
+def with_ids(texts: Sequence[str]) -> RuleSet:
+    return rule_set(*({"rule_id": str(number), "query": text} for number, text in enumerate(texts)))
 
 
 def ids(found: Sequence[eqlite.Detection]) -> Counter[str]:
     return Counter(detection.id for detection in found)
-
-
-def numbers(found: Sequence[eqlite.Detection]) -> list[str]:
-    return ["-".join("none" if e is None else str(e["n"]) for e in detection.events) for detection in found]
 
 
 def numbered(events: list[dict[str, Any]], *, with_tiebreaker: bool) -> list[dict[str, Any]]:
@@ -50,28 +51,28 @@ OPTIONS = [{}, {"tiebreaker_field": "t"}]
 @pytest.mark.parametrize("options", OPTIONS)
 @given(st.lists(queries(), min_size=1, max_size=4), inputs(), st.data())
 def test_batches_and_snapshots_give_what_a_run_gives(options, texts, events, data) -> None:
-    rules = rule_set([*texts, 'any where kind == "A"', "sample by k [any where true] [any where true]"])
+    rules = with_ids([*texts, 'any where kind == "A"', "sample by k [any where true] [any where true]"])
     events = numbered(events, with_tiebreaker=bool(options))
     expected = ids(list(rules.run(events, **options)))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_correlator, "EVENTS_BETWEEN_SWEEPS", data.draw(st.sampled_from([1, 5, 1_024])))
-        stream = rules.stream(**options)
-        found: list[eqlite.Detection] = []
-        start = 0
-        while start < len(events):
-            size = data.draw(st.integers(1, 5))
-            found += stream.push_many(events[start : start + size])
-            start += size
-            if data.draw(st.booleans()):
-                stream = rules.resume(stream.snapshot(), **options)
-        found += stream.flush()
+    compiled = rules.compile(**options)
+    tuning = Tuning(events_between_sweeps=data.draw(st.sampled_from([1, 5, 1_024])))
+    stream = RuleStream(compiled, tuning=tuning)
+    found: list[eqlite.Detection] = []
+    start = 0
+    while start < len(events):
+        size = data.draw(st.integers(1, 5))
+        found += stream.push_many(events[start : start + size])
+        start += size
+        if data.draw(st.booleans()):
+            stream = resume_stream(stream.snapshot(), compiled, tuning=tuning)
+    found += stream.flush()
     assert ids(found) == expected
     assert stream.stats.detections == len(found)
 
 
 @given(st.lists(queries(), min_size=1, max_size=4), inputs(), st.randoms(use_true_random=False))
 def test_events_within_the_lateness_may_come_in_any_order(texts, events, random) -> None:
-    rules = rule_set(texts)
+    rules = with_ids(texts)
     events = numbered(events, with_tiebreaker=False)
     times = sorted({event["@timestamp"] for event in events})
     events = [{**event, "@timestamp": 1_000_000 + 1_000 * times.index(event["@timestamp"])} for event in events]
@@ -93,7 +94,7 @@ def test_events_within_the_lateness_may_come_in_any_order(texts, events, random)
 @pytest.mark.parametrize("options", OPTIONS)
 @given(st.lists(queries(), min_size=1, max_size=3), inputs(), st.sampled_from(["rows", "pickle", "arrow"]))
 def test_two_halves_give_what_a_run_gives(options, texts, events, form) -> None:
-    rules = rule_set(
+    rules = with_ids(
         [*texts, 'any where kind == "A"', "sample by k [any where true] [any where kind == 'B']".replace("'", '"')]
     )
     events = numbered(events, with_tiebreaker=bool(options))
@@ -120,7 +121,7 @@ def test_the_two_halves_give_the_ids_of_a_run(tmp_path) -> None:
 
 
 def test_an_id_depends_on_the_rule_and_the_events_alone() -> None:
-    one, two = rule_set(["any where true", "any where n >= 0"])
+    one, two = with_ids(["any where true", "any where n >= 0"])
     event = {"_index": "i", "_id": "7", "_source": {"n": 1}}
     (first,) = RuleSet([one]).run([event])
     (again,) = RuleSet([one]).run(iter([event]))
@@ -139,39 +140,39 @@ def event(second: int, kind: str, number: int = 0) -> dict[str, Any]:
 
 
 def test_detections_come_as_soon_as_they_are_certain() -> None:
-    stream = rule_set(
+    stream = with_ids(
         [SEQUENCE, 'any where kind == "B"', "sequence with maxspan=5s [any where n == 9] ![any where n == 8]"]
     ).stream()
     assert numbers(stream.push(event(1, "A", 1))) == []
-    assert sorted(numbers(stream.push(event(2, "B", 2)))) == ["1-2", "2"]
+    assert set(numbers(stream.push(event(2, "B", 2)))) == {(1, 2), 2}
     assert numbers(stream.push(event(3, "C", 9))) == []
-    assert numbers(stream.push(event(20, "C", 3))) == ["9-none"]
+    assert numbers(stream.push(event(20, "C", 3))) == [(9, None)]
     assert stream.flush() == []
 
 
 def test_a_quiet_stream_comes_to_decisions_by_advance() -> None:
-    stream = rule_set([UNFOLLOWED]).stream()
+    stream = with_ids([UNFOLLOWED]).stream()
     stream.push(event(3, "C", 9))
-    assert numbers(stream.advance("2026-01-01T00:00:30Z")) == ["9-none"]
+    assert numbers(stream.advance("2026-01-01T00:00:30Z")) == [(9, None)]
     with pytest.raises(ValueError, match="no time that can be read"):
         stream.advance("soon")
 
 
 def test_what_comes_late_is_counted_and_left_out_of_sequences() -> None:
-    stream = rule_set([SEQUENCE, 'any where kind == "A"']).stream()
+    stream = with_ids([SEQUENCE, 'any where kind == "A"']).stream()
     stream.push_many([event(1, "C"), event(5, "C")])
-    assert numbers(stream.push(event(4, "A", 1))) == ["1"]
+    assert numbers(stream.push(event(4, "A", 1))) == [1]
     assert numbers(stream.push(event(6, "B", 2))) == []
     assert stream.stats.late == 1
 
 
 def test_an_event_of_the_year_9999_makes_no_others_late() -> None:
-    stream = rule_set([SEQUENCE]).stream()
+    stream = with_ids([SEQUENCE]).stream()
     stream.push(event(1, "A", 1))
     stream.push({**event(1, "A", 2), "@timestamp": "9999-01-01T00:00:00Z"})
-    assert numbers(stream.push(event(2, "B", 3))) == ["1-3"]
+    assert numbers(stream.push(event(2, "B", 3))) == [(1, 3)]
     assert (stream.stats.late, stream.stats.ahead) == (0, 1)
-    resumed = rule_set([SEQUENCE]).resume(stream.snapshot())
+    resumed = with_ids([SEQUENCE]).resume(stream.snapshot())
     assert resumed.stats.ahead == 1
     assert resumed.flush() == []
 
@@ -181,23 +182,23 @@ FAR = "9999-01-01T00:00:00Z"
 
 @pytest.mark.parametrize("first", [FAR, "1970-01-01T00:00:00Z"])
 def test_a_first_event_of_a_wrong_time_makes_none_late(first: str) -> None:
-    stream = rule_set([SEQUENCE]).stream()
+    stream = with_ids([SEQUENCE]).stream()
     assert stream.push({**event(1, "A", 0), "@timestamp": first}) == []
     assert stream.push(event(1, "A", 1)) == []
-    resumed = rule_set([SEQUENCE]).resume(stream.snapshot())
+    resumed = with_ids([SEQUENCE]).resume(stream.snapshot())
     for each in (stream, resumed):
-        assert numbers(each.push(event(2, "B", 2))) == ["1-2"]
+        assert numbers(each.push(event(2, "B", 2))) == [(1, 2)]
         assert (each.stats.late, each.stats.ahead) == (0, int(first == FAR))
 
 
 def test_an_event_rule_does_not_wait_for_the_time_of_an_event() -> None:
-    stream = rule_set([SEQUENCE, 'any where kind == "A"']).stream()
+    stream = with_ids([SEQUENCE, 'any where kind == "A"']).stream()
     for number, time in enumerate([FAR, "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", FAR]):
-        assert numbers(stream.push({**event(1, "A", number), "@timestamp": time})) == [str(number)]
+        assert numbers(stream.push({**event(1, "A", number), "@timestamp": time})) == [number]
 
 
 def test_of_an_event_set_aside_only_what_rules_need_is_held() -> None:
-    stream = rule_set([SEQUENCE, "sequence [any where n == 5] [any where n == 6]"]).stream()
+    stream = with_ids([SEQUENCE, "sequence [any where n == 5] [any where n == 6]"]).stream()
     stream.push_many([event(1, "C", 0), event(1, "C", 0)])
     stream.push_many([{**event(1, kind, number), "@timestamp": FAR} for number, kind in enumerate("CA")])
     (clock,) = [shared.clock for shared in stream._correlator.clocks.values()]
@@ -207,7 +208,7 @@ def test_of_an_event_set_aside_only_what_rules_need_is_held() -> None:
 
 
 def test_events_set_aside_vote_on_after_a_snapshot() -> None:
-    rules = rule_set([SEQUENCE])
+    rules = with_ids([SEQUENCE])
     stream = rules.stream()
     stream.push_many([event(1, "C"), event(1, "C")])
     later = [{**event(number % 60, "AB"[number % 2], number), "@timestamp": FAR} for number in range(AHEAD_VOTES)]
@@ -222,11 +223,11 @@ def test_rules_taken_away_leave_each_clock_to_its_own_rules() -> None:
     stream = RuleSet([other, own]).stream()
     stream.push_many([{**event(second, "A", second), "event": {"ingested": FAR}} for second in (1, 2)])
     found = RuleSet([own]).resume(stream.snapshot()).push(event(3, "B", 3))
-    assert numbers(found) == ["2-3"]
+    assert numbers(found) == [(2, 3)]
 
 
 def test_a_fault_under_strict_is_that_of_the_event_pushed() -> None:
-    rules = rule_set([SEQUENCE])
+    rules = with_ids([SEQUENCE])
     stream = rules.stream(strict=True)
     stream.push_many([event(1, "C"), event(1, "C")])
     with pytest.raises(SearchFailure, match="@timestamp"):
@@ -236,47 +237,47 @@ def test_a_fault_under_strict_is_that_of_the_event_pushed() -> None:
 
 
 def test_the_rows_of_one_event_do_not_start_a_clock() -> None:
-    rules = rule_set([SEQUENCE, f"{SEQUENCE} until [any where false]"])
+    rules = with_ids([SEQUENCE, f"{SEQUENCE} until [any where false]"])
     matcher, correlator = rules.matcher(), rules.correlator()
     events = [{**event(1, "A", 0), "@timestamp": FAR}, event(1, "A", 1), event(2, "B", 2)]
     found = correlator.add(matcher.match(events))
-    assert numbers(found) == ["1-2", "1-2"]
+    assert numbers(found) == [(1, 2), (1, 2)]
 
 
 def test_what_is_open_is_bounded_for_each_rule() -> None:
-    stream = rule_set([SEQUENCE]).stream(max_open=3)
+    stream = with_ids([SEQUENCE]).stream(max_open=3)
     for number in range(10):
         stream.push({**event(1, "A", number), "k": str(number)})
     assert (stream.stats.open, stream.stats.dropped) == (3, 7)
     with pytest.raises(ValueError, match="max_open must be 1 or more"):
-        rule_set([SEQUENCE]).stream(max_open=0)
+        with_ids([SEQUENCE]).stream(max_open=0)
 
 
 def test_a_snapshot_outlives_added_changed_and_removed_rules() -> None:
     other = SEQUENCE.replace('"B"', '"D"')
-    stream = rule_set([SEQUENCE, other]).stream()
+    stream = with_ids([SEQUENCE, other]).stream()
     stream.push(event(1, "A", 1))
     snapshot = stream.snapshot()
-    changed = rule_set([SEQUENCE, other.replace("10s", "9s"), 'any where kind == "D"']).resume(snapshot)
-    assert sorted(numbers(changed.push_many([event(2, "B", 2), event(3, "D", 3)]))) == ["1-2", "3"]
-    assert numbers(rule_set([other]).resume(snapshot).push(event(2, "D", 2))) == []  # it has another id
-    same = rule_set(["any where false", other]).resume(snapshot)
-    assert numbers(same.push(event(2, "D", 2))) == ["1-2"]
+    changed = with_ids([SEQUENCE, other.replace("10s", "9s"), 'any where kind == "D"']).resume(snapshot)
+    assert set(numbers(changed.push_many([event(2, "B", 2), event(3, "D", 3)]))) == {(1, 2), 3}
+    assert numbers(with_ids([other]).resume(snapshot).push(event(2, "D", 2))) == []  # it has another id
+    same = with_ids(["any where false", other]).resume(snapshot)
+    assert numbers(same.push(event(2, "D", 2))) == [(1, 2)]
 
 
 @pytest.mark.parametrize(
     "damage", [lambda data: data[:-1], lambda data: b"", lambda data: data.replace(b"rules", b"other")]
 )
 def test_a_damaged_snapshot_is_refused(damage) -> None:
-    stream = rule_set([SEQUENCE]).stream()
+    stream = with_ids([SEQUENCE]).stream()
     stream.push(event(1, "A", 1))
     with pytest.raises(eqlite.SnapshotError):
-        rule_set([SEQUENCE]).resume(damage(stream.snapshot()))
+        with_ids([SEQUENCE]).resume(damage(stream.snapshot()))
 
 
 def test_a_value_without_a_json_form_is_rejected_and_counted() -> None:
-    stream = rule_set(["any where true"]).stream()
-    assert numbers(stream.push_many([event(1, "A", 1), {"n": b"x"}, event(2, "A", 2)])) == ["1", "2"]
+    stream = with_ids(["any where true"]).stream()
+    assert numbers(stream.push_many([event(1, "A", 1), {"n": b"x"}, event(2, "A", 2)])) == [1, 2]
     assert (stream.stats.reading.read, stream.stats.reading.rejected) == (3, 1)
 
 
@@ -293,14 +294,14 @@ def test_an_asynchronous_source_is_followed() -> None:
             yield event(number, kind, number)
 
     async def run() -> list[eqlite.Detection]:
-        return [found async for found in rule_set([SEQUENCE]).stream().follow(source())]
+        return [found async for found in with_ids([SEQUENCE]).stream().follow(source())]
 
-    assert numbers(asyncio.run(run())) == ["0-1"]
+    assert numbers(asyncio.run(run())) == [(0, 1)]
 
 
 def test_lines_and_bad_lines_are_matched() -> None:
     hits = (
-        rule_set(['any where kind == "A"'])
+        with_ids(['any where kind == "A"'])
         .matcher()
         .match([json.dumps(event(1, "A")).encode(), b"oops\n"], origin="file")
     )
@@ -316,14 +317,14 @@ SEVERAL = ['[{"a": 1}, {"a": 1}]', '{"a": 1} {"a": 1}', '{"a": 1}\n{"a": 1}\n', 
 def test_ids_of_equal_documents_differ(tmp_path, text, jobs) -> None:
     path = tmp_path / "events.json"
     path.write_text(text)
-    compiled = rule_set(["any where a == 1"]).compile()
+    compiled = with_ids(["any where a == 1"]).compile()
     found = list(run_files(compiled, [path], jobs=jobs))
     assert len(ids(found)) == len(found) == text.count("1")
     assert ids(found) == ids(list(run_files(compiled, [path])))
 
 
 def test_origins_count_rejected_events_and_lines() -> None:
-    matcher = rule_set(["any where a == 1"]).matcher()
+    matcher = with_ids(["any where a == 1"]).matcher()
     lines = [b"oops", b'{"a": 1}', b'{"a": 1} {"a": 1}', b'{"a": 1}']
     expected = ["topic:41", "topic:42#0", "topic:42#1", "topic:43"]
     assert [hit.origin for hit in matcher.match(lines, origin=("topic", 40))] == expected
@@ -331,7 +332,7 @@ def test_origins_count_rejected_events_and_lines() -> None:
 
 
 def test_ids_do_not_depend_on_batches_with_rejected_events() -> None:
-    rules = rule_set(["any where a == 1"])
+    rules = with_ids(["any where a == 1"])
     events: list[Any] = [{"a": b""}, {"a": 1}, {"a": b""}, {"a": 1}]
     whole, single = rules.stream(), rules.stream()
     found = [one for event in events for one in single.push(event)]
@@ -351,13 +352,13 @@ VALUES = [
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 def test_a_snapshot_takes_what_an_event_may_hold(value: object) -> None:
     given = {**event(1, "A", 1), "extra": [{"x": value}]}
-    rules = rule_set([SEQUENCE])
+    rules = with_ids([SEQUENCE])
     stream, plain = rules.stream(), eqlite.compile(SEQUENCE).stream()
     for each in (stream, plain):
         each.push(event(1, "C"))
         each.push(given)
     resumed = rules.resume(stream.snapshot())
-    assert numbers(resumed.push(event(2, "B", 2))) == ["1-2"]
+    assert numbers(resumed.push(event(2, "B", 2))) == [(1, 2)]
     assert len(eqlite.compile(SEQUENCE).resume(plain.snapshot()).push(event(2, "B", 2))) == 1
 
 
@@ -369,13 +370,13 @@ def test_a_snapshot_of_a_document_nested_too_deeply_is_refused() -> None:
     stream.push({**event(1, "A", 1), "extra": nested})
     with pytest.raises(eqlite.SnapshotError, match="nested too deeply"):
         stream.snapshot()
-    rejecting = rule_set([SEQUENCE]).stream()
+    rejecting = with_ids([SEQUENCE]).stream()
     rejecting.push({**event(1, "A", 1), "extra": nested})
     assert rejecting.stats.reading.rejected == 1
 
 
 def test_ids_are_the_same_after_a_snapshot() -> None:
-    rules = rule_set([SEQUENCE])
+    rules = with_ids([SEQUENCE])
     source = EventSource("log", 7)
     for first in (
         eqlite.Event(event(1, "A", 1), source=source, is_alone=False),
@@ -404,23 +405,23 @@ DAMAGE = [
 
 @pytest.mark.parametrize(("name", "value"), DAMAGE)
 def test_a_damaged_row_is_refused_by_name(name: str, value: object) -> None:
-    rules = rule_set([SEQUENCE])
+    rules = with_ids([SEQUENCE])
     rows = rules.matcher().match([event(1, "A", 1), event(2, "B", 2)])
     correlator = rules.correlator()
     with pytest.raises(eqlite.EventError, match="this is no hit of these rules"):
         correlator.add([rows[0]._replace(**{name: value})])
-    assert numbers(correlator.add(rows)) == ["1-2"]
+    assert numbers(correlator.add(rows)) == [(1, 2)]
 
 
 @pytest.mark.parametrize("rows", [["x"], [("0", ())], "0", [{"rule": "0"}]])
 def test_what_is_no_row_is_refused_by_name(rows: Any) -> None:
     with pytest.raises(eqlite.EventError, match=r"rows are those of `Matcher\.match`"):
-        rule_set([SEQUENCE]).correlator().add(rows)
+        with_ids([SEQUENCE]).correlator().add(rows)
 
 
 @pytest.mark.parametrize("given", [None, 5, "text"])
 def test_what_is_no_list_of_events_is_refused_by_name(given: Any) -> None:
-    rules = rule_set([SEQUENCE])
+    rules = with_ids([SEQUENCE])
     for take in (rules.stream().push_many, rules.matcher().match):
         with pytest.raises(eqlite.EventError, match="events are mappings in a list or another iterable"):
             take(given)

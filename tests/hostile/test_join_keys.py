@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from tests.harness import ndjson, rule_set
 from tests.hostile.growth import assert_linear
 
 import eqlite
@@ -32,7 +32,7 @@ def event(number: int, n: int, side: int = SIDE) -> dict[str, Any]:
 
 
 def compiled(backend: str) -> Compiled:
-    return eqlite.RuleSet(map(eqlite.load_rule, QUERIES)).compile(backend=backend)
+    return rule_set(*QUERIES).compile(backend=backend)
 
 
 def found_by_search(backend: str, events: Sequence[dict[str, Any]]) -> list[int]:
@@ -48,14 +48,14 @@ def found_by_streams(backend: str, events: Sequence[dict[str, Any]]) -> list[int
 
 
 def found_by_run(backend: str, events: Sequence[dict[str, Any]]) -> list[int]:
-    rules = eqlite.RuleSet(map(eqlite.load_rule, QUERIES))
+    rules = rule_set(*QUERIES)
     found = [detection.rule.query for detection in rules.run(events, backend=backend)]
     return [found.count(query) for query in QUERIES]
 
 
 def found_by_files(jobs: int) -> Callable[[str, Sequence[dict[str, Any]]], list[int]]:
     def found_in(backend: str, events: Sequence[dict[str, Any]]) -> list[int]:
-        data = b"".join(json.dumps(one).encode() + b"\n" for one in events)
+        data = ndjson(events)
         found = [detection.rule.query for detection in run_files(compiled(backend), [io.BytesIO(data)], jobs=jobs)]
         return [found.count(query) for query in QUERIES]
 
@@ -84,10 +84,10 @@ def test_every_way_takes_the_same_first_keys(
 def test_what_is_certain_is_found_beside_keys_without_end() -> None:
     hostile = [event(number, 1) for number in range(2 * MAX_KEYS_PER_RUN // MAX_KEYS_PER_EVENT)]
     certain = [event(1_000 + number, 1 + number % 2, side=number % 4) for number in range(200)]
-    data = b"".join(json.dumps(one).encode() + b"\n" for one in [*hostile, *certain])
+    data = ndjson([*hostile, *certain])
     for jobs in (1, 2):
         stats = RunStats()
-        rules = eqlite.RuleSet([eqlite.load_rule(QUERIES[1]), eqlite.load_rule(QUERIES[0])])
+        rules = rule_set(QUERIES[1], QUERIES[0])
         found = list(run_files(rules.compile(), [io.BytesIO(data)], jobs=jobs, stats=stats))
         assert sum(detection.rule.query == QUERIES[1] for detection in found) == 100
         assert sum(detection.rule.query == QUERIES[0] for detection in found) > 0

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.harness import rule_set
 from tests.hostile.growth import assert_linear
 
 import eqlite
@@ -63,7 +64,7 @@ def test_values_of_one_hash_take_no_longer_than_others(
 
 def test_events_of_one_hash_take_no_longer_for_many_rules() -> None:
     """With many rules, values are remembered from event to event."""
-    rules = eqlite.RuleSet(eqlite.load_rule(f"any where f == {n} or g > {n}") for n in range(8)).compile()
+    rules = rule_set(*(f"any where f == {n} or g > {n}" for n in range(8))).compile()
 
     def run(count: int) -> None:
         lines = [json.dumps({"f": number, "g": number}).encode() + b"\n" for number in NUMBERS[:count]]
@@ -97,7 +98,7 @@ def test_whole_numbers_without_end_have_one_answer(condition: str, digits: str) 
         answers.add(eqlite.compile(f"any where {condition}", backend=backend).matches({"f": value}))
         for others in (0, 8):
             queries = [f"any where {condition}", *(f"any where g == {n} or h == {n}" for n in range(others))]
-            rules = eqlite.RuleSet(map(eqlite.load_rule, queries)).compile(backend=backend)
+            rules = rule_set(*queries).compile(backend=backend)
             answers.add(len(list(run_files(rules, [io.BytesIO(line)]))) == 1)
     assert len(answers) == 1
 

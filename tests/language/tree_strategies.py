@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from eqlite.datatypes import DataType
 from eqlite.language import ast
+from eqlite.language.keywords import RESERVED
 from eqlite.language.parser import grammar
 from eqlite.language.printer import print_query
-from eqlite.language.quoting import RESERVED
 
 LONG_MIN = 2**31
 UNSIGNED_LONG_MIN = 2**63

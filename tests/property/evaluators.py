@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.harness import UNMET
+
 import eqlite
 from eqlite.engine.faults import Faults
 from eqlite.events.batches import given_batch
 from eqlite.events.intake import Intake
-from eqlite.execution.rule_matcher import ENOUGH_CONDITIONS, PredicateMatcher
+from eqlite.execution.rule_matcher import PredicateMatcher
 from eqlite.plan import EventQuery
 
 
@@ -20,8 +22,7 @@ class Evaluators:
         self.python = eqlite.compile(text, **options)
         self.reference = eqlite.compile(text, backend="reference", **options)
         assert isinstance(self.python.plan.query, EventQuery)
-        others = [eqlite.compile(f"any where other == {number}") for number in range(ENOUGH_CONDITIONS)]
-        self.queries = [self.python, *others]
+        self.queries = [self.python, *map(eqlite.compile, UNMET)]
         self.matcher = PredicateMatcher(self.queries)
 
     def answers(self, event: dict[str, Any]) -> dict[str, bool]:

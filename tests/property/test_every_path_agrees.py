@@ -1,4 +1,7 @@
-"""Both backends, the typed reader of lines and `evaluate` agree: mappings, shapes, negations, searches, long lists."""
+"""Both backends, the typed reader of lines and `evaluate` agree: mappings, shapes, negations, searches, long lists.
+
+Covers `execution/rule_matcher.py`, `predicates/value_tests.py`, `predicates/raw_values.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,11 +2,12 @@
 
 The reference backend matches by lists. Searches, streams, rules over files and rules over documents match as events
 come.
+
+Covers `engine/order.py`.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 from pathlib import Path
@@ -15,13 +16,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engine.test_streams import inputs, queries
+from tests.engine.sequence_strategies import inputs, queries
+from tests.harness import UNMET, ndjson, numbers, rule_set
 
 import eqlite
 from eqlite.engine.order import order_problem, ordinal
-from eqlite.execution import rule_matcher
-from eqlite.execution.run import run_files, run_rules
-from eqlite.ruleset import RuleSet
+from eqlite.execution.run import run_files
 from eqlite.values.dates.instants import format_instant
 
 ASKED_OF_KEYS = ['k == "x"', 'k != "x"', 'k : "X*"', 'k in ("x", "1")', 'k == "x" or k == "1"', 'not k : ("x", "z")']
@@ -52,18 +52,14 @@ def searches(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
     return text, events
 
 
-def ids(found: list[Any]) -> list[list[int | None]]:
-    return [[None if event is None else event["n"] for event in each.events] for each in found]
-
-
-def ran(text: str, events: list[dict[str, Any]], options: dict[str, str], **settings: str) -> list[list[int | None]]:
+def ran(text: str, events: list[dict[str, Any]], options: dict[str, str], **settings: str) -> list[Any]:
     """Return what a rule finds that is run over a file together with others."""
-    rules = RuleSet([eqlite.load_rule(text) for _ in range(2)])
+    rules = rule_set(text, text, *UNMET)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.ndjson"
-        path.write_text("".join(json.dumps(each) + "\n" for each in events))
+        path.write_bytes(ndjson(events))
         found = run_files(rules.compile(**options, **settings), [path])
-        return ids([each for each in found if each.rule is rules[0]])
+        return numbers([each for each in found if each.rule is rules[0]])
 
 
 @pytest.mark.parametrize("options", [{}, {"tiebreaker_field": "t"}])
@@ -82,18 +78,16 @@ def test_both_matchers_give_the_same_sequences_in_order(options, search, size, p
 def test_streams_and_rules_give_what_a_search_gives(options, search) -> None:
     text, events = search
     query = eqlite.compile(text, **options)
-    expected = ids(query.search(events))
+    expected = numbers(query.search(events))
     stream = query.stream()
     ordered = sorted(events, key=lambda event: ordinal(event, 0, query.plan)[:3])
     streamed = [match for event in ordered for match in stream.push(event)] + stream.flush()
-    assert sorted(map(repr, ids(streamed))) == sorted(map(repr, expected))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rule_matcher, "ENOUGH_CONDITIONS", 1)
-        assert ran(text, events, options) == expected
-        assert ran(text, ordered, options) == expected
-        assert ran(text, ordered, options, backend="reference") == expected
-        rule = eqlite.load_rule(text)
-        assert ids(list(run_rules([(rule, query)], events))) == expected
+    assert sorted(map(repr, numbers(streamed))) == sorted(map(repr, expected))
+    assert ran(text, events, options) == expected
+    assert ran(text, ordered, options) == expected
+    assert ran(text, ordered, options, backend="reference") == expected
+    assert numbers(rule_set(text).run(events, **options)) == expected
+    assert numbers(rule_set(text, *UNMET).run(events, **options)) == expected
 
 
 @given(searches())

@@ -17,8 +17,6 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eqlite.archives import tar as tar_archives
-from eqlite.archives import zip as zip_archives
 from eqlite.errors import EqlError, RuleError
 from eqlite.rules import loader
 from eqlite.rules.formats.settings import NotARule, RuleFile
@@ -214,18 +212,10 @@ def test_rule_survives_pickling():
     assert pickle.loads(pickle.dumps(rule)) == rule
 
 
-def limit_entries(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
-    for module in (tar_archives, zip_archives):
-        monkeypatch.setattr(module, "MAX_ARCHIVE_ENTRIES", count)
-
-
 @pytest.mark.parametrize("pack", [tar, zipped, lambda files: gzip.compress(tar(files))])
 def test_archive_over_the_limits_is_refused(tmp_path, monkeypatch, pack):
     path = tmp_path / "r.archive"
     path.write_bytes(pack({f"{number}.toml": toml(str(number)).encode() for number in range(20)}))
-    limit_entries(monkeypatch, 10)
-    assert [problem.id for problem in load_rules(path).problems] == ["unreadable-file"]
-    limit_entries(monkeypatch, 100)
     assert load_rules(path).problems == []
     monkeypatch.setattr(loader, "MAX_RULE_ARCHIVE_BYTES", 1000)
     assert [problem.id for problem in load_rules(path).problems] == ["unreadable-file"]
@@ -343,17 +333,6 @@ def test_other_packings_in_a_zip_are_told(tmp_path, method):
     loaded = load_rules(tmp_path / "r.zip")
     assert [rule.name for rule in loaded.rules] == ["a"]
     assert [reason for _, reason, _ in loaded.passed_over] == ["neither stored nor deflated, which is not read"]
-
-
-def test_too_many_entries(tmp_path, monkeypatch):
-    limit_entries(monkeypatch, 3)
-    files = {f"{number}.toml": toml(str(number)).encode() for number in range(4)}
-    (tmp_path / "a.tar").write_bytes(tar(files))
-    (tmp_path / "b.zip").write_bytes(zipped(files))
-    assert [problem.message.rpartition(": ")[2] for problem in load_rules(tmp_path).problems] == [
-        "more than 3 entries",
-        "more than 3 entries",
-    ]
 
 
 def test_damaged_header_in_a_tar_is_not_its_end(tmp_path):

@@ -22,7 +22,7 @@ from eqlite.diagnostics import Diagnostic
 from eqlite.query import dump_queries, load_queries
 from eqlite.serialization import queries as form
 from eqlite.serialization.codec import NotEncodable
-from eqlite.serialization.queries import CompiledText, encode_queries
+from eqlite.serialization.queries import CompiledText, encode_queries, unpack
 
 CONFORMANCE = sorted((Path(__file__).parents[1] / "conformance").glob("*.toml"))
 QUERY = 'process where process.name : "cmd.exe"'
@@ -195,11 +195,10 @@ def test_forged_options_and_diagnostics_are_refused() -> None:
         load_queries(encode_queries([elsewhere]))
 
 
-def test_content_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_content_over_the_limit_is_refused() -> None:
     data = dump_queries([eqlite.compile(QUERY)])
-    monkeypatch.setattr(form, "MAX_SAVED_QUERIES_BYTES", 10)
     with pytest.raises(EqlError, match="larger than 10 bytes"):
-        load_queries(data)
+        unpack(data, max_bytes=10)
 
 
 # --- sets of rules ----------------------------------------------------------------------------------------------------

@@ -24,21 +24,21 @@ def is_tar(head: bytes) -> bool:
     return head[257:262] == _MAGIC or _has_checksum(head[:TAR_BLOCK_BYTES])
 
 
-def tar_members(chunks: Iterable[bytes]) -> Iterator[Member]:
+def tar_members(chunks: Iterable[bytes], *, max_entries: int = MAX_ARCHIVE_ENTRIES) -> Iterator[Member]:
     """Yield the files of a tar archive in its order, without its folders.
 
     Archives one behind the other are read as one.
 
     Raises:
-        BadArchive: it is damaged, ends early, or has more than `MAX_ARCHIVE_ENTRIES` headers.
+        BadArchive: it is damaged, ends early, or has more than `max_entries` headers.
     """
     blocks = _Blocks(chunks)
     path, size, is_sparse = b"", b"", False  # of the next file, by the headers in front of its own
     entries = 0
     while (header := _next_header(blocks)) is not None:
         entries += 1
-        if entries > MAX_ARCHIVE_ENTRIES:
-            raise BadArchive(f"more than {MAX_ARCHIVE_ENTRIES:,} entries")
+        if entries > max_entries:
+            raise BadArchive(f"more than {max_entries:,} entries")
         kind, stored = header[156], _number(header[124:136])
         if kind in _HEADERS:
             content = _read_header(blocks, stored)

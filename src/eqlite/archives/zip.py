@@ -33,17 +33,17 @@ def is_zip(head: bytes) -> bool:
     return head.startswith((_LOCAL_MAGIC, _END_MAGIC))
 
 
-def zip_members(file: BinaryIO) -> Iterator[Member]:
+def zip_members(file: BinaryIO, *, max_entries: int = MAX_ARCHIVE_ENTRIES) -> Iterator[Member]:
     """Yield the files of a zip archive, without its folders. The file has to be seekable.
 
     Raises:
-        BadArchive: it is damaged, has more than `MAX_ARCHIVE_ENTRIES` entries, or entries that share their bytes.
+        BadArchive: it is damaged, has more than `max_entries` entries, or entries that share their bytes.
     """
     size = file.seek(0, os.SEEK_END)
     directory = _find_directory(file, size)
     place, packed_bytes = directory.start, 0
-    if directory.entries > MAX_ARCHIVE_ENTRIES:
-        raise BadArchive(f"more than {MAX_ARCHIVE_ENTRIES:,} entries")
+    if directory.entries > max_entries:
+        raise BadArchive(f"more than {max_entries:,} entries")
     for _ in range(directory.entries):
         entry = _read_entry(file, place, directory)
         place += entry.directory_bytes

@@ -50,9 +50,18 @@ class EventClock(Generic[Reference]):
         left_out: events too far ahead of which there were more than can be set aside.
     """
 
-    def __init__(self, lateness_ns: int = 0, max_ahead_ns: int | None = None) -> None:
+    def __init__(
+        self,
+        lateness_ns: int = 0,
+        max_ahead_ns: int | None = None,
+        *,
+        ahead_votes: int = AHEAD_VOTES,
+        max_events_ahead: int = MAX_EVENTS_AHEAD,
+    ) -> None:
         self.lateness_ns = lateness_ns
         self.max_ahead_ns = max_ahead_ns
+        self._ahead_votes = ahead_votes
+        self._max_events_ahead = max_events_ahead
         self.newest_ns: int | None = None
         self.ahead: list[EventHits[Reference]] = []
         self.keys = 0
@@ -87,7 +96,7 @@ class EventClock(Generic[Reference]):
         if self.newest_ns is None and (count := self._start(place)):
             self.votes = 0
             return self._cut(count)
-        if self.votes >= AHEAD_VOTES:
+        if self.votes >= self._ahead_votes:
             return self._after_gap()
         return self._bounded()
 
@@ -122,7 +131,7 @@ class EventClock(Generic[Reference]):
 
     def _bounded(self) -> list[EventHits[Reference]]:
         """Drop the latest event if there are too many."""
-        if len(self.ahead) > MAX_EVENTS_AHEAD:
+        if len(self.ahead) > self._max_events_ahead:
             self.keys -= count_keys(self.ahead.pop().stages)
             self.left_out += 1
         return []

@@ -35,10 +35,10 @@ class DamagedData(Exception):
     """Compressed data that is truncated or invalid. The output before the damage is intact."""
 
 
-def read_chunks(file: Readable) -> Iterator[bytes]:
+def read_chunks(file: Readable, size: int = CHUNK_BYTES) -> Iterator[bytes]:
     """Yield the bytes of a file as they come, without waiting for full chunks if the file allows that."""
     read: Callable[[int], bytes | str | None] = getattr(file, "read1", file.read)
-    while chunk := read(CHUNK_BYTES):
+    while chunk := read(size):
         yield chunk.encode("utf-8", "surrogatepass") if isinstance(chunk, str) else chunk
 
 

@@ -9,7 +9,7 @@ from eqlite.archives import TAR_BLOCK_BYTES, BadArchive, Member, is_tar, is_zip,
 from eqlite.events.byte_chunks import DamagedData, Readable, decode_text, decompress, read_chunks
 from eqlite.events.foreign import recognise
 from eqlite.events.inputs import has_event_suffix
-from eqlite.events.intake import FileWarning, ReadStats
+from eqlite.events.intake import FileWarning, Intake, ReadStats
 from eqlite.events.layout import holds_documents
 from eqlite.events.unpacking import ByteBudget, seekable
 from eqlite.limits import MAX_EVENT_ARCHIVE_BYTES
@@ -18,14 +18,15 @@ _MAGIC_BYTES = 4
 _SNIFFED_BYTES = 1 << 16
 
 
-def texts_in(stream: Readable, name: str, stats: ReadStats) -> Iterator[tuple[str, Iterator[bytes]]]:
+def texts_in(stream: Readable, name: str, intake: Intake) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield name and bytes of each text, in UTF-8.
 
     Members of an archive are named `archive.tar:member.ndjson`.
 
-    Of an archive, the same members are read as of a folder. Damaged and skipped ones are recorded in `stats`.
+    Of an archive, the same members are read as of a folder. Damaged and skipped ones are recorded by `intake`.
     """
-    chunks = read_chunks(stream)
+    stats = intake.stats
+    chunks = read_chunks(stream, intake.sizes.chunk_bytes)
     first = _at_least(_MAGIC_BYTES, chunks)
     chunks = itertools.chain((first,), chunks)
     if is_zip(first):

@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from eqlite.events.byte_chunks import CHUNK_BYTES
+from eqlite.limits import MAX_LINE_BYTES
+
 MOST_FIRST_LINES = 1_000
 _MOST_FIRST_BYTES = 4 << 20
 
@@ -138,12 +141,20 @@ class BinarySink(Protocol):
         """Take some bytes."""
 
 
+class ReadSizes(NamedTuple):
+    """The number of bytes that are read at once, and the bound on a line."""
+
+    chunk_bytes: int = CHUNK_BYTES
+    max_line_bytes: int = MAX_LINE_BYTES
+
+
 @dataclass(slots=True)
 class Intake:
-    """Collects the counts and rejected pieces of readers."""
+    """Collects the counts and rejected pieces of readers, and says in what sizes they read."""
 
     stats: ReadStats = field(default_factory=ReadStats)
     rejects: BinarySink | None = None
+    sizes: ReadSizes = field(default_factory=ReadSizes)
 
     def reject(self, rejected: Rejected, data: bytes) -> None:
         """Count a rejected piece and write its bytes, unchanged, as a line."""

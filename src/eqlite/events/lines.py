@@ -7,24 +7,21 @@ from collections.abc import Iterator
 
 from eqlite.events.intake import Intake, Rejected
 from eqlite.events.json_decoding import TOO_LONG
-from eqlite.limits import MAX_LINE_BYTES
 
 LineBlock = tuple[int, list[bytes], int]
 """The number of the first line, the lines, and the number of bytes before them."""
 
 
-def line_blocks(
-    chunks: Iterator[bytes], file: str, intake: Intake, *, limit: int = MAX_LINE_BYTES
-) -> Iterator[LineBlock]:
+def line_blocks(chunks: Iterator[bytes], file: str, intake: Intake) -> Iterator[LineBlock]:
     r"""Yield blocks of lines, each line with its `\n`. Line numbers start at 1.
 
-    A line over `limit` bytes is reported to `intake` and left out. No more of it than the limit and one chunk is held.
+    A line over the limit of `intake` is reported to it and left out. At most the limit and one chunk of it is held.
 
     >>> list(line_blocks(iter([b"{}\n{}\n[", b"]"]), "day.ndjson", Intake()))
     [(1, [b'{}\n', b'{}\n'], 0), (3, [b'[]'], 6)]
     """
-    splitter = LineSplitter(file, intake, limit)
-    for piece in _portions(chunks, limit):
+    splitter = LineSplitter(file, intake)
+    for piece in _portions(chunks, intake.sizes.max_line_bytes):
         block = splitter.split(piece)
         if block is not None:
             yield block
@@ -36,8 +33,8 @@ def line_blocks(
 class LineSplitter:
     """Splits bytes that come in pieces into lines. Holds the unfinished last line."""
 
-    def __init__(self, file: str, intake: Intake, limit: int = MAX_LINE_BYTES) -> None:
-        self._pending = _PendingLine(file, intake, limit)
+    def __init__(self, file: str, intake: Intake) -> None:
+        self._pending = _PendingLine(file, intake)
         self._number = 1
         self._offset = self._seen = 0
 
@@ -84,11 +81,11 @@ def _portions(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
 class _PendingLine:
     """A line whose end has not come yet."""
 
-    def __init__(self, file: str, intake: Intake, limit: int) -> None:
+    def __init__(self, file: str, intake: Intake) -> None:
         self.size = 0
         self._file = file
         self._intake = intake
-        self._limit = limit
+        self._limit = intake.sizes.max_line_bytes
         self._pieces: list[bytes] = []
 
     def add(self, piece: bytes, number: int) -> None:

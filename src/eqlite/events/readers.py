@@ -172,7 +172,7 @@ def start_of_text(file: io.FileIO) -> int | None:
 
 
 def _read_stream(stream: Readable, name: str, intake: Intake, *, start: int | None = None) -> Iterator[RawBlock]:
-    for text_name, chunks in texts_in(stream, name, intake.stats):
+    for text_name, chunks in texts_in(stream, name, intake):
         yield from remembered(_read_text(chunks, text_name, intake, start), intake.stats)
 
 
@@ -196,10 +196,10 @@ def _read_text(chunks: Iterator[bytes], name: str, intake: Intake, start: int | 
             yield RawBlock(name, first, lines, None if start is None else start + offset)
 
 
-def remember_start(path: str, stats: ReadStats) -> None:
-    """Store the first lines of a file in `stats`, for a file whose lines are read elsewhere."""
-    start = ReadStats()
-    for _ in iter_blocks([path], Intake(start)):
+def remember_start(path: str, intake: Intake) -> None:
+    """Store the first lines of a file in the stats, for a file whose lines are read elsewhere."""
+    start, stats = ReadStats(), intake.stats
+    for _ in iter_blocks([path], Intake(start, sizes=intake.sizes)):
         if not start.room or len(start.first_lines) >= stats.room:
             break
     for line in start.first_lines[: stats.room]:

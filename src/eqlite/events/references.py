@@ -91,9 +91,10 @@ class FileReference:
 
 
 class OpenFiles:
-    """The files of a run that stay open for references, at most `MAX_OPEN_FILES`."""
+    """The files of a run that stay open for references, a bounded number."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_files: int) -> None:
+        self._max_files = max_files
         self._files: dict[str, OpenFile | None] = {}
 
     def open(self, path: str) -> OpenFile | None:
@@ -103,7 +104,7 @@ class OpenFiles:
         return self._files[path]
 
     def _opened(self, path: str) -> OpenFile | None:
-        if len(self._files) >= MAX_OPEN_FILES or not hasattr(os, "pread"):
+        if len(self._files) >= self._max_files or not hasattr(os, "pread"):
             return None
         try:
             return OpenFile(path, os.open(path, os.O_RDONLY))
@@ -128,8 +129,8 @@ class Spool:
     Before each line stand its file, its number, its length, and its form: see `_Form`.
     """
 
-    def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(MAX_SPOOL_MEMORY_BYTES)  # noqa: SIM115 - open as long as the run
+    def __init__(self, memory_bytes: int = MAX_SPOOL_MEMORY_BYTES) -> None:
+        self._file = tempfile.SpooledTemporaryFile(memory_bytes)  # noqa: SIM115 - open as long as the run
         self._size = 0
         self._names: list[str] = []
         self._numbers: dict[str, int] = {}
@@ -274,8 +275,8 @@ class HeldEvents:
 class EventReferences:
     """References to locations in files, and to a spool for all other lines."""
 
-    def __init__(self) -> None:
-        self._files = OpenFiles()
+    def __init__(self, *, max_open_files: int = MAX_OPEN_FILES) -> None:
+        self._files = OpenFiles(max_open_files)
 
     @cached_property
     def _spool(self) -> Spool:

@@ -66,13 +66,14 @@ class RangeReader:
                 descriptor = file.fileno()
                 first = start_of_text(file) or 0
                 start, end = (_next_line(descriptor, offset, first) for offset in (start, end))
-                for line, lines, offset in line_blocks(self._chunks(descriptor, start, end), path, intake):
+                for line, lines, offset in line_blocks(self._chunks(descriptor, start, end, intake), path, intake):
                     yield RawBlock(path, line, lines, start + offset)
         except OSError as error:
             raise cannot_read(path, f"cannot read `{path}`: {error.strerror or error}") from error
 
-    def _chunks(self, descriptor: int, start: int, end: int) -> Iterator[bytes]:
-        while start < end and (chunk := os.pread(descriptor, min(CHUNK_BYTES, end - start), start)):
+    def _chunks(self, descriptor: int, start: int, end: int, intake: Intake) -> Iterator[bytes]:
+        size = intake.sizes.chunk_bytes
+        while start < end and (chunk := os.pread(descriptor, min(size, end - start), start)):
             self.newlines += chunk.count(b"\n")
             start += len(chunk)
             yield chunk

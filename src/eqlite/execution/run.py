@@ -22,6 +22,7 @@ from eqlite.execution.detections import ResultWindow, detections_of
 from eqlite.execution.rule_matcher import RuleMatcher, make_matcher
 from eqlite.execution.sources import FileSource, Source, open_source
 from eqlite.execution.stats import RunStats
+from eqlite.execution.tuning import Tuning
 from eqlite.gc_policy import relaxed_gc
 from eqlite.rules.compiled import Compiled
 
@@ -59,6 +60,7 @@ def run_files(
     rejects: BinarySink | None = None,
     progress: Progress | None = None,
     window: ResultWindow | None = None,
+    tuning: Tuning = Tuning(),
 ) -> Iterator[Detection]:
     """Yield the detections of compiled rules over files, as `run_rules` does.
 
@@ -73,20 +75,22 @@ def run_files(
         rejects: gets the lines that hold no event.
         progress: called after each batch with the numbers of lines and of bytes read so far.
         window: the results to give of each rule: see `detections_of`.
+        tuning: the sizes of the pieces of work.
 
     Raises:
         EqlError: a worker process was killed, or memory is used up. The detections found before come first.
     """
     stats, source = stats or RunStats(), FileSource(inputs)
-    intake = Intake(stats.reading, rejects)
-    run = Run(compiled, source, by_index=by_index, stats=stats)
+    intake = Intake(stats.reading, rejects, tuning.reading)
+    run = Run(compiled, source, by_index=by_index, stats=stats, tuning=tuning)
     with _holding_problems(stats) as problems, relaxed_gc():
         if jobs > 1:
             from eqlite.execution.parallel.pool import WorkerPool  # imports `multiprocessing`
 
-            WorkerPool(compiled, intake, run.correlator, jobs=jobs, by_index=by_index, stats=stats).run(
-                source.inputs, progress
+            pool = WorkerPool(
+                compiled, intake, run.correlator, jobs=jobs, by_index=by_index, stats=stats, tuning=tuning
             )
+            pool.run(source.inputs, progress)
         else:
             run.feed(_counted(source.batches(intake), progress))
         run.sort()
@@ -102,13 +106,18 @@ class Run:
         correlator: takes the hits.
     """
 
-    def __init__(self, compiled: Compiled, source: Source, *, by_index: bool, stats: RunStats) -> None:
+    def __init__(
+        self, compiled: Compiled, source: Source, *, by_index: bool, stats: RunStats, tuning: Tuning = Tuning()
+    ) -> None:
         self._compiled = compiled
         self._source = source
         self._by_index = by_index
         self._stats = stats
+        self._tuning = tuning
         self._history: History | None = None if source.is_rereadable else History()
-        self.correlator = Correlator([query for _, query in compiled], in_order=True, history=self._history)
+        self.correlator = Correlator(
+            [query for _, query in compiled], in_order=True, history=self._history, tuning=tuning
+        )
 
     def feed(self, batches: Iterable[Batch]) -> None:
         """Match the documents of batches, and correlate their hits."""
@@ -129,7 +138,8 @@ class Run:
         rules = [rule for rule, (_, query) in enumerate(self._compiled) if query.kind == "sequence"]
         compiled = [self._compiled[rule] for rule in rules]
         sorting = Correlator([query for _, query in compiled], in_order=False)
-        batches = self._source.batches(Intake()) if self._history is None else referenced_batches(self._history)
+        again = Intake(sizes=self._tuning.reading)
+        batches = self._source.batches(again) if self._history is None else referenced_batches(self._history)
         matcher = make_matcher(compiled, by_index=self._by_index)
         for batch in batches:
             sorting.add(matcher.match(batch, sorting.faults))

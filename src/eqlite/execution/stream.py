@@ -30,6 +30,7 @@ from eqlite.execution.correlation.live_correlator import NO_HITS, LiveCorrelator
 from eqlite.execution.detection import Detection
 from eqlite.execution.hit_batch import DocumentHit
 from eqlite.execution.rule_matcher import make_matcher
+from eqlite.execution.tuning import Tuning
 from eqlite.limits import MAX_AHEAD
 from eqlite.rules.compiled import Compiled
 
@@ -100,12 +101,13 @@ class RuleStream:
         max_open: int = 100_000,
         max_ahead: str | timedelta | None = MAX_AHEAD,
         by_index: bool = False,
+        tuning: Tuning = Tuning(),
     ) -> None:
         """Start with nothing open: see `RuleSet.stream`."""
         self._compiled = compiled
         self._matcher = make_matcher(compiled, by_index=by_index)
         self._correlator = LiveCorrelator(
-            compiled, allowed_lateness=allowed_lateness, max_open=max_open, max_ahead=max_ahead
+            compiled, allowed_lateness=allowed_lateness, max_open=max_open, max_ahead=max_ahead, tuning=tuning
         )
         self._intake = Intake()
         self._detections = self._unrouted = 0
@@ -233,7 +235,9 @@ class RuleStream:
         correlator.schedule_all()
 
 
-def resume_stream(snapshot: bytes, compiled: Compiled, *, by_index: bool) -> RuleStream:
+def resume_stream(
+    snapshot: bytes, compiled: Compiled, *, by_index: bool = False, tuning: Tuning = Tuning()
+) -> RuleStream:
     """Return the stream of a snapshot: see `RuleSet.resume`."""
     try:
         saved = msgspec.convert(unpack(snapshot, _FINGERPRINT), SavedStream)
@@ -244,6 +248,7 @@ def resume_stream(snapshot: bytes, compiled: Compiled, *, by_index: bool) -> Rul
             max_open=max_open,
             max_ahead=None if ahead_ns is None else timedelta(microseconds=ahead_ns / 1_000),
             by_index=by_index,
+            tuning=tuning,
         )
         stream._load(saved)
     except (msgspec.MsgspecError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:

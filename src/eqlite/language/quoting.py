@@ -14,31 +14,7 @@ import unicodedata
 
 from eqlite.datatypes import DataType
 from eqlite.language import ast
-
-RESERVED = frozenset(
-    {
-        "and",
-        "any",
-        "by",
-        "false",
-        "in",
-        "join",
-        "like",
-        "maxspan",
-        "not",
-        "null",
-        "of",
-        "or",
-        "regex",
-        "sample",
-        "sequence",
-        "true",
-        "until",
-        "where",
-        "with",
-    }
-)
-"""The words that are never names unless quoted."""
+from eqlite.language.keywords import RESERVED
 
 _FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_@")
 _LATER = (_FIRST - {"@"}) | frozenset("0123456789")

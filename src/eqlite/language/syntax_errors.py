@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from eqlite.diagnostics import Collector
-from eqlite.language.quoting import RESERVED
+from eqlite.language.keywords import RESERVED
 from eqlite.source import Span
 
 

@@ -8,7 +8,7 @@ or `?` is one regular expression over the joined texts, behind the test for its 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from eqlite.predicates.raw_values import SEPARATOR, STAND_IN
@@ -137,7 +137,7 @@ def _atom_regex(atom: Atom) -> str:
 
 def literal_finder(literals: list[str]) -> Callable[[str], object] | None:
     """Return a predicate for texts with any of the literals, or None if `in` is faster."""
-    if AhoCorasick is None or len(literals) < MANY_LITERALS:
+    if AhoCorasick is None or len(literals) < MANY_LITERALS or not _is_encodable(literals):
         return None
     if len(literals) > LITERALS_AT_ONCE:
         parts = [literals[start : start + LITERALS_AT_ONCE] for start in range(0, len(literals), LITERALS_AT_ONCE)]
@@ -152,11 +152,20 @@ def every_literal(literals: Sequence[str]) -> EveryLiteral | None:
     With True as argument it finds all of them. It raises UnicodeEncodeError for a text with a lone surrogate. None
     where there is no machine for it.
     """
-    if AhoCorasick is None:
+    if AhoCorasick is None or not _is_encodable(literals):
         return None
     # The smallest automaton: there are many of them, and one outside the processor's cache is slow.
     find: EveryLiteral = AhoCorasick(literals, implementation=Implementation.ContiguousNFA).find_matches_as_indexes
     return find
+
+
+def _is_encodable(literals: Iterable[str]) -> bool:
+    """Return whether literals have no lone surrogate. Of others the machine would silently have only the first ones."""
+    try:
+        "".join(literals).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _machine(literals: list[str]) -> Callable[[str], object]:

@@ -6,6 +6,7 @@ import re
 
 import click
 
+from eqlite.language.keywords import CONTEXTUAL, RESERVED
 from eqlite.report.escaping import safe_lines
 
 _TOKEN = re.compile(
@@ -14,12 +15,7 @@ _TOKEN = re.compile(
     r"|(?P<word>[A-Za-z_@][\w@.]*)"
     r"|(?P<number>\d+(?:\.\d+)?)"
 )
-_KEYWORDS = frozenset(
-    {
-        *("and", "any", "by", "false", "head", "in", "like", "maxspan", "not", "null", "or", "regex", "runs"),
-        *("sample", "sequence", "tail", "true", "until", "where", "with"),
-    }
-)
+_KEYWORDS = RESERVED | CONTEXTUAL
 _STYLES: dict[str, dict[str, str | bool]] = {
     "string": {"fg": "green"},
     "comment": {"dim": True},

@@ -93,7 +93,7 @@ def decode_queries(data: bytes) -> list[CompiledText]:
     Raises:
         EqlError: the bytes are not saved queries, are damaged, or come from another version.
     """
-    content = _unpack(data)
+    content = unpack(data)
     schemas: dict[int, Schema] = {}
     try:
         with relaxed_gc():
@@ -108,8 +108,12 @@ def decode_queries(data: bytes) -> list[CompiledText]:
     return [_restored(query, schemas) for query in saved]
 
 
-def _unpack(data: bytes) -> bytes:
-    """Return the content of saved queries, uncompressed."""
+def unpack(data: bytes, *, max_bytes: int = MAX_SAVED_QUERIES_BYTES) -> bytes:
+    """Return the content of saved queries, uncompressed.
+
+    Raises:
+        EqlError: it is damaged, of another version, or larger than `max_bytes`.
+    """
     head, _, compressed = bytes(data).partition(b"\n")
     words = head.decode("ascii", "replace").split(" ")
     if len(words) != 4 or words[0] != _MAGIC:
@@ -121,11 +125,11 @@ def _unpack(data: bytes) -> bytes:
         raise EqlError("the saved queries are damaged: they were not written completely, or were changed")
     decompressor = zlib.decompressobj()
     try:
-        content = decompressor.decompress(compressed, MAX_SAVED_QUERIES_BYTES)
+        content = decompressor.decompress(compressed, max_bytes)
     except zlib.error as error:
         raise EqlError(f"the saved queries cannot be read: {error}") from None
     if not decompressor.eof:
-        raise EqlError(f"the saved queries are larger than {MAX_SAVED_QUERIES_BYTES:,} bytes, or end too early")
+        raise EqlError(f"the saved queries are larger than {max_bytes:,} bytes, or end too early")
     return content
 
 

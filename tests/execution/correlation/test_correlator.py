@@ -1,49 +1,52 @@
-"""Sequences and samples of a rule set find what each finds alone, whether or not the input comes in order."""
+"""Sequences and samples of a rule set find what each finds alone, whether or not the input comes in order.
+
+Covers `execution/correlation/order_tracker.py`, `execution/correlation/rule_state.py`, `execution/extractors.py`.
+"""
 
 from __future__ import annotations
 
 import io
-import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engine.test_streams import inputs, queries
+from tests.engine.sequence_strategies import inputs, queries
+from tests.harness import UNMET, ndjson, numbers, rule_set
 
-import eqlite
-from eqlite.events import byte_chunks as chunks
 from eqlite.events.batches import given_batches
-from eqlite.events.intake import Intake
-from eqlite.execution import rule_matcher
-from eqlite.execution.correlation import correlator
+from eqlite.events.intake import Intake, ReadSizes
+from eqlite.execution.correlation.correlator import Correlator
+from eqlite.execution.rule_matcher import PredicateMatcher
 from eqlite.execution.run import RunStats, run_files
+from eqlite.execution.tuning import Tuning
 from eqlite.ruleset import RuleSet
-
-
-def numbers(events: Sequence[Any]) -> str:
-    return "-".join("none" if each is None else str(each["n"]) for each in events)
 
 
 def found_alone(rules: RuleSet, events: list[dict], options: dict[str, str]) -> Counter:
     compiled = rules.compile(**options)
-    return Counter((rule.query, numbers(match.events)) for rule, query in compiled for match in query.search(events))
+    return Counter((rule.query, each) for rule, query in compiled for each in numbers(query.search(events)))
 
 
 def found_together(
-    rules: RuleSet, events: list[dict], options: dict[str, str], stats: RunStats, *, is_piped: bool = False
+    rules: RuleSet,
+    events: list[dict],
+    options: dict[str, str],
+    stats: RunStats,
+    *,
+    is_piped: bool = False,
+    tuning: Tuning = Tuning(),
 ) -> Counter:
-    data = "".join(json.dumps(each) + "\n" for each in events).encode()
+    data = ndjson(events)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.ndjson"
         path.write_bytes(data)
-        found = run_files(rules.compile(**options), [io.BytesIO(data) if is_piped else path], stats=stats)
-        return Counter((detection.rule.query, numbers(detection.events)) for detection in found)
+        given = [io.BytesIO(data) if is_piped else path]
+        found = list(run_files(rules.compile(**options), given, stats=stats, tuning=tuning))
+        return Counter(zip([detection.rule.query for detection in found], numbers(found), strict=True))
 
 
 def iso(milliseconds: int) -> str:
@@ -63,7 +66,7 @@ def test_rules_together_find_what_each_finds_alone(options, texts, events, is_so
     if data.draw(st.booleans()):  # each stage asks another field, so that what one tells says nothing of others
         texts = [re.sub(r'kind == "(.)"', r"is_\1 == true", text) for text in texts]
         events = [{**event, **{f"is_{kind}": True for kind in event["kind"]}} for event in events]
-    rules = RuleSet([eqlite.load_rule(text) for text in texts])
+    rules, many_rules = rule_set(*texts), rule_set(*texts, *UNMET)
     writers = data.draw(st.sampled_from([[iso], [epoch], [iso, epoch]]))
     if is_sorted:
         events.sort(key=lambda event: (event["@timestamp"], event.get("t", 9)))
@@ -71,14 +74,11 @@ def test_rules_together_find_what_each_finds_alone(options, texts, events, is_so
         event["@timestamp"] = data.draw(st.sampled_from(writers))(event["@timestamp"])
     untimed = data.draw(st.sampled_from(["soon", "2026-02-30T10:00:00.000Z", None]))
     events[2:2] = [{**event, "@timestamp": untimed} for event in events[:1]]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(correlator, "EVENTS_BETWEEN_SWEEPS", data.draw(st.sampled_from([2, 7])))
-        patch.setattr(chunks, "CHUNK_BYTES", data.draw(st.sampled_from([100, 1_000, 100_000])))
-        patch.setattr(rule_matcher, "ENOUGH_CONDITIONS", 1)
-        together = found_together(rules, events, options, stats := RunStats(), is_piped=is_piped)
-        patch.setattr(rule_matcher, "ENOUGH_CONDITIONS", 1_000)
-        assert together == found_together(rules, events, options, plainly := RunStats())
-        assert together == found_alone(rules, events, options)
+    sizes = ReadSizes(chunk_bytes=data.draw(st.sampled_from([100, 1_000, 100_000])))
+    tuning = Tuning(sizes, events_between_sweeps=data.draw(st.sampled_from([2, 7])))
+    together = found_together(many_rules, events, options, stats := RunStats(), is_piped=is_piped, tuning=tuning)
+    assert together == found_together(rules, events, options, plainly := RunStats())
+    assert together == found_alone(rules, events, options)
     assert (stats.untimed, stats.reading.read) == (plainly.untimed, plainly.reading.read)
 
 
@@ -90,17 +90,15 @@ UNSORTED = [{"@timestamp": iso(n * 1000), "u": "y", "k": "a", "n": n} for n in r
 
 @pytest.mark.parametrize("is_piped", [True, False])
 def test_input_that_turns_out_unsorted_is_read_again(is_piped) -> None:
-    rules = RuleSet(
-        [eqlite.load_rule(f'sequence by u [any where k == "a"] [any where k == "b" and n != {n}]') for n in range(3)]
-    )
+    rules = rule_set(*(f'sequence by u [any where k == "a"] [any where k == "b" and n != {n}]' for n in range(3)))
     stats = RunStats()
     found = found_together(rules, UNSORTED, {}, stats, is_piped=is_piped)
-    assert found == {(rule.query, "51-50"): 1 for rule in rules}
+    assert found == {(rule.query, (51, 50)): 1 for rule in rules}
     assert (stats.reading.read, stats.detections) == (52, 3)
 
 
 def test_events_read_again_count_faults_and_missing_times_once() -> None:
-    rules = RuleSet([eqlite.load_rule("sequence by u [any where n >= 0] [any where 2 / zero == 1]")])
+    rules = rule_set("sequence by u [any where n >= 0] [any where 2 / zero == 1]")
     events = [{**event, "zero": 0} for event in UNSORTED]
     events[3]["@timestamp"] = "soon"
     stats = RunStats()
@@ -110,28 +108,24 @@ def test_events_read_again_count_faults_and_missing_times_once() -> None:
 
 def open_keys(kinds: str, query: str) -> int:
     """Return how many keys are open at the end of sorted events of these kinds, each of a user of its own."""
-    rules = RuleSet([eqlite.load_rule(query)])
-    queries = [each for _, each in rules.compile()]
-    made = correlator.Correlator(queries, in_order=True)
-    matcher = rule_matcher.PredicateMatcher(queries)
+    queries = [each for _, each in rule_set(query).compile()]
+    made = Correlator(queries, in_order=True, tuning=Tuning(events_between_sweeps=10))
+    matcher = PredicateMatcher(queries)
     events = [{"@timestamp": iso(n * 1000), "u": str(n), "k": kind, "n": n} for n, kind in enumerate(kinds)]
     for batch in given_batches(events, Intake()):
         made.add(matcher.match(batch, made.faults))
     return sum(len(state.matcher.states) for state in made._states.values())
 
 
-def test_what_is_older_than_the_maxspan_is_dropped(monkeypatch) -> None:
-    monkeypatch.setattr(correlator, "EVENTS_BETWEEN_SWEEPS", 10)
+def test_what_is_older_than_the_maxspan_is_dropped() -> None:
     query = 'sequence by u with maxspan=10s [any where k == "a"] [any where k == "b"]'
     assert open_keys("a" * 500 + "b" * 100, query) == 0
     assert 10 <= open_keys("a" * 500, query) < 30
 
 
-def test_an_event_that_starts_and_ends_leaves_nothing_open(monkeypatch) -> None:
-    monkeypatch.setattr(rule_matcher, "ENOUGH_CONDITIONS", 1)
-    rules = RuleSet(
-        [eqlite.load_rule('sequence by u [any where k == "a"] [any where k == "b"] until [any where stop == true]')]
-    )
+def test_an_event_that_starts_and_ends_leaves_nothing_open() -> None:
+    query = 'sequence by u [any where k == "a"] [any where k == "b"] until [any where stop == true]'
+    rules = rule_set(query, *UNMET)
     kinds = ["c", "c", "a", "b", "c", "a", "b", "a", "b"]
     events = [{"@timestamp": iso(n), "u": "x", "k": kind, "stop": n == 5, "n": n} for n, kind in enumerate(kinds)]
     assert found_together(rules, events, {}, RunStats()) == found_alone(rules, events, {})

@@ -1,13 +1,16 @@
-"""The main process and the results of workers."""
+"""The main process and the results of workers.
+
+Covers `execution/parallel/worker.py`.
+"""
 
 from __future__ import annotations
 
-import json
 import pickle
 from pathlib import Path
 
-import eqlite
-from eqlite.events.intake import Intake
+from tests.harness import ndjson, rule_set
+
+from eqlite.events.intake import Intake, ReadSizes
 from eqlite.events.splits import Range
 from eqlite.execution.correlation.correlator import Correlator
 from eqlite.execution.detection import Detection
@@ -15,7 +18,6 @@ from eqlite.execution.detections import detections_of
 from eqlite.execution.parallel.merge import ResultMerger
 from eqlite.execution.parallel.worker import Worker
 from eqlite.execution.stats import RunStats
-from eqlite.ruleset import RuleSet
 
 QUERIES = [
     'sequence by k with maxspan=1m [any where kind == "a"] [any where kind == "b"]',
@@ -28,14 +30,14 @@ def lines(count: int) -> bytes:
     events = [
         {"@timestamp": f"2026-01-01T00:00:{n:02}.000Z", "kind": "ab"[n % 2], "k": n // 2, "n": n} for n in range(count)
     ]
-    return b"".join(json.dumps(event).encode() + b"\n" for event in events)
+    return ndjson(events)
 
 
 def merged(path: Path, *, is_cut_short: bool) -> tuple[list[Detection], RunStats]:
-    compiled = RuleSet([eqlite.load_rule(text) for text in QUERIES]).compile()
+    compiled = rule_set(*QUERIES).compile()
     queries = [query for _, query in compiled]
     partition = Range(str(path), 0, path.stat().st_size)
-    result = Worker(compiled, by_index=False, keeps_rejects=False, sample_limit=100).work(partition)
+    result = Worker(compiled, by_index=False, keeps_rejects=False, sample_limit=100, sizes=ReadSizes()).work(partition)
     result = pickle.loads(pickle.dumps(result))
     if is_cut_short:
         path.write_bytes(path.read_bytes()[:200])

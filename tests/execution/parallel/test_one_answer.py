@@ -1,4 +1,7 @@
-"""Whatever the input holds, several processes find, count and reject what one does, in the same order."""
+"""Whatever the input holds, several processes find, count and reject what one does, in the same order.
+
+Covers `execution/parallel/rejects.py`, `execution/tuning.py`.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.harness import rule_set
 
 import eqlite
-from eqlite.events.intake import ReadStats
-from eqlite.events.lines import line_blocks
-from eqlite.execution.parallel import pool
+from eqlite.events.intake import ReadSizes, ReadStats
 from eqlite.execution.run import RunStats, run_files
+from eqlite.execution.tuning import Tuning
 from eqlite.ruleset import RuleSet
 
 QUERIES = [
@@ -121,11 +124,11 @@ def opened(folder: Path, inputs: list[tuple[str, bytes]]) -> list[Any]:
     return [*found, found[0]] if isinstance(found[0], Path) else found
 
 
-def answer(rules: RuleSet, inputs: list[Any], *, jobs: int, by_index: bool, samples: int) -> list[object]:
+def answer(rules: RuleSet, inputs: list[Any], *, samples: int = 100, **options: Any) -> list[object]:
     stats, rejects = RunStats(reading=ReadStats(sample_limit=samples)), io.BytesIO()
     found: list[object] = []
     try:
-        for one in run_files(rules.compile(), inputs, jobs=jobs, by_index=by_index, stats=stats, rejects=rejects):
+        for one in run_files(rules.compile(), inputs, stats=stats, rejects=rejects, **options):
             events = [event and (dict(event), event.index, event.id) for event in one.events]
             found.append((one.rule.query, one.join_keys, one.start, one.end, one.sources, events))
     except eqlite.EqlError as problem:
@@ -145,16 +148,13 @@ def answer(rules: RuleSet, inputs: list[Any], *, jobs: int, by_index: bool, samp
 def test_one_answer_comes_from_any_number_of_processes(
     inputs: list[tuple[str, bytes]], queries: list[str], by_index: bool, samples: int, chunk: int, portion: int
 ) -> None:
-    rules = RuleSet([eqlite.load_rule(text) for text in queries])
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr(pool, "BLOCKS_BYTES", portion)
-        patch.setattr(pool, "RANGE_BYTES", max(100, portion))
-        patch.setattr("eqlite.events.byte_chunks.CHUNK_BYTES", chunk)
-        patch.setattr("eqlite.events.splits.CHUNK_BYTES", chunk)
-        patch.setitem(line_blocks.__kwdefaults__, "limit", LIMIT)
+    rules = rule_set(*queries)
+    tuning = Tuning(ReadSizes(chunk, LIMIT), range_bytes=max(100, portion), blocks_bytes=portion)
+    with tempfile.TemporaryDirectory() as folder:
 
         def answer_of(jobs: int) -> list[object]:
-            return answer(rules, opened(Path(folder), inputs), jobs=jobs, by_index=by_index, samples=samples)
+            given = opened(Path(folder), inputs)
+            return answer(rules, given, jobs=jobs, by_index=by_index, samples=samples, tuning=tuning)
 
         alone = answer_of(1)
         for jobs in (2, 3):
@@ -162,12 +162,13 @@ def test_one_answer_comes_from_any_number_of_processes(
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_what_was_read_before_an_error_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
-    monkeypatch.setattr("eqlite.events.byte_chunks.CHUNK_BYTES", 10)
+def test_what_was_read_before_an_error_is_kept(tmp_path: Path, jobs: int) -> None:
+    tuning = Tuning(ReadSizes(chunk_bytes=10))
     path = tmp_path / "events.ndjson"
     path.write_bytes(b'{"n": 1}\noops\n' * 20)
-    rules = RuleSet([eqlite.load_rule("any where n > 0")])
-    found, stats, rejects = answer(rules, [path, Breaking(b'{"n": 2}\n' * 20)], jobs=jobs, by_index=False, samples=100)
+    rules = rule_set("any where n > 0")
+    inputs = [path, Breaking(b'{"n": 2}\n' * 20)]
+    found, stats, rejects = answer(rules, inputs, jobs=jobs, tuning=tuning)
     assert isinstance(found, list)
     assert (len(found), found[-1]) == (24, "cannot read `stream`: it broke")
     assert isinstance(stats, RunStats)
@@ -177,9 +178,9 @@ def test_what_was_read_before_an_error_is_kept(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_one_line_in_two_streams_is_rejected_twice(jobs: int) -> None:
-    rules = RuleSet([eqlite.load_rule(text) for text in QUERIES])
+    rules = rule_set(*QUERIES)
     streams = [io.BytesIO(with_depth(0, 250).encode() + b"\n") for _ in range(2)]
-    _, stats, rejects = answer(rules, streams, jobs=jobs, by_index=False, samples=100)
+    _, stats, rejects = answer(rules, streams, jobs=jobs)
     assert isinstance(stats, RunStats)
     assert (stats.reading.read, stats.reading.rejected) == (2, 2)
     assert isinstance(rejects, bytes)

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.harness import rule_set
 
 import eqlite
-from eqlite.execution.parallel import pool as jobs
+from eqlite.events.intake import ReadSizes
 from eqlite.execution.run import RunStats, run_files
+from eqlite.execution.tuning import Tuning
 from eqlite.ruleset import RuleSet
 
 QUERIES = [
@@ -53,9 +55,9 @@ def lines(*, count: int, is_sorted: bool) -> Iterator[bytes]:
             yield b"no event" if n % 2 else b""
 
 
-def run(rules: RuleSet, files: list[Any], *, jobs: int, by_index: bool = False) -> list[Any]:
+def run(rules: RuleSet, files: list[Any], **options: Any) -> list[Any]:
     stats, rejects = RunStats(), io.BytesIO()
-    found = run_files(rules.compile(), files, jobs=jobs, stats=stats, rejects=rejects, by_index=by_index)
+    found = run_files(rules.compile(), files, stats=stats, rejects=rejects, **options)
     detections = [(one.rule.query, one.join_keys, one.start, one.end, one.sources, one.events) for one in found]
     shown = [
         (*rest, [None if event is None else (dict(event), event.index, event.id) for event in events])
@@ -70,38 +72,35 @@ def run(rules: RuleSet, files: list[Any], *, jobs: int, by_index: bool = False) 
 @pytest.mark.parametrize("is_packed", [True, False])
 def test_the_answer_does_not_depend_on_the_number_of_processes(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     is_packed: bool,
     is_sorted: bool,
     queries: list[str],
     by_index: bool,
 ) -> None:
-    monkeypatch.setattr(jobs, "BLOCKS_BYTES", 1)
-    monkeypatch.setattr(jobs, "RANGE_BYTES", 1_234)
-    monkeypatch.setattr("eqlite.events.byte_chunks.CHUNK_BYTES", 2_000)
+    tuning = Tuning(ReadSizes(chunk_bytes=2_000), range_bytes=1_234, blocks_bytes=1)
     path = tmp_path / "events.ndjson"
     data = b"\n".join(lines(count=400, is_sorted=is_sorted))
     path.write_bytes(gzip.compress(data) if is_packed else data)
-    rules = RuleSet([eqlite.load_rule(text) for text in queries])
-    alone = run(rules, [path, path], jobs=1, by_index=by_index)
-    assert run(rules, [path, path], jobs=3, by_index=by_index) == alone
+    rules = rule_set(*queries)
+    alone = run(rules, [path, path], jobs=1, by_index=by_index, tuning=tuning)
+    assert run(rules, [path, path], jobs=3, by_index=by_index, tuning=tuning) == alone
     assert len(alone[0]) > 20
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_any_input_will_do_and_any_way_to_start_processes(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+def test_any_input_will_do_and_any_way_to_start_processes(method: str) -> None:
     if method not in multiprocessing.get_all_start_methods():
         pytest.skip(f"this platform does not {method}")
-    monkeypatch.setattr(jobs, "START_METHOD", method)
-    rules = RuleSet([eqlite.load_rule(text) for text in QUERIES])
+    tuning = Tuning(start_method=method)
+    rules = rule_set(*QUERIES)
     data = b"\n".join(lines(count=100, is_sorted=True))
-    assert run(rules, [io.BytesIO(data)], jobs=2) == run(rules, [io.BytesIO(data)], jobs=1)
+    assert run(rules, [io.BytesIO(data)], jobs=2, tuning=tuning) == run(rules, [io.BytesIO(data)], jobs=1)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("time", [b'"soon"', b"[1, 2]"])
 def test_a_strict_run_raises_in_any_number_of_processes(time: bytes, processes: int) -> None:
-    rules = RuleSet([eqlite.load_rule("sequence [any where a == 1] [any where a == 1]")])
+    rules = rule_set("sequence [any where a == 1] [any where a == 1]")
     data = b'{"@timestamp": 1, "a": 1}\n{"@timestamp": %s, "a": 1}\n' % time
     with pytest.raises(eqlite.EventError, match="@timestamp"):
         list(run_files(rules.compile(strict=True), [io.BytesIO(data)], jobs=processes))
@@ -117,7 +116,7 @@ class Interrupted(io.BytesIO):
 
 
 def test_ctrl_c_ends_all_processes_and_keeps_what_was_found() -> None:
-    rules = RuleSet([eqlite.load_rule(text) for text in QUERIES])
+    rules = rule_set(*QUERIES)
     stats = RunStats()
     data = b"\n".join(lines(count=50_000, is_sorted=True))
     list(run_files(rules.compile(), [Interrupted(data)], jobs=2, stats=stats))
@@ -127,9 +126,8 @@ def test_ctrl_c_ends_all_processes_and_keeps_what_was_found() -> None:
     assert multiprocessing.active_children() == []
 
 
-def test_a_killed_process_is_an_error_and_no_hole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "RANGE_BYTES", 10_000)
-    rules = RuleSet([eqlite.load_rule(text) for text in QUERIES])
+def test_a_killed_process_is_an_error_and_no_hole(tmp_path: Path) -> None:
+    rules = rule_set(*QUERIES)
     path = tmp_path / "events.ndjson"
     path.write_bytes(b"\n".join(lines(count=30_000, is_sorted=True)))
 
@@ -138,4 +136,4 @@ def test_a_killed_process_is_an_error_and_no_hole(tmp_path: Path, monkeypatch: p
             child.kill()
 
     with pytest.raises(eqlite.EqlError, match="was killed"):
-        list(run_files(rules.compile(), [path], jobs=2, progress=kill))
+        list(run_files(rules.compile(), [path], jobs=2, progress=kill, tuning=Tuning(range_bytes=10_000)))

@@ -21,10 +21,10 @@ from eqlite.execution.correlation.rule_state import CorrelationState, RuleHit, S
 from eqlite.execution.extractors import Extractors, OrderExtractor
 from eqlite.execution.hit_batch import HitBatch, HitEvent
 from eqlite.execution.hits import Hits
+from eqlite.execution.tuning import Tuning
 from eqlite.plan import Plan, SequenceQuery
 from eqlite.query import Query
 
-EVENTS_BETWEEN_SWEEPS = 1_024
 _MOST_ACTIONS = 20_000
 
 
@@ -37,20 +37,23 @@ class Correlator:
         faults: for each rule, the operations on which Elasticsearch would have failed.
     """
 
-    def __init__(self, queries: Sequence[Query], *, in_order: bool, history: History | None = None) -> None:
+    def __init__(
+        self, queries: Sequence[Query], *, in_order: bool, history: History | None = None, tuning: Tuning = Tuning()
+    ) -> None:
         """Start with nothing open.
 
         Args:
             queries: the rules' queries.
             in_order: match sequences while events come, until `is_out_of_order`; otherwise sort them at the end.
             history: gets the events that meet stages; None for input that can be read again.
+            tuning: says how often expired sequences are dropped.
         """
         self.extractors = Extractors()
         self._history = history
         self._budget = KeyBudget()
         self._trackers: dict[OrderExtractor, OrderTracker] = {}
         self._actions: dict[Hits, tuple[list[OrderTracker], list[RuleHit]]] = {}
-        self._until_sweep = EVENTS_BETWEEN_SWEEPS
+        self._events_between_sweeps = self._until_sweep = tuning.events_between_sweeps
         self.faults = [Faults(strict=query.options.strict) for query in queries]
         self.searches = [query.new_search(faults) for query, faults in zip(queries, self.faults, strict=True)]
         self._orders = [self.extractors.order(query.plan) for query in queries]
@@ -165,7 +168,7 @@ class Correlator:
 
     def _sweep(self) -> None:
         """Drop expired sequences of all rules, also of those that get no more events."""
-        self._until_sweep = EVENTS_BETWEEN_SWEEPS
+        self._until_sweep = self._events_between_sweeps
         for state in self._states.values():
             state.drop_expired()
 

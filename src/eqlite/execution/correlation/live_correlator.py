@@ -27,6 +27,7 @@ from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
 from eqlite.execution.hit_batch import HitEvent
 from eqlite.execution.hit_rows import HitRow, check_row, from_arrow, no_hit
 from eqlite.execution.hits import Hits
+from eqlite.execution.tuning import Tuning
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import SequenceQuery
 from eqlite.query import Query
@@ -34,7 +35,6 @@ from eqlite.rules.compiled import Compiled
 from eqlite.values.dates.instants import parse_timestamp
 from eqlite.values.durations import duration_ms
 
-EVENTS_BETWEEN_SWEEPS = 1_024
 NO_HITS = Hits((), ())
 
 Concerned = Iterable[tuple["LiveRule", tuple[int, ...]]]
@@ -115,6 +115,7 @@ class LiveCorrelator:
         allowed_lateness: Any = "0s",
         max_open: int = 100_000,
         max_ahead: Any = "1d",
+        tuning: Tuning = Tuning(),
     ) -> None:
         """Start with nothing open. The settings are those of `RuleSet.stream`."""
         if max_open < 1:
@@ -125,7 +126,7 @@ class LiveCorrelator:
         self.settings = (lateness_ns, max_open, ahead_ns)  # max_open of each rule
         self._extractors = Extractors()
         self._budget = KeyBudget()
-        self._until_sweep = EVENTS_BETWEEN_SWEEPS
+        self._events_between_sweeps = self._until_sweep = tuning.events_between_sweeps
         self.clocks: dict[OrderExtractor, SharedClock] = {}
         self._makers = [detection_maker(rule, query) for rule, query in compiled]
         self.rules: list[LiveRule] = []
@@ -200,7 +201,7 @@ class LiveCorrelator:
                 found += self._take(clock, event, concerned)
         self._until_sweep -= 1
         if not self._until_sweep:
-            self._until_sweep = EVENTS_BETWEEN_SWEEPS
+            self._until_sweep = self._events_between_sweeps
             found += self._sweep()
         return found
 

@@ -11,12 +11,13 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from typing import Any
 
 from eqlite import signals
 from eqlite.errors import EqlError
@@ -29,12 +30,9 @@ from eqlite.execution.parallel.merge import ResultMerger
 from eqlite.execution.parallel.rejects import Rejects, RemoteIntake
 from eqlite.execution.parallel.worker import Partition, PartitionResult, Worker
 from eqlite.execution.stats import RunStats
+from eqlite.execution.tuning import Tuning
 from eqlite.rules.compiled import Compiled
 
-START_METHOD = "fork" if sys.platform == "linux" else None
-"""A forked process has the compiled rules; another gets them pickled. None is the platform's default."""
-RANGE_BYTES = 1 << 23
-BLOCKS_BYTES = 1 << 20
 _QUEUED_PER_JOB = 3
 """The number of partitions queued for each process, so that it has work while this one merges results."""
 
@@ -44,13 +42,13 @@ Progress = Callable[[int, int], None]
 _worker: Worker | None = None
 
 
-def _begin(compiled: Compiled, by_index: bool, keeps_rejects: bool, sample_limit: int) -> None:  # noqa: FBT001
+def _begin(compiled: Compiled, **options: Any) -> None:
     global _worker
     for number in signals.ENDING:
         signal.signal(number, signal.SIG_IGN)  # the main process ends the workers
     signals.release()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker = Worker(compiled, by_index=by_index, keeps_rejects=keeps_rejects, sample_limit=sample_limit)
+    _worker = Worker(compiled, **options)
 
 
 def _end_with_parent() -> None:
@@ -70,17 +68,33 @@ class WorkerPool:
     """The worker processes of a run."""
 
     def __init__(
-        self, compiled: Compiled, intake: Intake, correlator: Correlator, *, jobs: int, by_index: bool, stats: RunStats
+        self,
+        compiled: Compiled,
+        intake: Intake,
+        correlator: Correlator,
+        *,
+        jobs: int,
+        by_index: bool,
+        stats: RunStats,
+        tuning: Tuning,
     ) -> None:
         """Start the workers. `correlator` gets their hits."""
         self._intake = intake
         self._queries = [query for _, query in compiled]
         self._correlator = correlator
         self._stats = stats
-        context = multiprocessing.get_context(START_METHOD)
+        self._tuning = tuning
+        context = multiprocessing.get_context(tuning.start_method)
         self._keeps_rejects = intake.rejects is not None
-        arguments = (compiled, by_index, self._keeps_rejects, intake.stats.sample_limit)
-        self._pool = ProcessPoolExecutor(jobs, context, _begin, arguments)
+        begin = partial(
+            _begin,
+            compiled,
+            by_index=by_index,
+            keeps_rejects=self._keeps_rejects,
+            sample_limit=intake.stats.sample_limit,
+            sizes=intake.sizes,
+        )
+        self._pool = ProcessPoolExecutor(jobs, context, begin)
         self._most_waiting = jobs * _QUEUED_PER_JOB
         self._is_over = False
         self._waiting: deque[tuple[Future[PartitionResult], Partition]] = deque()
@@ -127,14 +141,14 @@ class WorkerPool:
     def _share(self, file: Input, merger: ResultMerger) -> None:
         """Share a file among the workers."""
         stats = self._intake.stats
-        ranges = ranges_of(file, RANGE_BYTES)  # workers count their lines, and reject bad ones
+        ranges = ranges_of(file, self._tuning.range_bytes)  # workers count their lines, and reject bad ones
         if ranges:
-            remember_start(ranges[0].file, stats)
+            remember_start(ranges[0].file, self._intake)
             for partition in ranges:
                 self._send(partition, merger)
             return
-        blocks = Blocks(lambda partition: self._send(partition, merger), stats.sample_limit)
-        intake = RemoteIntake(stats, blocks.refuse, keeps_bytes=self._keeps_rejects)
+        blocks = Blocks(lambda partition: self._send(partition, merger), stats.sample_limit, self._tuning.blocks_bytes)
+        intake = RemoteIntake(stats, blocks.refuse, keeps_bytes=self._keeps_rejects, sizes=self._intake.sizes)
         try:
             for block in iter_blocks([file], intake):
                 blocks.add(block)
@@ -152,8 +166,9 @@ class WorkerPool:
 class Blocks:
     """Collects blocks of lines and the rejects among them, and sends them once they are large enough."""
 
-    def __init__(self, send: Callable[[Partition], None], sample_limit: int) -> None:
+    def __init__(self, send: Callable[[Partition], None], sample_limit: int, enough_bytes: int) -> None:
         self._send = send
+        self._enough_bytes = enough_bytes
         self._sample_limit = sample_limit
         self._items: list[RawBlock | Rejects] = []
         self._size = 0
@@ -180,7 +195,7 @@ class Blocks:
 
     def _grow(self, size: int) -> None:
         self._size += size
-        if self._size >= BLOCKS_BYTES:
+        if self._size >= self._enough_bytes:
             self.send()
 
 

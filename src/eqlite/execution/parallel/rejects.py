@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from eqlite.events.intake import Intake, ReadStats, Rejected
+from eqlite.events.intake import Intake, ReadSizes, ReadStats, Rejected
 
 
 @dataclass(slots=True)
@@ -46,9 +46,14 @@ class RemoteIntake(Intake):
     __slots__ = ("_keeps_bytes", "_pass_on")
 
     def __init__(
-        self, stats: ReadStats, pass_on: Callable[[Rejected | None, bytes], None], *, keeps_bytes: bool
+        self,
+        stats: ReadStats,
+        pass_on: Callable[[Rejected | None, bytes], None],
+        *,
+        keeps_bytes: bool,
+        sizes: ReadSizes,
     ) -> None:
-        super().__init__(stats)
+        super().__init__(stats, sizes=sizes)
         self._pass_on = pass_on
         self._keeps_bytes = keeps_bytes
 

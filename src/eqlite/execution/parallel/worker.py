@@ -13,7 +13,7 @@ from eqlite.engine.keys import Key, KeyBudget
 from eqlite.engine.order import Ordinal
 from eqlite.events.batches import BlockBatch, block_batches
 from eqlite.events.envelopes import Unwrapped
-from eqlite.events.intake import ReadStats, Rejected
+from eqlite.events.intake import ReadSizes, ReadStats, Rejected
 from eqlite.events.readers import RawBlock
 from eqlite.events.references import HeldEvents
 from eqlite.events.splits import Range, RangeReader
@@ -108,7 +108,9 @@ class PartitionResult:
 class Worker:
     """Matches events with all rules, in a process of its own."""
 
-    def __init__(self, compiled: Compiled, *, by_index: bool, keeps_rejects: bool, sample_limit: int) -> None:
+    def __init__(
+        self, compiled: Compiled, *, by_index: bool, keeps_rejects: bool, sample_limit: int, sizes: ReadSizes
+    ) -> None:
         """Prepare the rules.
 
         Args:
@@ -116,12 +118,14 @@ class Worker:
             by_index: a rule sees only the documents that its index patterns cover.
             keeps_rejects: return the bytes of rejected pieces.
             sample_limit: the number of rejected pieces that are reported one by one.
+            sizes: the sizes of what is read.
         """
         self._queries = [query for _, query in compiled]
         self._matcher = make_matcher(compiled, by_index=by_index)
         self._extractors = Extractors()
         self._sample_limit = sample_limit
         self._keeps_rejects = keeps_rejects
+        self._sizes = sizes
         self._result = PartitionResult(Rejects(sample_limit))
         self._indices: dict[Hits, int] = {}
 
@@ -131,7 +135,7 @@ class Worker:
         self._indices = {}
         stats = ReadStats()
         faults = [Faults(strict=query.options.strict) for query in self._queries]
-        intake = RemoteIntake(stats, self._refuse, keeps_bytes=self._keeps_rejects)
+        intake = RemoteIntake(stats, self._refuse, keeps_bytes=self._keeps_rejects, sizes=self._sizes)
         reader = RangeReader(partition) if isinstance(partition, Range) else None
         items: Iterable[RawBlock | Rejects] = partition if reader is None else reader.blocks(intake)  # type: ignore[assignment]
         for index, item in enumerate(items):

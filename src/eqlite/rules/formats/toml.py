@@ -10,7 +10,7 @@ import re
 import tomllib
 from typing import Any
 
-from eqlite.rules.formats import fast_toml as quick_toml
+from eqlite.rules.formats import fast_toml
 from eqlite.rules.formats.bare_query import other_language
 from eqlite.rules.formats.settings import NotARule, RuleFile, add_rule
 from eqlite.rules.formats.toml_spans import find_elements, find_in_each, find_table, find_value, map_string
@@ -53,7 +53,7 @@ def _read(file: RuleFile, result: LoadedRules) -> dict[str, Any] | None:
     try:
         if any(len(line) > 2 * _MAX_KEY_PARTS and _has_endless_key(line) for line in text.split("\n")):
             raise RecursionError
-        return quick_toml.loads(text)
+        return fast_toml.loads(text)
     except tomllib.TOMLDecodeError as error:
         message, start = _explain(str(error), text)
         result.problems.append(file.problem("bad-rule-file", f"not TOML: {message}", start, start + 1))
