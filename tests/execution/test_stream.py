@@ -425,5 +425,5 @@ def test_what_is_no_list_of_events_is_refused_by_name(given: Any) -> None:
     for take in (rules.stream().push_many, rules.matcher().match):
         with pytest.raises(eqlite.EventError, match="events are mappings in a list or another iterable"):
             take(given)
-    with pytest.raises(eqlite.EventError, match="one event alone was given"):
+    with pytest.raises(eqlite.EventError, match="a single event was given"):
         rules.stream().push_many(event(1, "A"))  # type: ignore[arg-type]

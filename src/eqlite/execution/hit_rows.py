@@ -55,7 +55,7 @@ class HitRow(NamedTuple):
 
 
 def check_row(row: Any, stages: int, keys: int) -> None:
-    """Check that a row can be a hit of a rule with so many stages and parts of its key.
+    """Check that a row can be a hit of a rule, given the numbers of its stages and of the parts of its key.
 
     Raises:
         EventError: it cannot.
