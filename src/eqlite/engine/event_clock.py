@@ -44,6 +44,7 @@ class EventClock(Generic[Reference]):
         ahead: the events set aside, the earliest first.
         keys: the number of join keys of these.
         left_out: events too far ahead of which there were more than can be set aside.
+        votes: how many more events were set aside than taken since.
     """
 
     def __init__(self, lateness_ns: int = 0, max_ahead_ns: int | None = None) -> None:
@@ -53,7 +54,7 @@ class EventClock(Generic[Reference]):
         self.ahead: list[EventHits[Reference]] = []
         self.keys = 0
         self.left_out = 0
-        self._votes = 0
+        self.votes = 0
 
     def is_ahead(self, time_ns: int) -> bool:
         """Return whether an event of this time is to be set aside. The first event of a stream never is."""
@@ -72,8 +73,8 @@ class EventClock(Generic[Reference]):
         """Set aside an event that is too far ahead. Return the events to take now, in order: see `take_due`."""
         insort(self.ahead, hits, key=_ordinal)
         self.keys += count_keys(hits.stages)
-        self._votes += 1
-        if self._votes >= AHEAD_VOTES:
+        self.votes += 1
+        if self.votes >= AHEAD_VOTES:
             return self._after_gap()
         if len(self.ahead) > MAX_EVENTS_AHEAD:
             self.keys -= count_keys(self.ahead.pop().stages)
@@ -82,7 +83,7 @@ class EventClock(Generic[Reference]):
 
     def take_due(self, ordinal: Ordinal) -> list[EventHits[Reference]]:
         """Return the events set aside that come before one that is to be taken now: they go first."""
-        self._votes = max(0, self._votes - 1)
+        self.votes = max(0, self.votes - 1)
         return self._cut(bisect_left(self.ahead, ordinal, key=_ordinal))
 
     def advance(self, time_ns: int) -> tuple[list[EventHits[Reference]], Watermark]:
@@ -90,12 +91,12 @@ class EventClock(Generic[Reference]):
         due: list[EventHits[Reference]] = []
         if self.newest_ns is None or time_ns > self.newest_ns:
             due = self._cut(bisect_left(self.ahead, time_ns + 1, key=_time_ns))
-            self.newest_ns, self._votes = time_ns, 0
+            self.newest_ns, self.votes = time_ns, 0
         return due, (time_ns - self.lateness_ns, -1, 0)
 
     def finish(self) -> list[EventHits[Reference]]:
         """Return the events still set aside, to be taken at the end of the stream. The clock starts anew."""
-        self.newest_ns, self._votes = None, 0
+        self.newest_ns, self.votes = None, 0
         return self._cut(len(self.ahead))
 
     def _after_gap(self) -> list[EventHits[Reference]]:
@@ -104,7 +105,7 @@ class EventClock(Generic[Reference]):
             if self.max_ahead_ns is not None and hits.ordinal[0] - newest_ns > self.max_ahead_ns:
                 break
             newest_ns, count = hits.ordinal[0], count + 1
-        self._votes = 0
+        self.votes = 0
         return self._cut(count)
 
     def _cut(self, count: int) -> list[EventHits[Reference]]:
@@ -120,7 +121,7 @@ class EventClock(Generic[Reference]):
             "newest_ns": self.newest_ns,
             "ahead": [dump_hits(hits, table) for hits in self.ahead],
             "left_out": self.left_out,
-            "votes": self._votes,
+            "votes": self.votes,
         }
 
     def load(self, saved: SavedClock, events: Sequence[Reference]) -> None:
@@ -128,4 +129,4 @@ class EventClock(Generic[Reference]):
         self.newest_ns = saved["newest_ns"]
         self.ahead = sorted((load_hits(parts, events) for parts in saved["ahead"]), key=_ordinal)
         self.keys = sum(count_keys(hits.stages) for hits in self.ahead)
-        self.left_out, self._votes = saved["left_out"], saved["votes"]
+        self.left_out, self.votes = saved["left_out"], saved["votes"]
