@@ -36,7 +36,7 @@ from eqlite.engine.snapshot_form import (
 from eqlite.engine.snapshots import EventTable, Form, decode_link, fingerprint_of, pack, unpack
 from eqlite.errors import SnapshotError
 from eqlite.execution.correlation.live_rules import LiveRule, SharedClock
-from eqlite.execution.correlation.row_events import RowEvent, RowReference
+from eqlite.execution.correlation.row_events import RowEvent, RowReference, reference_parts, row_reference
 from eqlite.execution.hit_rows import HitRow, key_of_text, key_text
 from eqlite.plan import Plan, SampleQuery, SequenceQuery
 
@@ -135,7 +135,7 @@ class KeyedState:
         return found
 
     def _dump(self, name: str, key: Key | None) -> bytes | None:
-        table = EventTable(list)
+        table = EventTable(reference_parts)
         parts = self._rules[name].search.dump_key(key, table)
         matcher = parts.get("matcher") or {}
         sample, pipes = parts.get("sample"), parts.get("pipes")
@@ -237,13 +237,14 @@ class KeyedState:
 
     def _add(self, name: str, key: Key | None, saved: SavedState, search: SavedSearch) -> None:
         rule = self._rules[name]
-        events = [RowReference(document, origin) for document, origin in saved.events]
+        events = [row_reference(*parts) for parts in saved.events]
         rule.search.add_keys(search, events)
         for link, stages in saved.ahead:
             ordinal, found = decode_link(link, events)
             tiebreaker = None if ordinal[1:3] == NO_TIEBREAKER else ordinal[2]
             assert key is not None
-            row = HitRow(name, key, ordinal[0], tiebreaker, found.origin, tuple(stages), False, found.document)
+            document, origin = reference_parts(found)
+            row = HitRow(name, key, ordinal[0], tiebreaker, origin, tuple(stages), False, document)
             hits: EventHits[Any] = EventHits(ordinal, (RowEvent(row, ordinal[-1]), [(rule, tuple(stages))]), ())
             insort(rule.clock.clock.ahead, hits, key=attrgetter("ordinal"))
             self._aside.setdefault((name, key), []).append(hits)

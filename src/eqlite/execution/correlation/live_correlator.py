@@ -21,7 +21,7 @@ from eqlite.engine.stages import always_relevant_stages
 from eqlite.events.document import AnyEvent
 from eqlite.execution.correlation.keyed_state import KeyedState, StateKey
 from eqlite.execution.correlation.live_rules import LiveRule, SharedClock
-from eqlite.execution.correlation.row_events import RowEvent, RowReference
+from eqlite.execution.correlation.row_events import RowEvent, event_of
 from eqlite.execution.detection import Detection
 from eqlite.execution.detections import detection_maker
 from eqlite.execution.extractors import Extractors, OrderExtractor
@@ -224,7 +224,7 @@ class LiveCorrelator:
 
     def _detections(self, rule: LiveRule, results: Sequence[Result[AnyEvent]]) -> list[Detection]:
         make = self._makers[rule.index]
-        return [make(tuple(map(_event, result.events)), result) for result in results]
+        return [make(tuple(map(event_of, result.events)), result) for result in results]
 
     def advance(self, time: object) -> list[Detection]:
         """Move the clocks without an event, so that a quiet stream comes to decisions.
@@ -320,10 +320,6 @@ class LiveCorrelator:
             "faults": [[rule.faults.count, rule.faults.examples] for rule in self.rules],
             "searches": [rule.search.dump(table) for rule in self.rules],
         }
-
-
-def _event(found: AnyEvent | RowReference | None) -> AnyEvent | None:
-    return found.event() if isinstance(found, RowReference) else found
 
 
 def _dump_concerned(concerned: Iterable[tuple[LiveRule, tuple[int, ...]]]) -> list[Any]:
