@@ -192,6 +192,17 @@ def test_a_snapshot_outlives_added_changed_and_removed_rules() -> None:
     assert numbers(same.push(event(2, "D", 2))) == ["1-2"]
 
 
+def test_ids_are_the_same_after_a_snapshot(tmp_path) -> None:
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps([event(1, "A", 1), event(2, "B", 2)]))  # not alone on its line
+    rules = rule_set([SEQUENCE])
+    events = list(eqlite.read_events(path))
+    stream = rules.stream()
+    stream.push(events[0])
+    found = rules.resume(stream.snapshot()).push(events[1])
+    assert ids(found) == ids(list(rules.run(events)))
+
+
 @pytest.mark.parametrize(
     "damage", [lambda data: data[:-1], lambda data: b"", lambda data: data.replace(b"rules", b"other")]
 )
