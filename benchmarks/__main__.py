@@ -23,6 +23,7 @@ from benchmarks.peer import measure_peer
 from benchmarks.process import measure_memory, measure_starts
 from benchmarks.report import Section, machine, print_table, write_json
 from benchmarks.sequences import measure_sequences
+from benchmarks.streams_memory import measure_streams_memory
 from benchmarks.ways_in import measure_ways_in
 
 
@@ -43,6 +44,8 @@ class Effort:
     many_rules_peer_runs: int = 3
     ways_in_events: int = 20_000
     ways_in_runs: int = 1
+    streams_events: int = 40_000
+    streams_open_keys: int = 100_000
     jobs_events: int = 200_000
     jobs_runs: int = 1
     starts: int = 15
@@ -61,6 +64,8 @@ QUICK = Effort(
     many_rules_peer_events=50,
     many_rules_peer_runs=1,
     ways_in_events=1_000,
+    streams_events=1_000,
+    streams_open_keys=1_000,
     jobs_events=1_000,
     starts=3,
     megabytes=8,
@@ -74,6 +79,7 @@ FULL = Effort(
     many_rules_events=120_000,
     many_rules_runs=3,
     ways_in_runs=3,
+    streams_events=200_000,
     jobs_events=1_000_000,
     jobs_runs=3,
     starts=15,
@@ -134,6 +140,8 @@ def _measure(
         may_install=may_install,
     )
     yield from measure_ways_in(shared, folder, count=effort.ways_in_events, runs=effort.ways_in_runs)
+    count = effort.streams_events
+    yield measure_streams_memory(shared, folder, count=count, open_keys=effort.streams_open_keys)
     yield measure_jobs(shared, folder, count=effort.jobs_events, runs=effort.jobs_runs)
     yield measure_starts(runs=effort.starts)
     yield measure_memory(files[0], megabytes=effort.megabytes)

@@ -19,6 +19,7 @@ from benchmarks.events import MATCH_EVERY, make_events
 from benchmarks.one_rule import RULE
 from benchmarks.report import Row, Section, print_table
 from benchmarks.sequence_events import QUERY, make_sequence_events
+from benchmarks.streams_memory import NAMES as STREAMS_MEMORY
 from benchmarks.ways_in import WAYS
 
 ROOT = Path(__file__).parent.parent
@@ -59,6 +60,7 @@ OTHERS = [
     "the same rules here",
     "the same rules here, to eql 1.0.1",
     *(f"{way}, {rules}" for rules in ("all rules", "one rule") for way in WAYS),
+    *STREAMS_MEMORY,
     "event rules, two processes to one, steady",
     "all rules, two processes to one, steady",
     "import eqlite",

@@ -147,7 +147,7 @@ def test_damaged_snapshots_are_refused() -> None:
         with pytest.raises(eqlite.SnapshotError):
             query.resume(snapshot[:end])
     with pytest.raises(eqlite.SnapshotError, match="form 5"):
-        query.resume(snapshot.replace(b"eqlite-stream 5", b"eqlite-stream 4", 1))
+        query.resume(snapshot.replace(b"eqlite-stream 5", b"eqlite-stream 6", 1))
     with pytest.raises(eqlite.SnapshotError, match="damaged"):
         query.resume(snapshot[:-1] + bytes([snapshot[-1] ^ 1]))
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 import pickle
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.sequence_strategies import inputs, queries
+from tests.execution.stream_events import OPTIONS, event, ids, numbered, with_ids
 from tests.harness import numbers, rule_set
 
 import eqlite
@@ -29,23 +30,6 @@ from eqlite.execution.stream import RuleStream, resume_stream
 from eqlite.execution.tuning import Tuning
 from eqlite.limits import AHEAD_VOTES
 from eqlite.ruleset import RuleSet
-
-
-def with_ids(texts: Sequence[str]) -> RuleSet:
-    return rule_set(*({"rule_id": str(number), "query": text} for number, text in enumerate(texts)))
-
-
-def ids(found: Sequence[eqlite.Detection]) -> Counter[str]:
-    return Counter(detection.id for detection in found)
-
-
-def numbered(events: list[dict[str, Any]], *, with_tiebreaker: bool) -> list[dict[str, Any]]:
-    """Return events in order, each with its number in place of a tiebreaker that others may have, too."""
-    events.sort(key=lambda event: (event["@timestamp"], event.get("t", 9) if with_tiebreaker else 0))
-    return [{**event, "n": number} for number, event in enumerate(events)]
-
-
-OPTIONS = [{}, {"tiebreaker_field": "t"}]
 
 
 @pytest.mark.parametrize("options", OPTIONS)
@@ -77,8 +61,8 @@ def test_events_within_the_lateness_may_come_in_any_order(texts, events, random)
     times = sorted({event["@timestamp"] for event in events})
     events = [{**event, "@timestamp": 1_000_000 + 1_000 * times.index(event["@timestamp"])} for event in events]
     by_time: dict[int, list[dict[str, Any]]] = {}
-    for event in events:
-        by_time.setdefault(event["@timestamp"], []).append(event)
+    for given_event in events:
+        by_time.setdefault(given_event["@timestamp"], []).append(given_event)
     shuffled = []
     for start in range(0, len(by_time), 2):
         pair = sorted(by_time)[start : start + 2]
@@ -133,10 +117,6 @@ def test_an_id_depends_on_the_rule_and_the_events_alone() -> None:
 SEQUENCE = 'sequence by k with maxspan=10s [any where kind == "A"] [any where kind == "B"]'
 
 UNFOLLOWED = "sequence with maxspan=5s [any where n == 9] ![any where n == 8]"
-
-
-def event(second: int, kind: str, number: int = 0) -> dict[str, Any]:
-    return {"@timestamp": 1_767_225_600_000 + second * 1_000, "kind": kind, "k": "x", "n": number}
 
 
 def test_detections_come_as_soon_as_they_are_certain() -> None:
@@ -265,6 +245,17 @@ def test_a_snapshot_outlives_added_changed_and_removed_rules() -> None:
     assert numbers(same.push(event(2, "D", 2))) == [(1, 2)]
 
 
+def test_ids_are_the_same_after_a_snapshot(tmp_path) -> None:
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps([event(1, "A", 1), event(2, "B", 2)]))  # not alone on its line
+    rules = rule_set([SEQUENCE])
+    events = list(eqlite.read_events(path))
+    stream = rules.stream()
+    stream.push(events[0])
+    found = rules.resume(stream.snapshot()).push(events[1])
+    assert ids(found) == ids(list(rules.run(events)))
+
+
 @pytest.mark.parametrize(
     "damage", [lambda data: data[:-1], lambda data: b"", lambda data: data.replace(b"rules", b"other")]
 )
@@ -375,7 +366,7 @@ def test_a_snapshot_of_a_document_nested_too_deeply_is_refused() -> None:
     assert rejecting.stats.reading.rejected == 1
 
 
-def test_ids_are_the_same_after_a_snapshot() -> None:
+def test_ids_of_events_are_the_same_after_a_snapshot() -> None:
     rules = with_ids([SEQUENCE])
     source = EventSource("log", 7)
     for first in (

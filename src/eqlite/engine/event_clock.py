@@ -11,7 +11,7 @@ Until then all are set aside, and go first, in order, if they are earlier. A mat
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, Generic
@@ -99,6 +99,11 @@ class EventClock(Generic[Reference]):
         if self.votes >= self._ahead_votes:
             return self._after_gap()
         return self._bounded()
+
+    def restore(self, hits: EventHits[Reference]) -> None:
+        """Set aside an event that was set aside before, without a vote."""
+        insort(self.ahead, hits, key=_ordinal)
+        self.keys += count_keys(hits.stages)
 
     def take_due(self, ordinal: Ordinal) -> list[EventHits[Reference]]:
         """Return the events set aside that come before one that is to be taken now: they go first."""

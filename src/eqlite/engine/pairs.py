@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from eqlite.engine.keys import Key
@@ -75,6 +75,11 @@ class PairMatcher(SequenceMatcher[Reference]):
                     found.append(Found((first, Link(ordinal, reference)), key))
         return found
 
+    def make_room(self, but: Key | None) -> None:  # noqa: ARG002
+        """Drop the keys started longest ago if more is open than `max_open`."""
+        if self.max_open is not None:
+            self._keep_at_most(self.max_open)
+
     def _keep_at_most(self, count: int) -> None:
         while len(self.states) > count:
             del self.states[next(iter(self.states))]
@@ -93,9 +98,10 @@ class PairMatcher(SequenceMatcher[Reference]):
         if self.max_open is None and sys.getsizeof(states) > _MOST_BYTES_PER_KEY * (len(states) + _FEW_KEYS):
             self.states = dict(states)
 
-    def open_keys(self) -> Iterator[OpenKey[Reference]]:
-        """Yield the open sequence of each key."""
-        for key, link in self.states.items():
+    def open_keys(self, keys: Iterable[Key] | None = None) -> Iterator[OpenKey[Reference]]:
+        """Yield the open sequence of some keys that are open, by default of all."""
+        for key in self.states if keys is None else keys:
+            link = self.states[key]
             yield OpenKey(key, link.ordinal[0], [Pending(*link, None, link.ordinal[0])], {})
 
     def open_key(self, saved: OpenKey[Reference]) -> None:

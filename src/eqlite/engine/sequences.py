@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
@@ -226,9 +226,10 @@ class SequenceMatcher(Generic[Reference]):
         while states and next(iter(states.values())).touched_ns < than_ns:
             states.popitem(last=False)
 
-    def open_keys(self) -> Iterator[OpenKey[Reference]]:
-        """Yield the open sequences of each key, the one touched longest ago first."""
-        for key, state in self.states.items():
+    def open_keys(self, keys: Iterable[Key] | None = None) -> Iterator[OpenKey[Reference]]:
+        """Yield the open sequences of some keys that are open, by default all: the one touched longest ago first."""
+        for key in self.states if keys is None else keys:
+            state = self.states[key]
             yield OpenKey(key, state.touched_ns, state, state.unwanted or {})
 
     def open_key(self, saved: OpenKey[Reference]) -> None:
@@ -300,7 +301,7 @@ class SequenceMatcher(Generic[Reference]):
             return
         self._touched(key, pending.ordinal[0])
         self.wait(Waiting(pending, key, end_ms, since_ms + maxspan_ms))
-        self._make_room(key)
+        self.make_room(key)
 
     def wait(self, waiting: Waiting[Reference]) -> None:
         """Hold a complete sequence until it is certain. Its key has a state."""
@@ -367,13 +368,13 @@ class SequenceMatcher(Generic[Reference]):
         if state is None:
             state = self.states[key] = KeyState.begin(self.nothing, now_ns)
             if self.max_open is not None:
-                self._make_room(key)
+                self.make_room(key)
         else:
             state.touched_ns = now_ns
             self.states.move_to_end(key)
         return state
 
-    def _make_room(self, but: Key) -> None:
+    def make_room(self, but: Key | None) -> None:
         """Drop the key touched longest ago if more than `max_open` are open. `but` only loses a waiting sequence."""
         if self.max_open is None or self.open <= self.max_open:
             return

@@ -128,11 +128,11 @@ def problems_of_search(search: SavedSearch, plan: Plan, *, events: int) -> Itera
     if min(*search["counts"], search["pipes"]["given"]) < 0:
         yield "a count is none"
     watermark = search["watermark"]
-    if watermark is not None and watermark[1] != -1 and not is_placed(*watermark[1:]):
+    if watermark is not None and not is_watermark(watermark):
         yield "the clock has no place in the order"
     yield from problems_of_hits(search["held"], plan, events=events)
-    yield from _problems_of_links(_links(search), events)
-    if any(len(key) != len(plan.stages[0].keys) for key in _keys(search)):
+    yield from problems_of_links(links_of(search), events)
+    if any(len(key) != len(plan.stages[0].keys) for key in keys_of(search)):
         yield "a join key has another length"
     missing = [stage.missing for stage in query.stages] if isinstance(query, SequenceQuery) else [False]
     if any([link is None for link in links] != missing for links, _ in search["pipes"]["limited"]):
@@ -145,14 +145,15 @@ def problems_of_search(search: SavedSearch, plan: Plan, *, events: int) -> Itera
 
 def problems_of_hits(several: Sequence[SavedHits], plan: Plan, *, events: int) -> Iterator[str]:
     """Yield the problems of events with their stages and keys. `events` is the number of events in the snapshot."""
-    yield from _problems_of_links((link for link, _ in several), events)
+    yield from problems_of_links((link for link, _ in several), events)
     if any(not UNTIL <= stage < len(plan.stages) for _, stages in several for stage, _ in stages):
         yield "it has other stages"
     if any(len(key) != len(plan.stages[0].keys) for _, stages in several for _, keys in stages for key in keys):
         yield "a join key has another length"
 
 
-def _problems_of_links(links: Iterable[SavedLink], events: int) -> Iterator[str]:
+def problems_of_links(links: Iterable[SavedLink], events: int) -> Iterator[str]:
+    """Yield the problems of links. `events` is the number of events that there are."""
     for (_, kind, value, _), number in links:
         if not 0 <= number < events:
             yield "it lacks an event"
@@ -184,7 +185,8 @@ def _problems_of_sample(sample: SavedSample, *, items: int) -> Iterator[str]:
         yield "a sample lacks an event"
 
 
-def _links(search: SavedSearch) -> Iterator[SavedLink]:
+def links_of(search: SavedSearch) -> Iterator[SavedLink]:
+    """Yield the links in the state of a search."""
     yield from search["untimed"]
     yield from (link for links, _ in search["pipes"]["limited"] for link in links if link is not None)
     if search["sample"] is not None:
@@ -198,13 +200,20 @@ def _pendings(matcher: SavedMatcher) -> Iterator[SavedPending]:
     yield from (pending for pending, *_ in matcher["waiting"])
 
 
-def _keys(search: SavedSearch) -> Iterable[SavedKey]:
+def keys_of(search: SavedSearch) -> Iterator[SavedKey]:
+    """Yield the join keys in the state of a search, but those of held events."""
     yield from (key for _, key in search["pipes"]["limited"])
     if search["sample"] is not None:
         yield from (key for item in search["sample"]["items"] for key, _ in item)
     if search["matcher"] is not None:
         yield from (key for key, *_ in search["matcher"]["states"])
         yield from (key for _, key, *_ in search["matcher"]["waiting"])
+
+
+def is_watermark(watermark: tuple[int, int, int | float | str]) -> bool:
+    """Return whether a watermark has a place in the order."""
+    _, kind, value = watermark
+    return not isinstance(value, str) if kind == -1 else is_placed(kind, value)
 
 
 def is_placed(kind: int, value: object) -> bool:

@@ -9,14 +9,26 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import msgspec
 
+from eqlite.engine.keys import Key
 from eqlite.engine.match import Event as AnyEvent
 from eqlite.engine.order import Ordinal
-from eqlite.engine.sequences import EventHits, Link, OpenKey, Pending, Reference, SequenceMatcher, StageKeys, Waiting
+from eqlite.engine.sequences import (
+    EventHits,
+    KeyState,
+    Link,
+    OpenKey,
+    Pending,
+    Reference,
+    SequenceMatcher,
+    StageKeys,
+    Waiting,
+)
 from eqlite.engine.snapshot_form import SavedHits, SavedLink, SavedMatcher, SavedOrdinal, SavedPending, SavedStages
 from eqlite.errors import EventError, SnapshotError
 from eqlite.events.document import Event, EventSource
@@ -25,26 +37,51 @@ from eqlite.values.json_values import is_plain, json_value
 
 VERSION = 5
 
-_MAGIC = "eqlite-stream"
+
+class Form(NamedTuple):
+    """A form of saved data.
+
+    Attributes:
+        magic: its first word.
+        version: its version.
+        name: its name in messages.
+        whole: what it is a part of.
+        remedy: the advice where it cannot be read.
+    """
+
+    magic: str
+    version: int
+    name: str
+    whole: str
+    remedy: str
 
 
-def pack(payload: Mapping[str, Any], fingerprint: str) -> bytes:
+STREAM = Form("eqlite-stream", VERSION, "snapshot", "a stream", "begin a new stream")
+
+
+def pack(payload: object, fingerprint: str, form: Form = STREAM) -> bytes:
     """Return plain data as the bytes of a snapshot.
 
     Raises:
         SnapshotError: an event holds something that no JSON document could.
     """
     try:
-        form, data = "msgpack", msgspec.msgpack.encode(payload)
+        coding, data = "msgpack", msgspec.msgpack.encode(payload)
     except (OverflowError, UnicodeEncodeError, TypeError, RecursionError):
         try:
-            form, data = "json", json.dumps(payload).encode()
+            coding, data = "json", json.dumps(payload).encode()
         except (TypeError, ValueError, RecursionError) as error:
             raise SnapshotError(f"an event that is still needed cannot be saved: {error}") from None
-    return f"{_MAGIC} {VERSION} {form} {zlib.crc32(data):08x} {fingerprint}\n".encode() + data
+    return f"{form.magic} {form.version} {coding} {zlib.crc32(data):08x} {fingerprint}\n".encode() + data
 
 
-def unpack(snapshot: bytes, fingerprint: str) -> object:
+def fingerprint_of(snapshot: bytes) -> str | None:
+    """Return the fingerprint in the header of a snapshot. None if there is none."""
+    words = bytes(snapshot[:200]).partition(b"\n")[0].decode("ascii", "replace").split(" ")
+    return words[4] if len(words) == 5 else None
+
+
+def unpack(snapshot: bytes, fingerprint: str, form: Form = STREAM) -> object:
     """Return the plain data of a snapshot.
 
     Raises:
@@ -52,21 +89,20 @@ def unpack(snapshot: bytes, fingerprint: str) -> object:
     """
     head, _, data = bytes(snapshot).partition(b"\n")
     words = head.decode("ascii", "replace").split(" ")
-    if len(words) != 5 or words[0] != _MAGIC:
-        raise SnapshotError("this is no snapshot of a stream")
-    _, version, form, checksum, query = words
-    if version != str(VERSION):
-        raise SnapshotError(
-            f"the snapshot has form {version}, and this eqlite reads form {VERSION}: begin a new stream"
-        )
+    _, version, name, whole, remedy = form
+    if len(words) != 5 or words[0] != form.magic:
+        raise SnapshotError(f"this is no {name} of {whole}")
+    _, found, coding, checksum, query = words
+    if found != str(version):
+        raise SnapshotError(f"the {name} has form {found}, and this eqlite reads form {version}: {remedy}")
     if query != fingerprint:
-        raise SnapshotError("the snapshot is of another query, or of the same with other options: begin a new stream")
+        raise SnapshotError(f"the {name} is of another query, or of the same with other options: {remedy}")
     if checksum != f"{zlib.crc32(data):08x}":
-        raise SnapshotError("the snapshot is damaged: it was not written to its end, or was changed")
+        raise SnapshotError(f"the {name} is damaged: it was not written to its end, or was changed")
     try:
-        payload: object = msgspec.msgpack.decode(data) if form == "msgpack" else json.loads(data)
+        payload: object = msgspec.msgpack.decode(data) if coding == "msgpack" else json.loads(data)
     except (ValueError, RecursionError, msgspec.MsgspecError) as error:
-        raise SnapshotError(f"the snapshot cannot be read: {error}") from None
+        raise SnapshotError(f"the {name} cannot be read: {error}") from None
     return payload
 
 
@@ -151,28 +187,46 @@ def dump_matcher(matcher: SequenceMatcher[Any], table: EventTable) -> dict[str, 
     return {
         "dropped": matcher.dropped,
         "next_sweep_ns": matcher.next_sweep_ns,
-        "states": [
-            [
-                list(key),
-                touched_ns,
-                [None if pending is None else _dump_pending(pending, table) for pending in pendings],
-                [[gap, *times] for gap, times in unwanted.items()],
-            ]
-            for key, touched_ns, pendings, unwanted in matcher.open_keys()
-        ],
+        "states": [_dump_open(found, table) for found in matcher.open_keys()],
         # In the order in which they became complete, which decides between equal deadlines.
-        "waiting": [
-            [_dump_pending(waiting.pending, table), list(waiting.key), waiting.last_ms, waiting.deadline_ms]
-            for _, _, waiting in sorted(matcher.deadlines, key=lambda entry: entry[1])
-            if waiting.pending is not None
-        ],
+        "waiting": _dump_waiting((entry[-1] for entry in sorted(matcher.deadlines, key=itemgetter(1))), table),
     }
+
+
+def dump_open_key(matcher: SequenceMatcher[Any], key: Key, table: EventTable) -> dict[str, Any]:
+    """Return all that is open in a matcher under one key as plain data."""
+    state = matcher.states.get(key)
+    waiting: Iterable[Waiting[Any]] = (isinstance(state, KeyState) and state.waiting) or ()
+    return {
+        "dropped": 0,
+        "next_sweep_ns": None,
+        "states": [] if state is None else [_dump_open(found, table) for found in matcher.open_keys([key])],
+        "waiting": _dump_waiting(waiting, table),
+    }
+
+
+def _dump_open(found: OpenKey[Any], table: EventTable) -> list[Any]:
+    pendings = [None if pending is None else _dump_pending(pending, table) for pending in found.pendings]
+    return [list(found.key), found.touched_ns, pendings, [[gap, *times] for gap, times in found.unwanted.items()]]
+
+
+def _dump_waiting(several: Iterable[Waiting[Any]], table: EventTable) -> list[Any]:
+    return [
+        [_dump_pending(waiting.pending, table), list(waiting.key), waiting.last_ms, waiting.deadline_ms]
+        for waiting in several
+        if waiting.pending is not None
+    ]
 
 
 def load_matcher(matcher: SequenceMatcher[Reference], saved: SavedMatcher, events: Sequence[Reference]) -> None:
     """Restore the state of a matcher."""
     matcher.dropped = saved["dropped"]
     matcher.next_sweep_ns = saved["next_sweep_ns"]
+    load_open_keys(matcher, saved, events)
+
+
+def load_open_keys(matcher: SequenceMatcher[Reference], saved: SavedMatcher, events: Sequence[Reference]) -> None:
+    """Add open keys to those of a matcher."""
     for key, touched_ns, parts, unwanted in saved["states"]:
         pendings = [None if pending is None else _load_pending(pending, events) for pending in parts]
         times = {gap: (latest, before) for gap, latest, before in unwanted}

@@ -26,6 +26,11 @@ class StreamPipes(Generic[Reference]):
         self._given = 0
         self._limited: list[Found[Reference]] = []
 
+    @property
+    def waits(self) -> bool:
+        """Return whether results were counted or held back."""
+        return bool(self._given or self._limited)
+
     def give(self, found: list[Found[Reference]]) -> list[Found[Reference]]:
         """Return the results that are certain to pass the pipes. The others wait for `flush`."""
         window = self.window
@@ -76,7 +81,7 @@ class StreamPipes(Generic[Reference]):
         return {"given": self._given, "limited": limited}
 
     def load(self, saved: SavedPipes, events: Sequence[Reference]) -> None:
-        """Restore the state from plain data. `events` are those of the table."""
-        self._given = saved["given"]
+        """Add a state to what waits. `events` are those of the table."""
+        self._given += saved["given"]
         for links, key in saved["limited"]:
             self._limited.append(Found(tuple(parts and decode_link(parts, events) for parts in links), tuple(key)))

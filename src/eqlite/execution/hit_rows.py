@@ -55,7 +55,7 @@ class HitRow(NamedTuple):
 
 
 def check_row(row: Any, stages: int, keys: int) -> None:
-    """Check that a row can be a hit of a rule, given the numbers of its stages and of the parts of its key.
+    """Check that a row can be a hit of a rule with these numbers of stages and parts of a key.
 
     Raises:
         EventError: it cannot.
@@ -123,6 +123,27 @@ class RowMaker:
         return found
 
 
+def key_text(key: Key) -> str:
+    """Return a join key as text: a list in JSON, the same for numbers that are equal.
+
+    >>> key_text(("ws-17", 4.0, None, True))
+    '["ws-17", 4, null, true]'
+    """
+    return json.dumps([int(part) if part.__class__ is float and part.is_integer() else part for part in key])
+
+
+def key_of_text(text: str) -> Key:
+    """Return the join key of a text.
+
+    Raises:
+        ValueError: it is none.
+    """
+    parts = json.loads(text)
+    if not isinstance(parts, list) or any(isinstance(part, (list, dict)) for part in parts):
+        raise ValueError("no text of a join key")
+    return tuple(parts)
+
+
 def to_arrow(rows: Iterable[HitRow]) -> Any:
     """Return rows as a table of Arrow. Keys and events are JSON, tiebreakers text with their type.
 
@@ -134,8 +155,9 @@ def to_arrow(rows: Iterable[HitRow]) -> Any:
     columns: dict[str, list[Any]] = {name: [] for name in HitRow._fields}
     for row in rows:
         for name, value in zip(HitRow._fields, row, strict=True):
-            is_json = name in ("key", "tiebreaker", "event")
-            columns[name].append(json.dumps(value) if is_json and value is not None else value)
+            is_json = name in ("tiebreaker", "event") and value is not None
+            columns[name].append(json.dumps(value) if is_json else value)
+    columns["key"] = [key_text(key) for key in columns["key"]]
     types = {
         "rule": pa.string(),
         "key": pa.string(),

@@ -26,7 +26,8 @@ from eqlite.errors import SnapshotError
 from eqlite.events.batches import Batch, given_batch
 from eqlite.events.document import AnyEvent, iterate_events
 from eqlite.events.intake import Intake, ReadStats
-from eqlite.execution.correlation.live_correlator import NO_HITS, LiveCorrelator, LiveRule, SharedClock
+from eqlite.execution.correlation.live_correlator import NO_HITS, LiveCorrelator
+from eqlite.execution.correlation.live_rules import LiveRule, SharedClock
 from eqlite.execution.detection import Detection
 from eqlite.execution.hit_batch import DocumentHit
 from eqlite.execution.rule_matcher import make_matcher

@@ -8,85 +8,37 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from eqlite.engine.event_clock import EventClock, Watermark
-from eqlite.engine.faults import Faults
 from eqlite.engine.keys import KeyBudget
 from eqlite.engine.live_search import LiveSearch
-from eqlite.engine.order import NO_TIEBREAKER, NO_TIME, Ordinal, precision_ns
+from eqlite.engine.order import NO_TIME, precision_ns
 from eqlite.engine.search import Result
 from eqlite.engine.sequences import UNTIL, EventHits, Link, StageKeys
 from eqlite.engine.snapshots import EventTable, dump_stages
 from eqlite.engine.stages import always_relevant_stages
-from eqlite.events.document import AnyEvent, Event
+from eqlite.events.document import AnyEvent
+from eqlite.execution.correlation.keyed_state import KeyedState, StateKey
+from eqlite.execution.correlation.live_rules import LiveRule, SharedClock
+from eqlite.execution.correlation.row_events import RowEvent, event_of
 from eqlite.execution.detection import Detection
 from eqlite.execution.detections import detection_maker
-from eqlite.execution.extractors import Extractors, KeyExtractor, OrderExtractor
+from eqlite.execution.extractors import Extractors, OrderExtractor
 from eqlite.execution.hit_batch import HitEvent
 from eqlite.execution.hit_rows import HitRow, check_row, from_arrow, no_hit
 from eqlite.execution.hits import Hits
 from eqlite.execution.tuning import Tuning
 from eqlite.fields import NANOS_PER_MILLI
 from eqlite.plan import SequenceQuery
-from eqlite.query import Query
 from eqlite.rules.compiled import Compiled
 from eqlite.values.dates.instants import parse_timestamp
 from eqlite.values.durations import duration_ms
 
 NO_HITS = Hits((), ())
 
-Concerned = Iterable[tuple["LiveRule", tuple[int, ...]]]
+Concerned = Iterable[tuple[LiveRule, tuple[int, ...]]]
 """The rules that an event concerns, and the stages that it meets."""
-
-
-@dataclass(slots=True, eq=False)
-class LiveRule:
-    """One rule.
-
-    Attributes:
-        index: which rule.
-        query: its query.
-        search: its state.
-        clock: the clock that it shares with others.
-        faults: the operations on which Elasticsearch would have failed.
-        always_relevant_stages: the stages that count while nothing is open.
-        due_ns: the time for which the search is scheduled.
-    """
-
-    index: int
-    query: Query
-    search: LiveSearch[AnyEvent]
-    clock: SharedClock
-    faults: Faults
-    always_relevant_stages: frozenset[int]
-    extractors: dict[tuple[int, ...], list[tuple[int, KeyExtractor]]] = field(default_factory=dict)
-    due_ns: int | None = None
-
-    @property
-    def is_sequence(self) -> bool:
-        """Return whether its query is a sequence."""
-        return isinstance(self.query.plan.query, SequenceQuery)
-
-
-@dataclass(slots=True, eq=False)
-class SharedClock:
-    """The clock of the rules with one timestamp and tiebreaker.
-
-    Attributes:
-        extractor: reads time and tiebreaker.
-        clock: the clock.
-        watermark: the latest one.
-        due: times at which searches have something to decide, with the index of the rule; the earliest first.
-    """
-
-    extractor: OrderExtractor
-    clock: EventClock[Any]
-    precision_ns: int
-    watermark: Watermark | None = None
-    due: list[tuple[int, int]] = field(default_factory=list)
-    rules: list[LiveRule] = field(default_factory=list)
 
 
 class LiveCorrelator:
@@ -156,6 +108,7 @@ class LiveCorrelator:
             self._by_name.setdefault(rule.rule_id or rule.query, []).append(made)
         self._last_origin: str | None = None
         self._position = 0
+        self._keyed_state: KeyedState | None = None
 
     def add(self, hits: Iterable[HitRow] | Any) -> list[Detection]:
         """Take hits and return the detections that are certain by now.
@@ -214,7 +167,7 @@ class LiveCorrelator:
         found: list[Detection] = []
         waiting: list[tuple[LiveRule, StageKeys]] = []
         for rule, stages in concerned:
-            if problem is not None and rule.is_sequence:
+            if problem is not None and isinstance(rule.query.plan.query, SequenceQuery):
                 rule.faults.record(problem)
                 continue
             keys = self._stage_keys(rule, stages, event)
@@ -250,7 +203,7 @@ class LiveCorrelator:
         is_late = False
         for rule, stages in concerned:
             search = rule.search
-            if rule.is_sequence:
+            if isinstance(rule.query.plan.query, SequenceQuery):
                 if problem is not None:
                     rule.faults.record(problem)
                     continue
@@ -320,7 +273,7 @@ class LiveCorrelator:
 
     def _detections(self, rule: LiveRule, results: Sequence[Result[AnyEvent]]) -> list[Detection]:
         make = self._makers[rule.index]
-        return [make(result.events, result) for result in results]
+        return [make(tuple(map(event_of, result.events)), result) for result in results]
 
     def advance(self, time: object) -> list[Detection]:
         """Move the clocks without an event, so that a quiet stream comes to decisions: see `Stream.advance`.
@@ -354,6 +307,53 @@ class LiveCorrelator:
             found += self._detections(rule, rule.search.flush())
         return found
 
+    def dump_changed(self) -> list[tuple[StateKey, bytes | None]]:
+        """Return the states that have changed since the last call or `load`. The first call returns all.
+
+        A state is named by the rule (`HitRow.rule`) and the text of the join key: see `key_text`. None in the place of
+        the bytes says that nothing is open there any more. Under `(rule, None)` is what pipes hold back, under
+        `(None, None)` the clock. To write all pairs over those of the same name saves the correlator.
+
+        >>> import eqlite
+        >>> rules = eqlite.load_rules("examples/rules")
+        >>> events = list(eqlite.read_events("examples/incident.ndjson"))
+        >>> correlator, store = rules.correlator(), {}
+        >>> found = correlator.add(rules.matcher().match(events[:6]))
+        >>> store.update(correlator.dump_changed())
+        >>> correlator = rules.correlator()
+        >>> correlator.load(store.items())
+        []
+        >>> rest = correlator.add(rules.matcher().match(events[6:])) + correlator.flush()
+        >>> [detection.rule.name for detection in rest]
+        ['Script Downloads and Runs a Program', 'Password Guessed']
+
+        Raises:
+            SnapshotError: an event that is still needed holds something that no JSON document could.
+            ValueError: several rules have the same id.
+        """
+        return self._keyed().dump_changed(self._position)
+
+    def load(self, items: Iterable[tuple[StateKey, bytes | None]]) -> list[StateKey]:
+        """Add states of `dump_changed`, and return the names of those left out.
+
+        They may come in any order, and be those of some rules and keys. A state is left out if its rule is not here, or
+        if its query or options have changed.
+
+        Raises:
+            SnapshotError: one is damaged, of another version, under a wrong name, or there already. Nothing is added.
+            ValueError: several rules have the same id.
+        """
+        left_out, position = self._keyed().load(items)
+        self._position = max(self._position, position)
+        self._last_origin = None
+        self.schedule_all()
+        return left_out
+
+    def _keyed(self) -> KeyedState:
+        if self._keyed_state is None:
+            self._keyed_state = KeyedState(self._by_name, list(self.clocks.values()))
+        return self._keyed_state
+
     def dump(self, table: EventTable) -> dict[str, Any]:
         """Return the state as plain data. Its events go into the table."""
         return {
@@ -381,29 +381,3 @@ def _dump_ahead(hits: EventHits[Any], table: EventTable) -> list[Any]:
     given, waiting = hits.reference
     number = table.link(Link(hits.ordinal, given))[1] if waiting else None
     return [list(hits.ordinal), number, [[rule.index, dump_stages(keys)] for rule, keys in waiting]]
-
-
-class RowEvent:
-    """An event read from a row of hits: see `HitEvent`."""
-
-    def __init__(self, row: HitRow, position: int) -> None:
-        self._row = row
-        self.position = position
-
-    def order(self, _extractor: OrderExtractor) -> tuple[Ordinal, str | None]:
-        """Return the ordinal."""
-        row = self._row
-        time_ns = NO_TIME if row.time_ns is None else row.time_ns
-        if row.tiebreaker is None:
-            return (time_ns, *NO_TIEBREAKER, self.position), None
-        return (time_ns, int(isinstance(row.tiebreaker, str)), row.tiebreaker, self.position), None
-
-    def keys(self, _extractor: KeyExtractor, _budget: KeyBudget, _report: Any) -> tuple[Any, ...]:
-        """Return the one join key."""
-        return (self._row.key,)
-
-    def reference(self) -> Any:
-        """Return the reference to the event."""
-        document = {} if self._row.event is None else dict(self._row.event)
-        event = Event(document, origin=self._row.origin)
-        return lambda: event
