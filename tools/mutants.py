@@ -6,13 +6,15 @@ python -m tools.mutants engine/pairs.py:70    every change of a file, or of a li
 
 The sample is seeded: the changes whose hash with the seed is smallest, so an edit elsewhere does not draw others.
 A change runs against the module's own tests, then its package's, then the others in TESTS, up to the first failure.
-It is noticed if a test fails or runs out of time. `mutants.toml` explains the changes that no test can notice.
+It is noticed if a test fails, or takes more than five times the CPU seconds and 20 (out of time). `mutants.toml`
+explains the changes that no test can notice.
 Exits with 1 if in a package less than 90 % of the sample is noticed, or a change is neither noticed nor explained.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import os
 import queue
@@ -22,11 +24,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import monotonic
 
 from tools.mutations import Mutation, mutations
 
@@ -70,10 +72,19 @@ class Checkout:
         compile_all = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "src"]
         subprocess.run(compile_all, cwd=self.root, check=True)
 
-    def passes(self, tests: list[str], seconds: float) -> bool:
-        """Return whether the tests pass; raise TimeoutExpired after so many seconds."""
+    def cpu_seconds(self, tests: list[str], limit: int = 300) -> tuple[bool, float]:
+        """Return whether the tests pass, and the CPU seconds they take.
+
+        Raises:
+            TimeoutExpired: they take more than the limit, or ten times as long by the clock.
+        """
         options = ["-q", "-x", "--hypothesis-profile", "mutants", "-m", "not fuzz and not slow and not packaging"]
         command = [sys.executable, "-m", "pytest", *options, "-p", "no:cacheprovider", *tests]
+
+        def restrict() -> None:
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+
         with subprocess.Popen(
             command,
             cwd=self.root,
@@ -82,13 +93,20 @@ class Checkout:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES)),
+            preexec_fn=restrict,
         ) as process:
+            watch = threading.Timer(10 * limit, os.killpg, (process.pid, signal.SIGKILL))
+            watch.start()
             try:
-                return process.wait(seconds) in (0, 5)  # 5: no test there
+                _, status, usage = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
             finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
+                watch.cancel()
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # the processes that it started
+        if process.returncode < 0:
+            raise subprocess.TimeoutExpired(command, limit)
+        return process.returncode in (0, 5), usage.ru_utime + usage.ru_stime  # 5: no test there
 
     def outcome(self, mutation: Mutation, seconds: dict[str, float]) -> str:
         target = self.root / mutation.path
@@ -96,7 +114,8 @@ class Checkout:
         target.write_bytes(mutation.apply(source))
         try:
             for tests in steps(mutation.path):
-                if not self.passes(tests, 30 + 5 * max(seconds.get(test, 0) for test in tests)):
+                limit = 20 + int(5 * max(seconds.get(test, 0) for test in tests))
+                if not self.cpu_seconds(tests, limit)[0]:
                     return "test failed"
         except subprocess.TimeoutExpired:
             return "out of time"
@@ -138,41 +157,43 @@ def explained() -> set[tuple[str, str, str]]:
     return {(f"{CODE}/{entry['file']}", entry["removed"], entry["added"]) for entry in entries}
 
 
-def measure_times(checkout: Checkout, paths: list[str]) -> dict[str, float]:
-    """Return the seconds that each folder and file of tests takes on the unchanged code; end if one fails there."""
-    packages = {Path(path).relative_to(CODE).parts[0] for path in paths}
-    seconds = {}
-    for test in sorted({test for name in packages for test in (f"tests/{name}", *TESTS[name])}):
-        start = monotonic()
-        if not checkout.passes([*paths, test], 600):
-            sys.exit(f"{test} fails on the unchanged code")
-        seconds[test] = monotonic() - start
-    return seconds
-
-
 def run(samples: dict[str, list[Mutation]], jobs: int) -> dict[str, list[str]]:
     """Return the outcome of every change, for each package; print each that no test notices."""
     known = explained()
-    with tempfile.TemporaryDirectory(prefix="eqlite-mutants-") as parent:
+    paths = sorted({change.path for changes in samples.values() for change in changes})
+    packages = {Path(path).relative_to(CODE).parts[0] for path in paths}
+    tests = sorted({test for name in packages for test in (f"tests/{name}", *TESTS[name])})
+    seconds: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="eqlite-mutants-") as parent, ThreadPoolExecutor(jobs) as pool:
         free: queue.SimpleQueue[Checkout] = queue.SimpleQueue()
-        checkouts = [Checkout(parent) for _ in range(jobs)]
-        seconds = measure_times(checkouts[0], sorted({change.path for found in samples.values() for change in found}))
-        for checkout in checkouts:
-            free.put(checkout)
+        for _ in range(jobs):
+            free.put(Checkout(parent))
+
+        def unchanged(test: str) -> None:
+            with borrowed(free) as checkout:
+                is_good, seconds[test] = checkout.cpu_seconds([*paths, test])
+            if not is_good:
+                raise SystemExit(f"{test} fails on the unchanged code")
 
         def outcome(mutation: Mutation) -> str:
-            checkout = free.get()
-            try:
+            with borrowed(free) as checkout:
                 found = checkout.outcome(mutation, seconds)
-            finally:
-                free.put(checkout)
             if found == "not noticed" and (mutation.path, mutation.removed, mutation.added) in known:
                 found = "explained"
-            print(found if found in OUTCOMES[:2] else f"{found}: {mutation}", flush=True)
+            print(found if found == "test failed" else f"{found}: {mutation}", flush=True)
             return found
 
-        with ThreadPoolExecutor(jobs) as pool:
-            return {name: list(pool.map(outcome, changes)) for name, changes in samples.items()}
+        list(pool.map(unchanged, tests))
+        return {name: list(pool.map(outcome, changes)) for name, changes in samples.items()}
+
+
+@contextlib.contextmanager
+def borrowed(free: queue.SimpleQueue[Checkout]) -> Iterator[Checkout]:
+    checkout = free.get()
+    try:
+        yield checkout
+    finally:
+        free.put(checkout)
 
 
 def main() -> int:
