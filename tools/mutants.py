@@ -44,7 +44,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "values": ("tests/functions", "tests/conformance", "tests/property/test_wildcards.py", *AGREE),
     "backends": ("tests/conformance", "tests/functions", *AGREE),
     "candidates": ("tests/execution", *PATHS),
-    "predicates": ("tests/conformance", "tests/backends", "tests/candidates", "tests/functions", *AGREE, *PATHS),
+    "predicates": ("tests/backends", "tests/conformance", "tests/candidates", "tests/functions", *AGREE, *PATHS),
     "execution": ("tests/test_ruleset.py", "tests/cli/test_run.py", "tests/cli/test_follow.py", *PATHS),
     "rules": ("tests/test_ruleset.py", "tests/cache", "tests/cli/test_check.py", "tests/cli/test_command_line.py"),
     "serialization": ("tests/cache",),
@@ -130,8 +130,14 @@ def steps(path: str) -> Iterator[list[str]]:
     own = ROOT.joinpath("tests", *inner[:-1], f"test_{name}")
     if own.exists():
         yield [path, str(own.relative_to(ROOT))]
-    yield [path, f"tests/{package}"]  # the module for its doctests
-    yield from ([test] for test in TESTS[package])
+    first, *others = tests_of(package)
+    yield [path, first]  # the module for its doctests
+    yield from ([test] for test in others)
+
+
+def tests_of(package: str) -> list[str]:
+    """Return the folders and files of tests that concern a package, its own folder first if there is one."""
+    return [test for test in (f"tests/{package}", *TESTS[package]) if (ROOT / test).exists()]
 
 
 def sample(package: str, seed: int, size: int) -> list[Mutation]:
@@ -162,7 +168,7 @@ def run(samples: dict[str, list[Mutation]], jobs: int) -> dict[str, list[str]]:
     known = explained()
     paths = sorted({change.path for changes in samples.values() for change in changes})
     packages = {Path(path).relative_to(CODE).parts[0] for path in paths}
-    tests = sorted({test for name in packages for test in (f"tests/{name}", *TESTS[name])})
+    tests = sorted({test for name in packages for test in tests_of(name)})
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="eqlite-mutants-") as parent, ThreadPoolExecutor(jobs) as pool:
         free: queue.SimpleQueue[Checkout] = queue.SimpleQueue()
