@@ -130,12 +130,12 @@ def steps(path: str) -> Iterator[list[str]]:
     own = ROOT.joinpath("tests", *inner[:-1], f"test_{name}")
     if own.exists():
         yield [path, str(own.relative_to(ROOT))]
-    first, *others = tests_of(package)
+    first, *others = related_tests(package)
     yield [path, first]  # the module for its doctests
     yield from ([test] for test in others)
 
 
-def tests_of(package: str) -> list[str]:
+def related_tests(package: str) -> list[str]:
     """Return the folders and files of tests that concern a package, its own folder first if there is one."""
     return [test for test in (f"tests/{package}", *TESTS[package]) if (ROOT / test).exists()]
 
@@ -168,7 +168,7 @@ def run(samples: dict[str, list[Mutation]], jobs: int) -> dict[str, list[str]]:
     known = explained()
     paths = sorted({change.path for changes in samples.values() for change in changes})
     packages = {Path(path).relative_to(CODE).parts[0] for path in paths}
-    tests = sorted({test for name in packages for test in tests_of(name)})
+    tests = sorted({test for name in packages for test in related_tests(name)})
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="eqlite-mutants-") as parent, ThreadPoolExecutor(jobs) as pool:
         free: queue.SimpleQueue[Checkout] = queue.SimpleQueue()

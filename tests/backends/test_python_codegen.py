@@ -162,6 +162,14 @@ def test_unusual_shapes_are_noticed_on_the_way(event: dict[str, Any]) -> None:
     assert not query.matches({"a": {"b": {"c": "y"}}})
 
 
+def test_the_code_for_unusual_shapes_is_made_once() -> None:
+    query = eqlite.compile('any where a.b == "x"', name="unusual-shape")
+    assert query.matches({"a.b": "x"})
+    made = linecache.cache["<eql:unusual-shape, any shape>"]
+    assert query.matches({"a": [{"b": "x"}]})
+    assert linecache.cache["<eql:unusual-shape, any shape>"] is made
+
+
 @given(
     st.recursive(
         st.none() | st.text(max_size=2) | st.integers() | st.floats() | st.booleans(),
