@@ -38,7 +38,7 @@ ARITHMETIC = {
     ast.RShift: (">>", "<<"),
 }
 JOINED = {ast.And: ("and", "or", b"True"), ast.Or: ("or", "and", b"False")}
-SKIPPED = (ast.Assert, ast.JoinedStr, ast.Import, ast.ImportFrom)
+SKIPPED = (ast.Assert, ast.JoinedStr)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -80,6 +80,8 @@ class _Finder:
         """Yield the edits at a node and below; inside says whether a function encloses it."""
         if isinstance(node, SKIPPED) or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
             return
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "zip":
+            node.keywords.clear()  # `strict` asserts that lengths are equal
         if not isinstance(node, ast.BinOp) or inside:  # outside, `|` mostly makes a type
             yield from self.of_operator(node)
             yield from self.of_statement(node)

@@ -145,6 +145,11 @@ def test_what_is_too_much_for_code_is_interpreted(text: str, event: dict[str, An
         assert query.matches(document) is expected.matches(document)
 
 
+def test_of_a_pattern_without_text_only_the_length_is_compared() -> None:
+    code = PythonBackend().source(condition('a like "???*"'))
+    assert "len(v0) >= 3 if v0.__class__ is str" in code
+
+
 SHAPES = [
     {"a": {"b": {"c": "x"}}},
     {"a.b.c": "x"},
