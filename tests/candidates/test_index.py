@@ -102,3 +102,11 @@ def test_values_and_shapes_that_are_remembered_are_bounded(monkeypatch: pytest.M
     (field,) = [field for _, field in made._root.fields()]
     assert len(field._masks) <= 3
     assert len(made._root._shapes) <= 3
+
+
+def test_long_values_are_not_remembered() -> None:
+    made = CandidateIndex([condition('a == "x"'), condition('a regex "x.*[0-9]"')])
+    (field,) = [field for _, field in made._root.fields()]
+    for length, count in [(200, 1), (201, 1)]:
+        made.candidates_by_field({"a": "y" * length})
+        assert len(field._masks) == count
