@@ -110,3 +110,10 @@ def test_long_values_are_not_remembered() -> None:
     for length, count in [(200, 1), (201, 1)]:
         made.candidates_by_field({"a": "y" * length})
         assert len(field._masks) == count
+
+
+def test_after_many_values_costly_tests_rule_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(field_index, "MAX_TESTED_VALUES", 2)
+    made = CandidateIndex([condition('a == "x3"'), condition('a regex "x[0-9]"')])
+    masks = [made.candidates_by_field({"a": value}) for value in ("y1", "x1", "x2", "x3", "y4")]
+    assert masks == [0b00, 0b10, 0b10, 0b11, 0b10]
