@@ -16,6 +16,7 @@ from eqlite.candidates.index import CandidateIndex
 from eqlite.candidates.requirements import requirements_of
 from eqlite.candidates.terms import TermReader, Terms
 from eqlite.engine.faults import Faults
+from eqlite.predicates.complexity import MAX_LEAVES
 
 
 def condition(text: str) -> plan.Condition:
@@ -117,3 +118,16 @@ def test_after_many_values_costly_tests_rule_nothing_out(monkeypatch: pytest.Mon
     made = CandidateIndex([condition('a == "x3"'), condition('a regex "x[0-9]"')])
     masks = [made.candidates_by_field({"a": value}) for value in ("y1", "x1", "x2", "x3", "y4")]
     assert masks == [0b00, 0b10, 0b10, 0b11, 0b10]
+
+
+def test_of_a_condition_too_complex_for_code_nothing_is_required() -> None:
+    many = " or ".join(f"f{number} == 1" for number in range(MAX_LEAVES + 1))
+    assert requirements_of(condition(f'a == "x" and ({many})')) == {}
+    assert candidates([f'a == "x" and ({many})'], {"a": "y"}) == [0]
+
+
+def test_an_object_knows_the_conditions_that_require_something_in_it() -> None:
+    made = CandidateIndex([condition('a == "x"'), condition('b.c == "y"'), condition('a == "x" and b.d.e == "z"')])
+    assert made._root.required == 0b111
+    assert made._root._objects["b"].required == 0b110
+    assert made._root._objects["b"]._objects["d"].required == 0b100
