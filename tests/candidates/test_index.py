@@ -126,7 +126,7 @@ def test_of_a_condition_too_complex_for_code_nothing_is_required() -> None:
     assert candidates([f'a == "x" and ({many})'], {"a": "y"}) == [0]
 
 
-def test_an_object_knows_the_conditions_that_require_something_in_it() -> None:
+def test_an_object_knows_the_conditions_that_require_it() -> None:
     made = CandidateIndex([condition('a == "x"'), condition('b.c == "y"'), condition('a == "x" and b.d.e == "z"')])
     assert made._root.required == 0b111
     assert made._root._objects["b"].required == 0b110
