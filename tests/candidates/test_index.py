@@ -131,3 +131,9 @@ def test_an_object_knows_the_conditions_that_require_it() -> None:
     assert made._root.required == 0b111
     assert made._root._objects["b"].required == 0b110
     assert made._root._objects["b"]._objects["d"].required == 0b100
+
+
+@pytest.mark.parametrize("text", ['a == "x" or b == "y"', 'not (a != "x" and b != "y")'])
+def test_of_an_or_over_fields_one_side_must_be_met(text: str) -> None:
+    for document, expected in [({"a": "x"}, [0]), ({"b": "y"}, [0]), ({"a": "y", "b": "x"}, []), ({}, [])]:
+        assert candidates([text], document) == expected
