@@ -39,6 +39,15 @@ def numbered(events: list[dict[str, Any]], *, with_tiebreaker: bool) -> list[dic
     return [{**event, "n": number} for number, event in enumerate(events)]
 
 
+def test_after_a_flush_nothing_is_scheduled() -> None:
+    stream = rule_set(["sequence with maxspan=1h [any where n == 1] ![any where n == 2]"]).stream()
+    stream.push({"@timestamp": 0, "n": 1})
+    (clock,) = stream._correlator.clocks.values()
+    assert len(clock.due) == 1
+    assert len(stream.flush()) == 1
+    assert clock.due == []
+
+
 OPTIONS = [{}, {"tiebreaker_field": "t"}]
 
 
@@ -248,12 +257,3 @@ def test_ids_of_equal_documents_differ(tmp_path, text, jobs) -> None:
     found = list(run_files(compiled, [path], jobs=jobs))
     assert len(ids(found)) == len(found) == text.count("1")
     assert ids(found) == ids(list(run_files(compiled, [path])))
-
-
-def test_after_a_flush_nothing_is_scheduled() -> None:
-    stream = rule_set(["sequence with maxspan=1h [any where n == 1] ![any where n == 2]"]).stream()
-    stream.push({"@timestamp": 0, "n": 1})
-    (clock,) = stream._correlator.clocks.values()
-    assert len(clock.due) == 1
-    assert len(stream.flush()) == 1
-    assert clock.due == []
