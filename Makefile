@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON :=
 PYTEST_ARGS :=
+SEED := 1
+SAMPLE := 30
+PACKAGES :=
 
 # Where coverage has a floor: what decides whether a rule matches.
 CORE := language semantics values functions backends engine plan predicates candidates serialization
@@ -18,7 +21,7 @@ empty :=
 space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types layers docs docs-check site fix bench fuzz coverage clean
+.PHONY: help setup demo test check lint types layers docs docs-check site fix bench fuzz mutants coverage clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +68,9 @@ bench: $(READY)  ## measure speed (some minutes)
 
 fuzz: $(READY)  ## search long for counter-examples (many minutes)
 	$(BIN)/python -m pytest -q -n 2 --timeout 0 -m fuzz --hypothesis-profile fuzz $(PYTEST_ARGS)
+
+mutants: $(READY)  ## change the code a little, many times: do the tests notice? (30 minutes; SEED, SAMPLE, PACKAGES)
+	$(BIN)/python -m tools.mutants --seed $(SEED) --sample $(SAMPLE) $(PACKAGES)
 
 # The tests of the core, with fewer generated examples than CI's own run of all tests, which has gone before.
 coverage: $(READY)  ## run the tests of the core with branch coverage; it must reach 95 %

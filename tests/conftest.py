@@ -1,6 +1,7 @@
 """The material beside the checkout, and the profiles for the property tests.
 
-`default` is for working, `ci` runs the same cases every time, `fuzz` is a long search.
+`default` is for working, `ci` runs the same cases every time, `fuzz` is a long search,
+`mutants` runs few examples, the same every time.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ settings.register_profile("ci", deadline=None, derandomize=True, max_examples=20
 settings.register_profile(
     "fuzz", deadline=None, max_examples=50_000, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("mutants", deadline=None, derandomize=True, max_examples=25, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

@@ -148,6 +148,11 @@ def test_what_is_too_much_for_code_is_interpreted(text: str, event: dict[str, An
         assert query.matches(document) is expected.matches(document)
 
 
+def test_of_a_pattern_without_text_only_the_length_is_compared() -> None:
+    code = PythonBackend().source(condition('a like "???*"'))
+    assert "len(v0) >= 3 if v0.__class__ is str" in code
+
+
 SHAPES = [
     {"a": {"b": {"c": "x"}}},
     {"a.b.c": "x"},
@@ -163,6 +168,14 @@ def test_unusual_shapes_are_noticed_on_the_way(event: dict[str, Any]) -> None:
     query = eqlite.compile('any where a.b.c == "x"')
     assert query.matches(event)
     assert not query.matches({"a": {"b": {"c": "y"}}})
+
+
+def test_the_code_for_unusual_shapes_is_made_once() -> None:
+    query = eqlite.compile('any where a.b == "x"', name="unusual-shape")
+    assert query.matches({"a.b": "x"})
+    made = linecache.cache["<eql:unusual-shape, any shape>"]
+    assert query.matches({"a": [{"b": "x"}]})
+    assert linecache.cache["<eql:unusual-shape, any shape>"] is made
 
 
 @given(

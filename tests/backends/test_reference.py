@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import eqlite
-from eqlite.backends.reference import as_kind, passes
+from eqlite.backends.reference import as_kind, passes, script_steps
 from eqlite.fields import Field
-from eqlite.limits import MAX_COMBINATIONS
-from eqlite.plan import NumberIn, TextIn
+from eqlite.limits import MAX_COMBINATIONS, MAX_SCRIPT_STEPS
+from eqlite.plan import EventQuery, NumberIn, TextIn
 
 
 def reference(text: str, **options: object) -> eqlite.Query:
@@ -75,6 +75,15 @@ def test_combinations_of_arrays_are_bounded_and_counted():
     event = {name: list(range(1, 30)) for name in "abcd"}
     assert MAX_COMBINATIONS < 29**4
     assert counted("a + b + c + d < 0", event)[:2] == (0, 1)
+
+
+def test_the_scripts_of_a_condition_share_the_steps() -> None:
+    script = "a + b < 0"
+    for count, steps in [(1, MAX_SCRIPT_STEPS), (2, MAX_SCRIPT_STEPS // 2), (3, MAX_SCRIPT_STEPS // 3)]:
+        text = " and ".join(f"{script} - {number}" for number in range(count))
+        query = reference(text + ' and c == "x"').plan.query
+        assert isinstance(query, EventQuery)
+        assert script_steps(query.condition) == steps
 
 
 def test_equal_values_are_tried_once():

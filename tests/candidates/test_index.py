@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 import eqlite
 from eqlite import plan, strategies
 from eqlite.backends.reference import holds
+from eqlite.candidates import field_index
 from eqlite.candidates.field_index import MAX_VALUES
 from eqlite.candidates.index import MAX_SHAPES, CandidateIndex
 from eqlite.candidates.requirements import certain_terms, requirements_of
 from eqlite.candidates.terms import TermReader, Terms
 from eqlite.engine.faults import Faults
+from eqlite.predicates.complexity import MAX_LEAVES
 
 
 def condition(text: str) -> plan.Condition:
@@ -103,3 +105,37 @@ def test_values_and_shapes_that_are_remembered_are_bounded() -> None:
     (field,) = [field for _, field in made._root.fields()]
     assert 0 < len(field._masks) <= MAX_VALUES
     assert 0 < len(made._root._shapes) <= MAX_SHAPES
+
+
+def test_long_values_are_not_remembered() -> None:
+    made = CandidateIndex([condition('a == "x"'), condition('a regex "x.*[0-9]"')])
+    (field,) = [field for _, field in made._root.fields()]
+    for length, count in [(200, 1), (201, 1)]:
+        made.candidates_by_field({"a": "y" * length})
+        assert len(field._masks) == count
+
+
+def test_after_many_values_costly_tests_rule_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(field_index, "MAX_TESTED_VALUES", 2)
+    made = CandidateIndex([condition('a == "x3"'), condition('a regex "x[0-9]"')])
+    masks = [made.candidates_by_field({"a": value}) for value in ("y1", "x1", "x2", "x3", "y4")]
+    assert masks == [0b00, 0b10, 0b10, 0b11, 0b10]
+
+
+def test_of_a_condition_too_complex_for_code_nothing_is_required() -> None:
+    many = " or ".join(f"f{number} == 1" for number in range(MAX_LEAVES + 1))
+    assert requirements_of(certain_terms(condition(f'a == "x" and ({many})'))) == {}
+    assert candidates([f'a == "x" and ({many})'], {"a": "y"}) == [0]
+
+
+def test_an_object_knows_the_conditions_that_require_it() -> None:
+    made = CandidateIndex([condition('a == "x"'), condition('b.c == "y"'), condition('a == "x" and b.d.e == "z"')])
+    assert made._root.required == 0b111
+    assert made._root._objects["b"].required == 0b110
+    assert made._root._objects["b"]._objects["d"].required == 0b100
+
+
+@pytest.mark.parametrize("text", ['a == "x" or b == "y"', 'not (a != "x" and b != "y")'])
+def test_of_an_or_over_fields_one_side_must_be_met(text: str) -> None:
+    for document, expected in [({"a": "x"}, [0]), ({"b": "y"}, [0]), ({"a": "y", "b": "x"}, []), ({}, [])]:
+        assert candidates([text], document) == expected

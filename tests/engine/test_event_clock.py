@@ -59,6 +59,23 @@ def test_the_bound_is_the_time_to_the_newest_event() -> None:
     assert stream.stats.ahead == 1
 
 
+@pytest.mark.parametrize("is_set", [True, False])
+def test_lateness_is_the_time_behind_the_newest_event(is_set: bool) -> None:
+    stream = eqlite.compile(PAIR).stream(allowed_lateness="10s")
+    if is_set:
+        assert not stream.advance(100_000)
+    else:
+        assert not stream.push(event(100_000, 0))
+    assert not stream.push(event(90_000, 1))
+    assert not stream.push(event(90_000, 2))
+    assert stream.stats.late == 0
+    stream.push(event(89_999, 1, "late"))
+    assert stream.stats.late == 1
+    assert not stream.push(event(100_000, 0))
+    assert not stream.push(event(100_000, 2, "late"))
+    assert keys(stream.advance(100_001)) == [("x",)]
+
+
 @pytest.mark.parametrize("bound", [None, "40d", timedelta(days=40)])
 def test_another_bound_may_be_given(bound) -> None:
     stream = eqlite.compile(PAIR).stream(max_ahead=bound)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from eqlite import plan
 from eqlite.engine.reference_sequences import match_sequences_by_lists
 from eqlite.engine.sequence_search import in_result_order, match_sequences
-from eqlite.engine.sequences import UNTIL, EventHits, Found
+from eqlite.engine.sequences import UNTIL, EventHits, Found, SequenceMatcher
 
 ALWAYS = plan.Always(holds=True)
 MILLI = 1_000_000
@@ -55,6 +55,9 @@ CASES = [
     ("AB", {"maxspan_ms": 5}, "A0 B5", [[0, 5]]),
     ("AB", {"maxspan_ms": 5}, "A0 A1 B6", [[1, 6]]),
     ("AB", {"maxspan_ms": 5}, "A0 B6 A7", []),
+    ("ABC", {"maxspan_ms": 5}, "A0 B5 C5", [[0, 5, 5]]),
+    ("ABC", {"maxspan_ms": 5}, "A0 B1 C5", [[0, 1, 5]]),
+    ("ABC", {"maxspan_ms": 5}, "A0 B1 C6", []),
     ("AB", {"until": True}, "A1 U2 B3", []),
     ("AB", {"until": True}, "A1 B2 U3", [[1, 2]]),
     ("AB", {"until": True}, "U1 A2 B3", [[2, 3]]),
@@ -80,6 +83,17 @@ def test_worked_cases(letters, options, events, expected, match) -> None:
 def test_keys_never_meet(match) -> None:
     hits = hits_of("A1@x B2@y B3@x A4@y B5@y", "AB")
     assert [(found.key, *times([found])) for found in match(sequence(2), hits)] == [(("x",), [1, 3]), (("y",), [4, 5])]
+
+
+def test_when_most_are_undone_the_others_still_wait() -> None:
+    matcher = SequenceMatcher(sequence(2, missing=(1,), maxspan_ms=1_000))
+    for hits in hits_of(" ".join(f"A1@{key}" for key in range(1_500)), "AB"):
+        assert not matcher.take(hits)
+    for hits in hits_of(" ".join(f"B2@{key}" for key in range(10, 1_500)), "AB"):
+        assert not matcher.take(hits)
+    assert len(matcher.deadlines) < 1_500
+    assert matcher.open == 1_500 + 10  # the keys, and the sequences that wait
+    assert [found.key for found in matcher.finish()] == [(str(key),) for key in range(10)]
 
 
 @st.composite

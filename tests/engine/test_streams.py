@@ -129,6 +129,14 @@ def test_after_a_flush_the_stream_begins_anew() -> None:
 # --- snapshots -------------------------------------------------------------------------------------------------------
 
 
+def test_results_given_before_a_snapshot_count_for_head() -> None:
+    query = eqlite.compile("any where true | head 2")
+    stream = query.stream()
+    assert len(push_all(stream, "A1")) == 1
+    resumed = query.resume(stream.snapshot())
+    assert len(push_all(resumed, "A2 A3 A4")) == 1
+
+
 def test_a_snapshot_of_another_query_is_refused() -> None:
     snapshot = eqlite.compile(written("sequence [A] [B]")).stream().snapshot()
     with pytest.raises(eqlite.SnapshotError, match="another query"):

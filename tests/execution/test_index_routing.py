@@ -2,7 +2,8 @@
 
 import pytest
 
-from eqlite.execution.index_routing import covers, index_names, stream_name
+from eqlite.execution import index_routing
+from eqlite.execution.index_routing import IndexRouter, covers, index_names, stream_name
 
 
 @pytest.mark.parametrize(
@@ -100,3 +101,15 @@ def test_one_covered_name_is_enough():
 )
 def test_names_of_a_document(document, index, names):
     assert index_names(document, index) == names
+
+
+def test_routes_are_remembered_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_routing, "MAX_ROUTES", 2)
+    router = IndexRouter([("logs-*",), ("x",)])
+    first = router.route({}, "logs-a")
+    assert first.rules == {0}
+    router.route({}, "x")
+    assert router.route({}, "logs-a") is first
+    router.route({}, "y")
+    assert router.route({}, "logs-a") is not first
+    assert len(router._routes) == 2

@@ -32,6 +32,15 @@ from eqlite.limits import AHEAD_VOTES
 from eqlite.ruleset import RuleSet
 
 
+def test_after_a_flush_nothing_is_scheduled() -> None:
+    stream = with_ids(["sequence with maxspan=1h [any where n == 1] ![any where n == 2]"]).stream()
+    stream.push_many([{"@timestamp": 0, "n": 1}, {"@timestamp": 0, "n": 3}])
+    (clock,) = stream._correlator.clocks.values()
+    assert len(clock.due) == 1
+    assert len(stream.flush()) == 1
+    assert clock.due == []
+
+
 @pytest.mark.parametrize("options", OPTIONS)
 @given(st.lists(queries(), min_size=1, max_size=4), inputs(), st.data())
 def test_batches_and_snapshots_give_what_a_run_gives(options, texts, events, data) -> None:

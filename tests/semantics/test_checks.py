@@ -91,3 +91,11 @@ def test_known_category_is_not_spoken_of(query):
 def test_category_of_another_field_is_not_judged():
     assert eqlite.analyze("pizza where true", event_category_field="kind") == []
     assert [problem.is_error for problem in eqlite.analyze("pizza where true")] == [False]
+
+
+def test_a_text_in_a_call_is_named_by_its_place() -> None:
+    schema = eqlite.Schema.from_mapping({"properties": {"t": {"type": "text"}, "k": {"type": "keyword"}}})
+    with pytest.raises(eqlite.EqlError) as caught:
+        eqlite.compile('any where indexOf(k, t) == 1 or concat(k, t) == "x"', schema=schema)
+    places = [found.elasticsearch.partition(" cannot operate on ")[2] for found in caught.value.diagnostics]
+    assert [place.partition("of data type")[0] for place in places] == ["second argument field ", "field "]

@@ -73,6 +73,10 @@ def test_types_that_differ_in_field_capabilities_are_a_conflict(tmp_path):
     assert schema.find("q").type is DataType.LONG
 
 
+def test_an_index_named_fields_is_no_field_capabilities(tmp_path):
+    assert load(tmp_path, {"fields": {"mappings": MAPPINGS}}).find("a.b").type is DataType.LONG
+
+
 def test_component_templates_that_are_missing_are_named(tmp_path):
     schema = load(tmp_path, {**TEMPLATE, "composed_of": ["b@custom", "a@package"]})
     assert schema.name.endswith("which lacks the component templates a@package, b@custom")

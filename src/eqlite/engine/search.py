@@ -152,7 +152,8 @@ class Search(Generic[Reference]):
         Raises:
             SearchFailure: when strict.
         """
-        if time_ns != NO_TIME and problem is not None:
+        if time_ns != NO_TIME:
+            assert problem is not None
             self.faults.record(problem)
             return
         self.untimed += 1

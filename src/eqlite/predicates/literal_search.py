@@ -132,7 +132,7 @@ def _joined_regex(pattern: Pattern) -> str:
 def _atom_regex(atom: Atom) -> str:
     if atom is None:
         return "[^\0]"
-    return re.escape(atom) if len(atom) == 1 else f"[{re.escape(atom)}]"
+    return f"[{re.escape(atom)}]"
 
 
 def literal_finder(literals: list[str]) -> Callable[[str], object] | None:

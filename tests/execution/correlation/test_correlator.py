@@ -106,15 +106,34 @@ def test_events_read_again_count_faults_and_missing_times_once() -> None:
     assert (stats.faults, stats.untimed) == (len(events), 1)
 
 
-def open_keys(kinds: str, query: str) -> int:
-    """Return how many keys are open at the end of sorted events of these kinds, each of a user of its own."""
+def correlated(query: str, events: list[dict]) -> Correlator:
+    """Return a correlator that trusts the order of events, after these."""
     queries = [each for _, each in rule_set(query).compile()]
     made = Correlator(queries, in_order=True, tuning=Tuning(events_between_sweeps=10))
     matcher = PredicateMatcher(queries)
-    events = [{"@timestamp": iso(n * 1000), "u": str(n), "k": kind, "n": n} for n, kind in enumerate(kinds)]
     for batch in given_batches(events, Intake()):
         made.add(matcher.match(batch, made.faults))
-    return sum(len(state.matcher.states) for state in made._states.values())
+    return made
+
+
+ODD_TIMES = [None, "soon", [iso(1000), iso(500)], [iso(9000), iso(8000)]]
+
+
+@pytest.mark.parametrize("time", ODD_TIMES)
+def test_an_event_without_a_single_time_disturbs_no_order(time) -> None:
+    query = 'sequence [any where k == "a"] [any where k == "b"]'
+    events = [{"@timestamp": moment, "k": kind} for moment, kind in [(iso(1000), "a"), (time, "b"), (iso(2000), "b")]]
+    made = correlated(query, events)
+    assert not made.is_out_of_order
+    assert [result.events[1]()["@timestamp"] for result in made.searches[0].results()] == [iso(2000)]
+    assert not correlated(query, events[:2]).searches[0].results()
+    assert correlated(query, [*events, events[0]]).is_out_of_order
+
+
+def open_keys(kinds: str, query: str) -> int:
+    """Return how many keys are open at the end of sorted events of these kinds, each of a user of its own."""
+    events = [{"@timestamp": iso(n * 1000), "u": str(n), "k": kind, "n": n} for n, kind in enumerate(kinds)]
+    return sum(len(state.matcher.states) for state in correlated(query, events)._states.values())
 
 
 def test_what_is_older_than_the_maxspan_is_dropped() -> None:

@@ -188,6 +188,7 @@ def test_the_required_literal_is_the_longest_that_is_sure(pattern: str, literal:
         (".*[\u02b0-\u02ff]+.*", "[\u02b0-\u02ff]"),
         ("([0-9]-){3}", "[0-9][-][0-9][-][0-9][-]"),
         ("([0-9][a-z]){9,}", "[0-9][a-z][0-9][a-z][0-9][a-z][0-9][a-z]"),
+        ("([0-9][a-z]-){3}x", "[0-9][a-z][-][0-9][a-z][-][0-9][a-z]"),  # cut in the middle: the `x` does not follow
         (".[^a].", None),
         ("[0-9]?", None),
         ("[0-9]|ab", None),

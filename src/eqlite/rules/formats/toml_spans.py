@@ -227,4 +227,5 @@ def _line_end(text: str, offset: int) -> int:
 
 def _end(pattern: re.Pattern[str], text: str, offset: int) -> int:
     match = pattern.match(text, offset)
-    return match.end() if match is not None else offset
+    assert match is not None  # each of the patterns matches an empty text
+    return match.end()

@@ -152,7 +152,8 @@ def _alternate(fragments: Sequence[Fragment]) -> Fragment:
 def _repeat(body: Fragment, low: int, high: int | None) -> Fragment:
     """Place copies one after the other. All but the first `low` are optional, from the end backwards.
 
-    Without an upper bound the last copy also leads back to its own beginning.
+    Without an upper bound the last copy also leads back to its own beginning. Where the body may be empty, the copies
+    in use are the last ones, so none ends before `low`.
     """
     copies = max(low, 1) if high is None else high
     if copies * max(len(body.labels), 1) > MAX_REGEX_STATES:
@@ -164,7 +165,7 @@ def _repeat(body: Fragment, low: int, high: int | None) -> Fragment:
         joiner.link(last, moved_first)
         first |= moved_first if copy == 1 or body.nullable else 0
         last = moved_last | (last if body.nullable else 0)
-        ends |= moved_last if copy >= low or body.nullable else 0
+        ends |= moved_last if copy >= low else 0
     if high is None:
         joiner.link(moved_last, moved_first)
     return joiner.fragment(nullable=body.nullable or low == 0, first=first, last=ends)
