@@ -55,7 +55,7 @@ class HitRow(NamedTuple):
 
 
 def check_row(row: Any, stages: int, keys: int) -> None:
-    """Check that a row can be a hit of a rule with these numbers of stages and parts of a key.
+    """Check that a row fits a rule, given the numbers of its stages and key parts.
 
     Raises:
         EventError: it cannot.
