@@ -53,12 +53,8 @@ PAGES = {
         "Events that come without an end, and the two halves into which programs divide the work of a run.\n"
         "[Follow a live stream](../../how-to/follow-a-live-stream.md) explains lateness, bounds and snapshots, and\n"
         "[embed eqlite](../../how-to/embed-eqlite.md) has services with threads, processes and asyncio.",
-        ("Stream", "RuleStream", "Matcher", "HitRows", "HitRow"),
-        (
-            "execution.correlation.live_correlator.LiveCorrelator",
-            "engine.stats.StreamStats",
-            "execution.stream.RuleStreamStats",
-        ),
+        ("Stream", "StreamStats", "RuleStream", "RuleStreamStats", "Matcher", "HitRows", "HitRow", "LiveCorrelator"),
+        (),
     ),
     "events.md": Page(
         "Events and schemas",

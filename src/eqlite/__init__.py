@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eqlite.diagnostics import Diagnostic as Diagnostic
     from eqlite.engine.match import Match as Match
     from eqlite.engine.stats import SearchStats as SearchStats
+    from eqlite.engine.stats import StreamStats as StreamStats
     from eqlite.engine.streams import Stream as Stream
     from eqlite.errors import EqlError as EqlError
     from eqlite.errors import EqlSchemaError as EqlSchemaError
@@ -36,12 +37,14 @@ if TYPE_CHECKING:
     from eqlite.events.document import Event as Event
     from eqlite.events.intake import ReadStats as ReadStats
     from eqlite.events.readers import read_events as read_events
+    from eqlite.execution.correlation.live_correlator import LiveCorrelator as LiveCorrelator
     from eqlite.execution.detection import Detection as Detection
     from eqlite.execution.hit_rows import HitRow as HitRow
     from eqlite.execution.matcher import HitRows as HitRows
     from eqlite.execution.matcher import Matcher as Matcher
     from eqlite.execution.stats import RunStats as RunStats
     from eqlite.execution.stream import RuleStream as RuleStream
+    from eqlite.execution.stream import RuleStreamStats as RuleStreamStats
     from eqlite.language.formatting import format as format
     from eqlite.language.parser import parse as parse
     from eqlite.profiling.model import Profile as Profile
@@ -68,6 +71,7 @@ _HOMES = {
     "HitRow": "eqlite.execution.hit_rows",
     "HitRows": "eqlite.execution.matcher",
     "LimitError": "eqlite.errors",
+    "LiveCorrelator": "eqlite.execution.correlation.live_correlator",
     "Match": "eqlite.engine.match",
     "Matcher": "eqlite.execution.matcher",
     "Profile": "eqlite.profiling.model",
@@ -77,12 +81,14 @@ _HOMES = {
     "RuleError": "eqlite.errors",
     "RuleSet": "eqlite.ruleset",
     "RuleStream": "eqlite.execution.stream",
+    "RuleStreamStats": "eqlite.execution.stream",
     "RunStats": "eqlite.execution.stats",
     "Schema": "eqlite.semantics.schema",
     "SearchStats": "eqlite.engine.stats",
     "ServerError": "eqlite.errors",
     "SnapshotError": "eqlite.errors",
     "Stream": "eqlite.engine.streams",
+    "StreamStats": "eqlite.engine.stats",
     "UnsupportedFeature": "eqlite.errors",
     "analyze": "eqlite.semantics.analyzer",
     "compile": "eqlite.query",

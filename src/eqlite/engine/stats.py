@@ -63,6 +63,13 @@ class StreamStats(OpenStats):
     Attributes:
         events: the number of events pushed; after `resume`, the number of the next event, counted from 0.
         matches: the number of matches returned.
+
+    >>> import eqlite
+    >>> stream = eqlite.compile("sequence by user [any where a == 1] [any where a == 2]").stream()
+    >>> [len(stream.push({"@timestamp": a, "user": "ann", "a": a})) for a in (1, 1, 2)]
+    [0, 0, 1]
+    >>> stream.stats.events, stream.stats.matches, stream.stats.late
+    (3, 1, 0)
     """
 
     events: int = 0

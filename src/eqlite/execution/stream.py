@@ -46,6 +46,12 @@ class RuleStreamStats(OpenStats):
         reading: the number of events pushed (`read`), and of those rejected for values without a form in JSON.
         detections: the number of detections returned.
         unrouted: with `by_index`, the number of events that no rule's index patterns cover.
+
+    >>> import eqlite
+    >>> stream = eqlite.load_rules("examples/rules").stream()
+    >>> found = stream.push_many(eqlite.read_events("examples/incident.ndjson")) + stream.flush()
+    >>> stream.stats.reading.read, stream.stats.detections == len(found), stream.stats.open
+    (20, True, 0)
     """
 
     reading: ReadStats = field(default_factory=ReadStats)
