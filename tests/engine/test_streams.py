@@ -130,11 +130,11 @@ def test_after_a_flush_the_stream_begins_anew() -> None:
 
 
 def test_results_given_before_a_snapshot_count_for_head() -> None:
-    query = eqlite.compile("any where true | head 2")
+    query = eqlite.compile("any where true | head 3")
     stream = query.stream()
-    assert len(push_all(stream, "A1")) == 1
+    assert push_all(stream, "A1 A2") == ["A2:A1,A2"]
     resumed = query.resume(stream.snapshot())
-    assert len(push_all(resumed, "A2 A3 A4")) == 1
+    assert len(push_all(resumed, "A3 A4 A5")) == 1
 
 
 def test_a_snapshot_of_another_query_is_refused() -> None:

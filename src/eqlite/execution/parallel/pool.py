@@ -200,8 +200,10 @@ class Blocks:
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """Terminate all processes. Their results are merged or given up."""
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
+    """Terminate all processes. Their results are merged or given up.
+
+    The pool's own thread is awaited: at the end of Python it would be woken while it closes its pipe.
+    """
+    for process in list((pool._processes or {}).values()):
         process.kill()
+    pool.shutdown(wait=True, cancel_futures=True)
