@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import eqlite
+from eqlite import plan
 from eqlite.execution.rule_matcher import ENOUGH_CONDITIONS
 from eqlite.execution.run import run_files
 
@@ -43,3 +44,9 @@ def numbers(found: Iterable[Found]) -> list[Any]:
     """Return the numbers `n` of the events found: those of sequences and samples as tuples, None for a missing one."""
     lists = [tuple(None if event is None else event["n"] for event in each.events) for each in found]
     return [many[0] if len(many) == 1 else many for many in lists]
+
+
+def condition(text: str) -> plan.Condition:
+    """Return the condition of `any where` and a text."""
+    (stage,) = eqlite.compile(f"any where {text}").plan.stages
+    return stage.condition

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.harness import condition
 
 import eqlite
 from eqlite import plan, strategies
@@ -37,12 +38,6 @@ HOSTILE = [
     "\ud800",
     "__import__('os')",
 ]
-
-
-def condition(text: str) -> plan.Condition:
-    made = eqlite.compile(f"any where {text}").plan.query
-    assert isinstance(made, plan.EventQuery)
-    return made.condition
 
 
 def source(text: str) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.harness import condition
 
 import eqlite
-from eqlite import plan, strategies
+from eqlite import strategies
 from eqlite.backends.reference import holds
 from eqlite.candidates import field_index
 from eqlite.candidates.field_index import MAX_VALUES
@@ -21,10 +22,6 @@ from eqlite.candidates.requirements import certain_terms, requirements_of
 from eqlite.candidates.terms import TermReader, Terms
 from eqlite.engine.faults import Faults
 from eqlite.predicates.complexity import MAX_LEAVES
-
-
-def condition(text: str) -> plan.Condition:
-    return eqlite.compile(f"any where {text}").plan.stages[0].condition
 
 
 def candidates(conditions: list[str], document: dict[str, Any]) -> list[int]:

@@ -97,40 +97,38 @@ def test_a_killed_worker_loses_nothing_that_was_found(tmp_path: Path, format_nam
     assert b"Traceback" not in said
 
 
-@pytest.mark.parametrize(("number", "code"), CODES)
-def test_a_signal_while_modules_are_loaded_is_quiet(tmp_path: Path, number: signal.Signals, code: int) -> None:
-    """A module that the command line loads first holds it up until the signal is there."""
-    started = tmp_path / "started"
+def signalled_while_loading(
+    folder: Path, module: str, text: str, number: signal.Signals, *arguments: str
+) -> tuple[subprocess.Popen[bytes], bytes]:
+    """Send a signal to a command that is held up in a module of the given text, and return its messages."""
+    started = folder / "started"
     os.mkfifo(started)
-    (tmp_path / "click.py").write_text(f"open({str(started)!r}, 'w').close()\nwhile True: pass\n")
+    (folder / f"{module}.py").write_text(f"open({str(started)!r}, 'w').close()\n{text}\n")
     process = subprocess.Popen(
-        [*EQLITE, "--version"],
+        [*EQLITE, *arguments],
+        stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env={**ENVIRONMENT, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ENVIRONMENT['PYTHONPATH']}"},
+        env={**ENVIRONMENT, "PYTHONPATH": f"{folder}{os.pathsep}{ENVIRONMENT['PYTHONPATH']}"},
         preexec_fn=listen,
     )
     started.read_bytes()
     process.send_signal(number)
     _, said = process.communicate()
+    return process, said
+
+
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_a_signal_while_modules_are_loaded_is_quiet(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    """A module that the command line loads first holds it up until the signal is there."""
+    process, said = signalled_while_loading(tmp_path, "click", "while True: pass", number, "--version")
     assert (process.returncode, said) == (code, b"")
 
 
 @pytest.mark.parametrize(("number", "code"), CODES)
 def test_a_signal_while_a_text_is_executed_keeps_its_code(tmp_path: Path, number: signal.Signals, code: int) -> None:
     """Python ends by SIGINT after an interrupt in `exec` of a text, whatever is caught. Modules are full of them."""
-    started = tmp_path / "started"
-    os.mkfifo(started)
-    (tmp_path / "lark.py").write_text(f"open({str(started)!r}, 'w').close()\nexec('while True: pass')\n")
-    process = subprocess.Popen(
-        [*EQLITE, "query", RULE, "-"],
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**ENVIRONMENT, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ENVIRONMENT['PYTHONPATH']}"},
-        preexec_fn=listen,
-    )
-    started.read_bytes()
-    process.send_signal(number)
-    _, said = process.communicate()
+    text = "exec('while True: pass')"
+    process, said = signalled_while_loading(tmp_path, "lark", text, number, "query", RULE, "-")
     assert (process.returncode, said.strip()) == (code, b"interrupted")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import eqlite
-from eqlite import plan
+from tests.harness import condition
+
 from eqlite.predicates.complexity import conjuncts
 
 CHEAPEST_FIRST = [
@@ -19,12 +19,6 @@ CHEAPEST_FIRST = [
     'not a regex "x.?y"',
     "length(a) == 3",
 ]
-
-
-def condition(text: str) -> plan.Condition:
-    query = eqlite.compile(f"any where {text}").plan.query
-    assert isinstance(query, plan.EventQuery)
-    return query.condition
 
 
 def test_cheap_conditions_are_evaluated_first() -> None:

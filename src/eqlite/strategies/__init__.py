@@ -3,15 +3,7 @@
 Made for property tests of rules. Events of plain random values hardly ever meet a rule; those of `events` meet it
 often, or miss it by one value, one letter or one missing field, and they come in all the shapes that documents have.
 
-    >>> import eqlite
-    >>> from eqlite import strategies
-    >>> from hypothesis import given
-    >>> old = eqlite.compile('process where process.name : ("nc", "ncat") and process.args : "-e"')
-    >>> new = eqlite.compile('process where process.name : "nc*" and process.args : "-E"')
-    >>> @given(strategies.events(old))
-    ... def test_the_new_rule_finds_what_the_old_one_finds(event):
-    ...     assert new.matches(event) or not old.matches(event)
-    >>> test_the_new_rule_finds_what_the_old_one_finds()
+The reference of `events` has an example.
 
 Everything is drawn by Hypothesis, so failing examples shrink and can be replayed. Needs the package `hypothesis`.
 """
